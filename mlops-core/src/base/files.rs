@@ -1,0 +1,246 @@
+//! The file layer: every write, sync, rename and unlink of the store goes through [`Files`], so that
+//! tests can fail, tear or record each of them.
+
+use std::fmt::Debug;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+#[cfg(not(unix))]
+use std::io::{Read, Seek, SeekFrom, Write};
+#[cfg(unix)]
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum FileOp<'a> {
+    /// A new file is made.
+    Create(&'a Path),
+    /// Bytes are written at an offset.
+    Write(&'a Path, u64, &'a [u8]),
+    /// A file's bytes are forced to the disk.
+    Sync(&'a Path),
+    /// A folder's entries are forced to the disk.
+    SyncDir(&'a Path),
+    /// A file is cut (or extended with zeros) to a length.
+    SetLen(&'a Path, u64),
+    /// A file or folder takes another name.
+    Rename(&'a Path, &'a Path),
+    /// A file is unlinked.
+    Remove(&'a Path),
+}
+
+/// Sees every operation before it happens, and may let it fail. For tests: fault injection, recording.
+pub trait FileHook: Send + Sync + Debug {
+    /// Called before `op`. `Err` fails it; for a write, `Ok(Some(n))` writes only the first `n` bytes and then fails.
+    fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>>;
+}
+
+/// The operating system's files, seen through an optional hook. Folders are made 0700, files 0600.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    hook: Option<Arc<dyn FileHook>>,
+}
+
+impl Files {
+    /// Files whose every change `hook` sees.
+    pub fn with_hook(hook: Arc<dyn FileHook>) -> Self {
+        Self { hook: Some(hook) }
+    }
+
+    fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
+        self.hook.as_ref().map_or(Ok(None), |hook| hook.before(op))
+    }
+
+    /// Makes a folder and those above it; fine if it exists.
+    pub fn create_dir_all(&self, path: &Path) -> Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        builder.mode(0o700);
+        builder.create(path).map_err(|e| Error::io("create folder", path, e))
+    }
+
+    /// Makes a new file for reading and writing; fails if it exists.
+    pub fn create_new(&self, path: &Path) -> Result<FileHandle> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        self.before(&FileOp::Create(path)).and_then(|_| options.open(path)).map(|file| self.handle(file, path))
+            .map_err(|e| Error::io("create", path, e))
+    }
+
+    /// Opens an existing file for reading and writing.
+    pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
+        let opened = OpenOptions::new().read(true).write(true).open(path);
+        opened.map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
+    }
+
+    /// Opens an existing file for reading.
+    pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
+        File::open(path).map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
+    }
+
+    fn handle(&self, file: File, path: &Path) -> FileHandle {
+        FileHandle { file, path: path.into(), files: self.clone() }
+    }
+
+    /// Reads a whole file; None if there is none.
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("read", path, e)),
+        }
+    }
+
+    /// Replaces `path` by `bytes` so that at any instant it is wholly the old or wholly the new, also
+    /// after power loss: a temporary file in `tmp`, sync, rename, sync of the folder.
+    pub fn write_atomic(&self, path: &Path, tmp: &Path, bytes: &[u8]) -> Result<()> {
+        let written = self.create_new(tmp).and_then(|file| {
+            file.write_at(bytes, 0)?;
+            file.sync()
+        });
+        if let Err(e) = written.and_then(|()| self.rename(tmp, path)) {
+            let _ = fs::remove_file(tmp);
+            return Err(e);
+        }
+        self.sync_parent(path)
+    }
+
+    /// Renames a file or folder, replacing what has the new name.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        self.before(&FileOp::Rename(from, to)).and_then(|_| fs::rename(from, to)).map_err(|e| Error::io("rename", from, e))
+    }
+
+    /// Unlinks a file; fine if there is none.
+    pub fn remove(&self, path: &Path) -> Result<()> {
+        match self.before(&FileOp::Remove(path)).and_then(|_| fs::remove_file(path)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forces a folder's entries to the disk.
+    pub fn sync_dir(&self, path: &Path) -> Result<()> {
+        let synced = self.before(&FileOp::SyncDir(path)).and_then(|_| File::open(path)).and_then(|dir| dir.sync_all());
+        synced.map_err(|e| Error::io("sync folder", path, e))
+    }
+
+    /// Forces the entries of the folder that holds `path` to the disk.
+    pub fn sync_parent(&self, path: &Path) -> Result<()> {
+        path.parent().map_or(Ok(()), |parent| self.sync_dir(parent))
+    }
+
+    /// The files and folders in `path`, sorted by name; empty if there is no such folder.
+    pub fn list(&self, path: &Path) -> Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("list", path, e)),
+        };
+        let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>()
+            .map_err(|e| Error::io("list", path, e))?;
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+/// An open file whose changes the hook sees.
+#[derive(Debug)]
+pub struct FileHandle {
+    file: File,
+    path: Arc<Path>,
+    files: Files,
+}
+
+impl FileHandle {
+    /// Where the file was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The descriptor, for locks.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The length in bytes.
+    pub fn len(&self) -> Result<u64> {
+        self.file.metadata().map(|m| m.len()).map_err(|e| Error::io("look at", &self.path, e))
+    }
+
+    /// True if the file has no bytes.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Writes all of `bytes` at `offset`. On an error some of them may be written.
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        let written = match self.files.before(&FileOp::Write(&self.path, offset, bytes)) {
+            Ok(None) => write_all_at(&self.file, bytes, offset),
+            Ok(Some(n)) => write_all_at(&self.file, bytes.get(..n).unwrap_or(bytes), offset)
+                .and(Err(io::Error::other("write torn by a test"))),
+            Err(e) => Err(e),
+        };
+        written.map_err(|e| Error::io("write", &self.path, e))
+    }
+
+    /// Forces the bytes to the disk (fdatasync).
+    pub fn sync(&self) -> Result<()> {
+        let synced = self.files.before(&FileOp::Sync(&self.path)).and_then(|_| self.file.sync_data());
+        synced.map_err(|e| Error::io("sync", &self.path, e))
+    }
+
+    /// Cuts the file to `len` bytes.
+    pub fn set_len(&self, len: u64) -> Result<()> {
+        let cut = self.files.before(&FileOp::SetLen(&self.path, len)).and_then(|_| self.file.set_len(len));
+        cut.map_err(|e| Error::io("cut", &self.path, e))
+    }
+
+    /// Reads into `buffer` from `offset` until it is full or the file ends; returns how many bytes were read.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        read_full_at(&self.file, buffer, offset).map_err(|e| Error::io("read", &self.path, e))
+    }
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.write_all_at(bytes, offset)
+}
+
+#[cfg(not(unix))]
+fn write_all_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}
+
+#[cfg(unix)]
+fn read_full_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset + read as u64) {
+            Ok(0) => break,
+            Ok(n) => read += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(read)
+}
+
+#[cfg(not(unix))]
+fn read_full_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut read = 0;
+    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            n => read += n,
+        }
+    }
+    Ok(read)
+}

@@ -1,0 +1,29 @@
+//! The one table of limits. Above a limit is an error, never a cut.
+
+/// Longest key of a param, tag or metric, and longest name of a run or experiment, in bytes of UTF-8.
+pub const KEY_BYTES: usize = 500;
+/// Longest value of a param or tag, in bytes of UTF-8.
+pub const VALUE_BYTES: usize = 16 << 20;
+/// A longer value of a param or tag is kept in a blob instead of the run's record, in bytes.
+pub const INLINE_VALUE_BYTES: usize = 4 << 10;
+/// Longest artifact path, in bytes of UTF-8.
+pub const PATH_BYTES: usize = 4096;
+/// Longest run id, in characters.
+pub const RUN_ID_CHARS: usize = 256;
+/// Most metric series in one run.
+pub const SERIES_PER_RUN: usize = 1_000_000;
+/// Longest filter text, in bytes.
+pub const FILTER_BYTES: usize = 64 << 10;
+/// Deepest nesting of a filter.
+pub const FILTER_DEPTH: usize = 128;
+/// Most results of one page of a search.
+pub const PAGE_ITEMS: usize = 50_000;
+
+/// Longest key of [`Storage`](crate::storage::Storage), in bytes.
+pub const STORAGE_KEY_BYTES: usize = 1 << 10;
+/// Longest value of [`Storage`](crate::storage::Storage), in bytes.
+pub const STORAGE_VALUE_BYTES: usize = 64 << 10;
+/// Largest batch of [`Storage`](crate::storage::Storage): the sum of keys and values, in bytes.
+pub const STORAGE_BATCH_BYTES: usize = 1 << 20;
+/// Largest body of one frame of a log file, in bytes.
+pub const FRAME_BYTES: usize = 64 << 20;

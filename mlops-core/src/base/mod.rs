@@ -1,0 +1,13 @@
+//! Leaf types that everything else uses: time, ids, names, digests, paging, limits and the file layer.
+
+pub mod clock;
+pub mod digests;
+pub mod files;
+pub mod findings;
+pub mod ids;
+pub mod limits;
+pub mod names;
+pub mod os;
+pub mod paging;
+pub mod text;
+pub mod time;

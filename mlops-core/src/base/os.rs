@@ -1,0 +1,83 @@
+//! The audited calls to the operating system that no safe crate offers: open-file-description locks and
+//! the exit hook.
+#![expect(unsafe_code, reason = "fcntl and on_exit have no safe face; each block states its proof")]
+
+use std::fs::File;
+use std::io;
+use std::sync::OnceLock;
+
+/// Takes an exclusive lock on a whole file without waiting. True if it was taken, false if another open file
+/// description holds it, in this process or another.
+///
+/// The lock belongs to the open file, not to the process: closing another descriptor of the same file keeps it,
+/// and it ends with the last descriptor, so a forked child must let go of what it inherited.
+///
+/// # Errors
+/// What the operating system says when it cannot lock on this file system.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn try_lock(file: &File) -> io::Result<bool> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: `flock` is plain old data for which all zeros is a valid value (offset 0, length 0: the whole file).
+    let mut request: libc::flock = unsafe { std::mem::zeroed() };
+    request.l_type = libc::F_WRLCK as _;
+    request.l_whence = libc::SEEK_SET as _;
+    // SAFETY: the descriptor is open for as long as `file` is borrowed, and `request` outlives the call.
+    let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) };
+    if status == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// The same with the standard library's lock, where there are no open-file-description locks.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+        Err(std::fs::TryLockError::Error(e)) => Err(e),
+    }
+}
+
+static AT_EXIT: OnceLock<fn(Option<i32>)> = OnceLock::new();
+
+/// Has `hook` called once when this process exits by `exit` or by returning from `main`; the argument is the
+/// exit status where the platform tells it (glibc). Only the first call has an effect; not called after
+/// `_exit`, signals, or in a child that ends by them.
+pub fn at_exit(hook: fn(Option<i32>)) {
+    if AT_EXIT.set(hook).is_ok() {
+        register();
+    }
+}
+
+fn run_hook(status: Option<i32>) {
+    if let Some(hook) = AT_EXIT.get() {
+        // A panic must not unwind into the C library's exit.
+        let _ = std::panic::catch_unwind(|| hook(status));
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn register() {
+    unsafe extern "C" {
+        fn on_exit(function: extern "C" fn(libc::c_int, *mut libc::c_void), argument: *mut libc::c_void) -> libc::c_int;
+    }
+    extern "C" fn handler(status: libc::c_int, _argument: *mut libc::c_void) {
+        run_hook(Some(status));
+    }
+    // SAFETY: `handler` is a static function with the signature that glibc documents and takes no argument.
+    unsafe { on_exit(handler, std::ptr::null_mut()) };
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn register() {
+    extern "C" fn handler() {
+        run_hook(None);
+    }
+    // SAFETY: `handler` is a static function without arguments, as `atexit` asks for.
+    unsafe { libc::atexit(handler) };
+}

@@ -1,0 +1,49 @@
+//! Immutable bytes named by their digest.
+
+pub mod local;
+pub mod memory;
+
+use std::fmt::Debug;
+use std::io::{Read, Write};
+
+use crate::base::digests::Digest;
+use crate::error::Result;
+
+/// A store of immutable bytes, each named by its BLAKE3 digest.
+///
+/// Guarantees that every implementation gives:
+/// - A put is all or nothing; when it returns, the blob survives the death of the process.
+/// - Putting bytes that exist stores nothing again and returns the same digest.
+/// - What a read returns matches its digest; damaged bytes are [`Error::Corrupt`](crate::Error::Corrupt), never data.
+pub trait BlobStore: Send + Sync + Debug {
+    /// Stores bytes and returns their digest.
+    fn put(&self, bytes: &[u8]) -> Result<Digest>;
+
+    /// Stores what `reader` gives until its end, without holding it in memory; returns digest and size in bytes.
+    fn put_reader(&self, reader: &mut dyn Read) -> Result<(Digest, u64)>;
+
+    /// The bytes of a blob; [`Error::NotFound`](crate::Error::NotFound) if there is none.
+    fn get(&self, digest: &Digest) -> Result<Vec<u8>>;
+
+    /// Writes the bytes of a blob to `out` without holding them in memory; returns the size in bytes. The digest is
+    /// known only at the end: on an error what was written must be thrown away.
+    fn read_to(&self, digest: &Digest, out: &mut dyn Write) -> Result<u64>;
+
+    /// The size in bytes of a blob; None if there is none.
+    fn size(&self, digest: &Digest) -> Result<Option<u64>>;
+
+    /// Forces all that was put to the disk.
+    fn flush(&self) -> Result<()>;
+
+    /// Reads and checks every blob; what is damaged goes to `report` as an error, one a place.
+    fn verify(&self, report: &mut dyn FnMut(crate::error::Error)) -> Result<BlobStats>;
+}
+
+/// What a blob store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobStats {
+    /// How many blobs.
+    pub count: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+}

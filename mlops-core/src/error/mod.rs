@@ -1,0 +1,208 @@
+//! The one error type, and the one table of codes.
+
+mod code;
+
+use std::path::{Path, PathBuf};
+
+pub use code::{Code, CodeRow, TABLE};
+
+/// What every fallible call returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, with the value and the way out. [`Error::code`] gives its row of the table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is not what it must be.
+    #[error("{what} `{value}` is not valid: expected {expected}")]
+    InvalidArgument {
+        /// Which argument.
+        what: String,
+        /// Its value.
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
+    /// The named thing does not exist.
+    #[error("{what} `{id}` does not exist{hint}")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id, name or path.
+        id: String,
+        /// Empty, or a text that begins with `; ` and says what to do.
+        hint: String,
+    },
+    /// The thing to be created exists.
+    #[error("{what} `{id}` already exists{hint}")]
+    AlreadyExists {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id, name or path.
+        id: String,
+        /// Empty, or a text that begins with `; ` and says what to do.
+        hint: String,
+    },
+    /// The call contradicts what is stored.
+    #[error("{detail}")]
+    Conflict {
+        /// What contradicts what, and what to do.
+        detail: String,
+    },
+    /// The thing is in a state that does not allow the call.
+    #[error("{detail}")]
+    InvalidState {
+        /// Which thing, its state, and what to do.
+        detail: String,
+    },
+    /// Something is larger than its limit.
+    #[error("{what} is {size} {unit}, over the limit of {limit}")]
+    LimitExceeded {
+        /// What is too large.
+        what: String,
+        /// Its size.
+        size: u64,
+        /// The limit.
+        limit: u64,
+        /// The unit of both.
+        unit: &'static str,
+    },
+    /// Another process holds the store.
+    #[error("the store at {} is in use by process {pid} on host {host}; close it there, or open it here with read_only", path.display())]
+    Locked {
+        /// The store's folder.
+        path: PathBuf,
+        /// The holder's process id; 0 if it could not be read.
+        pid: u32,
+        /// The holder's host name; empty if it could not be read.
+        host: String,
+    },
+    /// Stored bytes do not match their checksum or their form.
+    #[error("{} is damaged at byte {offset}: {detail}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What does not match, and what to do.
+        detail: String,
+    },
+    /// The store was written by a newer version.
+    #[error("{} has format version {found}, newer than {known}, the newest that this version of mlops reads; upgrade mlops", path.display())]
+    NewerFormat {
+        /// The file or folder.
+        path: PathBuf,
+        /// The version found.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
+    /// The operating system refused a file operation.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `write`, `open`...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The store was opened for reading, or its folder does not allow writing.
+    #[error("{what} is read-only; {hint}")]
+    ReadOnly {
+        /// What was to be changed.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Loading would run code from a store that this user has not trusted.
+    #[error("{detail}")]
+    Untrusted {
+        /// What is not trusted, and what to do.
+        detail: String,
+    },
+    /// This build, engine or platform cannot do it.
+    #[error("{detail}")]
+    Unsupported {
+        /// What cannot be done, and what can.
+        detail: String,
+    },
+    /// The thing is used by another thread at this moment.
+    #[error("{detail}")]
+    Busy {
+        /// What is busy.
+        detail: String,
+    },
+    /// A bug in mlops, or a dependency that failed.
+    #[error("internal error: {detail}")]
+    Internal {
+        /// What happened.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// The row of the table that this error belongs to.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InvalidArgument { .. } => Code::InvalidArgument,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::AlreadyExists { .. } => Code::AlreadyExists,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::InvalidState { .. } => Code::InvalidState,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::Locked { .. } => Code::Locked,
+            Self::Corrupt { .. } => Code::Corrupt,
+            Self::NewerFormat { .. } => Code::NewerFormat,
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Code::ReadOnly,
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::OutOfSpace,
+                _ => Code::Io,
+            },
+            Self::ReadOnly { .. } => Code::ReadOnly,
+            Self::Untrusted { .. } => Code::Untrusted,
+            Self::Unsupported { .. } => Code::Unsupported,
+            Self::Busy { .. } => Code::Busy,
+            Self::Internal { .. } => Code::Internal,
+        }
+    }
+
+    /// Wraps an error of the operating system.
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_path_buf(), source }
+    }
+
+    /// A mismatch in a file.
+    pub(crate) fn corrupt(path: &Path, offset: u64, detail: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_path_buf(), offset, detail: detail.into() }
+    }
+
+    /// Something that does not exist, without a hint.
+    pub(crate) fn not_found(what: &'static str, id: impl Into<String>) -> Self {
+        Self::NotFound { what, id: id.into(), hint: String::new() }
+    }
+
+    /// A bug.
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::Internal { detail: detail.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_of_the_table_are_unique_and_sorted() {
+        for pair in TABLE.windows(2) {
+            assert!(pair[0].number < pair[1].number, "{pair:?}");
+            assert_ne!(pair[0].python_class, pair[1].python_class);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_its_own_code() {
+        let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert_eq!(Error::io("write", Path::new("x"), source).code(), Code::OutOfSpace);
+    }
+}

@@ -1,0 +1,27 @@
+//! `mlops`: experiment tracking, data, features, registry, monitoring and rollout in one embedded store.
+//!
+//! [`Store::open`] opens a location and hands out the pillars.
+
+#![deny(unsafe_code)]
+
+pub mod base;
+pub mod blob;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod error;
+pub mod log;
+pub mod models;
+pub mod query;
+pub mod runs;
+pub mod settings;
+pub mod spool;
+pub mod storage;
+mod store;
+pub mod workflows;
+
+pub use base::digests::Digest;
+pub use base::paging::Page;
+pub use base::text::ParamValue;
+pub use base::time::Timestamp;
+pub use error::{Code, Error, Result};
+pub use store::{FsckReport, OpenOptions, Store, fsck};

@@ -1,0 +1,106 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::base::files::Files;
+use crate::error::Error;
+
+const HEADER: LogHeader = LogHeader { kind: LogKind::Journal, owner: uuid::Uuid::from_u128(7), first_seq: 5 };
+
+fn written(bodies: &[&[u8]]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log");
+    let mut writer = LogWriter::create(&Files::default(), &path, HEADER).unwrap();
+    for body in bodies {
+        writer.append(body).unwrap();
+    }
+    (dir, path)
+}
+
+/// All frames' bodies, and what ended the reading.
+fn read(path: &std::path::Path) -> (Vec<Vec<u8>>, Result<Tail, Error>) {
+    let mut bodies = Vec::new();
+    let mut reader = match LogReader::open(&Files::default(), path, LogKind::Journal) {
+        Ok(Some(reader)) => reader,
+        Ok(None) => return (bodies, Ok(Tail::Torn)),
+        Err(e) => return (bodies, Err(e)),
+    };
+    loop {
+        match reader.next() {
+            Ok(Ok(frame)) => bodies.push(frame.body),
+            Ok(Err(tail)) => return (bodies, Ok(tail)),
+            Err(e) => return (bodies, Err(e)),
+        }
+    }
+}
+
+#[test]
+fn frames_come_back_in_order() {
+    let (_dir, path) = written(&[b"one", b"", b"three"]);
+    let (bodies, end) = read(&path);
+    assert_eq!(bodies, [b"one".to_vec(), b"".to_vec(), b"three".to_vec()]);
+    assert_eq!(end.unwrap(), Tail::Clean);
+}
+
+#[test]
+fn a_file_cut_at_any_byte_gives_the_whole_frames_before_it_and_no_error() {
+    let (_dir, path) = written(&[b"one", b"two!"]);
+    let bytes = std::fs::read(&path).unwrap();
+    let ends = [HEADER_BYTES, HEADER_BYTES + frame_bytes(3), HEADER_BYTES + frame_bytes(3) + frame_bytes(4)];
+    for len in 0..=bytes.len() {
+        std::fs::write(&path, &bytes[..len]).unwrap();
+        let (bodies, end) = read(&path);
+        let whole = ends[1..].iter().filter(|end| **end <= len as u64).count();
+        assert_eq!(bodies.len(), whole, "cut at {len}");
+        let clean = ends.contains(&(len as u64));
+        assert_eq!(end.unwrap(), if clean { Tail::Clean } else { Tail::Torn }, "cut at {len}");
+    }
+}
+
+#[test]
+fn any_flipped_bit_is_reported_and_never_returned() {
+    let (_dir, path) = written(&[b"one", b"two!", b"three"]);
+    let bytes = std::fs::read(&path).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &flipped).unwrap();
+        let (bodies, end) = read(&path);
+        assert!(bodies.len() < 3, "bit {bit}");
+        assert!(bodies.iter().zip([&b"one"[..], b"two!"]).all(|(a, b)| a == b), "bit {bit}");
+        let error = end.expect_err("a flipped bit is no clean end");
+        let Error::Corrupt { offset, .. } = error else { panic!("bit {bit}: {error}") };
+        assert!(offset <= (bit / 8) as u64, "bit {bit} reported at {offset}");
+    }
+}
+
+#[test]
+fn reading_goes_on_behind_a_damaged_frame() {
+    let (_dir, path) = written(&[b"one", b"two!", b"three"]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[(HEADER_BYTES + frame_bytes(3)) as usize] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().body, b"one");
+    reader.next().unwrap_err();
+    assert!(reader.skip_damage().unwrap());
+    let third = reader.next().unwrap().unwrap();
+    assert_eq!((third.seq, third.body.as_slice()), (7, &b"three"[..]));
+}
+
+#[test]
+fn resuming_cuts_a_torn_tail_and_goes_on() {
+    let (_dir, path) = written(&[b"one", b"two!"]);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
+    while reader.next().unwrap().is_ok() {}
+    let mut writer = LogWriter::resume(&Files::default(), &path, HEADER, reader.offset(), reader.next_seq()).unwrap();
+    assert_eq!(writer.append(b"again").unwrap().seq, 6);
+    assert_eq!(read(&path).0, [b"one".to_vec(), b"again".to_vec()]);
+}
+
+#[test]
+fn another_kind_of_file_is_refused() {
+    let (_dir, path) = written(&[]);
+    assert!(matches!(LogReader::open(&Files::default(), &path, LogKind::Spool), Err(Error::Corrupt { .. })));
+}

@@ -1,0 +1,70 @@
+//! Conveniences of a run that every language offers.
+
+use std::path::Path;
+
+use super::{ArtifactSource, Batch, Content, Run};
+use crate::error::{Error, Result};
+
+/// Conveniences over [`Run`]; every run has them.
+pub trait RunExt: Run {
+    /// Sets one tag.
+    fn set_tag(&self, key: &str, value: &str) -> Result<()> {
+        self.log_batch(&Batch { tags: vec![(key.into(), value.into())], ..Batch::default() })
+    }
+
+    /// Stores bytes as the artifact `path`, replacing what is there.
+    fn log_bytes(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.log_files(&[ArtifactSource { path: path.into(), content: Content::Bytes(bytes) }])
+    }
+
+    /// Stores a file or folder under its own name in the artifact folder `folder` (None: at the top).
+    fn log_artifact(&self, local: &Path, folder: Option<&str>) -> Result<()> {
+        let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| Error::InvalidArgument {
+            what: "local path".into(),
+            value: local.display().to_string(),
+            expected: "the path of a file or folder with a name in UTF-8".into(),
+        })?;
+        let path = join(folder, name);
+        if local.is_dir() {
+            return self.log_artifacts(local, Some(&path));
+        }
+        self.log_files(&[ArtifactSource { path, content: Content::File(local) }])
+    }
+
+    /// Stores all files beneath a local folder, with their relative paths, in the artifact folder `folder`. All or
+    /// nothing. Links to folders are not followed.
+    fn log_artifacts(&self, local: &Path, folder: Option<&str>) -> Result<()> {
+        let mut found = Vec::new();
+        walk(local, folder, &mut found)?;
+        let files: Vec<_> =
+            found.iter().map(|(path, local)| ArtifactSource { path: path.clone(), content: Content::File(local) }).collect();
+        self.log_files(&files)
+    }
+}
+
+impl<R: Run + ?Sized> RunExt for R {}
+
+fn join(folder: Option<&str>, name: &str) -> String {
+    folder.filter(|folder| !folder.is_empty()).map_or_else(|| name.to_owned(), |folder| format!("{folder}/{name}"))
+}
+
+fn walk(local: &Path, folder: Option<&str>, found: &mut Vec<(String, std::path::PathBuf)>) -> Result<()> {
+    let list = |e| Error::io("list", local, e);
+    let mut entries = std::fs::read_dir(local).map_err(list)?.collect::<std::io::Result<Vec<_>>>().map_err(list)?;
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name().into_string().map_err(|name| Error::InvalidArgument {
+            what: "file name".into(),
+            value: name.to_string_lossy().into_owned(),
+            expected: "a name in UTF-8".into(),
+        })?;
+        let inner = join(folder, &name);
+        if entry.file_type().map_err(list)?.is_dir() {
+            walk(&path, Some(&inner), found)?;
+        } else if path.is_file() {
+            found.push((inner, path));
+        }
+    }
+    Ok(())
+}

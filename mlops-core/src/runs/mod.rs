@@ -1,0 +1,58 @@
+//! Experiments, runs, metric series and artifacts.
+//!
+//! [`Runs`] is the way in: it makes and finds experiments and runs and hands out [`Run`]. What a run logs goes
+//! through this process's spool and is drained into [`Storage`](crate::storage::Storage) in the background.
+
+mod ext;
+mod store;
+mod types;
+
+use std::fmt::Debug;
+
+pub use ext::RunExt;
+pub use store::Runs;
+pub use types::*;
+
+use crate::base::text::ParamValue;
+use crate::base::time::Timestamp;
+use crate::error::Result;
+
+/// One run, to log to. Handles are shared: every method takes `&self` from any thread.
+/// [`RunExt`] has the conveniences.
+///
+/// Every log call is acknowledged when it is in the kernel's page cache: it survives the death of the process.
+/// A batch is one record: wholly in or wholly out.
+pub trait Run: Send + Sync + Debug {
+    /// The run's id.
+    fn id(&self) -> &str;
+
+    /// Logs params, tags and points as one record.
+    ///
+    /// # Errors
+    /// `InvalidArgument` or `LimitExceeded` for a bad key or value, `Conflict` if a param has another value already;
+    /// nothing of the batch is stored then.
+    fn log_batch(&self, batch: &Batch) -> Result<()>;
+
+    /// Logs one param.
+    fn log_param(&self, key: &str, value: ParamValue) -> Result<()>;
+
+    /// Logs one point of a metric; its time is now if `at` is None.
+    fn log_metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<()>;
+
+    /// Logs many points of one metric as one record, in the order given. `steps` and `times` (microseconds) have
+    /// the length of `values` or are empty: then steps count up from 0 and the time is now.
+    fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()>;
+
+    /// Removes a tag; fine if it is absent.
+    fn delete_tag(&self, key: &str) -> Result<()>;
+
+    /// Stores files as artifacts, all or nothing, replacing those of the same path.
+    fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()>;
+
+    /// Ends the run and waits, bounded, until what it logged is in the store.
+    fn end(&self, status: RunStatus) -> Result<()>;
+}
+
+/// Says that this process fails, whatever its exit status will be: runs it leaves open end as FAILED. For hosts
+/// whose exit status does not tell, such as Python after an uncaught `KeyboardInterrupt`.
+pub fn mark_process_failed() {}

@@ -1,0 +1,46 @@
+//! The ordered map of bytes beneath every pillar, and its engines and layers.
+//!
+//! The local store is [`shared`] over [`journal`] over [`sled`](crate::storage::sled): the lock, the truth and the index.
+//! Every engine and stack of layers passes the suite in `tests/conformance/`.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod fault;
+pub mod journal;
+pub mod memory;
+pub mod shared;
+#[cfg(feature = "sled")]
+pub mod sled;
+mod types;
+
+use std::fmt::Debug;
+
+pub use types::{Capabilities, Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key};
+
+use crate::error::Result;
+
+/// An ordered map from byte keys to byte values.
+///
+/// Guarantees that every implementation gives:
+/// - Keys compare as bytes; they have 1 to 1,024 bytes and never begin with a zero byte, which layers keep for
+///   themselves. Values have at most 64 KiB, a batch at most 1 MiB. Above a limit is
+///   [`Error::LimitExceeded`](crate::Error::LimitExceeded) before anything changes.
+/// - [`apply`](Self::apply) is all or nothing, also over a crash, and concurrent calls behave as one sequence.
+/// - What `apply` acknowledged is seen by every later `get` and `scan`, from any thread.
+/// - One page of a scan is a consistent cut; pages of one scan may differ in time.
+pub trait Storage: Send + Sync + Debug {
+    /// The value of `key`; None if it is absent.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
+
+    /// One page of the entries in `range`, in key order (or reversed).
+    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage>;
+
+    /// Applies a batch, if every [`Op::Check`] in it holds against the state before the batch; later operations
+    /// on the same key win over earlier ones.
+    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome>;
+
+    /// Forces all that was acknowledged to the disk.
+    fn flush(&self) -> Result<()>;
+
+    /// What this engine promises.
+    fn capabilities(&self) -> Capabilities;
+}

@@ -1,0 +1,211 @@
+//! What goes in and out of [`Storage`](super::Storage).
+
+use crate::base::limits;
+use crate::error::{Error, Result};
+
+/// One operation of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// The batch applies only if the key holds exactly these bytes, or is absent for None.
+    Check {
+        /// The key.
+        key: Vec<u8>,
+        /// The bytes it must hold; None: it must be absent.
+        expected: Option<Vec<u8>>,
+    },
+    /// Sets a key.
+    Put {
+        /// The key.
+        key: Vec<u8>,
+        /// Its new value.
+        value: Vec<u8>,
+    },
+    /// Removes a key; fine if it is absent.
+    Delete {
+        /// The key.
+        key: Vec<u8>,
+    },
+}
+
+impl Op {
+    /// A [`Op::Check`].
+    pub fn check(key: impl Into<Vec<u8>>, expected: Option<impl Into<Vec<u8>>>) -> Self {
+        Self::Check { key: key.into(), expected: expected.map(Into::into) }
+    }
+
+    /// A [`Op::Check`] that the key is absent.
+    pub fn check_absent(key: impl Into<Vec<u8>>) -> Self {
+        Self::Check { key: key.into(), expected: None }
+    }
+
+    /// A [`Op::Put`].
+    pub fn put(key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        Self::Put { key: key.into(), value: value.into() }
+    }
+
+    /// A [`Op::Delete`].
+    pub fn delete(key: impl Into<Vec<u8>>) -> Self {
+        Self::Delete { key: key.into() }
+    }
+
+    /// The key of the operation.
+    pub fn key(&self) -> &[u8] {
+        match self {
+            Self::Check { key, .. } | Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+
+    /// Bytes of key and value, what counts towards the limit of a batch.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Check { key, expected } => key.len() + expected.as_ref().map_or(0, Vec::len),
+            Self::Put { key, value } => key.len() + value.len(),
+            Self::Delete { key } => key.len(),
+        }
+    }
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a failed check means that nothing was applied"]
+pub enum Outcome {
+    /// It was applied.
+    Applied,
+    /// The check at this position did not hold; nothing was applied.
+    CheckFailed {
+        /// Position of the first failed [`Op::Check`] in the batch.
+        op: usize,
+    },
+}
+
+/// When a commit is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// In the page cache: survives the death of the process at once, power loss after at most a second.
+    #[default]
+    Fast,
+    /// On the disk (fdatasync): survives power loss.
+    Full,
+}
+
+/// The keys from `start` (inclusive; empty: from the first) to `end` (exclusive; None: to the last).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRange {
+    /// The first key.
+    pub start: Vec<u8>,
+    /// The key behind the last.
+    pub end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// Every key.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The keys that begin with `prefix`.
+    pub fn prefix(prefix: impl Into<Vec<u8>>) -> Self {
+        let start = prefix.into();
+        let mut end = start.clone();
+        while let Some(last) = end.pop() {
+            if last < u8::MAX {
+                end.push(last + 1);
+                return Self { start, end: Some(end) };
+            }
+        }
+        Self { start, end: None }
+    }
+
+    /// The same range from behind `key` on.
+    pub fn after(mut self, key: &[u8]) -> Self {
+        self.start = [key, &[0]].concat();
+        self
+    }
+
+    /// The same range up to `key`, exclusive.
+    pub fn before(mut self, key: &[u8]) -> Self {
+        self.end = Some(key.to_vec());
+        self
+    }
+
+    /// True if no key can be in the range.
+    pub fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+
+    /// True if `key` is in the range.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        key >= self.start.as_slice() && self.end.as_ref().is_none_or(|end| key < end.as_slice())
+    }
+}
+
+/// How a page is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// Most entries of the page; at least 1.
+    pub limit: usize,
+    /// From the last key to the first.
+    pub reverse: bool,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self { limit: 1_000, reverse: false }
+    }
+}
+
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// One page of a scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScanPage {
+    /// The entries, in the order asked for.
+    pub entries: Vec<Entry>,
+    /// True if the range may hold more behind the last entry; go on with [`KeyRange::after`] it (or
+    /// [`KeyRange::before`] when reversed).
+    pub more: bool,
+}
+
+/// What an engine promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The name of the engine or the stack of layers, for people.
+    pub name: &'static str,
+    /// What was acknowledged survives the death of the process.
+    pub durable: bool,
+    /// Other processes may use it at the same time.
+    pub shared: bool,
+    /// `apply` is refused.
+    pub read_only: bool,
+}
+
+/// Checks a key against the contract: 1 to 1,024 bytes, not beginning with a zero byte.
+pub fn check_key(key: &[u8]) -> Result<()> {
+    if key.is_empty() || key.first() == Some(&0) {
+        return Err(Error::InvalidArgument {
+            what: "storage key".into(),
+            value: key.escape_ascii().to_string(),
+            expected: "1 to 1024 bytes, the first not zero".into(),
+        });
+    }
+    over("storage key", key.len(), limits::STORAGE_KEY_BYTES)
+}
+
+/// Checks a batch against the contract.
+pub fn check_batch(ops: &[Op]) -> Result<()> {
+    for op in ops {
+        check_key(op.key())?;
+        if let Op::Put { value, .. } = op {
+            over("storage value", value.len(), limits::STORAGE_VALUE_BYTES)?;
+        }
+    }
+    over("storage batch", ops.iter().map(Op::size).sum(), limits::STORAGE_BATCH_BYTES)
+}
+
+fn over(what: &str, size: usize, limit: usize) -> Result<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded { what: what.into(), size: size as u64, limit: limit as u64, unit: "bytes" })
+}

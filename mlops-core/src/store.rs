@@ -21,33 +21,59 @@ pub struct OpenOptions {
 
 /// An open store. Clones share it; it closes with the last.
 #[derive(Clone, Debug)]
-pub struct Store { runs: Arc<Runs> }
+pub struct Store {
+    runs: Arc<Runs>,
+}
 
 impl Store {
     /// Opens a location: a path, `memory:`, or empty.
-    pub fn open(_uri: &str) -> Result<Self> { todo!() }
+    pub fn open(_uri: &str) -> Result<Self> {
+        todo!()
+    }
     /// Opens with options.
-    pub fn open_with(_options: &OpenOptions) -> Result<Self> { todo!() }
+    pub fn open_with(_options: &OpenOptions) -> Result<Self> {
+        todo!()
+    }
     /// The absolute path, or `memory:`.
-    pub fn uri(&self) -> &str { todo!() }
+    pub fn uri(&self) -> &str {
+        todo!()
+    }
     /// The folder; None in memory.
-    pub fn path(&self) -> Option<&Path> { todo!() }
+    pub fn path(&self) -> Option<&Path> {
+        todo!()
+    }
     /// True if opened for reading.
-    pub fn is_read_only(&self) -> bool { todo!() }
+    pub fn is_read_only(&self) -> bool {
+        todo!()
+    }
     /// Random, made with the store.
-    pub fn id(&self) -> uuid::Uuid { todo!() }
+    pub fn id(&self) -> uuid::Uuid {
+        todo!()
+    }
     /// Experiments and runs.
-    pub fn runs(&self) -> &Runs { &self.runs }
+    pub fn runs(&self) -> &Runs {
+        &self.runs
+    }
     /// Bytes by digest.
-    pub fn blobs(&self) -> &Arc<dyn BlobStore> { todo!() }
+    pub fn blobs(&self) -> &Arc<dyn BlobStore> {
+        todo!()
+    }
     /// The map beneath.
-    pub fn storage(&self) -> &Arc<dyn Storage> { todo!() }
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        todo!()
+    }
     /// Drains what runs logged and forces everything to the disk.
-    pub fn flush(&self) -> Result<()> { todo!() }
+    pub fn flush(&self) -> Result<()> {
+        todo!()
+    }
     /// Closes: drains, flushes, releases the lock. Later calls through clones fail with InvalidState.
-    pub fn close(&self) -> Result<()> { todo!() }
+    pub fn close(&self) -> Result<()> {
+        todo!()
+    }
     #[doc(hidden)]
-    pub fn _digest(&self) -> Digest { todo!() }
+    pub fn _digest(&self) -> Digest {
+        todo!()
+    }
 }
 
 /// What [`fsck`] found.
@@ -62,4 +88,6 @@ pub struct FsckReport {
 }
 
 /// Reads and checks every byte of a closed store; with `repair`, mends what can be mended.
-pub fn fsck(_uri: &str, _repair: bool) -> Result<FsckReport> { todo!() }
+pub fn fsck(_uri: &str, _repair: bool) -> Result<FsckReport> {
+    todo!()
+}

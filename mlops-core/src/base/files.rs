@@ -69,7 +69,9 @@ impl Files {
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         options.mode(0o600);
-        self.before(&FileOp::Create(path)).and_then(|_| options.open(path)).map(|file| self.handle(file, path))
+        self.before(&FileOp::Create(path))
+            .and_then(|_| options.open(path))
+            .map(|file| self.handle(file, path))
             .map_err(|e| Error::io("create", path, e))
     }
 
@@ -113,7 +115,9 @@ impl Files {
 
     /// Renames a file or folder, replacing what has the new name.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        self.before(&FileOp::Rename(from, to)).and_then(|_| fs::rename(from, to)).map_err(|e| Error::io("rename", from, e))
+        self.before(&FileOp::Rename(from, to))
+            .and_then(|_| fs::rename(from, to))
+            .map_err(|e| Error::io("rename", from, e))
     }
 
     /// Unlinks a file; fine if there is none.
@@ -142,7 +146,9 @@ impl Files {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(Error::io("list", path, e)),
         };
-        let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>()
+        let mut paths = entries
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<io::Result<Vec<_>>>()
             .map_err(|e| Error::io("list", path, e))?;
         paths.sort();
         Ok(paths)

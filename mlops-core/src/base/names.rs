@@ -87,16 +87,17 @@ pub fn check_artifact_path(path: &str) -> Result<String> {
 }
 
 const ADJECTIVES: &[&str] = &[
-    "amber", "bold", "brisk", "calm", "clever", "crisp", "curious", "daring", "eager", "fair", "fleet", "gentle", "glad",
-    "golden", "grand", "handy", "happy", "keen", "kind", "lively", "lucid", "merry", "mild", "nimble", "noble", "patient",
-    "placid", "polite", "proud", "quick", "quiet", "rapid", "ready", "robust", "serene", "sharp", "silver", "smart",
-    "smooth", "solid", "steady", "subtle", "sunny", "swift", "tidy", "trusty", "vivid", "warm", "wise", "witty",
+    "amber", "bold", "brisk", "calm", "clever", "crisp", "curious", "daring", "eager", "fair", "fleet", "gentle",
+    "glad", "golden", "grand", "handy", "happy", "keen", "kind", "lively", "lucid", "merry", "mild", "nimble", "noble",
+    "patient", "placid", "polite", "proud", "quick", "quiet", "rapid", "ready", "robust", "serene", "sharp", "silver",
+    "smart", "smooth", "solid", "steady", "subtle", "sunny", "swift", "tidy", "trusty", "vivid", "warm", "wise",
+    "witty",
 ];
 const NOUNS: &[&str] = &[
-    "auk", "badger", "bear", "bison", "crane", "deer", "dove", "duck", "eagle", "elk", "falcon", "finch", "fox", "gull",
-    "hare", "hawk", "heron", "ibis", "jay", "kite", "koala", "lark", "lemur", "lion", "lynx", "marten", "mole", "moose",
-    "newt", "otter", "owl", "panda", "pike", "plover", "puffin", "quail", "raven", "robin", "seal", "shrew", "sparrow",
-    "stork", "swan", "tern", "toad", "trout", "vole", "whale", "wren", "yak",
+    "auk", "badger", "bear", "bison", "crane", "deer", "dove", "duck", "eagle", "elk", "falcon", "finch", "fox",
+    "gull", "hare", "hawk", "heron", "ibis", "jay", "kite", "koala", "lark", "lemur", "lion", "lynx", "marten", "mole",
+    "moose", "newt", "otter", "owl", "panda", "pike", "plover", "puffin", "quail", "raven", "robin", "seal", "shrew",
+    "sparrow", "stork", "swan", "tern", "toad", "trout", "vole", "whale", "wren", "yak",
 ];
 
 /// A run name like `swift-otter-412`, made from the bits of an id.

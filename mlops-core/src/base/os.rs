@@ -64,7 +64,8 @@ fn run_hook(status: Option<i32>) {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn register() {
     unsafe extern "C" {
-        fn on_exit(function: extern "C" fn(libc::c_int, *mut libc::c_void), argument: *mut libc::c_void) -> libc::c_int;
+        fn on_exit(function: extern "C" fn(libc::c_int, *mut libc::c_void), argument: *mut libc::c_void)
+        -> libc::c_int;
     }
     extern "C" fn handler(status: libc::c_int, _argument: *mut libc::c_void) {
         run_hook(Some(status));

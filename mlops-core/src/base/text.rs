@@ -41,7 +41,10 @@ impl ParamValue {
     /// The number that the value stands for, for comparisons; None for text that is no number.
     pub fn number(&self) -> Option<f64> {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "comparisons with numbers are in f64, as everywhere in search")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "comparisons with numbers are in f64, as everywhere in search"
+            )]
             Self::Int(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),
             Self::Bool(value) => Some(f64::from(u8::from(*value))),

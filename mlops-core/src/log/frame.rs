@@ -62,9 +62,14 @@ impl LogHeader {
     pub(super) fn decode(bytes: &[u8], kind: LogKind, path: &Path) -> Result<Self> {
         let damaged = |detail: &str| Error::corrupt(path, 0, format!("{detail}; run `mlops fsck`"));
         let mut fields = Fields(bytes);
-        let (Some(magic), Some(version), Some(found_kind), Some(owner), Some(first_seq), Some(checksum)) =
-            (fields.take::<8>(), fields.take::<2>(), fields.take::<2>(), fields.take::<16>(), fields.take::<8>(), fields.take::<4>())
-        else {
+        let (Some(magic), Some(version), Some(found_kind), Some(owner), Some(first_seq), Some(checksum)) = (
+            fields.take::<8>(),
+            fields.take::<2>(),
+            fields.take::<2>(),
+            fields.take::<16>(),
+            fields.take::<8>(),
+            fields.take::<4>(),
+        ) else {
             return Err(damaged("the file header is cut short"));
         };
         if bytes.get(..36).map(crc32fast::hash) != Some(u32::from_le_bytes(checksum)) {

@@ -65,12 +65,13 @@ impl LogWriter {
     /// [`append`](Self::append) of a body that comes in parts.
     pub fn append_parts(&mut self, parts: &[&[u8]]) -> Result<Appended> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
-        let header_len = u32::try_from(len).ok().filter(|_| len <= limits::FRAME_BYTES).ok_or_else(|| Error::LimitExceeded {
-            what: "record".into(),
-            size: len as u64,
-            limit: limits::FRAME_BYTES as u64,
-            unit: "bytes",
-        })?;
+        let header_len =
+            u32::try_from(len).ok().filter(|_| len <= limits::FRAME_BYTES).ok_or_else(|| Error::LimitExceeded {
+                what: "record".into(),
+                size: len as u64,
+                limit: limits::FRAME_BYTES as u64,
+                unit: "bytes",
+            })?;
         if self.dirty_tail {
             self.file.set_len(self.end)?;
             self.dirty_tail = false;
@@ -78,7 +79,8 @@ impl LogWriter {
         let mut checksum = crc32fast::Hasher::new();
         parts.iter().for_each(|part| checksum.update(part));
         self.buffer.clear();
-        FrameHeader { len: header_len, seq: self.next_seq, body_checksum: checksum.finalize() }.encode(&mut self.buffer);
+        FrameHeader { len: header_len, seq: self.next_seq, body_checksum: checksum.finalize() }
+            .encode(&mut self.buffer);
         parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
         let written = self.file.write_at(&self.buffer, self.end);
         if self.buffer.capacity() > 1 << 20 {

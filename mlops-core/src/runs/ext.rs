@@ -36,8 +36,10 @@ pub trait RunExt: Run {
     fn log_artifacts(&self, local: &Path, folder: Option<&str>) -> Result<()> {
         let mut found = Vec::new();
         walk(local, folder, &mut found)?;
-        let files: Vec<_> =
-            found.iter().map(|(path, local)| ArtifactSource { path: path.clone(), content: Content::File(local) }).collect();
+        let files: Vec<_> = found
+            .iter()
+            .map(|(path, local)| ArtifactSource { path: path.clone(), content: Content::File(local) })
+            .collect();
         self.log_files(&files)
     }
 }

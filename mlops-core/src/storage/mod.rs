@@ -14,7 +14,9 @@ mod types;
 
 use std::fmt::Debug;
 
-pub use types::{Capabilities, Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key};
+pub use types::{
+    Capabilities, Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key,
+};
 
 use crate::error::Result;
 

@@ -7,7 +7,7 @@ use mlops_core::{Error, Result};
 use crate::text::{mlops_buf, mlops_bytes, mlops_str};
 
 /// An argument of a function that returns a status: checked before the call.
-pub trait Argument {
+pub(crate) trait Argument {
     /// What the body of the function sees.
     type Value<'a>;
 
@@ -16,7 +16,7 @@ pub trait Argument {
 }
 
 /// An argument of a function that frees or reads one field: NULL is None.
-pub trait Lenient {
+pub(crate) trait Lenient {
     /// What the body of the function sees.
     type Value<'a>;
 
@@ -25,7 +25,7 @@ pub trait Lenient {
 }
 
 /// What an input pointer points to.
-pub trait Input: 'static {
+pub(crate) trait Input: 'static {
     /// What the body of the function sees.
     type Value<'a>;
 
@@ -34,7 +34,7 @@ pub trait Input: 'static {
 }
 
 /// What an output pointer points to.
-pub trait Output: 'static + Sized {
+pub(crate) trait Output: 'static + Sized {
     /// Refuses a place that cannot be written.
     unsafe fn check(_place: *const Self, _name: &'static str) -> Result<()> {
         Ok(())
@@ -48,17 +48,17 @@ pub trait Output: 'static + Sized {
 }
 
 /// An opaque object that C holds by a pointer from [`Box::into_raw`]; shared by threads.
-pub trait Handle: Send + Sync + 'static {}
+pub(crate) trait Handle: Send + Sync + 'static {}
 
 /// A struct that begins with its own size, so that it can grow.
-pub trait Versioned: Copy + 'static {
+pub(crate) trait Versioned: Copy + 'static {
     /// What the fields have that an older caller does not know.
     const DEFAULT: Self;
 }
 
 /// A place for an output that has been checked.
 #[derive(Debug)]
-pub struct Out<T>(NonNull<T>);
+pub(crate) struct Out<T>(NonNull<T>);
 
 impl<T: Output> Out<T> {
     /// Writes the output.
@@ -77,7 +77,7 @@ impl<T: Handle> Out<*mut T> {
 
 /// An input array whose length is another argument.
 #[derive(Clone, Copy, Debug)]
-pub struct Array<T> {
+pub(crate) struct Array<T> {
     first: *const T,
     name: &'static str,
 }

@@ -1,5 +1,5 @@
 //! Objects as JSON text. Numbers that JSON does not have are the texts `NaN`, `Infinity` and `-Infinity`, as in
-//! MLflow's own JSON: `null` would lose them.
+//! the JSON of protocol buffers: `null` would lose them.
 
 use mlops_core::{Error, Result};
 use serde_json::{Map, Value, json};

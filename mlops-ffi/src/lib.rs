@@ -12,9 +12,9 @@
 #![expect(non_camel_case_types, reason = "types carry their C names")]
 #![expect(clippy::missing_safety_doc, reason = "one contract holds for every function: the crate's documentation")]
 
-pub mod args;
+mod args;
 pub mod artifacts;
-pub mod boundary;
+mod boundary;
 pub mod errors;
 pub mod experiments;
 mod json;

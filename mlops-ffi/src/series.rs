@@ -16,7 +16,7 @@ pub struct mlops_series {
 
 impl Handle for mlops_series {}
 
-/// Columns of one length, borrowed. `MLOPS_POINTS(values, count)` fills it without steps and times.
+/// Columns of one length, borrowed. `mlops_points_of(values, count)` fills it without steps and times.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct mlops_points {
@@ -34,7 +34,7 @@ impl Output for mlops_points {}
 
 /// The columns of an argument; those that were not given are empty.
 #[derive(Debug)]
-pub struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     pub(crate) steps: &'a [i64],
     pub(crate) times: &'a [i64],
     pub(crate) values: &'a [f64],

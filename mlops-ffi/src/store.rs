@@ -1,6 +1,6 @@
 //! Opening, closing and checking a store.
 
-use mlops_core::{OpenOptions, Result, Store};
+use mlops_core::{OpenOptions, Store};
 
 use crate::args::{Handle, Versioned};
 use crate::boundary::export;

@@ -120,7 +120,7 @@ fn cpp_works_with_exceptions() {
 const QUICKSTART: &str = "runs with a final loss below 10, best first:
   learning_rate = 0.1
   learning_rate = 0.01
-loss of the best: 100 points, from 25 at step 0 to 1.6e-18 at step 99
+loss of the best: 100 points, from 25 at step 0 to 1.62e-18 at step 99
 weight of the best: 1.02e-09
 ";
 

@@ -1,1 +1,1 @@
-//! x
+//! Suites across crates; each is a test target of this package.

@@ -304,7 +304,7 @@ fn reference() -> String {
         let title = help.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
         let title: Vec<&str> = title.split(' ').take_while(|word| !word.starts_with(['[', '<'])).collect();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        page.push_str(&format!("\n## `{}`\n```text\n{}\n```\n", title.join(" "), help.join("\n").trim_end()));
+        *page += &format!("\n## `{}`\n```text\n{}\n```\n", title.join(" "), help.join("\n").trim_end());
         for inner in command.get_subcommands_mut() {
             add(inner, page);
         }

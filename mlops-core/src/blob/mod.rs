@@ -1,20 +1,24 @@
 //! Immutable bytes named by their digest.
+//!
+//! [`local`] keeps them in a folder: large blobs as files, small ones in packs. [`memory`] keeps them in memory.
+//! Every implementation passes the suite in `tests/conformance/blobs.rs`.
 
 pub mod local;
 pub mod memory;
+pub mod overlay;
 
 use std::fmt::Debug;
 use std::io::{Read, Write};
 
 use crate::base::digests::Digest;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A store of immutable bytes, each named by its BLAKE3 digest.
 ///
 /// Guarantees that every implementation gives:
 /// - A put is all or nothing; when it returns, the blob survives the death of the process.
 /// - Putting bytes that exist stores nothing again and returns the same digest.
-/// - What a read returns matches its digest; damaged bytes are [`Error::Corrupt`](crate::Error::Corrupt), never data.
+/// - What a read returns matches its digest; damaged bytes are [`Error::Corrupt`], never data.
 pub trait BlobStore: Send + Sync + Debug {
     /// Stores bytes and returns their digest.
     fn put(&self, bytes: &[u8]) -> Result<Digest>;
@@ -22,7 +26,7 @@ pub trait BlobStore: Send + Sync + Debug {
     /// Stores what `reader` gives until its end, without holding it in memory; returns digest and size in bytes.
     fn put_reader(&self, reader: &mut dyn Read) -> Result<(Digest, u64)>;
 
-    /// The bytes of a blob; [`Error::NotFound`](crate::Error::NotFound) if there is none.
+    /// The bytes of a blob; [`Error::NotFound`] if there is none.
     fn get(&self, digest: &Digest) -> Result<Vec<u8>>;
 
     /// Writes the bytes of a blob to `out` without holding them in memory; returns the size in bytes. The digest is
@@ -36,7 +40,7 @@ pub trait BlobStore: Send + Sync + Debug {
     fn flush(&self) -> Result<()>;
 
     /// Reads and checks every blob; what is damaged goes to `report` as an error, one a place.
-    fn verify(&self, report: &mut dyn FnMut(crate::error::Error)) -> Result<BlobStats>;
+    fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats>;
 }
 
 /// What a blob store holds.
@@ -46,4 +50,8 @@ pub struct BlobStats {
     pub count: u64,
     /// Their size in bytes.
     pub bytes: u64,
+}
+
+fn not_found(digest: &Digest) -> Error {
+    Error::not_found("blob", digest.to_string())
 }

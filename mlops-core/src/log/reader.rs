@@ -52,6 +52,13 @@ impl LogReader {
         Ok(Some(Self { file, header, offset: HEADER_BYTES, next_seq: header.first_seq }))
     }
 
+    /// Opens a file whose header is known from elsewhere and does not read the one in the file: for what is left
+    /// behind a damaged header.
+    pub fn open_with_header(files: &Files, path: &Path, header: LogHeader) -> Result<Self> {
+        let next_seq = header.first_seq;
+        Ok(Self { file: files.open_read(path)?, header, offset: HEADER_BYTES, next_seq })
+    }
+
     /// The file's header.
     pub fn header(&self) -> &LogHeader {
         &self.header

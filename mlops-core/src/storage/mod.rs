@@ -10,7 +10,7 @@ pub mod memory;
 pub mod shared;
 #[cfg(feature = "sled")]
 pub mod sled;
-mod types;
+pub(crate) mod types;
 
 use std::fmt::Debug;
 

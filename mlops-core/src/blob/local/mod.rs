@@ -1,1 +1,262 @@
-//! Local.
+//! Blobs in a folder of the local file system.
+//!
+//! A blob of 64 KiB or more is a file of its own, [`objects`]; smaller ones are frames in [`pack`]s, of which each
+//! process appends to its own ([`writer`]) and all read all ([`index`]). A put of bytes that exist reads the copy
+//! that is there and, if it is damaged, stores them anew. Two processes that put the same small bytes at the same
+//! time may both store them.
+
+mod check;
+mod index;
+mod objects;
+mod pack;
+mod temp;
+mod writer;
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use self::index::Index;
+use self::objects::{Objects, absent_is_none, read_chunk};
+use self::pack::{Entry, pack_path};
+use self::writer::{PackWriter, close_dead_packs, sync_all};
+use super::{BlobStats, BlobStore, not_found};
+use crate::base::digests::Digest;
+use crate::base::files::Files;
+use crate::base::findings::Finding;
+use crate::base::ids::IdSource;
+use crate::error::{Error, Result};
+
+/// Blobs of at least this many bytes are files of their own.
+const LARGE_BYTES: usize = 64 << 10;
+
+/// Where a [`LocalBlobs`] is and what it works with.
+#[derive(Clone, Debug)]
+pub struct LocalBlobOptions {
+    /// The folder of the blobs, `.mlops/blobs`.
+    pub folder: PathBuf,
+    /// The folder for files that are not whole yet, on the same file system, `.mlops/tmp`.
+    pub tmp: PathBuf,
+    /// The folder for what a repair sets aside, on the same file system, `.mlops/trash`.
+    pub trash: PathBuf,
+    /// The file layer.
+    pub files: Files,
+    /// Where names of packs and temporary files come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Changes nothing on the disk, not even what a dead writer left.
+    pub read_only: bool,
+}
+
+/// A [`BlobStore`] in a folder. Any number of processes may have it open at the same time.
+#[derive(Debug)]
+pub struct LocalBlobs {
+    options: LocalBlobOptions,
+    packs: PathBuf,
+    objects: Objects,
+    index: RwLock<Index>,
+    /// Taken before `index`.
+    writer: Mutex<PackWriter>,
+    /// Held by the one flush at work, so that a second one does not return before it. Taken before `writer`.
+    flushing: Mutex<()>,
+}
+
+impl LocalBlobs {
+    /// Opens the folder, made if it is absent. Packs whose writer died are closed and its temporary files removed,
+    /// unless `read_only`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a folder cannot be made or listed.
+    pub fn open(options: LocalBlobOptions) -> Result<Self> {
+        let LocalBlobOptions { folder, tmp, trash, files, ids, read_only } = options.clone();
+        let (packs, objects) = (folder.join("packs"), folder.join("objects"));
+        if !read_only {
+            if !packs.exists() {
+                for path in [&packs, &objects, &tmp, &trash] {
+                    files.create_dir_all(path)?;
+                }
+                files.sync_dir(&folder)?;
+                files.sync_parent(&folder)?;
+            }
+            temp::remove_leftovers(&files, &tmp)?;
+            close_dead_packs(&files, &packs)?;
+        }
+        Ok(Self {
+            objects: Objects { files: files.clone(), folder: objects, tmp: tmp.clone(), ids: ids.clone() },
+            index: RwLock::default(),
+            writer: Mutex::new(PackWriter::new(files, packs.clone(), tmp, ids)),
+            flushing: Mutex::new(()),
+            packs,
+            options,
+        })
+    }
+
+    /// Mends what can be mended, for `mlops fsck --repair`: packs with a damaged frame, header or footer are written
+    /// anew from their undamaged frames, and the old pack is set aside in the trash; so are damaged files of large
+    /// blobs and files whose name is no digest. Packs that another process writes to are left alone.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`].
+    pub fn repair(&self) -> Result<Vec<Finding>> {
+        self.check_writable()?;
+        let mut writer = self.writer.lock();
+        writer.close();
+        let findings = check::repair(&self.options, &self.packs, &self.objects);
+        *self.index.write() = Index::default();
+        findings
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        if self.options.read_only {
+            let what = format!("the blob store at {}", self.options.folder.display());
+            return Err(Error::ReadOnly { what, hint: "open the store without read_only to write to it".into() });
+        }
+        Ok(())
+    }
+
+    fn load_index(&self) -> Result<()> {
+        if self.index.read().is_loaded() { Ok(()) } else { self.refresh_index() }
+    }
+
+    fn refresh_index(&self) -> Result<()> {
+        self.index.write().refresh(&self.options.files, &self.packs)
+    }
+
+    fn put_small(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        let mut writer = self.writer.lock();
+        self.load_index()?;
+        // A copy that cannot be read is no reason to refuse a new one.
+        if !matches!(self.read_small(&digest), Ok(Some(_))) {
+            let (pack, entry, at) = writer.append(digest, bytes)?;
+            self.index.write().appended(pack, &entry, at);
+        }
+        Ok(digest)
+    }
+
+    /// The bytes of the first undamaged copy that the index knows.
+    fn read_small(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        let mut damage = None;
+        let places = self.index.read().places(digest);
+        for place in places {
+            let path = pack_path(&self.packs, place.pack);
+            let Some(file) = absent_is_none(self.options.files.open_read(&path))? else { continue };
+            let mut bytes = vec![0; place.size as usize];
+            let read = file.read_at(&mut bytes, Entry::content(place.offset))?;
+            if read == bytes.len() && Digest::of(&bytes) == *digest {
+                return Ok(Some(bytes));
+            }
+            let detail = format!("{digest} does not match its digest; store it again, or run `mlops fsck --repair`");
+            damage.get_or_insert(Error::corrupt(&path, u64::from(place.offset), detail));
+        }
+        damage.map_or(Ok(None), Err)
+    }
+
+    /// Looks for a blob: with `small` among those that the index knows, with `large` among the files, then among
+    /// what other processes have appended since, and says what is wrong if it is nowhere.
+    fn find<T>(
+        &self,
+        digest: &Digest,
+        mut small: impl FnMut(&Self) -> Result<Option<T>>,
+        large: impl FnOnce(&Objects) -> Result<Option<T>>,
+    ) -> Result<T> {
+        self.load_index()?;
+        let damage = match small(self) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => None,
+            Err(error @ Error::Corrupt { .. }) => Some(error),
+            Err(error) => return Err(error),
+        };
+        if damage.is_none()
+            && let Some(found) = large(&self.objects)?
+        {
+            return Ok(found);
+        }
+        self.refresh_index()?;
+        match small(self)? {
+            Some(found) => Ok(found),
+            None => Err(damage.or_else(|| self.index.read().damage(&self.packs)).unwrap_or_else(|| not_found(digest))),
+        }
+    }
+}
+
+impl BlobStore for LocalBlobs {
+    fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        self.check_writable()?;
+        if bytes.len() < LARGE_BYTES {
+            return self.put_small(bytes);
+        }
+        let digest = Digest::of(bytes);
+        self.objects.put(&digest, bytes)?;
+        Ok(digest)
+    }
+
+    fn put_reader(&self, reader: &mut dyn Read) -> Result<(Digest, u64)> {
+        self.check_writable()?;
+        let mut begin = Vec::new();
+        read_chunk(reader, &mut begin, LARGE_BYTES)?;
+        if begin.len() < LARGE_BYTES {
+            return Ok((self.put_small(&begin)?, begin.len() as u64));
+        }
+        self.objects.put_reader(begin, reader)
+    }
+
+    fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
+        self.find(digest, |blobs| blobs.read_small(digest), |objects| objects.read(digest))
+    }
+
+    fn read_to(&self, digest: &Digest, out: &mut dyn Write) -> Result<u64> {
+        // Only one of the two writes: a small blob is whole in memory first, a large one is a file.
+        let mut large = None;
+        let small = self.find(
+            digest,
+            |blobs| blobs.read_small(digest),
+            |objects| {
+                large = objects.read_to(digest, out)?;
+                Ok(large.map(|_| Vec::new()))
+            },
+        )?;
+        if let Some(size) = large {
+            return Ok(size);
+        }
+        out.write_all(&small).map_err(|e| Error::io("copy a blob to", Path::new("its destination"), e))?;
+        Ok(small.len() as u64)
+    }
+
+    fn size(&self, digest: &Digest) -> Result<Option<u64>> {
+        let small = |blobs: &Self| {
+            let places = blobs.index.read().places(digest);
+            Ok(places.first().map(|place| u64::from(place.size)))
+        };
+        match self.find(digest, small, |objects| objects.size(digest)) {
+            Err(Error::NotFound { .. }) => Ok(None),
+            size => size.map(Some),
+        }
+    }
+
+    fn flush(&self) -> Result<()> {
+        let _one = self.flushing.lock();
+        let mut unsynced = self.writer.lock().take_unsynced();
+        let synced = sync_all(&self.options.files, &self.packs, &mut unsynced);
+        if !unsynced.is_empty() {
+            self.writer.lock().put_back(unsynced);
+        }
+        synced
+    }
+
+    fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats> {
+        check::verify(&self.options.files, &self.packs, &self.objects, report)
+    }
+}
+
+impl Drop for LocalBlobs {
+    fn drop(&mut self) {
+        self.writer.lock().close();
+        // Whoever must know that all is on the disk has called `flush`.
+        let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests;

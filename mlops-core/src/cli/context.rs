@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::shape;
 use super::table::Table;
+use crate::error::{Error, Result};
 use crate::store::{OpenOptions, Store};
 
 /// Where the store is, and how and where to answer.
@@ -23,8 +24,20 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Opens the store for reading; it must exist.
     pub(super) fn open(&self) -> Result<Store, Failure> {
-        let options = OpenOptions { uri: self.store.clone(), read_only: true, must_exist: true };
-        Ok(Store::open_with(&options)?)
+        let options =
+            OpenOptions { uri: self.store.clone(), read_only: true, must_exist: true, ..OpenOptions::default() };
+        Ok(self.at_store(Store::open_with(&options))?)
+    }
+
+    /// What a call about the whole store gave; that there is none is said with a way out.
+    pub(super) fn at_store<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| match error {
+            Error::NotFound { what: "store", id, .. } => {
+                let hint = "; name another with --store or MLOPS_STORE, or log a first run there, which makes it";
+                Error::NotFound { what: "store", id, hint: hint.into() }
+            }
+            other => other,
+        })
     }
 
     /// Writes one line of JSON.

@@ -7,7 +7,7 @@ use crate::error::Code;
 use crate::store;
 
 pub(super) fn check(repair: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let report = store::fsck(&context.store, repair)?;
+    let report = context.at_store(store::fsck(&context.store, repair))?;
     let code = if report.findings.is_empty() { 0 } else { Code::Corrupt.row().exit_code };
     if context.json {
         context.print_json(&shape::Check::new(&report))?;

@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -304,7 +305,8 @@ fn reference() -> String {
         let title = help.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
         let title: Vec<&str> = title.split(' ').take_while(|word| !word.starts_with(['[', '<'])).collect();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        *page += &format!("\n## `{}`\n```text\n{}\n```\n", title.join(" "), help.join("\n").trim_end());
+        let help = help.join("\n");
+        write!(page, "\n## `{}`\n```text\n{}\n```\n", title.join(" "), help.trim_end()).unwrap();
         for inner in command.get_subcommands_mut() {
             add(inner, page);
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::shape;
 use super::table::Table;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::store::{OpenOptions, Store};
 
 /// Where the store is, and how and where to answer.
@@ -26,18 +26,7 @@ impl Context<'_> {
     pub(super) fn open(&self) -> Result<Store, Failure> {
         let options =
             OpenOptions { uri: self.store.clone(), read_only: true, must_exist: true, ..OpenOptions::default() };
-        Ok(self.at_store(Store::open_with(&options))?)
-    }
-
-    /// What a call about the whole store gave; that there is none is said with a way out.
-    pub(super) fn at_store<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|error| match error {
-            Error::NotFound { what: "store", id, .. } => {
-                let hint = "; name another with --store or MLOPS_STORE, or log a first run there, which makes it";
-                Error::NotFound { what: "store", id, hint: hint.into() }
-            }
-            other => other,
-        })
+        Ok(Store::open_with(&options).map_err(with_way_out)?)
     }
 
     /// Writes one line of JSON.
@@ -58,5 +47,16 @@ impl Context<'_> {
     /// Writes a line beside the answer: to standard error, so that the answer can be read by a program.
     pub(super) fn note(&mut self, line: &str) -> Result<(), Failure> {
         Ok(writeln!(self.err, "{line}")?)
+    }
+}
+
+/// That there is no store is said with what to do.
+pub(super) fn with_way_out(error: Error) -> Error {
+    match error {
+        Error::NotFound { what: "store", id, .. } => {
+            let hint = "; name another with --store or MLOPS_STORE, or log a first run there, which makes it";
+            Error::NotFound { what: "store", id, hint: hint.into() }
+        }
+        other => other,
     }
 }

@@ -1,13 +1,13 @@
 //! `mlops fsck`.
 
-use super::context::Context;
+use super::context::{Context, with_way_out};
 use super::failure::Failure;
 use super::{shape, table};
 use crate::error::Code;
 use crate::store;
 
 pub(super) fn check(repair: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let report = context.at_store(store::fsck(&context.store, repair))?;
+    let report = store::fsck(&context.store, repair).map_err(with_way_out)?;
     let code = if report.findings.is_empty() { 0 } else { Code::Corrupt.row().exit_code };
     if context.json {
         context.print_json(&shape::Check::new(&report))?;

@@ -52,7 +52,7 @@ export! {
     pub fn mlops_store_open(options: *const mlops_open_options, out: *mut *mut mlops_store) -> mlops_status {
         // SAFETY: the caller keeps the contract: the text lives for this call.
         let uri = unsafe { options.uri.text("options.uri") }?.to_owned();
-        let options = OpenOptions { uri, read_only: options.read_only != 0, must_exist: options.must_exist != 0 };
+        let options = OpenOptions { uri, read_only: options.read_only != 0, must_exist: options.must_exist != 0, ..OpenOptions::default() };
         out.give(mlops_store::new(Store::open_with(&options)?));
         Ok(())
     }

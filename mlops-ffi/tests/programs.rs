@@ -38,7 +38,7 @@ fn run_both(program: &Path, folder: &Path) {
     run(Command::new(program).arg(&plain));
     let Some(valgrind) = tool("VALGRIND", "valgrind", "C programs under valgrind") else { return };
     let mut command = Command::new(valgrind);
-    command.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+    command.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
     command.arg(format!("--suppressions={}", package().join("tests/sled.supp").display()));
     run(command.arg(program).arg(&checked));
 }

@@ -16,7 +16,7 @@ use super::types::{DEFAULT_EXPERIMENT_ID, Lifecycle, RunInfo, RunStatus, Series}
 use crate::base::limits;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::{Op, Storage};
 
 /// The records that one commit applies.
@@ -104,7 +104,7 @@ impl<'a> Applying<'a> {
             };
             self.runs.insert(run.into(), editing);
         }
-        self.runs.get_mut(run).ok_or_else(|| crate::Error::internal("a run that was just loaded is gone"))
+        self.runs.get_mut(run).ok_or_else(|| Error::internal("a run that was just loaded is gone"))
     }
 
     fn create(&mut self, run: &str, at: Timestamp, experiment_id: String, create: Option<&Create>) -> Result<Editing> {

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::base::durability::Durability;
 use crate::base::files::Files;
 use crate::base::ids::{CountingIds, IdSource};
-use crate::storage::Durability;
 
 fn options(dir: &std::path::Path, file_bytes: u64) -> SpoolOptions {
     for name in ["spool", "tmp"] {
@@ -12,7 +12,7 @@ fn options(dir: &std::path::Path, file_bytes: u64) -> SpoolOptions {
     SpoolOptions { folder: dir.join("spool"), tmp: dir.join("tmp"), files: Files::default(), file_bytes }
 }
 
-fn bodies(next: &mut dyn FnMut() -> crate::Result<Option<Record>>) -> (Vec<Vec<u8>>, Option<Mark>) {
+fn bodies(next: &mut dyn FnMut() -> crate::error::Result<Option<Record>>) -> (Vec<Vec<u8>>, Option<Mark>) {
     let (mut bodies, mut mark) = (Vec::new(), None);
     while let Some(record) = next().unwrap() {
         bodies.push(record.body);

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::files::WriterFiles;
 use super::mark::Mark;
 use super::reader::{Record, SpoolReader};
+use crate::base::durability::Durability;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
-use crate::storage::Durability;
 
 /// Where a spool keeps its files.
 #[derive(Clone, Debug)]

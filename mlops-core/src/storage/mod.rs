@@ -14,9 +14,8 @@ pub(crate) mod types;
 
 use std::fmt::Debug;
 
-pub use types::{
-    Capabilities, Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key,
-};
+pub use crate::base::durability::Durability;
+pub use types::{Capabilities, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key};
 
 use crate::error::Result;
 

@@ -78,16 +78,6 @@ pub enum Outcome {
     },
 }
 
-/// When a commit is acknowledged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// In the page cache: survives the death of the process at once, power loss after at most a second.
-    #[default]
-    Fast,
-    /// On the disk (fdatasync): survives power loss.
-    Full,
-}
-
 /// The keys from `start` (inclusive; empty: from the first) to `end` (exclusive; None: to the last).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRange {

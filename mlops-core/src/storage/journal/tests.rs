@@ -125,7 +125,7 @@ fn a_damaged_commit_is_mended_from_the_index_that_matches() {
     bytes[middle] ^= 4;
     std::fs::write(&segment, bytes).unwrap();
     let error = Journal::open(options(dir.path(), true)).unwrap_err();
-    assert_eq!(error.code(), crate::Code::Corrupt, "{error}");
+    assert_eq!(error.code(), crate::error::Code::Corrupt, "{error}");
     let index = options(dir.path(), true).index;
     let check = |repair| {
         verify(&dir.path().join("journal"), &dir.path().join("trash"), &Files::default(), &*index, repair)

@@ -87,7 +87,7 @@ fn pkg_config(prefix: &Path) -> Vec<String> {
 /// Runs a command that must succeed and gives what it printed.
 pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } =
-        command.output().unwrap_or_else(|error| panic!("{command:?} cannot run: {error}"));
+        command.env("RUST_BACKTRACE", "0").output().unwrap_or_else(|error| panic!("{command:?} cannot run: {error}"));
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?} ended with {status}\n{stdout}\n{stderr}");
     stdout.into_owned()

@@ -118,8 +118,9 @@ mod tests {
 
     #[test]
     fn an_older_caller_gets_defaults_for_the_fields_it_does_not_know() {
+        let given = grown(8, 5, 99);
         // SAFETY: the struct is as large as it says.
-        let read = unsafe { read(&raw const *&grown(8, 5, 99), "options") }.unwrap();
+        let read = unsafe { read(&raw const given, "options") }.unwrap();
         assert_eq!((read.old, read.new), (5, 7));
     }
 
@@ -146,8 +147,9 @@ mod tests {
     #[test]
     fn a_size_that_was_never_set_is_refused() {
         for size in [0, 4, u32::MAX] {
+            let given = grown(size, 0, 0);
             // SAFETY: nothing behind the size is read.
-            let checked = unsafe { check(&raw const *&grown(size, 0, 0), "options") };
+            let checked = unsafe { check(&raw const given, "options") };
             assert!(checked.unwrap_err().to_string().contains("INIT"), "{size}");
         }
     }

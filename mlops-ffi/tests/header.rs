@@ -1,13 +1,18 @@
 //! The header is what the sources say, and nothing gets around the macro that makes functions safe.
 
+#![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
+
+#[path = "support/declarations.rs"]
+mod declarations;
 #[path = "support/header.rs"]
 mod header;
 
+use declarations::{checked_in, package, read};
 use mlops_core::error::TABLE;
 
 #[test]
 fn the_checked_in_header_is_the_one_that_the_sources_make() {
-    let path = header::package().join("include/mlops.h");
+    let path = package().join("include/mlops.h");
     let made = header::generate();
     if std::env::var_os("MLOPS_REGENERATE").is_some() {
         std::fs::write(&path, &made).unwrap();
@@ -22,7 +27,7 @@ fn the_checked_in_header_is_the_one_that_the_sources_make() {
 
 #[test]
 fn the_constants_are_the_rows_of_the_table() {
-    let text = header::read(&header::package().join("include/mlops.h"));
+    let text = checked_in();
     for row in TABLE {
         let define = format!("/** {} */\n#define {} {}\n", row.text, row.c_constant, row.number);
         assert!(text.contains(&define), "{define}");
@@ -41,9 +46,9 @@ fn the_constants_are_the_rows_of_the_table() {
 
 #[test]
 fn every_exported_function_goes_through_the_macro() {
-    for entry in std::fs::read_dir(header::package().join("src")).unwrap() {
+    for entry in std::fs::read_dir(package().join("src")).unwrap() {
         let path = entry.unwrap().path();
-        let text = header::read(&path);
+        let text = read(&path);
         if path.ends_with("boundary.rs") {
             continue;
         }
@@ -55,8 +60,8 @@ fn every_exported_function_goes_through_the_macro() {
 
 #[test]
 fn every_function_says_what_holds_for_threads_and_since_when_it_is_there() {
-    let text = header::read(&header::package().join("include/mlops.h"));
-    let declarations = header::declarations(&text);
+    let text = checked_in();
+    let declarations = declarations::declarations(&text);
     assert!(declarations.len() > 60, "{}", declarations.len());
     for (name, declaration) in declarations {
         let (head, _) = declaration.split_once('(').unwrap();
@@ -68,7 +73,7 @@ fn every_function_says_what_holds_for_threads_and_since_when_it_is_there() {
 
 #[test]
 fn the_soname_has_the_version_of_the_interface() {
-    let script = header::read(&header::package().join("build.rs"));
+    let script = read(&package().join("build.rs"));
     // SAFETY: takes nothing.
     let abi = unsafe { mlops::version::mlops_abi_version() };
     assert!(script.contains(&format!("let abi = {abi};")));

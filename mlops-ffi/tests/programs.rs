@@ -1,17 +1,23 @@
 //! C and C++ programs, built as users build them, run as they are and under valgrind.
 
+#![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
+
 #[path = "support/build.rs"]
 mod build;
-#[path = "support/header.rs"]
-mod header;
+#[path = "support/declarations.rs"]
+mod declarations;
 #[path = "support/nulls.rs"]
 mod nulls;
+#[path = "support/tools.rs"]
+mod tools;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use build::{compile, package, prefix, run, scratch, static_prefix, tool};
+use build::{compile, package, prefix, run, scratch};
+use declarations::checked_in;
+use tools::{static_prefix, tool};
 
 /// The sources of a test program.
 fn sources(names: &[&str]) -> Vec<PathBuf> {
@@ -72,8 +78,8 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
     }
     let symbols = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&library));
     let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.rsplit(' ').next()).map(str::to_owned).collect();
-    let text = header::read(&package().join("include/mlops.h"));
-    let declared: BTreeSet<_> = header::declarations(&text).into_iter().map(|(name, _)| name).collect();
+    let text = checked_in();
+    let declared: BTreeSet<_> = declarations::declarations(&text).into_iter().map(|(name, _)| name).collect();
     assert_eq!(exported, declared);
     let dynamic = run(Command::new("readelf").arg("-d").arg(&library));
     assert!(dynamic.contains("Library soname: [libmlops.so.0]"), "{dynamic}");
@@ -81,8 +87,8 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
 
 #[test]
 fn no_pointer_that_is_null_or_text_that_is_not_utf8_gets_through() {
-    let text = header::read(&package().join("include/mlops.h"));
-    let (program, calls) = nulls::program(&header::declarations(&text));
+    let text = checked_in();
+    let (program, calls) = nulls::program(&declarations::declarations(&text));
     assert!(calls > 300, "{calls}");
     let folder = scratch();
     let source = folder.path().join("nulls.c");

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 /// What our programs are compiled with: all warnings are errors.
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
 
-/// The folder of this package.
+/// The folder of the package `mlops-ffi`; suites of other packages use this too.
 pub(crate) fn package() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("mlops-ffi")
 }
 
 /// The folder where cargo put the library that this test was built with.
@@ -24,31 +24,15 @@ pub(crate) fn library_dir() -> PathBuf {
 /// A prefix with the library installed by `install.sh`, made once a process.
 pub(crate) fn prefix() -> &'static Path {
     static PREFIX: OnceLock<TempDir> = OnceLock::new();
-    let folder = PREFIX.get_or_init(|| {
-        let folder = scratch();
-        let mut install = Command::new(package().join("install.sh"));
-        run(install.arg(folder.path()).arg("--lib-dir").arg(library_dir()));
-        folder
-    });
-    folder.path()
+    PREFIX.get_or_init(install).path()
 }
 
-/// A copy of the prefix without the shared library, so that `-lmlops` is the static one.
-pub(crate) fn static_prefix() -> &'static Path {
-    static PREFIX: OnceLock<TempDir> = OnceLock::new();
-    let folder = PREFIX.get_or_init(|| {
-        let folder = scratch();
-        let mut install = Command::new(package().join("install.sh"));
-        run(install.arg(folder.path()).arg("--lib-dir").arg(library_dir()));
-        for entry in std::fs::read_dir(folder.path().join("lib")).unwrap() {
-            let path = entry.unwrap().path();
-            if !path.is_dir() && path.extension() != Some(OsStr::new("a")) {
-                std::fs::remove_file(path).unwrap();
-            }
-        }
-        folder
-    });
-    folder.path()
+/// Installs the library into a new folder.
+pub(crate) fn install() -> TempDir {
+    let folder = scratch();
+    let mut install = Command::new(package().join("install.sh"));
+    run(install.arg(folder.path()).arg("--lib-dir").arg(library_dir()));
+    folder
 }
 
 /// An empty folder on the target's disk.
@@ -91,17 +75,6 @@ pub(crate) fn run(command: &mut Command) -> String {
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?} ended with {status}\n{stdout}\n{stderr}");
     stdout.into_owned()
-}
-
-/// A program that may be missing on a developer's machine, never in CI: None says, in words, what was skipped.
-pub(crate) fn tool(variable: &str, name: &str, skipped: &str) -> Option<PathBuf> {
-    let program = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
-    if Command::new(&program).arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return Some(program);
-    }
-    assert!(std::env::var_os("CI").is_none(), "CI needs {name} (or {variable}) for: {skipped}");
-    announce(&format!("skipped: {skipped}: there is no {name}; install it or set {variable}"));
-    None
 }
 
 /// Prints past the capture of the test harness.

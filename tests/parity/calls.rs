@@ -1,0 +1,201 @@
+//! The calls of the scenario, and their form as lines, for languages without JSON.
+
+use std::collections::BTreeMap;
+
+use mlops_core::error::TABLE;
+use serde::Deserialize;
+
+/// One call, and the class of error that it must give.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Step {
+    #[serde(flatten)]
+    pub(crate) call: Call,
+    pub(crate) fails: Option<String>,
+}
+
+/// What a caller may do. Floats are text, since JSON has neither NaN nor infinities.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub(crate) enum Call {
+    CreateExperiment {
+        name: String,
+        tags: BTreeMap<String, String>,
+    },
+    StartRun {
+        run: String,
+        experiment: String,
+        parent: Option<String>,
+        description: Option<String>,
+        tags: BTreeMap<String, String>,
+    },
+    ResumeRun {
+        run: String,
+    },
+    LogParam {
+        run: String,
+        #[serde(flatten)]
+        param: Param,
+    },
+    LogMetric {
+        run: String,
+        #[serde(flatten)]
+        metric: Metric,
+    },
+    LogBatch {
+        run: String,
+        params: Vec<Param>,
+        tags: BTreeMap<String, String>,
+        metrics: Vec<Metric>,
+    },
+    LogSeries {
+        run: String,
+        key: String,
+        steps: Vec<i64>,
+        times: Vec<i64>,
+        values: Vec<String>,
+    },
+    SetTag {
+        run: String,
+        key: String,
+        value: String,
+    },
+    DeleteTag {
+        run: String,
+        key: String,
+    },
+    LogBytes {
+        run: String,
+        path: String,
+        hex: String,
+    },
+    LogFile {
+        run: String,
+        name: String,
+        folder: String,
+        hex: String,
+    },
+    LogFolder {
+        run: String,
+        folder: String,
+        files: BTreeMap<String, String>,
+    },
+    EndRun {
+        run: String,
+        status: String,
+    },
+    DeleteRun {
+        run: String,
+    },
+    RestoreRun {
+        run: String,
+    },
+}
+
+/// A param, as text and type.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Param {
+    pub(crate) key: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) value: String,
+}
+
+/// A point; `at` in milliseconds, which every language can give.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metric {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) step: i64,
+    pub(crate) at: i64,
+}
+
+/// Reads the scenario.
+pub(crate) fn read(text: &str) -> Vec<Step> {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The bytes of hex digits.
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// One line a call: its name, the C constant of its error or `-`, and its fields, with tabs between them.
+pub(crate) fn lines(steps: &[Step]) -> String {
+    steps.iter().map(|step| line(step) + "\n").collect()
+}
+
+fn line(step: &Step) -> String {
+    let fails = step.fails.as_deref().map_or("-", |class| {
+        TABLE.iter().find(|row| row.python_class == class).unwrap_or_else(|| panic!("no class {class}")).c_constant
+    });
+    let mut fields: Vec<String> = Vec::new();
+    let name = match &step.call {
+        Call::CreateExperiment { name, tags } => {
+            fields.push(name.clone());
+            push_tags(&mut fields, tags);
+            "create_experiment"
+        }
+        Call::StartRun { run, experiment, parent, description, tags } => {
+            fields.extend([run.clone(), experiment.clone()]);
+            fields.extend([parent.clone().unwrap_or_default(), description.clone().unwrap_or_default()]);
+            push_tags(&mut fields, tags);
+            "start_run"
+        }
+        Call::ResumeRun { run } => push(&mut fields, &[run], "resume_run"),
+        Call::LogParam { run, param } => push(&mut fields, &[run, &param.key, &param.kind, &param.value], "log_param"),
+        Call::LogMetric { run, metric } => {
+            fields.push(run.clone());
+            push_metric(&mut fields, metric);
+            "log_metric"
+        }
+        Call::LogBatch { run, params, tags, metrics } => {
+            fields.extend([run.clone(), params.len().to_string(), tags.len().to_string()]);
+            for param in params {
+                push(&mut fields, &[&param.key, &param.kind, &param.value], "");
+            }
+            push_tags(&mut fields, tags);
+            for metric in metrics {
+                push_metric(&mut fields, metric);
+            }
+            "log_batch"
+        }
+        Call::LogSeries { run, key, steps, times, values } => {
+            fields.extend([run.clone(), key.clone()]);
+            for ((step, at), value) in steps.iter().zip(times).zip(values) {
+                fields.extend([step.to_string(), at.to_string(), value.clone()]);
+            }
+            "log_series"
+        }
+        Call::SetTag { run, key, value } => push(&mut fields, &[run, key, value], "set_tag"),
+        Call::DeleteTag { run, key } => push(&mut fields, &[run, key], "delete_tag"),
+        Call::LogBytes { run, path, hex } => push(&mut fields, &[run, path, hex], "log_bytes"),
+        Call::LogFile { run, name, folder, hex } => push(&mut fields, &[run, name, folder, hex], "log_file"),
+        Call::LogFolder { run, folder, files } => {
+            fields.extend([run.clone(), folder.clone()]);
+            push_tags(&mut fields, files);
+            "log_folder"
+        }
+        Call::EndRun { run, status } => push(&mut fields, &[run, status], "end_run"),
+        Call::DeleteRun { run } => push(&mut fields, &[run], "delete_run"),
+        Call::RestoreRun { run } => push(&mut fields, &[run], "restore_run"),
+    };
+    let escape = |field: &String| field.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n");
+    let head = [name.to_owned(), fails.to_owned()];
+    head.into_iter().chain(fields.iter().map(escape)).collect::<Vec<_>>().join("\t")
+}
+
+fn push(fields: &mut Vec<String>, more: &[&String], name: &'static str) -> &'static str {
+    fields.extend(more.iter().map(|field| (*field).clone()));
+    name
+}
+
+fn push_tags(fields: &mut Vec<String>, tags: &BTreeMap<String, String>) {
+    for (key, value) in tags {
+        fields.extend([key.clone(), value.clone()]);
+    }
+}
+
+fn push_metric(fields: &mut Vec<String>, metric: &Metric) {
+    fields.extend([metric.key.clone(), metric.value.clone(), metric.step.to_string(), metric.at.to_string()]);
+}

@@ -1,0 +1,116 @@
+//! Plays the scenario from Rust.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use mlops_core::runs::{Batch, MetricPoint, Run, RunExt, RunOptions};
+use mlops_core::{ParamValue, Result, Store, Timestamp};
+
+use crate::calls::{Call, Metric, Param, Step, bytes};
+
+/// Plays all calls on a store; files to be logged are made in `scratch`.
+pub(crate) fn play(steps: &[Step], store: &Store, scratch: &Path) {
+    let mut player = Player { store, scratch, runs: HashMap::new() };
+    for step in steps {
+        let got = player.call(&step.call).err().map(|error| error.code().row().python_class);
+        assert_eq!(got, step.fails.as_deref(), "{step:?}");
+    }
+}
+
+struct Player<'a> {
+    store: &'a Store,
+    scratch: &'a Path,
+    runs: HashMap<String, Arc<dyn Run>>,
+}
+
+impl Player<'_> {
+    fn call(&mut self, call: &Call) -> Result<()> {
+        let runs = self.store.runs();
+        match call {
+            Call::CreateExperiment { name, tags } => runs.create_experiment(name, &owned(tags)).map(drop),
+            Call::StartRun { run, experiment, parent, description, tags } => {
+                let started = runs.start(RunOptions {
+                    run_name: Some(run.clone()),
+                    experiment_name: Some(experiment.clone()),
+                    parent_run_id: parent.as_ref().map(|parent| self.run(parent).id().to_owned()),
+                    description: description.clone(),
+                    tags: owned(tags),
+                    ..RunOptions::default()
+                })?;
+                self.runs.insert(run.clone(), started);
+                Ok(())
+            }
+            Call::ResumeRun { run } => {
+                let resumed = runs.resume(self.run(run).id())?;
+                self.runs.insert(run.clone(), resumed);
+                Ok(())
+            }
+            Call::LogParam { run, param } => self.run(run).log_param(&param.key, value(param)),
+            Call::LogMetric { run, metric } => {
+                let Metric { key, value, step, at } = metric;
+                self.run(run).log_metric(key, value.parse().unwrap(), *step, Some(Timestamp::from_millis(*at)))
+            }
+            Call::LogBatch { run, params, tags, metrics } => self.run(run).log_batch(&Batch {
+                params: params.iter().map(|param| (param.key.clone(), value(param))).collect(),
+                tags: owned(tags),
+                metrics: metrics.iter().map(point).collect(),
+            }),
+            Call::LogSeries { run, key, steps, times, values } => {
+                let times: Vec<_> = times.iter().map(|at| at * 1_000).collect();
+                let values: Vec<_> = values.iter().map(|value| value.parse().unwrap()).collect();
+                self.run(run).log_series(key, steps, &times, &values)
+            }
+            Call::SetTag { run, key, value } => self.run(run).set_tag(key, value),
+            Call::DeleteTag { run, key } => self.run(run).delete_tag(key),
+            Call::LogBytes { run, path, hex } => self.run(run).log_bytes(path, &bytes(hex)),
+            Call::LogFile { run, name, folder, hex } => {
+                let local = self.file(name, hex);
+                self.run(run).log_artifact(&local, Some(folder))
+            }
+            Call::LogFolder { run, folder, files } => {
+                for (name, hex) in files {
+                    self.file(&format!("{folder}/{name}"), hex);
+                }
+                self.run(run).log_artifact(&self.scratch.join(folder), None)
+            }
+            Call::EndRun { run, status } => self.run(run).end(status.parse()?),
+            Call::DeleteRun { run } => runs.delete(self.run(run).id()),
+            Call::RestoreRun { run } => runs.restore(self.run(run).id()),
+        }
+    }
+
+    fn run(&self, name: &str) -> &Arc<dyn Run> {
+        &self.runs[name]
+    }
+
+    fn file(&self, name: &str, hex: &str) -> std::path::PathBuf {
+        let local = self.scratch.join(name);
+        std::fs::create_dir_all(local.parent().unwrap()).unwrap();
+        std::fs::write(&local, bytes(hex)).unwrap();
+        local
+    }
+}
+
+fn owned(tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn value(param: &Param) -> ParamValue {
+    match param.kind.as_str() {
+        "int" => ParamValue::Int(param.value.parse().unwrap()),
+        "float" => ParamValue::Float(param.value.parse().unwrap()),
+        "bool" => ParamValue::Bool(param.value == "True"),
+        "none" => ParamValue::None,
+        _ => ParamValue::Text(param.value.clone()),
+    }
+}
+
+fn point(metric: &Metric) -> MetricPoint {
+    MetricPoint {
+        key: metric.key.clone(),
+        value: metric.value.parse().unwrap(),
+        step: metric.step,
+        at: Some(Timestamp::from_millis(metric.at)),
+    }
+}

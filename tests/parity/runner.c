@@ -1,0 +1,465 @@
+/* Plays the scenario from C, and prints what a store holds as JSON.
+ *
+ *   runner play STORE LINES FILES    LINES: one call a line, fields with tabs between them
+ *   runner dump STORE */
+
+#include "check.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+enum { FIELDS = 64, RUNS = 16 };
+
+/* One call: its name, the error it must give ("-": none), its other fields. */
+struct call {
+  char *name;
+  char *fails;
+  char *fields[FIELDS];
+  int count;
+};
+
+static struct {
+  char name[64];
+  mlops_run *run;
+} runs[RUNS];
+static mlops_store *store;
+static const char *files;
+
+static mlops_run *run_of(const char *name) {
+  for (int i = 0; i < RUNS; i++)
+    if (strcmp(runs[i].name, name) == 0) return runs[i].run;
+  fprintf(stderr, "no run %s\n", name);
+  exit(1);
+}
+
+static void keep(const char *name, mlops_run *run) {
+  for (int i = 0; i < RUNS; i++) {
+    if (runs[i].run != NULL && strcmp(runs[i].name, name) != 0) continue;
+    mlops_run_free(runs[i].run);
+    snprintf(runs[i].name, sizeof runs[i].name, "%s", name);
+    runs[i].run = run;
+    return;
+  }
+  exit(1);
+}
+
+static void unescape(char *text) {
+  char *to = text;
+  for (char *from = text; *from != '\0'; from++, to++) {
+    if (*from == '\\') {
+      from++;
+      *to = *from == 't' ? '\t' : *from == 'n' ? '\n' : *from;
+    } else {
+      *to = *from;
+    }
+  }
+  *to = '\0';
+}
+
+static struct call split(char *line) {
+  struct call call = {0};
+  char *all[FIELDS + 2];
+  int count = 0;
+  line[strcspn(line, "\n")] = '\0';
+  for (char *at = line; at != NULL && count < FIELDS + 2;) {
+    char *end = strchr(at, '\t');
+    if (end != NULL) *end++ = '\0';
+    unescape(at);
+    all[count++] = at;
+    at = end;
+  }
+  CHECK(count >= 2);
+  call.name = all[0];
+  call.fails = all[1];
+  call.count = count - 2;
+  memcpy(call.fields, all + 2, sizeof(char *) * (size_t)call.count);
+  return call;
+}
+
+static mlops_bytes unhex(const char *hex) {
+  static unsigned char bytes[4096];
+  size_t length = strlen(hex) / 2;
+  for (size_t i = 0; i < length; i++) {
+    unsigned int byte = 0;
+    CHECK(sscanf(hex + 2 * i, "%2x", &byte) == 1);
+    bytes[i] = (unsigned char)byte;
+  }
+  return (mlops_bytes){bytes, length};
+}
+
+/* Writes a file beneath the folder for files; its folders are made. */
+static const char *file(const char *name, const char *hex) {
+  static char path[4096];
+  snprintf(path, sizeof path, "%s/%s", files, name);
+  for (char *slash = path + strlen(files) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
+  const mlops_bytes bytes = unhex(hex);
+  FILE *stream = fopen(path, "wb");
+  CHECK(stream != NULL && fwrite(bytes.ptr, 1, bytes.len, stream) == bytes.len && fclose(stream) == 0);
+  return path;
+}
+
+static mlops_param param_of(char **fields) {
+  const mlops_str key = mlops_cstr(fields[0]);
+  const char *kind = fields[1];
+  const char *value = fields[2];
+  if (strcmp(kind, "int") == 0) return mlops_param_int(key, strtoll(value, NULL, 10));
+  if (strcmp(kind, "float") == 0) return mlops_param_double(key, strtod(value, NULL));
+  if (strcmp(kind, "bool") == 0) return mlops_param_bool(key, strcmp(value, "True") == 0);
+  mlops_param text = mlops_param_text(key, mlops_cstr(value));
+  if (strcmp(kind, "none") == 0) text.kind = MLOPS_PARAM_NONE;
+  return text;
+}
+
+static mlops_metric metric_of(char **fields) {
+  return (mlops_metric){mlops_cstr(fields[0]), strtod(fields[1], NULL), strtoll(fields[2], NULL, 10),
+                        strtoll(fields[3], NULL, 10) * 1000};
+}
+
+static size_t tags_of(char **fields, int count, mlops_tag *tags) {
+  for (int i = 0; i < count / 2; i++) tags[i] = (mlops_tag){mlops_cstr(fields[2 * i]), mlops_cstr(fields[2 * i + 1])};
+  return (size_t)count / 2;
+}
+
+static int32_t status_of(const char *text) {
+  if (strcmp(text, "FINISHED") == 0) return MLOPS_RUN_FINISHED;
+  return strcmp(text, "FAILED") == 0 ? MLOPS_RUN_FAILED : MLOPS_RUN_KILLED;
+}
+
+/* Each param by the function that a user would take for it. */
+static mlops_status log_param(const mlops_run *run, mlops_param param, mlops_error **error) {
+  switch (param.kind) {
+    case MLOPS_PARAM_INT:
+      return mlops_run_log_param_int(run, param.key, param.integer, error);
+    case MLOPS_PARAM_FLOAT:
+      return mlops_run_log_param_double(run, param.key, param.number, error);
+    case MLOPS_PARAM_BOOL:
+      return mlops_run_log_param_bool(run, param.key, (int32_t)param.integer, error);
+    case MLOPS_PARAM_TEXT:
+      return mlops_run_log_param(run, param.key, param.text, error);
+    default:
+      return mlops_run_log_params(run, &param, 1, error);
+  }
+}
+
+static mlops_status start(struct call *call, mlops_error **error) {
+  mlops_tag tags[FIELDS];
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  mlops_run *run = NULL;
+  options.run_name = mlops_cstr(call->fields[0]);
+  options.experiment_name = mlops_cstr(call->fields[1]);
+  if (call->fields[2][0] != '\0') options.parent_run_id = mlops_run_id(run_of(call->fields[2]));
+  options.description = mlops_cstr(call->fields[3]);
+  options.tags = tags;
+  options.tags_count = tags_of(call->fields + 4, call->count - 4, tags);
+  mlops_status status = mlops_run_start(store, &options, &run, error);
+  if (status == MLOPS_OK) keep(call->fields[0], run);
+  return status;
+}
+
+static mlops_status batch(struct call *call, mlops_error **error) {
+  mlops_param params[FIELDS];
+  mlops_tag tags[FIELDS];
+  mlops_metric metrics[FIELDS];
+  mlops_batch all = MLOPS_BATCH_INIT;
+  char **at = call->fields + 3;
+  all.params = params;
+  all.params_count = strtoul(call->fields[1], NULL, 10);
+  for (size_t i = 0; i < all.params_count; i++, at += 3) params[i] = param_of(at);
+  all.tags = tags;
+  all.tags_count = tags_of(at, 2 * atoi(call->fields[2]), tags);
+  at += 2 * all.tags_count;
+  all.metrics = metrics;
+  for (; at < call->fields + call->count; at += 4) metrics[all.metrics_count++] = metric_of(at);
+  return mlops_run_log_batch(run_of(call->fields[0]), &all, error);
+}
+
+static mlops_status series(struct call *call, mlops_error **error) {
+  int64_t steps[FIELDS];
+  int64_t times[FIELDS];
+  double values[FIELDS];
+  mlops_points points = {steps, times, values, 0};
+  for (char **at = call->fields + 2; at < call->fields + call->count; at += 3, points.count++) {
+    steps[points.count] = strtoll(at[0], NULL, 10);
+    times[points.count] = strtoll(at[1], NULL, 10) * 1000;
+    values[points.count] = strtod(at[2], NULL);
+  }
+  return mlops_run_log_series(run_of(call->fields[0]), mlops_cstr(call->fields[1]), &points, error);
+}
+
+static mlops_status make(struct call *call, mlops_error **error) {
+  char **f = call->fields;
+  const char *name = call->name;
+  mlops_status status;
+  if (strcmp(name, "create_experiment") == 0) {
+    mlops_tag tags[FIELDS];
+    mlops_experiment *made = NULL;
+    size_t count = tags_of(f + 1, call->count - 1, tags);
+    status = mlops_experiment_create(store, mlops_cstr(f[0]), tags, count, &made, error);
+    mlops_experiment_free(made);
+    return status;
+  }
+  if (strcmp(name, "start_run") == 0) return start(call, error);
+  const mlops_run *run = run_of(f[0]);
+  if (strcmp(name, "resume_run") == 0) {
+    mlops_run *again = NULL;
+    status = mlops_run_resume(store, mlops_run_id(run), &again, error);
+    if (status == MLOPS_OK) keep(f[0], again);
+    return status;
+  }
+  if (strcmp(name, "log_param") == 0) return log_param(run, param_of(f + 1), error);
+  if (strcmp(name, "log_metric") == 0) {
+    const mlops_metric m = metric_of(f + 1);
+    return mlops_run_log_metric(run, m.key, m.value, m.step, m.at, error);
+  }
+  if (strcmp(name, "log_batch") == 0) return batch(call, error);
+  if (strcmp(name, "log_series") == 0) return series(call, error);
+  if (strcmp(name, "set_tag") == 0) return mlops_run_set_tag(run, mlops_cstr(f[1]), mlops_cstr(f[2]), error);
+  if (strcmp(name, "delete_tag") == 0) return mlops_run_delete_tag(run, mlops_cstr(f[1]), error);
+  if (strcmp(name, "log_bytes") == 0) return mlops_run_log_artifact_bytes(run, mlops_cstr(f[1]), unhex(f[2]), error);
+  if (strcmp(name, "log_file") == 0)
+    return mlops_run_log_artifact(run, mlops_cstr(file(f[1], f[3])), mlops_cstr(f[2]), error);
+  if (strcmp(name, "log_folder") == 0) {
+    char path[4096];
+    for (int i = 2; i + 1 < call->count; i += 2) {
+      snprintf(path, sizeof path, "%s/%s", f[1], f[i]);
+      file(path, f[i + 1]);
+    }
+    snprintf(path, sizeof path, "%s/%s", files, f[1]);
+    return mlops_run_log_artifact(run, mlops_cstr(path), MLOPS_STR_EMPTY, error);
+  }
+  if (strcmp(name, "end_run") == 0) return mlops_run_end(run, status_of(f[1]), error);
+  if (strcmp(name, "delete_run") == 0) return mlops_run_delete(store, mlops_run_id(run), error);
+  if (strcmp(name, "restore_run") == 0) return mlops_run_restore(store, mlops_run_id(run), error);
+  fprintf(stderr, "no call %s\n", name);
+  exit(1);
+}
+
+static void play(const char *lines) {
+  char line[8192];
+  FILE *stream = fopen(lines, "r");
+  CHECK(stream != NULL);
+  while (fgets(line, sizeof line, stream) != NULL) {
+    struct call call = split(line);
+    mlops_error *error = NULL;
+    mlops_status status = make(&call, &error);
+    const char *expected = strcmp(call.fails, "-") == 0 ? "MLOPS_OK" : call.fails;
+    if (strcmp(mlops_status_name(status), expected) != 0) {
+      fprintf(stderr, "%s: %s, not %s: %s\n", call.name, mlops_status_name(status), expected,
+              mlops_error_message(error));
+      exit(1);
+    }
+    mlops_error_free(error);
+  }
+  fclose(stream);
+  for (int i = 0; i < RUNS; i++) mlops_run_free(runs[i].run);
+}
+
+/* Printing JSON. */
+
+static void text(mlops_str str) {
+  putchar('"');
+  for (size_t i = 0; i < str.len; i++) {
+    unsigned char c = (unsigned char)str.ptr[i];
+    if (c == '"' || c == '\\') {
+      printf("\\%c", c);
+    } else if (c < 0x20) {
+      printf("\\u%04x", c);
+    } else {
+      putchar(c);
+    }
+  }
+  putchar('"');
+}
+
+static void bits(double value) {
+  uint64_t raw;
+  memcpy(&raw, &value, sizeof raw);
+  if (isnan(value)) {
+    printf("\"nan\"");
+  } else {
+    printf("\"%016llx\"", (unsigned long long)raw);
+  }
+}
+
+static void tag(mlops_tag tag, size_t i) {
+  printf("%s", i == 0 ? "" : ",");
+  text(tag.key);
+  putchar(':');
+  text(tag.value);
+}
+
+static const char *lifecycle(int32_t number) { return number == MLOPS_LIFECYCLE_ACTIVE ? "active" : "deleted"; }
+
+static const char *status_text(int32_t number) {
+  switch (number) {
+    case MLOPS_RUN_RUNNING:
+      return "RUNNING";
+    case MLOPS_RUN_SCHEDULED:
+      return "SCHEDULED";
+    case MLOPS_RUN_FINISHED:
+      return "FINISHED";
+    case MLOPS_RUN_FAILED:
+      return "FAILED";
+    default:
+      return "KILLED";
+  }
+}
+
+static void dump_params(const mlops_run_data *data) {
+  static const char *const kinds[] = {"text", "int", "float", "bool", "none"};
+  mlops_param param;
+  for (size_t i = 0; i < mlops_run_data_params_count(data); i++) {
+    OK(mlops_run_data_param(data, i, &param, &error));
+    printf("%s", i == 0 ? "" : ",");
+    text(param.key);
+    printf(":{\"type\":\"%s\",\"text\":", kinds[param.kind]);
+    text(param.text);
+    putchar('}');
+  }
+}
+
+static void dump_metrics(const mlops_run_data *data, mlops_str run_id) {
+  mlops_metric_summary summary = MLOPS_METRIC_SUMMARY_INIT;
+  for (size_t i = 0; i < mlops_run_data_metrics_count(data); i++) {
+    mlops_series *series = NULL;
+    mlops_points points = MLOPS_POINTS_INIT;
+    OK(mlops_run_data_metric(data, i, &summary, &error));
+    OK(mlops_metric_history(store, run_id, summary.key, &series, &error));
+    OK(mlops_series_points(series, &points, &error));
+    printf("%s", i == 0 ? "" : ",");
+    text(summary.key);
+    printf(":{\"points\":[");
+    for (size_t p = 0; p < points.count; p++) {
+      printf("%s[%lld,%lld,", p == 0 ? "" : ",", (long long)points.steps[p], (long long)points.times[p]);
+      bits(points.values[p]);
+      putchar(']');
+    }
+    mlops_series_free(series);
+    printf("],\"last_step\":%lld,\"last_at\":%lld,\"count\":%llu,\"last\":", (long long)summary.last_step,
+           (long long)summary.last_at, (unsigned long long)summary.count);
+    bits(summary.last);
+    printf(",\"min\":");
+    bits(summary.min);
+    printf(",\"max\":");
+    bits(summary.max);
+    putchar('}');
+  }
+}
+
+static void dump_artifacts(mlops_str run_id, mlops_str folder, int *count) {
+  mlops_artifacts *artifacts = NULL;
+  mlops_artifact artifact = MLOPS_ARTIFACT_INIT;
+  OK(mlops_artifact_list(store, run_id, folder, &artifacts, &error));
+  for (size_t i = 0; i < mlops_artifacts_count(artifacts); i++) {
+    OK(mlops_artifacts_at(artifacts, i, &artifact, &error));
+    if (artifact.is_dir) {
+      dump_artifacts(run_id, artifact.path, count);
+      continue;
+    }
+    mlops_buf content = MLOPS_BUF_INIT;
+    OK(mlops_artifact_read(store, run_id, artifact.path, &content, &error));
+    printf("%s{\"path\":", (*count)++ == 0 ? "" : ",");
+    text(artifact.path);
+    printf(",\"size\":%llu,\"digest\":", (unsigned long long)artifact.size_bytes);
+    text(artifact.digest);
+    printf(",\"content\":\"");
+    for (size_t b = 0; b < content.len; b++) printf("%02x", (unsigned char)content.data[b]);
+    printf("\"}");
+    mlops_buf_free(&content);
+  }
+  mlops_artifacts_free(artifacts);
+}
+
+static void dump_run(const mlops_run_data *data) {
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  mlops_experiment_info experiment_info = MLOPS_EXPERIMENT_INFO_INIT;
+  mlops_experiment *experiment = NULL;
+  OK(mlops_run_data_info(data, &info, &error));
+  OK(mlops_experiment_get(store, info.experiment_id, &experiment, &error));
+  OK(mlops_experiment_get_info(experiment, &experiment_info, &error));
+  printf("{\"id\":");
+  text(info.run_id);
+  printf(",\"name\":");
+  text(info.run_name);
+  printf(",\"experiment\":");
+  text(experiment_info.name);
+  printf(",\"status\":\"%s\",\"lifecycle\":\"%s\",\"ended\":%s,\"parent\":", status_text(info.status),
+         lifecycle(info.lifecycle), info.ended_at == MLOPS_TIME_NONE ? "false" : "true");
+  if (info.parent_run_id.len == 0) {
+    printf("null");
+  } else {
+    text(info.parent_run_id);
+  }
+  mlops_experiment_free(experiment);
+  printf(",\"params\":{");
+  dump_params(data);
+  printf("},\"tags\":{");
+  mlops_tag found;
+  for (size_t i = 0; i < mlops_run_data_tags_count(data); i++) {
+    OK(mlops_run_data_tag(data, i, &found, &error));
+    tag(found, i);
+  }
+  printf("},\"metrics\":{");
+  dump_metrics(data, info.run_id);
+  printf("},\"artifacts\":[");
+  int count = 0;
+  dump_artifacts(info.run_id, MLOPS_STR_EMPTY, &count);
+  printf("]}");
+}
+
+static void dump(void) {
+  mlops_page_options options = MLOPS_PAGE_OPTIONS_INIT;
+  mlops_experiments *experiments = NULL;
+  options.view = MLOPS_VIEW_ALL;
+  OK(mlops_experiment_list(store, &options, &experiments, &error));
+  printf("{\"experiments\":[");
+  for (size_t i = 0; i < mlops_experiments_count(experiments); i++) {
+    const mlops_experiment *experiment = NULL;
+    mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
+    mlops_tag found;
+    OK(mlops_experiments_at(experiments, i, &experiment, &error));
+    OK(mlops_experiment_get_info(experiment, &info, &error));
+    printf("%s{\"name\":", i == 0 ? "" : ",");
+    text(info.name);
+    printf(",\"lifecycle\":\"%s\",\"tags\":{", lifecycle(info.lifecycle));
+    for (size_t t = 0; t < mlops_experiment_tags_count(experiment); t++) {
+      OK(mlops_experiment_tag(experiment, t, &found, &error));
+      tag(found, t);
+    }
+    printf("}}");
+  }
+  mlops_experiments_free(experiments);
+
+  mlops_run_query query = MLOPS_RUN_QUERY_INIT;
+  mlops_runs *found = NULL;
+  query.view = MLOPS_VIEW_ALL;
+  OK(mlops_run_search(store, &query, &found, &error));
+  printf("],\"runs\":[");
+  for (size_t i = 0; i < mlops_runs_count(found); i++) {
+    const mlops_run_data *data = NULL;
+    OK(mlops_runs_at(found, i, &data, &error));
+    printf("%s", i == 0 ? "" : ",");
+    dump_run(data);
+  }
+  printf("]}\n");
+  mlops_runs_free(found);
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc >= 3);
+  store = open_store(argv[2]);
+  if (strcmp(argv[1], "play") == 0) {
+    CHECK(argc == 5);
+    files = argv[4];
+    play(argv[3]);
+  } else {
+    dump();
+  }
+  OK(mlops_store_close(store, &error));
+  mlops_store_free(store);
+  return 0;
+}

@@ -1,0 +1,170 @@
+"""Plays the scenario from Python, and prints what a store holds as JSON.
+
+python runner.py play STORE SCENARIO FILES
+python runner.py dump STORE
+
+It speaks MLflow's language only: what it does works the same with `import mlflow`.
+"""
+
+import json
+import math
+import pathlib
+import struct
+import sys
+
+import mlops
+
+
+def value_of(param):
+    kinds = {
+        "int": int,
+        "float": float,
+        "bool": lambda text: text == "True",
+        "none": lambda text: None,
+        "text": str,
+    }
+    return kinds[param["type"]](param["value"])
+
+
+class Player:
+    def __init__(self, files):
+        self.files = pathlib.Path(files)
+        self.client = mlops.MlflowClient()
+        self.ids = {}
+
+    def create_experiment(self, name, tags):
+        self.client.create_experiment(name, tags=tags)
+
+    def start_run(self, run, experiment, parent, description, tags):
+        mlops.set_experiment(experiment)
+        nested = mlops.active_run() is not None
+        assert nested == (parent is not None)
+        started = mlops.start_run(run_name=run, nested=nested, description=description, tags=tags)
+        self.ids[run] = started.info.run_id
+
+    def resume_run(self, run):
+        mlops.start_run(run_id=self.ids[run])
+
+    def log_param(self, run, **param):
+        assert mlops.active_run().info.run_id == self.ids[run]
+        mlops.log_param(param["key"], value_of(param))
+
+    def log_metric(self, run, key, value, step, at):
+        mlops.log_metric(key, float(value), step=step, timestamp=at, run_id=self.ids[run])
+
+    def log_batch(self, run, params, tags, metrics):
+        self.client.log_batch(
+            self.ids[run],
+            metrics=[mlops.entities.Metric(m["key"], float(m["value"]), m["at"], m["step"]) for m in metrics],
+            params=[mlops.entities.Param(p["key"], value_of(p)) for p in params],
+            tags=[mlops.entities.RunTag(key, value) for key, value in tags.items()],
+        )
+
+    def log_series(self, run, key, steps, times, values):
+        points = zip(steps, times, values, strict=True)
+        metrics = [mlops.entities.Metric(key, float(value), at, step) for step, at, value in points]
+        self.client.log_batch(self.ids[run], metrics=metrics)
+
+    def set_tag(self, run, key, value):
+        assert mlops.active_run().info.run_id == self.ids[run]
+        mlops.set_tag(key, value)
+
+    def delete_tag(self, run, key):
+        self.client.delete_tag(self.ids[run], key)
+
+    def log_bytes(self, run, path, hex):
+        folder, _, name = path.rpartition("/")
+        self.client.log_artifact(self.ids[run], str(self.file(name, hex)), folder or None)
+
+    def log_file(self, run, name, folder, hex):
+        mlops.log_artifact(str(self.file(name, hex)), folder, run_id=self.ids[run])
+
+    def log_folder(self, run, folder, files):
+        for name, hex in files.items():
+            self.file(f"{folder}/{name}", hex)
+        mlops.log_artifacts(str(self.files / folder), folder, run_id=self.ids[run])
+
+    def end_run(self, run, status):
+        assert mlops.active_run().info.run_id == self.ids[run]
+        mlops.end_run(status)
+
+    def delete_run(self, run):
+        self.client.delete_run(self.ids[run])
+
+    def restore_run(self, run):
+        self.client.restore_run(self.ids[run])
+
+    def file(self, name, hex):
+        local = self.files / name
+        local.parent.mkdir(parents=True, exist_ok=True)
+        local.write_bytes(bytes.fromhex(hex))
+        return local
+
+
+def play(scenario, files):
+    player = Player(files)
+    for step in json.loads(pathlib.Path(scenario).read_text(encoding="utf-8")):
+        call, fails = step.pop("call"), step.pop("fails", None)
+        got = None
+        try:
+            getattr(player, call)(**step)
+        except mlops.MlflowException as error:
+            got = type(error).__name__
+        assert got == fails, f"{call} {step}: {got}, not {fails}"
+
+
+def bits(value):
+    return "nan" if math.isnan(value) else struct.pack(">d", value).hex()
+
+
+def artifacts(client, run_id, path=None):
+    for info in client.list_artifacts(run_id, path):
+        if info.is_dir:
+            yield from artifacts(client, run_id, info.path)
+        else:
+            local = pathlib.Path(client.download_artifacts(run_id, info.path))
+            yield {"path": info.path, "size": info.file_size, "content": local.read_bytes().hex()}
+
+
+def dump_run(client, run, experiments):
+    run_id = run.info.run_id
+    metrics = {}
+    for key, last in run.data.metrics.items():
+        points = [[p.step, p.timestamp, bits(p.value)] for p in client.get_metric_history(run_id, key)]
+        metrics[key] = {"points": points, "last": bits(last)}
+    return {
+        "id": run_id,
+        "name": run.info.run_name,
+        "experiment": experiments[run.info.experiment_id],
+        "status": run.info.status,
+        "lifecycle": run.info.lifecycle_stage,
+        "ended": run.info.end_time is not None,
+        "parent": run.data.tags.get("mlflow.parentRunId"),
+        "params": run.data.params,
+        "tags": run.data.tags,
+        "metrics": metrics,
+        "artifacts": list(artifacts(client, run_id)),
+    }
+
+
+def dump():
+    client = mlops.MlflowClient()
+    everything = mlops.entities.ViewType.ALL
+    experiments = client.search_experiments(view_type=everything)
+    names = {e.experiment_id: e.name for e in experiments}
+    runs = client.search_runs(list(names), run_view_type=everything)
+    json.dump(
+        {
+            "experiments": [{"name": e.name, "lifecycle": e.lifecycle_stage, "tags": e.tags} for e in experiments],
+            "runs": [dump_run(client, run, names) for run in runs],
+        },
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    mlops.set_tracking_uri(sys.argv[2])
+    if sys.argv[1] == "play":
+        play(sys.argv[3], sys.argv[4])
+    else:
+        dump()

@@ -1,93 +1,144 @@
 //! Opens a location and hands out the pillars.
+
+mod format;
+mod fsck;
+mod local;
+mod location;
+mod open;
+mod registry;
+
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::base::digests::Digest;
+pub use fsck::{FsckReport, fsck};
+pub use open::OpenOptions;
+use uuid::Uuid;
+
 use crate::blob::BlobStore;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runs::Runs;
 use crate::storage::Storage;
 
-/// How a store is opened.
-#[derive(Clone, Debug, Default)]
-pub struct OpenOptions {
-    /// A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
-    pub uri: String,
-    /// Opens for reading only: any number of processes may, also while another writes.
-    pub read_only: bool,
-    /// With `true` a store that does not exist is an error.
-    pub must_exist: bool,
-}
-
-/// An open store. Clones share it; it closes with the last.
+/// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
+///
+/// ```
+/// use mlops_core::Store;
+/// use mlops_core::runs::{RunOptions, RunStatus};
+///
+/// # fn main() -> mlops_core::Result<()> {
+/// let store = Store::open("memory:")?;
+/// let run = store.runs().start(RunOptions::default())?;
+/// run.log_param("learning_rate", 0.001.into())?;
+/// run.log_metric("accuracy", 0.94, 0, None)?;
+/// run.end(RunStatus::Finished)?;
+/// assert_eq!(store.runs().get(run.id())?.metrics["accuracy"].last, 0.94);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
-    runs: Arc<Runs>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    uri: String,
+    id: Uuid,
+    read_only: bool,
+    closed: AtomicBool,
+    runs: Runs,
+    blobs: Arc<dyn BlobStore>,
+    storage: Arc<dyn Storage>,
 }
 
 impl Store {
-    /// Opens a location: a path, `memory:`, or empty.
-    pub fn open(_uri: &str) -> Result<Self> {
-        todo!()
+    /// Opens a location, and makes a store there if there is none: a path, `memory:`, or empty for `MLOPS_STORE`,
+    /// else the nearest `.mlops` upwards, else a new one here. A path names the store's folder or a project folder
+    /// that holds it as `.mlops`.
+    ///
+    /// # Errors
+    /// `Locked` if another process has it open, `Corrupt`, `NewerFormat`, `ReadOnly`, `Io`; `Untrusted` for a store of
+    /// another user that was found upwards; `Unsupported` for another kind of URI.
+    pub fn open(uri: &str) -> Result<Self> {
+        Self::open_with(&OpenOptions { uri: uri.into(), ..OpenOptions::default() })
     }
-    /// Opens with options.
-    pub fn open_with(_options: &OpenOptions) -> Result<Self> {
-        todo!()
+
+    /// [`open`](Self::open) with options.
+    pub fn open_with(options: &OpenOptions) -> Result<Self> {
+        options.open()
     }
-    /// The absolute path, or `memory:`.
+
+    /// The absolute path of the store's folder, or `memory:`.
     pub fn uri(&self) -> &str {
-        todo!()
+        &self.inner.uri
     }
-    /// The folder; None in memory.
+
+    /// The store's folder; None in memory.
     pub fn path(&self) -> Option<&Path> {
-        todo!()
+        (self.inner.uri != open::MEMORY).then(|| Path::new(&self.inner.uri))
     }
-    /// True if opened for reading.
+
+    /// The random id that the store was made with.
+    pub fn id(&self) -> Uuid {
+        self.inner.id
+    }
+
+    /// True if the store was opened for reading.
     pub fn is_read_only(&self) -> bool {
-        todo!()
+        self.inner.read_only
     }
-    /// Random, made with the store.
-    pub fn id(&self) -> uuid::Uuid {
-        todo!()
-    }
+
     /// Experiments and runs.
     pub fn runs(&self) -> &Runs {
-        &self.runs
+        &self.inner.runs
     }
+
     /// Bytes by digest.
     pub fn blobs(&self) -> &Arc<dyn BlobStore> {
-        todo!()
+        &self.inner.blobs
     }
-    /// The map beneath.
+
+    /// The ordered map beneath everything.
     pub fn storage(&self) -> &Arc<dyn Storage> {
-        todo!()
+        &self.inner.storage
     }
-    /// Drains what runs logged and forces everything to the disk.
+
+    /// Brings what runs logged into storage and forces everything to the disk.
     pub fn flush(&self) -> Result<()> {
-        todo!()
+        self.check_open()?;
+        self.inner.flush()
     }
-    /// Closes: drains, flushes, releases the lock. Later calls through clones fail with InvalidState.
+
+    /// Flushes; later flushes fail. The folder is free for others when the last handle of the store and of its runs
+    /// is gone.
+    ///
+    /// # Errors
+    /// `InvalidState` if it is closed already; what [`flush`](Self::flush) says: the store is closed all the same.
     pub fn close(&self) -> Result<()> {
-        todo!()
+        self.check_open()?;
+        self.inner.closed.store(true, Ordering::Release);
+        self.inner.flush()
     }
-    #[doc(hidden)]
-    pub fn _digest(&self) -> Digest {
-        todo!()
+
+    fn check_open(&self) -> Result<()> {
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(Error::InvalidState { detail: format!("the store {} is closed", self.inner.uri) });
+        }
+        Ok(())
     }
 }
 
-/// What [`fsck`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FsckReport {
-    /// How many files were read.
-    pub files: u64,
-    /// How many bytes were checked.
-    pub bytes: u64,
-    /// What is wrong, one a place; empty if all is well.
-    pub findings: Vec<crate::base::findings::Finding>,
+impl Inner {
+    fn flush(&self) -> Result<()> {
+        self.runs.drain()?;
+        if self.read_only {
+            return Ok(());
+        }
+        self.blobs.flush()?;
+        self.storage.flush()
+    }
 }
 
-/// Reads and checks every byte of a closed store; with `repair`, mends what can be mended.
-pub fn fsck(_uri: &str, _repair: bool) -> Result<FsckReport> {
-    todo!()
-}
+#[cfg(test)]
+mod tests;

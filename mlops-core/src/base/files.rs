@@ -174,6 +174,13 @@ impl FileHandle {
         &self.file
     }
 
+    /// Gives the file another name; errors name it by that from now on.
+    pub fn rename(&mut self, to: &Path) -> Result<()> {
+        self.files.rename(&self.path, to)?;
+        self.path = to.into();
+        Ok(())
+    }
+
     /// The length in bytes.
     pub fn len(&self) -> Result<u64> {
         self.file.metadata().map(|m| m.len()).map_err(|e| Error::io("look at", &self.path, e))

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod digests;
+pub mod durability;
 pub mod files;
 pub mod findings;
 pub mod ids;

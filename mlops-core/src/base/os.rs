@@ -4,7 +4,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, OnceLock};
 
 /// Takes an exclusive lock on a whole file without waiting. True if it was taken, false if another open file
 /// description holds it, in this process or another.
@@ -42,6 +43,36 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
         Err(std::fs::TryLockError::Error(e)) => Err(e),
     }
 }
+
+/// The name of this host.
+pub fn host_name() -> String {
+    #[cfg(unix)]
+    return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    return std::env::var("COMPUTERNAME").unwrap_or_default();
+}
+
+static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many forks lie between this process and the first that called this; 0 in that one.
+pub fn forks() -> usize {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(watch_forks);
+    FORKS.load(Ordering::Relaxed)
+}
+
+#[cfg(unix)]
+fn watch_forks() {
+    extern "C" fn in_child() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+    // SAFETY: `in_child` is a static function without arguments that only touches an atomic, which is safe in a
+    // forked child of a process with threads.
+    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+}
+
+#[cfg(not(unix))]
+fn watch_forks() {}
 
 static AT_EXIT: OnceLock<fn(Option<i32>)> = OnceLock::new();
 

@@ -5,6 +5,7 @@
 
 pub mod local;
 pub mod memory;
+pub mod overlay;
 
 use std::fmt::Debug;
 use std::io::{Read, Write};

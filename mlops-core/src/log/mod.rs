@@ -6,10 +6,12 @@
 
 mod frame;
 mod reader;
+mod repair;
 mod writer;
 
 pub use frame::{FRAME_HEADER_BYTES, HEADER_BYTES, LogHeader, LogKind, frame_bytes};
 pub use reader::{Frame, LogReader, Tail};
+pub use repair::{Damage, check};
 pub use writer::{Appended, LogWriter};
 
 #[cfg(test)]

@@ -104,3 +104,28 @@ fn another_kind_of_file_is_refused() {
     let (_dir, path) = written(&[]);
     assert!(matches!(LogReader::open(&Files::default(), &path, LogKind::Spool), Err(Error::Corrupt { .. })));
 }
+
+#[test]
+fn mending_keeps_every_whole_frame_in_its_place() {
+    let bodies: [&[u8]; 4] = [b"one", b"two!", b"", b"four"];
+    let (_dir, path) = written(&bodies);
+    let good = std::fs::read(&path).unwrap();
+    for bit in 0..good.len() * 8 {
+        let mut bytes = good.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &bytes).unwrap();
+        let damage = check(&Files::default(), &path, LogKind::Journal, HEADER.owner, true).unwrap();
+        assert_eq!(damage.len(), 1, "bit {bit}");
+        assert_eq!(check(&Files::default(), &path, LogKind::Journal, HEADER.owner, false).unwrap(), [], "bit {bit}");
+        let (read, end) = read(&path);
+        assert_eq!(end.unwrap(), Tail::Clean, "bit {bit}");
+        let whole = read.iter().zip(bodies).filter(|(read, body)| read.as_slice() == *body).count();
+        let lost = usize::from(bit / 8 >= HEADER_BYTES as usize);
+        // An empty frame is mended into itself.
+        assert!(whole >= 4 - lost, "bit {bit}: {read:?}");
+        assert!(
+            read.iter().zip(bodies).all(|(read, body)| read == body || read.iter().all(|byte| *byte == 0)),
+            "bit {bit}"
+        );
+    }
+}

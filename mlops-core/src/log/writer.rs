@@ -42,6 +42,19 @@ impl LogWriter {
         Ok(Self { file: file.into(), header, end: HEADER_BYTES, next_seq, dirty_tail: false, buffer: Vec::new() })
     }
 
+    /// [`create`](Self::create) under the name `tmp`, which becomes `path` when the header is written: nobody
+    /// ever sees the file without it.
+    pub fn create_renamed(files: &Files, tmp: &Path, path: &Path, header: LogHeader) -> Result<Self> {
+        let mut writer = Self::create(files, tmp, header)?;
+        if let Some(file) = std::sync::Arc::get_mut(&mut writer.file)
+            && let Err(e) = file.rename(path)
+        {
+            let _ = std::fs::remove_file(tmp);
+            return Err(e);
+        }
+        Ok(writer)
+    }
+
     /// Goes on behind the last whole frame of an existing file, as a [`LogReader`](super::LogReader) found it:
     /// what stands behind `end` is cut off.
     pub fn resume(files: &Files, path: &Path, header: LogHeader, end: u64, next_seq: u64) -> Result<Self> {
@@ -72,10 +85,7 @@ impl LogWriter {
                 limit: limits::FRAME_BYTES as u64,
                 unit: "bytes",
             })?;
-        if self.dirty_tail {
-            self.file.set_len(self.end)?;
-            self.dirty_tail = false;
-        }
+        self.settle()?;
         let mut checksum = crc32fast::Hasher::new();
         parts.iter().for_each(|part| checksum.update(part));
         self.buffer.clear();
@@ -95,6 +105,15 @@ impl LogWriter {
         self.end = appended.end;
         self.next_seq += 1;
         Ok(appended)
+    }
+
+    /// Cuts off what a failed append may have left behind the last frame.
+    pub fn settle(&mut self) -> Result<()> {
+        if self.dirty_tail {
+            self.file.set_len(self.end)?;
+            self.dirty_tail = false;
+        }
+        Ok(())
     }
 
     /// Takes the last frame back: the file ends at `to.offset` again and its number is given to the next.

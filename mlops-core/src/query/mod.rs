@@ -1,7 +1,8 @@
 //! The filter language: `metrics.loss < 0.1 AND (params.model = 'tree' OR tags.best IS NOT NULL)`.
 //!
-//! Every filter that MLflow takes means the same here. In addition there are `OR`, `NOT`, parentheses, `BETWEEN`,
-//! `IN` and `IS NULL` on every field, order comparisons on params and tags, and numbers without quotes for them.
+//! Every filter that MLflow takes means the same here, but that a doubled quote is one quote. In addition there are
+//! `OR`, `NOT`, parentheses, `BETWEEN`, `IN` and `IS NULL` on every field, order comparisons on params and tags, and
+//! numbers without quotes for them.
 //!
 //! ```text
 //! filter  := and ( OR and )*                      keywords in any case

@@ -57,11 +57,9 @@ pub fn compare(a: Option<Value<'_>>, b: Option<Value<'_>>, descending: bool) -> 
     let (a, b) = (Rank::of(a), Rank::of(b));
     a.class().cmp(&b.class()).then_with(|| {
         let ordering = match (&a, &b) {
-            (Rank::Number(a, a_text), Rank::Number(b, b_text)) => {
-                a.partial_cmp(b).unwrap_or(Ordering::Equal).then_with(|| a_text.cmp(b_text))
-            }
-            (Rank::Number(..), Rank::Text(_)) => Ordering::Less,
-            (Rank::Text(_), Rank::Number(..)) => Ordering::Greater,
+            (Rank::Number(a), Rank::Number(b)) => a.partial_cmp(b).unwrap_or(Ordering::Equal),
+            (Rank::Number(_), Rank::Text(_)) => Ordering::Less,
+            (Rank::Text(_), Rank::Number(_)) => Ordering::Greater,
             (Rank::Text(a), Rank::Text(b)) => a.cmp(b),
             _ => Ordering::Equal,
         };
@@ -71,8 +69,7 @@ pub fn compare(a: Option<Value<'_>>, b: Option<Value<'_>>, descending: bool) -> 
 
 /// A value as it is sorted.
 enum Rank<'a> {
-    /// A number; of equal ones the text decides ("1" and "1.0").
-    Number(f64, Cow<'a, str>),
+    Number(f64),
     Text(Cow<'a, str>),
     NotANumber,
     Missing,
@@ -82,23 +79,20 @@ impl<'a> Rank<'a> {
     fn of(value: Option<Value<'a>>) -> Self {
         match value {
             None => Self::Missing,
-            Some(Value::Number(number)) => Self::number(number, Cow::Borrowed("")),
+            Some(Value::Number(number)) => Self::number(number),
             Some(Value::Text(text)) => Self::Text(text),
-            Some(Value::Param(value)) => match (value.number(), param_text(value)) {
-                (Some(number), text) => Self::number(number, text),
-                (None, text) => Self::Text(text),
-            },
+            Some(Value::Param(value)) => value.number().map_or_else(|| Self::Text(param_text(value)), Self::number),
             Some(Value::Many(values)) => Self::of(values.into_iter().next()),
         }
     }
 
-    fn number(number: f64, text: Cow<'a, str>) -> Self {
-        if number.is_nan() { Self::NotANumber } else { Self::Number(number, text) }
+    fn number(number: f64) -> Self {
+        if number.is_nan() { Self::NotANumber } else { Self::Number(number) }
     }
 
     fn class(&self) -> u8 {
         match self {
-            Self::Number(..) | Self::Text(_) => 0,
+            Self::Number(_) | Self::Text(_) => 0,
             Self::NotANumber => 1,
             Self::Missing => 2,
         }

@@ -160,7 +160,7 @@ pub(super) fn param_text(value: Cow<'_, ParamValue>) -> Cow<'_, str> {
 /// What a filter is held against.
 pub trait Record {
     /// The value of a field; None if the record lacks it. Attributes come under the names that
-    /// [`Field::attributes`] lists; times and durations are milliseconds.
+    /// [`Field::attributes`] lists; times are milliseconds, the duration is seconds.
     fn get(&self, field: &Field) -> Option<Value<'_>>;
 }
 

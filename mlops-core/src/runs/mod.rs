@@ -3,14 +3,37 @@
 //! [`Runs`] is the way in: it makes and finds experiments and runs and hands out [`Run`]. What a run logs goes
 //! through this process's spool and is drained into [`Storage`](crate::storage::Storage) in the background.
 
+mod apply;
+mod artifacts;
+mod codec;
+mod core;
+mod doc;
+mod drain;
+mod editing;
+mod exit;
+mod experiments;
 mod ext;
+mod handle;
+mod keys;
+mod read;
+mod record;
+mod search;
+mod section;
+mod series;
+mod source;
+mod start;
 mod store;
+pub mod tags;
 mod types;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 
+pub use exit::mark_process_failed;
 pub use ext::RunExt;
-pub use store::Runs;
+pub use store::{Runs, RunsOptions};
 pub use types::*;
 
 use crate::base::text::ParamValue;
@@ -52,7 +75,3 @@ pub trait Run: Send + Sync + Debug {
     /// Ends the run and waits, bounded, until what it logged is in the store.
     fn end(&self, status: RunStatus) -> Result<()>;
 }
-
-/// Says that this process fails, whatever its exit status will be: runs it leaves open end as FAILED. For hosts
-/// whose exit status does not tell, such as Python after an uncaught `KeyboardInterrupt`.
-pub fn mark_process_failed() {}

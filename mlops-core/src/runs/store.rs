@@ -1,82 +1,161 @@
-//! The way in.
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+//! The way into the pillar, and its background thread.
 
-use super::*;
-use crate::base::paging::Page;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::core::{Core, Wake};
+use super::drain::{self, DRAIN_EVERY};
+use super::experiments;
+use crate::base::clock::Clock;
+use crate::base::files::Files;
+use crate::base::ids::IdSource;
+use crate::base::os;
+use crate::blob::BlobStore;
+use crate::error::{Error, Result};
+use crate::spool::{Mark, Spool, WriterFiles};
+use crate::storage::Storage;
+
+/// How often a process with an active run says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// What the pillar stands on.
+#[derive(Debug)]
+pub struct RunsOptions {
+    /// Where runs are stored.
+    pub storage: Arc<dyn Storage>,
+    /// Where series, artifacts and long values are stored.
+    pub blobs: Arc<dyn BlobStore>,
+    /// This process's own records.
+    pub spool: Spool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Refuses every change that a caller asks for.
+    pub read_only: bool,
+}
 
 /// Experiments and runs of a store.
 #[derive(Debug)]
-pub struct Runs;
+pub struct Runs {
+    pub(super) core: Arc<Core>,
+    pub(super) inner: Arc<Inner>,
+}
+
+/// What handles of runs keep open: the last of them ends the background thread and drains what is left.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) core: Arc<Core>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
 
 impl Runs {
-    /// Makes an experiment.
-    pub fn create_experiment(&self, _name: &str, _tags: &[(String, String)]) -> Result<Experiment> {
-        todo!()
+    /// Opens the pillar: makes the experiment `Default` and finishes what a killed process left half applied.
+    pub fn new(options: RunsOptions) -> Result<Self> {
+        let core = Arc::new(Core {
+            storage: options.storage,
+            blobs: options.blobs,
+            clock: options.clock,
+            ids: options.ids,
+            spool: options.spool,
+            read_only: options.read_only,
+            forks: os::forks(),
+            known: Mutex::default(),
+            drain: Mutex::default(),
+            dirty: false.into(),
+            wake: Wake::default(),
+        });
+        experiments::ensure_default(&*core.storage, core.clock.now())?;
+        drain::finish_pending(&*core.storage, &*core.blobs)?;
+        Ok(Self { inner: Arc::new(Inner { core: core.clone(), thread: Mutex::default() }), core })
     }
-    /// The experiment of this name, made if absent.
-    pub fn ensure_experiment(&self, _name: &str) -> Result<Experiment> {
-        todo!()
+
+    /// Drains what a dead writer left in the spool and ends its runs as KILLED. Returns how far its files are
+    /// drained.
+    ///
+    /// # Errors
+    /// `Corrupt` with file and offset for a damaged record; what stands before it is drained.
+    pub fn drain_dead(&self, files: &Files, writer: &WriterFiles) -> Result<Mark> {
+        drain::drain_dead(&*self.core.storage, &*self.core.blobs, files, writer)
     }
-    /// By id.
-    pub fn get_experiment(&self, _id: &str) -> Result<Experiment> {
-        todo!()
+
+    /// Applies what a writer has in the spool, without saying how its runs ended: it may live.
+    pub(crate) fn read_writer(&self, files: &Files, writer: &WriterFiles) -> Result<()> {
+        drain::drain_writer(&*self.core.storage, &*self.core.blobs, files, writer).map(drop)
     }
-    /// By name.
-    pub fn find_experiment(&self, _name: &str) -> Result<Option<Experiment>> {
-        todo!()
+
+    /// Brings everything that this process logged into storage.
+    pub fn drain(&self) -> Result<()> {
+        self.core.drain_own()
     }
-    /// All, by id; `max_results` 0 means 1,000.
-    pub fn list_experiments(
-        &self,
-        _view: View,
-        _max_results: usize,
-        _page_token: Option<&str>,
-    ) -> Result<Page<Experiment>> {
-        todo!()
+}
+
+impl Inner {
+    /// Starts the background thread, if it does not run. Without it (no thread to be had) readers, `end` and the
+    /// next open drain.
+    pub(super) fn watch(&self) {
+        let mut thread = self.thread.lock();
+        if thread.is_none() {
+            let core = self.core.clone();
+            *thread = std::thread::Builder::new().name("mlops-drain".into()).spawn(move || background(&core)).ok();
+        }
     }
-    /// Starts a run.
-    pub fn start(&self, _options: RunOptions) -> Result<Arc<dyn Run>> {
-        todo!()
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.core.check_process().is_err() {
+            // A forked child has neither the thread nor the right to drain.
+            return;
+        }
+        self.core.wake.state.lock().stop = true;
+        self.core.wake.changed.notify_one();
+        if let Some(thread) = self.thread.get_mut().take() {
+            // A panic of the thread was its own end; what it left is drained below.
+            let _ = thread.join();
+        }
+        // What cannot be drained now stands in the spool and is drained by the next to open.
+        let _ = self.core.drain_own();
     }
-    /// Goes on with a run: its status is RUNNING again, its start time kept.
-    pub fn resume(&self, _run_id: &str) -> Result<Arc<dyn Run>> {
-        todo!()
-    }
-    /// A handle to log to an existing run without changing its status.
-    pub fn open(&self, _run_id: &str) -> Result<Arc<dyn Run>> {
-        todo!()
-    }
-    /// Everything about a run but points and files.
-    pub fn get(&self, _run_id: &str) -> Result<RunData> {
-        todo!()
-    }
-    /// Runs that match a query.
-    pub fn search(&self, _query: &RunQuery) -> Result<Page<RunData>> {
-        todo!()
-    }
-    /// The points of one metric; empty if the run has no such metric.
-    pub fn metric_history(&self, _run_id: &str, _key: &str) -> Result<Series> {
-        todo!()
-    }
-    /// The files and folders directly in the artifact folder `path` (None: the top); a file's path gives that file.
-    pub fn list_artifacts(&self, _run_id: &str, _path: Option<&str>) -> Result<Vec<ArtifactInfo>> {
-        todo!()
-    }
-    /// The bytes of one artifact.
-    pub fn read_artifact(&self, _run_id: &str, _path: &str) -> Result<Vec<u8>> {
-        todo!()
-    }
-    /// Copies an artifact file or folder (None: all) beneath `dest` at its own path; returns where it is.
-    pub fn download_artifacts(&self, _run_id: &str, _path: Option<&str>, _dest: &Path) -> Result<PathBuf> {
-        todo!()
-    }
-    /// Hides a run.
-    pub fn delete(&self, _run_id: &str) -> Result<()> {
-        todo!()
-    }
-    /// Shows a deleted run again.
-    pub fn restore(&self, _run_id: &str) -> Result<()> {
-        todo!()
+}
+
+fn background(core: &Core) {
+    let mut failures = 0_u32;
+    let mut beaten = core.clock.now();
+    loop {
+        {
+            let mut state = core.wake.state.lock();
+            while !state.stop && !state.dirty {
+                if core.wake.changed.wait_for(&mut state, HEARTBEAT).timed_out() {
+                    break;
+                }
+            }
+            // Records that come close together are drained together; a failed drain waits longer.
+            if !state.stop && state.dirty {
+                let wait = DRAIN_EVERY * 2_u32.pow(failures.min(5));
+                core.wake.changed.wait_for(&mut state, wait);
+            }
+            if state.stop {
+                return;
+            }
+            state.dirty = false;
+        }
+        if core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed))
+            && core.clock.now().as_micros() - beaten.as_micros() >= 4_000_000
+        {
+            core.spool.beat();
+            beaten = core.clock.now();
+        }
+        let drained = core.drain_own();
+        failures = if drained.is_ok() { 0 } else { failures + 1 };
+        if drained.is_err() {
+            core.wake.state.lock().dirty = true;
+            // With the engine away the spool is what keeps the records: it is forced to the disk instead.
+            let _: Result<(), Error> = core.spool.sync();
+        }
     }
 }

@@ -212,7 +212,7 @@ pub struct RunData {
 }
 
 /// The points of one metric, as columns of one length, in the order (time, step, logged).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// The steps.
     pub steps: Vec<i64>,

@@ -10,13 +10,12 @@ pub mod memory;
 pub mod shared;
 #[cfg(feature = "sled")]
 pub mod sled;
-mod types;
+pub(crate) mod types;
 
 use std::fmt::Debug;
 
-pub use types::{
-    Capabilities, Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key,
-};
+pub use crate::base::durability::Durability;
+pub use types::{Capabilities, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key};
 
 use crate::error::Result;
 

@@ -78,16 +78,6 @@ pub enum Outcome {
     },
 }
 
-/// When a commit is acknowledged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// In the page cache: survives the death of the process at once, power loss after at most a second.
-    #[default]
-    Fast,
-    /// On the disk (fdatasync): survives power loss.
-    Full,
-}
-
 /// The keys from `start` (inclusive; empty: from the first) to `end` (exclusive; None: to the last).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRange {
@@ -167,6 +157,17 @@ pub struct ScanPage {
     pub more: bool,
 }
 
+impl ScanPage {
+    /// Takes the page's entries from an iterator over the range.
+    pub(crate) fn fill(entries: impl Iterator<Item = Entry>, options: &ScanOptions) -> Self {
+        let limit = options.limit.max(1);
+        let mut entries: Vec<_> = entries.take(limit + 1).collect();
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        Self { entries, more }
+    }
+}
+
 /// What an engine promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -180,7 +181,11 @@ pub struct Capabilities {
     pub read_only: bool,
 }
 
+/// Where the journal keeps, in the index beneath it, which commit was applied last.
+pub(crate) const APPLIED_KEY: &[u8] = b"\0applied";
+
 /// Checks a key against the contract: 1 to 1,024 bytes, not beginning with a zero byte.
+/// Layers above an engine keep keys that begin with a zero byte for themselves.
 pub fn check_key(key: &[u8]) -> Result<()> {
     if key.is_empty() || key.first() == Some(&0) {
         return Err(Error::InvalidArgument {
@@ -195,7 +200,9 @@ pub fn check_key(key: &[u8]) -> Result<()> {
 /// Checks a batch against the contract.
 pub fn check_batch(ops: &[Op]) -> Result<()> {
     for op in ops {
-        check_key(op.key())?;
+        if op.key() != APPLIED_KEY {
+            check_key(op.key())?;
+        }
         if let Op::Put { value, .. } = op {
             over("storage value", value.len(), limits::STORAGE_VALUE_BYTES)?;
         }

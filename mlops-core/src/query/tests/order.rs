@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn keys(texts: &[&str]) -> crate::Result<Vec<OrderKey>> {
+fn keys(texts: &[&str]) -> crate::error::Result<Vec<OrderKey>> {
     parse_order(&texts.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 

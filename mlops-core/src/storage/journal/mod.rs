@@ -1,1 +1,128 @@
-//! Layer.
+//! The durable, checked layer: every commit is appended to a journal and then applied to an index beneath.
+//!
+//! The journal is the truth, and the index (sled, or memory) can always be made again: from the last checkpoint,
+//! which is merged from the one before it and the journal, and the commits behind it. `spec/storage.md` gives the
+//! rules, `docs/FORMAT.md` the bytes.
+
+mod background;
+mod checkpoint;
+mod commit;
+mod files;
+mod index;
+mod open;
+mod state;
+mod totals;
+mod verify;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use uuid::Uuid;
+
+#[cfg(feature = "sled")]
+pub use index::SledIndex;
+pub use index::{Index, MemoryIndex};
+pub use open::read;
+pub use verify::{Verified, verify};
+
+use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
+use crate::base::clock::Clock;
+use crate::base::files::Files;
+use crate::error::Result;
+use state::State;
+
+/// What runs before the journal is forced to the disk: blobs that its commits name must be there first.
+pub type SyncBefore = Arc<dyn Fn() -> Result<()> + Send + Sync>;
+
+/// How a journal is opened.
+pub struct JournalOptions {
+    /// The folder of the journal's files.
+    pub folder: PathBuf,
+    /// The file layer.
+    pub files: Files,
+    /// The store that the files belong to.
+    pub owner: Uuid,
+    /// The time, for how long old files stay.
+    pub clock: Arc<dyn Clock>,
+    /// What gives the index.
+    pub index: Box<dyn Index>,
+    /// Runs before the journal is forced to the disk.
+    pub sync_before: Option<SyncBefore>,
+    /// The journal is merged into a checkpoint when its commits take more than this, in bytes, or more than half of
+    /// the last checkpoint.
+    pub checkpoint_bytes: u64,
+}
+
+impl std::fmt::Debug for JournalOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JournalOptions").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The usual size of a journal between two checkpoints, in bytes.
+pub const CHECKPOINT_BYTES: u64 = 4 << 20;
+
+/// A journal over an index.
+#[derive(Debug)]
+pub struct Journal {
+    state: Arc<State>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Journal {
+    /// Opens the journal in a folder: checks what is there, repairs what loses nothing (a damaged index or newest
+    /// checkpoint), and applies the commits that the index has not.
+    ///
+    /// # Errors
+    /// `Corrupt` with file and offset if a commit that is needed is damaged; `NewerFormat`; `Io`.
+    pub fn open(options: JournalOptions) -> Result<Self> {
+        let state = Arc::new(open::open(options)?);
+        let thread = background::start(&state);
+        Ok(Self { state, thread })
+    }
+
+    /// Merges the journal into a new checkpoint now, whatever its size.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.state.checkpoint()
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.state.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was its own end.
+            let _ = thread.join();
+        }
+        // What cannot be flushed now is applied from the journal by the next to open.
+        let _ = self.state.flush();
+    }
+}
+
+impl Storage for Journal {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.state.index.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
+        self.state.index.scan(&totals::user_range(range), options)
+    }
+
+    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
+        self.state.apply(ops, durability)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.state.flush()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let name =
+            if self.state.index.capabilities().name == "sled" { "journal over sled" } else { "journal over memory" };
+        Capabilities { name, durable: true, shared: false, read_only: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;

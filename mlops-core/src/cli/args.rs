@@ -1,0 +1,206 @@
+//! The commands, their options and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Options of every command";
+
+const ABOUT_AFTER: &str = "\
+Examples:
+  mlops runs list --order-by 'metrics.accuracy DESC' --limit 5
+  mlops runs show 0199c0ffee
+  mlops --store ../other/.mlops runs list --json
+
+JSON: with --json an answer is one JSON object on one line of standard output. Times are RFC 3339 in UTC. NaN and \
+infinities are the strings \"NaN\", \"Infinity\" and \"-Infinity\". Names that are there now stay; new ones may come.
+
+Errors are one line on standard error, `error: ...`; with --json {\"error\": {\"name\", \"number\", \"message\", \
+\"mlflow_code\", \"retryable\"}}.
+
+Exit codes: 0 all is well, 2 bad usage, not found or over a limit, 3 conflict or locked, 4 damaged, 6 not trusted, \
+7 all else.";
+
+const LIST_AFTER: &str = "\
+Examples:
+  mlops runs list
+  mlops runs list --experiment churn --filter 'metrics.accuracy > 0.9' --limit 5
+  mlops runs list --order-by 'metrics.accuracy DESC' --deleted
+  mlops runs list --all --json
+
+JSON: {\"runs\": [RUN, ...], \"next_page_token\": text or null}. A RUN is what `mlops runs show --json` prints.";
+
+const SHOW_AFTER: &str = "\
+Examples:
+  mlops runs show 0199c0ffee
+  mlops runs show 0199c0ffee --json
+
+JSON: {\"run_id\", \"experiment_id\", \"run_name\", \"status\", \"started_at\", \"ended_at\": time or null, \"user\", \
+\"host\", \"lifecycle\", \"parent_run_id\": text or null, \"params\": {key: text}, \"tags\": {key: text}, \
+\"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}}.";
+
+const METRICS_AFTER: &str = "\
+Examples:
+  mlops runs metrics 0199c0ffee
+  mlops runs metrics 0199c0ffee loss --points
+  mlops runs metrics 0199c0ffee loss --points --json
+
+JSON: {\"run_id\", \"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}}; with \
+--points each metric also has \"points\": {\"steps\", \"times_us\", \"values\"}, columns of one length in the order \
+of (time, step); times are microseconds since 1970 in UTC.";
+
+const ARTIFACTS_AFTER: &str = "\
+Examples:
+  mlops runs artifacts 0199c0ffee
+  mlops runs artifacts 0199c0ffee model
+  mlops runs artifacts 0199c0ffee model --download ./downloads
+
+JSON: {\"run_id\", \"artifacts\": [{\"path\", \"is_dir\", \"size_bytes\", \"digest\": text or null}, ...]}; with \
+--download {\"run_id\", \"downloaded_to\"}.";
+
+const EXPERIMENTS_AFTER: &str = "\
+Examples:
+  mlops experiments list
+  mlops experiments list --deleted --json
+
+JSON: {\"experiments\": [{\"experiment_id\", \"name\", \"lifecycle\", \"created_at\", \"updated_at\", \
+\"tags\": {key: text}}, ...]}.";
+
+const FSCK_AFTER: &str = "\
+Examples:
+  mlops fsck
+  mlops fsck --repair
+  mlops fsck --json
+
+The store must not be in use. The exit code is 4 if anything was found, repaired or not: after a repair, run it again \
+to see that nothing is left.
+
+JSON: {\"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": text or null}, ...]}.";
+
+const VERSION_AFTER: &str = "\
+Examples:
+  mlops version
+  mlops version --json
+
+JSON: {\"version\"}.";
+
+const RUNS_AFTER: &str = "\
+Examples:
+  mlops runs list
+  mlops runs show 0199c0ffee";
+
+const EXPERIMENTS_GROUP_AFTER: &str = "\
+Examples:
+  mlops experiments list";
+
+/// Experiments, runs, metrics and models in one embedded store.
+#[derive(Debug, Parser)]
+#[command(name = "mlops", bin_name = "mlops", version, after_help = ABOUT_AFTER, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    /// The store: a path; default: `MLOPS_STORE`, else the nearest `.mlops` folder upwards from here
+    #[arg(long, value_name = "URI", global = true, help_heading = GLOBAL)]
+    pub(super) store: Option<String>,
+    /// Print JSON instead of tables
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look at runs
+    #[command(after_help = RUNS_AFTER)]
+    Runs {
+        #[command(subcommand)]
+        command: RunsCommand,
+    },
+    /// Look at experiments
+    #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
+    Experiments {
+        #[command(subcommand)]
+        command: ExperimentsCommand,
+    },
+    /// Read and check every byte of the store
+    #[command(after_help = FSCK_AFTER)]
+    Fsck {
+        /// Mend what can be mended
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Print the version
+    #[command(after_help = VERSION_AFTER)]
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// List runs, the newest first
+    #[command(after_help = LIST_AFTER)]
+    List(ListOptions),
+    /// Show a run: status, params, metrics and tags
+    #[command(after_help = SHOW_AFTER)]
+    Show {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+    },
+    /// Show what a run says about its metrics, or their points
+    #[command(after_help = METRICS_AFTER)]
+    Metrics {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+        /// Only this metric
+        key: Option<String>,
+        /// Show every point
+        #[arg(long)]
+        points: bool,
+    },
+    /// List or download the files of a run
+    #[command(after_help = ARTIFACTS_AFTER)]
+    Artifacts {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+        /// Only this file, or what is in this folder
+        path: Option<String>,
+        /// Copy the files into this folder instead of listing them
+        #[arg(long, value_name = "FOLDER")]
+        download: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListOptions {
+    /// Only runs of this experiment; may be given more than once
+    #[arg(long, value_name = "NAME|ID")]
+    pub(super) experiment: Vec<String>,
+    /// Only runs that match, such as `metrics.loss < 0.1` or `params.model = 'tree'`
+    #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub(super) filter: String,
+    /// The order, such as `metrics.loss DESC`; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    pub(super) order_by: Vec<String>,
+    /// Show at most so many runs
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub(super) limit: u32,
+    /// Show all runs, however many
+    #[arg(long, conflicts_with_all = ["limit", "page_token"])]
+    pub(super) all: bool,
+    /// Go on behind the page that gave this `next_page_token`
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) page_token: Option<String>,
+    /// Show deleted runs instead of the others
+    #[arg(long)]
+    pub(super) deleted: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ExperimentsCommand {
+    /// List experiments
+    #[command(after_help = EXPERIMENTS_AFTER)]
+    List {
+        /// Show deleted experiments instead of the others
+        #[arg(long)]
+        deleted: bool,
+    },
+}

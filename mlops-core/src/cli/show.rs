@@ -1,0 +1,55 @@
+//! `mlops runs show`.
+
+use super::context::Context;
+use super::failure::Failure;
+use super::metrics::summaries;
+use super::table::{self, Table};
+use super::{find, shape};
+use crate::runs::Lifecycle;
+
+pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure> {
+    let store = context.open()?;
+    let run = find::run(store.runs(), word)?;
+    if context.json {
+        return context.print_json(&shape::RunShape::new(&run));
+    }
+    let info = &run.info;
+    let experiment = store.runs().get_experiment(&info.experiment_id)?;
+    let mut head = Table::new(&["RUN ID", &info.run_id]);
+    head.row(["name".into(), info.run_name.clone()]);
+    head.row(["experiment".into(), format!("{} (id {})", experiment.name, experiment.experiment_id)]);
+    head.row(["status".into(), info.status.to_string()]);
+    if info.lifecycle == Lifecycle::Deleted {
+        head.row(["lifecycle".into(), info.lifecycle.as_str().into()]);
+    }
+    head.row(["started".into(), table::time(info.started_at)]);
+    head.row(["ended".into(), info.ended_at.map_or("-".into(), table::time)]);
+    head.row(["duration".into(), table::duration(info.started_at, info.ended_at)]);
+    head.row(["user".into(), format!("{} on {}", info.user, info.host)]);
+    if let Some(parent) = &info.parent_run_id {
+        head.row(["parent".into(), parent.clone()]);
+    }
+    context.print_table(&head)?;
+
+    if !run.params.is_empty() {
+        let mut params = Table::new(&["PARAM", "VALUE"]);
+        for (key, value) in &run.params {
+            params.row([key.clone(), value.text()]);
+        }
+        context.print("")?;
+        context.print_table(&params)?;
+    }
+    if !run.metrics.is_empty() {
+        context.print("")?;
+        context.print_table(&summaries(run.metrics.iter()))?;
+    }
+    if !run.tags.is_empty() {
+        let mut tags = Table::new(&["TAG", "VALUE"]);
+        for (key, value) in &run.tags {
+            tags.row([key.clone(), value.clone()]);
+        }
+        context.print("")?;
+        context.print_table(&tags)?;
+    }
+    Ok(())
+}

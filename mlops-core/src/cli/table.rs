@@ -1,0 +1,99 @@
+//! Tables for people. What was stored is shown without the characters that steer a terminal.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, presets};
+
+use crate::base::text::float_repr;
+use crate::base::time::Timestamp;
+
+/// True for control characters and for those that turn the direction of text.
+pub(super) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text as one line: white space becomes a space, what steers a terminal goes.
+pub(super) fn clean(text: &str) -> String {
+    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
+    spaced.filter(|c| !steers(*c)).collect()
+}
+
+/// Rows beneath a line of headings.
+#[derive(Debug)]
+pub(super) struct Table {
+    inner: comfy_table::Table,
+}
+
+impl Table {
+    /// A table with these headings.
+    pub(super) fn new(headings: &[&str]) -> Self {
+        let mut inner = comfy_table::Table::new();
+        inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
+        for column in inner.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        Self { inner }
+    }
+
+    /// Never breaks the first column over lines: it holds what a user copies.
+    pub(super) fn keep_first_column(mut self) -> Self {
+        if let Some(column) = self.inner.column_mut(0) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+        self
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.inner.add_row(cells.into_iter().map(|cell| clean(&cell)).collect::<Vec<_>>());
+    }
+
+    /// The text of the table, with a line end; as wide as its content or at most `width` characters.
+    pub(super) fn render(&self, width: Option<u16>) -> String {
+        let mut table = self.inner.clone();
+        if let Some(width) = width {
+            table.set_width(width);
+        }
+        let lines = table.lines().map(|line| line.trim_end().to_owned());
+        lines.chain([String::new()]).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A time to the second, in UTC.
+pub(super) fn time(at: Timestamp) -> String {
+    let text = Timestamp::from_micros(at.as_micros().div_euclid(1_000_000).saturating_mul(1_000_000)).to_string();
+    text.replace('T', " ")
+}
+
+/// How long something took, in the two largest units; `-` while it goes on.
+pub(super) fn duration(from: Timestamp, to: Option<Timestamp>) -> String {
+    let Some(to) = to else { return "-".into() };
+    let millis = to.as_micros().saturating_sub(from.as_micros()).max(0) / 1_000;
+    let seconds = millis / 1_000;
+    match seconds {
+        0..60 => format!("{seconds}.{:03} s", millis % 1_000),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// A number in at most six digits, for overviews.
+pub(super) fn short(value: f64) -> String {
+    float_repr(format!("{value:.5e}").parse().unwrap_or(value))
+}
+
+/// A size in bytes, in the unit that reads best.
+pub(super) fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1_024 {
+        return format!("{bytes} B");
+    }
+    // Tenths of the unit, in integers.
+    let mut tenths = u128::from(bytes) * 10 / 1_024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < units.len() {
+        tenths /= 1_024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, units.get(unit).expect("the loop stops at the last"))
+}

@@ -1,0 +1,176 @@
+//! Files of runs: checked paths, blobs by digest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::doc::StoredArtifact;
+use super::store::Runs;
+use super::types::{ArtifactInfo, ArtifactSource, Content};
+use crate::base::digests::Digest;
+use crate::base::names;
+use crate::blob::BlobStore;
+use crate::error::{Error, Result};
+
+/// Stores the content of a file; returns its digest and size.
+pub(super) fn store(blobs: &dyn BlobStore, file: &ArtifactSource<'_>) -> Result<(Digest, u64)> {
+    match file.content {
+        Content::Bytes(bytes) => Ok((blobs.put(bytes)?, bytes.len() as u64)),
+        Content::File(path) => {
+            let mut opened = open_local(path)?;
+            blobs.put_reader(&mut opened)
+        }
+    }
+}
+
+fn open_local(path: &Path) -> Result<File> {
+    let missing = || Error::NotFound { what: "local file", id: path.display().to_string(), hint: String::new() };
+    match File::open(path) {
+        Ok(file) if file.metadata().is_ok_and(|meta| meta.is_file()) => Ok(file),
+        Ok(_) => Err(Error::InvalidArgument {
+            what: "local file".into(),
+            value: path.display().to_string(),
+            expected: "a regular file".into(),
+        }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(missing()),
+        Err(e) => Err(Error::io("open", path, e)),
+    }
+}
+
+/// The normalised paths of new artifacts. No path may be a folder of another.
+pub(super) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'_>]) -> Result<Vec<String>> {
+    let mut all = existing.clone();
+    let mut paths = Vec::with_capacity(files.len());
+    let mut new = BTreeSet::new();
+    for file in files {
+        let path = names::check_artifact_path(&file.path)?;
+        if !new.insert(path.clone()) {
+            return Err(clash(&path, "it is given twice in one call"));
+        }
+        paths.push(path);
+    }
+    for path in &paths {
+        let inside = format!("{path}/");
+        if all
+            .range(inside.clone()..)
+            .chain(new.range(inside.clone()..))
+            .next()
+            .is_some_and(|other| other.starts_with(&inside))
+            || new.range(inside.clone()..).next().is_some_and(|other| other.starts_with(&inside))
+        {
+            return Err(clash(path, "the run has artifacts in a folder of that name"));
+        }
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        if let Some(file) = above.into_iter().find(|above| all.contains(*above) || new.contains(*above)) {
+            return Err(clash(path, &format!("`{file}` is a file")));
+        }
+    }
+    all.clear();
+    Ok(paths)
+}
+
+fn clash(path: &str, why: &str) -> Error {
+    Error::Conflict { detail: format!("cannot log the artifact `{path}`: {why}; choose another path") }
+}
+
+/// The file or the files beneath a folder; None: all.
+fn select(
+    files: BTreeMap<String, StoredArtifact>,
+    run: &str,
+    path: Option<&str>,
+) -> Result<BTreeMap<String, StoredArtifact>> {
+    let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(files) };
+    let path = names::check_artifact_path(path)?;
+    let inside = format!("{path}/");
+    let found: BTreeMap<_, _> =
+        files.into_iter().filter(|(file, _)| *file == path || file.starts_with(&inside)).collect();
+    if found.is_empty() {
+        return Err(Error::NotFound {
+            what: "artifact",
+            id: path,
+            hint: format!("; `mlops runs artifacts {run}` shows what the run has"),
+        });
+    }
+    Ok(found)
+}
+
+impl Runs {
+    fn artifacts(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
+        self.core.drain_own()?;
+        select(self.core.view(run)?.artifacts, run, path)
+    }
+
+    /// The files and folders directly in the artifact folder `path` (None: the top), sorted by path; for the path of
+    /// a file, that file. A folder that does not exist is empty.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown run, `InvalidArgument` for a path that leaves the artifacts.
+    pub fn list_artifacts(&self, run_id: &str, path: Option<&str>) -> Result<Vec<ArtifactInfo>> {
+        let folder = path.filter(|path| !path.is_empty()).map(names::check_artifact_path).transpose()?;
+        let files = match self.artifacts(run_id, folder.as_deref()) {
+            Err(Error::NotFound { what: "artifact", .. }) => return Ok(Vec::new()),
+            other => other?,
+        };
+        let inside = folder.map(|folder| folder + "/");
+        let mut found: BTreeMap<String, ArtifactInfo> = BTreeMap::new();
+        for (path, file) in files {
+            let below = inside.as_deref().and_then(|inside| path.strip_prefix(inside)).unwrap_or(&path);
+            let inside_len = path.len() - below.len();
+            let info = match below.find('/') {
+                // The listed path itself is a file, or the file stands directly in the folder.
+                None => ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) },
+                Some(_) if inside.is_some() && inside_len == 0 => {
+                    ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) }
+                }
+                Some(slash) => {
+                    let folder = path.get(..inside_len + slash).unwrap_or(&path).to_owned();
+                    ArtifactInfo { path: folder, is_dir: true, size_bytes: 0, digest: None }
+                }
+            };
+            found.insert(info.path.clone(), info);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The bytes of one artifact, verified against their digest.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown run or path, `InvalidArgument` for a folder, `Corrupt` if the bytes are damaged.
+    pub fn read_artifact(&self, run_id: &str, path: &str) -> Result<Vec<u8>> {
+        let path = names::check_artifact_path(path)?;
+        let files = self.artifacts(run_id, Some(&path))?;
+        let file = files.get(&path).ok_or_else(|| Error::InvalidArgument {
+            what: "artifact".into(),
+            value: path.clone(),
+            expected: "the path of a file; this is a folder".into(),
+        })?;
+        self.core.blobs.get(&file.blob)
+    }
+
+    /// Copies an artifact file or folder (None: all) beneath `dest`, at its own path, and returns where it is. Every
+    /// file is verified before it gets its name; existing files are replaced.
+    ///
+    /// # Errors
+    /// As [`read_artifact`](Self::read_artifact), and `Io`.
+    pub fn download_artifacts(&self, run_id: &str, path: Option<&str>, dest: &Path) -> Result<PathBuf> {
+        let files = self.artifacts(run_id, path)?;
+        std::fs::create_dir_all(dest).map_err(|e| Error::io("create folder", dest, e))?;
+        for (path, file) in &files {
+            let target = dest.join(path);
+            if let Some(folder) = target.parent() {
+                std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
+            }
+            let tmp = target.with_file_name(format!(".mlops-{}", self.core.ids.next_hex()));
+            let written = File::create_new(&tmp).map_err(|e| Error::io("create", &tmp, e)).and_then(|mut out| {
+                self.core.blobs.read_to(&file.blob, &mut out)?;
+                std::fs::rename(&tmp, &target).map_err(|e| Error::io("rename", &tmp, e))
+            });
+            if let Err(e) = written {
+                let _ = std::fs::remove_file(&tmp);
+                return Err(e);
+            }
+        }
+        Ok(path.map_or_else(|| dest.to_path_buf(), |path| dest.join(path)))
+    }
+}

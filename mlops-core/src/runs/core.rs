@@ -1,0 +1,130 @@
+//! What the handles, the drain and the readers of one store share.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::doc::StoredParam;
+use super::drain::DrainState;
+use crate::base::clock::Clock;
+use crate::base::digests::Digest;
+use crate::base::ids::IdSource;
+use crate::base::os;
+use crate::blob::BlobStore;
+use crate::error::{Error, Result};
+use crate::spool::Spool;
+use crate::storage::{Durability, Storage};
+
+/// Most runs that a process remembers after they ended.
+const REMEMBERED_RUNS: usize = 1_024;
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) blobs: Arc<dyn BlobStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+    pub(super) spool: Spool,
+    pub(super) read_only: bool,
+    /// How often the process had forked when the store was opened: a child has no use of what it inherited.
+    pub(super) forks: usize,
+    pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    pub(super) drain: Mutex<DrainState>,
+    /// True while the spool may hold records that are not drained.
+    pub(super) dirty: AtomicBool,
+    pub(super) wake: Wake,
+}
+
+/// Wakes the background thread.
+#[derive(Debug, Default)]
+pub(super) struct Wake {
+    pub(super) state: Mutex<WakeState>,
+    pub(super) changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct WakeState {
+    pub(super) stop: bool,
+    pub(super) dirty: bool,
+}
+
+/// What this process knows of a run that it logs to.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) id: String,
+    /// This process started or resumed the run and did not end it.
+    pub(super) active: AtomicBool,
+    pub(super) state: Mutex<KnownState>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct KnownState {
+    /// False until the run's stored params, series and artifacts are in the sets below.
+    pub(super) loaded: bool,
+    /// The digest of the text of every param.
+    pub(super) params: HashMap<String, Digest>,
+    pub(super) series: HashSet<String>,
+    pub(super) artifacts: BTreeSet<String>,
+    pub(super) deleted: bool,
+    /// Reused for every record.
+    pub(super) buffer: Vec<u8>,
+}
+
+impl KnownState {
+    /// The param's text, if this process knows the param: Some(true) if it is the same.
+    pub(super) fn has_param(&self, key: &str, value: &StoredParam) -> Option<bool> {
+        self.params.get(key).map(|known| *known == value.text_digest())
+    }
+}
+
+impl Core {
+    /// Refuses to change what is opened for reading, and what a forked child inherited.
+    pub(super) fn check_writable(&self, what: &str) -> Result<()> {
+        self.check_process()?;
+        if self.read_only {
+            return Err(Error::ReadOnly {
+                what: what.into(),
+                hint: "open the store without read_only to change it".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses the use of a store that was opened before this process was forked.
+    pub(super) fn check_process(&self) -> Result<()> {
+        if os::forks() == self.forks {
+            return Ok(());
+        }
+        Err(Error::InvalidState {
+            detail: "this store was opened before the process was forked; open it again in the child".into(),
+        })
+    }
+
+    /// Appends a record to the spool and has it drained soon.
+    pub(super) fn append(&self, record: &[u8]) -> Result<()> {
+        self.spool.append(record, Durability::Fast)?;
+        if !self.dirty.swap(true, Ordering::AcqRel) {
+            self.wake.state.lock().dirty = true;
+            self.wake.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// What this process knows of a run, remembered from now on.
+    pub(super) fn remember(&self, id: &str, loaded: bool, active: bool) -> Arc<Known> {
+        let mut known = self.known.lock();
+        if known.len() >= REMEMBERED_RUNS {
+            known.retain(|_, run| Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed));
+        }
+        let run = known.entry(id.into()).or_insert_with(|| {
+            let state = KnownState { loaded, ..KnownState::default() };
+            Arc::new(Known { id: id.into(), active: AtomicBool::new(false), state: Mutex::new(state) })
+        });
+        if active {
+            run.active.store(true, Ordering::Release);
+        }
+        run.clone()
+    }
+}

@@ -1,0 +1,148 @@
+//! A run as it is stored: one small record, with sections that move to pages of their own when they grow.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::section::Section;
+use super::series::SegmentRef;
+use super::types::{Lifecycle, MetricSummary, RunInfo};
+use crate::base::digests::Digest;
+use crate::base::limits;
+use crate::base::text::ParamValue;
+use crate::base::time::Timestamp;
+use crate::blob::BlobStore;
+use crate::error::{Error, Result};
+
+/// A text: in the record, or in a blob if it is long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum StoredText {
+    Inline(String),
+    Blob(Digest, u64),
+}
+
+impl StoredText {
+    /// Stores a long text as a blob.
+    pub(super) fn new(blobs: &dyn BlobStore, text: &str) -> Result<Self> {
+        if text.len() <= limits::INLINE_VALUE_BYTES {
+            return Ok(Self::Inline(text.into()));
+        }
+        Ok(Self::Blob(blobs.put(text.as_bytes())?, text.len() as u64))
+    }
+
+    pub(super) fn load(self, blobs: &dyn BlobStore) -> Result<String> {
+        match self {
+            Self::Inline(text) => Ok(text),
+            Self::Blob(digest, _) => String::from_utf8(blobs.get(&digest)?)
+                .map_err(|_| Error::internal(format!("the text in blob {digest} is not UTF-8"))),
+        }
+    }
+}
+
+/// The value of a param: in the record, or its text in a blob if it is long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum StoredParam {
+    Inline(ParamValue),
+    Blob(Digest, u64),
+}
+
+impl StoredParam {
+    pub(super) fn new(blobs: &dyn BlobStore, value: &ParamValue) -> Result<Self> {
+        match value {
+            ParamValue::Text(text) if text.len() > limits::INLINE_VALUE_BYTES => {
+                Ok(Self::Blob(blobs.put(text.as_bytes())?, text.len() as u64))
+            }
+            short => Ok(Self::Inline(short.clone())),
+        }
+    }
+
+    pub(super) fn load(self, blobs: &dyn BlobStore) -> Result<ParamValue> {
+        match self {
+            Self::Inline(value) => Ok(value),
+            Self::Blob(digest, bytes) => Ok(ParamValue::Text(StoredText::Blob(digest, bytes).load(blobs)?)),
+        }
+    }
+
+    /// True if both have the same text: what a conflict is decided by.
+    pub(super) fn same_text(&self, other: &Self) -> bool {
+        self.text_digest() == other.text_digest()
+    }
+
+    /// The digest of the text, which stands for it in comparisons.
+    pub(super) fn text_digest(&self) -> Digest {
+        match self {
+            Self::Inline(value) => Digest::of(value.text().as_bytes()),
+            Self::Blob(digest, _) => *digest,
+        }
+    }
+}
+
+/// A file among a run's artifacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredArtifact {
+    pub(super) blob: Digest,
+    pub(super) size_bytes: u64,
+    pub(super) at: Timestamp,
+}
+
+/// The points that are not sealed: entries `first..next` of the run's tail, and their size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tail {
+    pub(super) first: u32,
+    pub(super) next: u32,
+    pub(super) bytes: u64,
+}
+
+/// A change too large for one commit: its blob, and how many of its items are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) blob: Digest,
+    pub(super) done: u64,
+}
+
+/// A run's record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct RunDoc {
+    /// Raised by every change, so that the bytes of two states always differ and a Check sees every change.
+    pub(super) version: u64,
+    pub(super) info: RunInfo,
+    /// The last to start or resume the run.
+    pub(super) writer: Option<Uuid>,
+    pub(super) params: Section<StoredParam>,
+    pub(super) tags: Section<StoredText>,
+    pub(super) metrics: Section<MetricSummary>,
+    pub(super) artifacts: Section<StoredArtifact>,
+    pub(super) segments: Section<SegmentRef>,
+    /// Values of params that came second.
+    pub(super) conflicts: Section<StoredParam>,
+    pub(super) tail: Tail,
+    pub(super) pending: Option<Pending>,
+    /// A blob with a copy of the record, of a run that ended without points; else the last segment has it.
+    pub(super) copy: Option<Digest>,
+}
+
+impl RunDoc {
+    pub(super) fn new(info: RunInfo) -> Self {
+        Self {
+            version: 0,
+            info,
+            writer: None,
+            params: Section::default(),
+            tags: Section::default(),
+            metrics: Section::default(),
+            artifacts: Section::default(),
+            segments: Section::default(),
+            conflicts: Section::default(),
+            tail: Tail::default(),
+            pending: None,
+            copy: None,
+        }
+    }
+
+    /// Refuses to log to a deleted run.
+    pub(super) fn check_active(&self) -> Result<()> {
+        if self.info.lifecycle == Lifecycle::Active {
+            return Ok(());
+        }
+        Err(Error::InvalidState { detail: format!("the run `{}` is deleted; restore it first", self.info.run_id) })
+    }
+}

@@ -1,0 +1,245 @@
+//! Brings records from the spool into storage, in packed commits.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::apply::{self, Applying};
+use super::codec;
+use super::core::Core;
+use super::doc::RunDoc;
+use super::keys;
+use super::record::{Change, RunRecord};
+use super::section::for_each_entry;
+use super::types::RunStatus;
+use crate::base::files::Files;
+use crate::base::time::Timestamp;
+use crate::blob::BlobStore;
+use crate::error::{Error, Result};
+use crate::spool::{Mark, Record, SpoolReader, WriterFiles};
+use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
+
+/// Records of one commit at most, by count and by bytes.
+const COMMIT_RECORDS: usize = 4_096;
+const COMMIT_BYTES: usize = 256 << 10;
+/// Items of a large change that one commit applies at first; fewer if they do not fit.
+const UNPACK_ITEMS: u64 = 512;
+/// How long a log call's record waits for others before it is drained.
+pub(super) const DRAIN_EVERY: Duration = Duration::from_millis(200);
+
+/// How far this process's own records are drained.
+#[derive(Debug, Default)]
+pub(super) struct DrainState {
+    mark: Mark,
+}
+
+impl Core {
+    /// Drains this process's own records, so that it reads what it wrote.
+    pub(super) fn drain_own(&self) -> Result<()> {
+        self.check_process()?;
+        if !self.dirty.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.drain_locked(&mut self.drain.lock())
+    }
+
+    fn drain_locked(&self, state: &mut DrainState) -> Result<()> {
+        // Cleared first: a record appended from here on sets it again.
+        self.dirty.store(false, Ordering::Release);
+        let mut reader = self.spool.reader(state.mark);
+        let drained = drain(&*self.storage, &*self.blobs, self.spool.writer(), &mut state.mark, &mut || reader.next());
+        if drained.is_err() {
+            self.dirty.store(true, Ordering::Release);
+        }
+        let drained = drained.and_then(|()| self.spool.drained(state.mark));
+        drained
+    }
+}
+
+/// Finishes the large changes that a killed process left half applied.
+pub(super) fn finish_pending(storage: &dyn Storage, blobs: &dyn BlobStore) -> Result<()> {
+    let mut runs = Vec::new();
+    for_each_entry(storage, KeyRange::prefix(keys::PENDING), |key, _| {
+        runs.extend(key.strip_prefix(keys::PENDING).map(|run| String::from_utf8_lossy(run).into_owned()));
+        Ok(())
+    })?;
+    runs.iter().try_for_each(|run| unpack(storage, blobs, run))
+}
+
+/// Drains what a dead writer left, and says how its runs ended.
+pub(super) fn drain_dead(
+    storage: &dyn Storage,
+    blobs: &dyn BlobStore,
+    files: &Files,
+    writer: &WriterFiles,
+) -> Result<Mark> {
+    let id = writer.writer;
+    let mark = drain_writer(storage, blobs, files, writer)?;
+    let last_sign = writer.heartbeat().max(writer.last_write(files)?);
+    loop {
+        let mut killed = Vec::new();
+        let prefix = keys::live_runs(id);
+        for_each_entry(storage, KeyRange::prefix(prefix.clone()), |key, _| {
+            killed.extend(key.strip_prefix(prefix.as_slice()).map(|run| String::from_utf8_lossy(run).into_owned()));
+            Ok(())
+        })?;
+        let Some(run) = killed.first() else { return Ok(mark) };
+        kill(storage, blobs, id, run, last_sign)?;
+    }
+}
+
+/// Drains what stands in a writer's files by now; returns how far they are drained.
+pub(super) fn drain_writer(
+    storage: &dyn Storage,
+    blobs: &dyn BlobStore,
+    files: &Files,
+    writer: &WriterFiles,
+) -> Result<Mark> {
+    let mut mark = stored_mark(storage, writer.writer)?.0;
+    let mut reader = SpoolReader::new(files, writer, mark);
+    drain(storage, blobs, writer.writer, &mut mark, &mut || reader.next())?;
+    Ok(mark)
+}
+
+/// Ends a run as KILLED, if the dead writer was the last to start it and it still runs.
+fn kill(
+    storage: &dyn Storage,
+    blobs: &dyn BlobStore,
+    writer: Uuid,
+    run: &str,
+    last_sign: Option<Timestamp>,
+) -> Result<()> {
+    let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
+    let mut applying = Applying::new(storage, blobs, writer);
+    if let Some(doc) = doc.filter(|doc| doc.writer == Some(writer) && doc.info.status == RunStatus::Running) {
+        let at = last_sign.unwrap_or(doc.info.started_at);
+        applying.record(&RunRecord::Status { run: run.into(), at, status: RunStatus::Killed })?;
+    }
+    let mut ops = applying.finish()?;
+    ops.push(Op::delete(keys::live_run(writer, run)));
+    // A failed check: somebody else changed the run meanwhile; the caller looks again.
+    let _: Outcome = storage.apply(&ops, Durability::Fast)?;
+    Ok(())
+}
+
+/// The stored mark of a writer and its bytes.
+pub(super) fn stored_mark(storage: &dyn Storage, writer: Uuid) -> Result<(Mark, Option<Vec<u8>>)> {
+    let bytes = storage.get(&Mark::key(writer))?;
+    let mark = bytes.as_deref().map(Mark::decode).transpose()?.unwrap_or_default();
+    Ok((mark, bytes))
+}
+
+/// Drains records until there are no more. `mark` moves with every commit.
+fn drain(
+    storage: &dyn Storage,
+    blobs: &dyn BlobStore,
+    writer: Uuid,
+    mark: &mut Mark,
+    next: &mut dyn FnMut() -> Result<Option<Record>>,
+) -> Result<()> {
+    loop {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        let mut damage = None;
+        while records.len() < COMMIT_RECORDS && bytes < COMMIT_BYTES {
+            match next() {
+                Ok(Some(record)) => {
+                    bytes += record.body.len();
+                    records.push((RunRecord::decode(&record.body)?, record.after));
+                }
+                Ok(None) => break,
+                // What stands before the damage is whole and is kept; the damage is reported after that.
+                Err(e) => {
+                    damage = Some(e);
+                    break;
+                }
+            }
+        }
+        let done = records.is_empty();
+        commit_all(storage, blobs, writer, &records, mark)?;
+        if let Some(damage) = damage {
+            return Err(damage);
+        }
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+/// Commits records, as many at a time as fit.
+fn commit_all(
+    storage: &dyn Storage,
+    blobs: &dyn BlobStore,
+    writer: Uuid,
+    mut records: &[(RunRecord, Mark)],
+    mark: &mut Mark,
+) -> Result<()> {
+    let mut size = records.len();
+    while let [(first, after_first), ..] = records {
+        // A large change goes alone, and is wholly applied before what comes behind it.
+        let alone = matches!(first, RunRecord::Large { .. });
+        let until_large = records.iter().position(|(record, _)| matches!(record, RunRecord::Large { .. }));
+        let count = if alone { 1 } else { size.min(until_large.unwrap_or(records.len())).max(1) };
+        let Some((part, rest)) = records.split_at_checked(count) else { return Ok(()) };
+        let Some((_, after)) = part.last() else { return Ok(()) };
+        let mut applying = Applying::new(storage, blobs, writer);
+        part.iter().try_for_each(|(record, _)| applying.record(record))?;
+        let ops = applying.finish()?;
+        if apply::fits(&ops) {
+            if commit(storage, writer, ops, mark, *after)? {
+                if let RunRecord::Large { run, .. } = first {
+                    unpack(storage, blobs, run)?;
+                }
+                records = rest;
+            }
+            size = (count * 2).max(1);
+        } else if count > 1 {
+            size = count / 2;
+        } else if let RunRecord::Change(change) = first {
+            let large = apply::enlarge(blobs, change.clone())?;
+            commit_all(storage, blobs, writer, &[(large, *after_first)], mark)?;
+            records = rest;
+        } else {
+            return Err(Error::internal("a single record of a run does not fit into a commit"));
+        }
+    }
+    Ok(())
+}
+
+/// Commits a batch together with the mark; false if somebody else changed a run meanwhile: then try again.
+fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark, after: Mark) -> Result<bool> {
+    let (stored, bytes) = stored_mark(storage, writer)?;
+    if stored.seq > mark.seq {
+        return Err(Error::internal("the records of a live process were drained by another"));
+    }
+    ops.push(Op::Check { key: Mark::key(writer), expected: bytes });
+    ops.push(Op::put(Mark::key(writer), after.encode()));
+    if storage.apply(&ops, Durability::Fast)? != Outcome::Applied {
+        return Ok(false);
+    }
+    *mark = after;
+    Ok(true)
+}
+
+/// Applies the items of a run's large change, commit by commit; what is done stands in the run's record.
+fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()> {
+    let mut count = UNPACK_ITEMS;
+    let mut loaded: Option<Change> = None;
+    loop {
+        let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
+        let Some(pending) = doc.and_then(|doc| doc.pending) else { return Ok(()) };
+        let change = match &loaded {
+            Some(change) => change,
+            None => loaded.insert(codec::decode("a large change", &blobs.get(&pending.blob)?)?),
+        };
+        let mut applying = Applying::new(storage, blobs, Uuid::nil());
+        applying.unpack(run, pending, change, count)?;
+        let ops = applying.finish()?;
+        if !apply::fits(&ops) && count > 1 {
+            count /= 2;
+            continue;
+        }
+        let _: Outcome = storage.apply(&ops, Durability::Fast)?;
+    }
+}

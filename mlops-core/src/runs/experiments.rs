@@ -1,0 +1,215 @@
+//! Experiments: ids that count up, names that are unique.
+
+use std::collections::BTreeMap;
+
+use super::codec;
+use super::keys;
+use super::section::for_each_entry;
+use super::store::Runs;
+use super::types::{DEFAULT_EXPERIMENT_ID, Experiment, Lifecycle, View};
+use crate::base::limits;
+use crate::base::names;
+use crate::base::paging::Page;
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
+
+/// Experiments that a commit makes by the way.
+#[derive(Debug, Default)]
+pub(super) struct Making {
+    by_name: BTreeMap<String, String>,
+    next: Option<u64>,
+    ops: Vec<Op>,
+}
+
+impl Making {
+    /// The id of the experiment that has this name; it is made if there is none.
+    pub(super) fn ensure(&mut self, storage: &dyn Storage, name: &str, at: Timestamp) -> Result<String> {
+        if let Some(id) = self.by_name.get(name) {
+            return Ok(id.clone());
+        }
+        let id = match storage.get(&keys::experiment_name(name))? {
+            Some(id) => codec::decode("an experiment's name", &id)?,
+            None => self.create(storage, name, &[], at)?,
+        };
+        self.by_name.insert(name.into(), id);
+        Ok(self.by_name.get(name).cloned().unwrap_or_default())
+    }
+
+    /// Makes an experiment; the commit fails its checks if another process makes one meanwhile.
+    pub(super) fn create(
+        &mut self,
+        storage: &dyn Storage,
+        name: &str,
+        tags: &[(String, String)],
+        at: Timestamp,
+    ) -> Result<String> {
+        let number = match self.next {
+            Some(next) => next,
+            None => {
+                let stored = storage.get(keys::NEXT_EXPERIMENT)?;
+                self.ops.push(Op::Check { key: keys::NEXT_EXPERIMENT.to_vec(), expected: stored.clone() });
+                stored.map_or(Ok(0), |bytes| codec::decode("the counter of experiments", &bytes))?
+            }
+        };
+        self.next = Some(number + 1);
+        let experiment = Experiment {
+            experiment_id: number.to_string(),
+            name: name.into(),
+            lifecycle: Lifecycle::Active,
+            created_at: at,
+            updated_at: at,
+            tags: tags.iter().cloned().collect(),
+        };
+        self.ops.push(Op::check_absent(keys::experiment_name(name)));
+        self.ops.push(Op::put(keys::experiment_name(name), codec::encode(&experiment.experiment_id)?));
+        self.ops.push(Op::put(keys::experiment(number), codec::encode(&experiment)?));
+        self.ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&(number + 1))?));
+        Ok(experiment.experiment_id)
+    }
+
+    pub(super) fn finish(self, ops: &mut Vec<Op>) {
+        ops.extend(self.ops);
+    }
+}
+
+/// Makes the experiment `Default` with the id "0", if the store has no experiment.
+pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()> {
+    if storage.get(keys::NEXT_EXPERIMENT)?.is_some() {
+        return Ok(());
+    }
+    let mut making = Making::default();
+    let id = making.create(storage, "Default", &[], at)?;
+    debug_assert_eq!(id, DEFAULT_EXPERIMENT_ID);
+    let mut ops = Vec::new();
+    making.finish(&mut ops);
+    // A failed check: another process made it.
+    let _: Outcome = storage.apply(&ops, Durability::Fast)?;
+    Ok(())
+}
+
+impl Runs {
+    /// Makes an experiment.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the name is taken, also by a deleted experiment; `InvalidArgument`, `LimitExceeded` for a
+    /// bad name or tag; `ReadOnly`.
+    pub fn create_experiment(&self, name: &str, tags: &[(String, String)]) -> Result<Experiment> {
+        names::check_key("experiment name", name)?;
+        for (key, value) in tags {
+            names::check_key("tag", key)?;
+            // Experiments are single records: their tags have to fit into one.
+            if value.len() > limits::INLINE_VALUE_BYTES {
+                return Err(Error::LimitExceeded {
+                    what: format!("the experiment's tag `{key}`"),
+                    size: value.len() as u64,
+                    limit: limits::INLINE_VALUE_BYTES as u64,
+                    unit: "bytes",
+                });
+            }
+        }
+        self.core.check_writable("the store")?;
+        loop {
+            if let Some(taken) = self.find_experiment(name)? {
+                let hint =
+                    if taken.lifecycle == Lifecycle::Deleted { "; it is deleted, and keeps its name" } else { "" };
+                return Err(Error::AlreadyExists { what: "experiment", id: name.into(), hint: hint.into() });
+            }
+            let mut making = Making::default();
+            let id = making.create(&*self.core.storage, name, tags, self.core.clock.now())?;
+            let mut ops = Vec::new();
+            making.finish(&mut ops);
+            if self.core.storage.apply(&ops, Durability::Fast)? == Outcome::Applied {
+                return self.get_experiment(&id);
+            }
+        }
+    }
+
+    /// The experiment of this name; it is made if there is none.
+    ///
+    /// # Errors
+    /// `InvalidState` if it is deleted; those of [`create_experiment`](Self::create_experiment).
+    pub fn ensure_experiment(&self, name: &str) -> Result<Experiment> {
+        loop {
+            if let Some(found) = self.find_experiment(name)? {
+                check_active(&found)?;
+                return Ok(found);
+            }
+            match self.create_experiment(name, &[]) {
+                Err(Error::AlreadyExists { .. }) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The experiment with this id.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn get_experiment(&self, id: &str) -> Result<Experiment> {
+        let bytes = self.core.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
+        let bytes = bytes.ok_or_else(|| Error::not_found("experiment", id))?;
+        codec::decode("an experiment", &bytes)
+    }
+
+    /// The experiment with this name, deleted or not.
+    pub fn find_experiment(&self, name: &str) -> Result<Option<Experiment>> {
+        if names::check_key("experiment name", name).is_err() {
+            return Ok(None);
+        }
+        self.core.drain_own()?;
+        match self.core.storage.get(&keys::experiment_name(name))? {
+            Some(id) => self.get_experiment(&codec::decode::<String>("an experiment's name", &id)?).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The experiments by id, a page at a time; `max_results` 0 means 1,000.
+    pub fn list_experiments(
+        &self,
+        view: View,
+        max_results: usize,
+        page_token: Option<&str>,
+    ) -> Result<Page<Experiment>> {
+        self.core.drain_own()?;
+        let mut range = KeyRange::prefix(keys::EXPERIMENTS);
+        if let Some(token) = page_token {
+            range = range.after(&keys::experiment(keys::experiment_number(token)?));
+        }
+        let limit = page_size(max_results)?;
+        let mut page = Page::default();
+        for_each_entry(&*self.core.storage, range, |_, value| {
+            let experiment: Experiment = codec::decode("an experiment", value)?;
+            if view.shows(experiment.lifecycle) && page.items.len() <= limit {
+                page.items.push(experiment);
+            }
+            Ok(())
+        })?;
+        if page.items.len() > limit {
+            page.items.truncate(limit);
+            page.next_page_token = page.items.last().map(|last| last.experiment_id.clone());
+        }
+        Ok(page)
+    }
+}
+
+/// Refuses a deleted experiment.
+pub(super) fn check_active(experiment: &Experiment) -> Result<()> {
+    if experiment.lifecycle == Lifecycle::Active {
+        return Ok(());
+    }
+    Err(Error::InvalidState { detail: format!("the experiment `{}` is deleted; restore it first", experiment.name) })
+}
+
+/// The size of a page: 0 means 1,000.
+pub(super) fn page_size(max_results: usize) -> Result<usize> {
+    match max_results {
+        0 => Ok(1_000),
+        n if n <= limits::PAGE_ITEMS => Ok(n),
+        n => Err(Error::InvalidArgument {
+            what: "max_results".into(),
+            value: n.to_string(),
+            expected: format!("1 to {}; more come page by page", limits::PAGE_ITEMS),
+        }),
+    }
+}

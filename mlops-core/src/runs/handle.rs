@@ -1,0 +1,305 @@
+//! The run that is handed out: checks what is logged and appends it to the spool.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use parking_lot::MutexGuard;
+
+use super::Run;
+use super::apply;
+use super::artifacts;
+use super::codec;
+use super::core::{Known, KnownState};
+use super::doc::{StoredArtifact, StoredParam, StoredText};
+use super::record::{Change, PointRef, RunRecord};
+use super::series::{self, Points, SEGMENT_POINTS};
+use super::store::Inner;
+use super::types::{ArtifactSource, Batch, MetricSummary, RunStatus, Series};
+use crate::base::limits;
+use crate::base::names;
+use crate::base::text::ParamValue;
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+
+/// More points than this in one call are sealed at once instead of going through the tail.
+const SEAL_ABOVE: usize = 1_000;
+/// A record above this size is kept in a blob, in bytes.
+const RECORD_BYTES: usize = 128 << 10;
+
+/// A run of a store.
+#[derive(Debug)]
+pub(super) struct Handle {
+    /// The whole pillar, so that it stays open as long as a run of it is held.
+    pub(super) runs: Arc<Inner>,
+    pub(super) known: Arc<Known>,
+}
+
+impl Handle {
+    /// Locks what is known of the run, after the checks that every change makes.
+    fn change(&self) -> Result<MutexGuard<'_, KnownState>> {
+        self.runs.core.check_writable("the run")?;
+        let state = self.known.state.lock();
+        if state.deleted {
+            return Err(Error::InvalidState {
+                detail: format!("the run `{}` is deleted; restore it first", self.known.id),
+            });
+        }
+        Ok(state)
+    }
+
+    /// The same, with the run's stored params, series and artifacts known.
+    fn change_loaded(&self) -> Result<MutexGuard<'_, KnownState>> {
+        let mut state = self.change()?;
+        if !state.loaded {
+            let view = self.runs.core.view(&self.known.id)?;
+            state.params.extend(view.params.iter().map(|(key, value)| (key.clone(), value.text_digest())));
+            state.series.extend(view.metrics.into_keys());
+            state.artifacts.extend(view.artifacts.into_keys());
+            state.loaded = true;
+        }
+        Ok(state)
+    }
+
+    fn check_series(&self, state: &KnownState, key: &str, new: usize) -> Result<()> {
+        if state.series.len() + new <= limits::SERIES_PER_RUN {
+            return Ok(());
+        }
+        Err(Error::LimitExceeded {
+            what: format!("the number of metrics of run `{}` with `{key}`", self.known.id),
+            size: (state.series.len() + new) as u64,
+            limit: limits::SERIES_PER_RUN as u64,
+            unit: "series",
+        })
+    }
+
+    /// The params that are new, with long values stored; an error if one has another value already.
+    fn new_params(&self, state: &KnownState, params: &[(String, ParamValue)]) -> Result<Vec<(String, StoredParam)>> {
+        let mut seen = HashSet::new();
+        let mut new = Vec::new();
+        for (key, value) in params {
+            names::check_key("param", key)?;
+            if !seen.insert(key) {
+                return Err(Error::InvalidArgument {
+                    what: "param".into(),
+                    value: key.clone(),
+                    expected: "each param once in a batch".into(),
+                });
+            }
+            check_value("param", key, if let ParamValue::Text(text) = value { text.len() } else { 0 })?;
+            let stored = StoredParam::new(&*self.runs.core.blobs, value)?;
+            match state.has_param(key, &stored) {
+                Some(true) => {}
+                Some(false) => return Err(self.param_conflict(key, value)),
+                None => new.push((key.clone(), stored)),
+            }
+        }
+        Ok(new)
+    }
+
+    fn param_conflict(&self, key: &str, value: &ParamValue) -> Error {
+        let shorten = |text: String| {
+            if text.chars().count() > 80 { text.chars().take(80).collect::<String>() + "..." } else { text }
+        };
+        let core = &self.runs.core;
+        let before = core.drain_own().and_then(|()| core.view(&self.known.id)).ok();
+        let before =
+            before.and_then(|mut view| view.params.remove(key)).and_then(|value| value.load(&*core.blobs).ok());
+        Error::Conflict {
+            detail: format!(
+                "the param `{key}` of run `{}` is already `{}` and cannot change to `{}`; log it under another name or in another run",
+                self.known.id,
+                before.map_or_else(|| "another value".into(), |value| shorten(value.text())),
+                shorten(value.text()),
+            ),
+        }
+    }
+
+    /// Appends a change as one record, as a blob if it is large.
+    fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<()> {
+        let core = &self.runs.core;
+        if change.points.len() > SEAL_ABOVE {
+            apply::seal_points(&*core.blobs, &mut change)?;
+        }
+        let mut record = RunRecord::Change(change);
+        let mut buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
+        if buffer.len() > RECORD_BYTES {
+            if let RunRecord::Change(change) = record {
+                record = apply::enlarge(&*core.blobs, change)?;
+            }
+            buffer = codec::encode(&record)?;
+        }
+        let appended = core.append(&buffer);
+        state.buffer = buffer;
+        appended
+    }
+
+    fn at(&self, at: Option<Timestamp>) -> Timestamp {
+        at.unwrap_or_else(|| self.runs.core.clock.now())
+    }
+}
+
+fn check_value(what: &str, key: &str, size: usize) -> Result<()> {
+    if size <= limits::VALUE_BYTES {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded {
+        what: format!("the value of {what} `{key}`"),
+        size: size as u64,
+        limit: limits::VALUE_BYTES as u64,
+        unit: "bytes",
+    })
+}
+
+impl Run for Handle {
+    fn id(&self) -> &str {
+        &self.known.id
+    }
+
+    fn log_batch(&self, batch: &Batch) -> Result<()> {
+        let mut state = self.change_loaded()?;
+        let core = &self.runs.core;
+        let mut change = Change::new(&self.known.id, self.at(None));
+        for (key, value) in &batch.tags {
+            names::check_key("tag", key)?;
+            check_value("tag", key, value.len())?;
+        }
+        let mut new_series = HashSet::new();
+        for point in &batch.metrics {
+            names::check_key("metric", &point.key)?;
+            if !state.series.contains(&point.key) && new_series.insert(point.key.as_str()) {
+                self.check_series(&state, &point.key, new_series.len())?;
+            }
+            let at = point.at.unwrap_or(change.at).as_micros();
+            change.points.push((point.key.clone(), point.step, at, point.value));
+        }
+        change.params = self.new_params(&state, &batch.params)?;
+        for (key, value) in &batch.tags {
+            change.tags.push((key.clone(), Some(StoredText::new(&*core.blobs, value)?)));
+        }
+        if change.params.is_empty() && change.tags.is_empty() && change.points.is_empty() {
+            return Ok(());
+        }
+        let params: Vec<_> = change.params.iter().map(|(key, value)| (key.clone(), value.text_digest())).collect();
+        self.append_change(&mut state, change)?;
+        state.params.extend(params);
+        state.series.extend(new_series.into_iter().map(str::to_owned));
+        Ok(())
+    }
+
+    fn log_param(&self, key: &str, value: ParamValue) -> Result<()> {
+        self.log_batch(&Batch { params: vec![(key.into(), value)], ..Batch::default() })
+    }
+
+    fn log_metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<()> {
+        names::check_key("metric", key)?;
+        let at = self.at(at).as_micros();
+        let mut state = self.change()?;
+        if !state.series.contains(key) {
+            drop(state);
+            state = self.change_loaded()?;
+            self.check_series(&state, key, 1)?;
+        }
+        let record = PointRef::Point { run: &self.known.id, key, step, at, value };
+        let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
+        let appended = self.runs.core.append(&buffer);
+        state.buffer = buffer;
+        if appended.is_ok() && !state.series.contains(key) {
+            state.series.insert(key.into());
+        }
+        appended
+    }
+
+    fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()> {
+        names::check_key("metric", key)?;
+        for (what, len) in [("steps", steps.len()), ("times", times.len())] {
+            if len != 0 && len != values.len() {
+                return Err(Error::InvalidArgument {
+                    what: format!("the number of {what} of metric `{key}`"),
+                    value: len.to_string(),
+                    expected: format!("none, or one for each of the {} values", values.len()),
+                });
+            }
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.change_loaded()?;
+        if !state.series.contains(key) {
+            self.check_series(&state, key, 1)?;
+        }
+        let now = self.at(None);
+        let mut change = Change::new(&self.known.id, now);
+        let mut summary: Option<MetricSummary> = None;
+        let mut first = 0;
+        while first < values.len() {
+            let end = values.len().min(first + SEGMENT_POINTS);
+            let part = Series {
+                steps: if steps.is_empty() { (first as i64..end as i64).collect() } else { slice(steps, first, end) },
+                times: if times.is_empty() { vec![now.as_micros(); end - first] } else { slice(times, first, end) },
+                values: slice(values, first, end),
+            };
+            summary = match (summary, part.summary()) {
+                (Some(before), Some(this)) => Some(before.merge(&this)),
+                (before, this) => before.or(this),
+            };
+            if values.len() <= SEAL_ABOVE {
+                change.points.extend(part.points().map(|(step, at, value)| (key.to_owned(), step, at, value)));
+            } else {
+                let points = Points::from([(key.to_owned(), part)]);
+                change.segments.push(series::seal(&*self.runs.core.blobs, &self.known.id, None, &points)?);
+            }
+            first = end;
+        }
+        if !change.segments.is_empty() {
+            change.summaries.extend(summary.map(|summary| (key.to_owned(), summary)));
+        }
+        self.append_change(&mut state, change)?;
+        state.series.insert(key.into());
+        Ok(())
+    }
+
+    fn delete_tag(&self, key: &str) -> Result<()> {
+        names::check_key("tag", key)?;
+        let mut state = self.change()?;
+        let mut change = Change::new(&self.known.id, self.at(None));
+        change.tags.push((key.into(), None));
+        self.append_change(&mut state, change)
+    }
+
+    fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()> {
+        let mut state = self.change_loaded()?;
+        let paths = artifacts::check_paths(&state.artifacts, files)?;
+        let mut change = Change::new(&self.known.id, self.at(None));
+        for (path, file) in paths.iter().zip(files) {
+            let (blob, size_bytes) = artifacts::store(&*self.runs.core.blobs, file)?;
+            change.artifacts.push((path.clone(), StoredArtifact { blob, size_bytes, at: change.at }));
+        }
+        if change.artifacts.is_empty() {
+            return Ok(());
+        }
+        self.append_change(&mut state, change)?;
+        state.artifacts.extend(paths);
+        Ok(())
+    }
+
+    fn end(&self, status: RunStatus) -> Result<()> {
+        let mut state = self.change()?;
+        let record = RunRecord::Status { run: self.known.id.clone(), at: self.at(None), status };
+        let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
+        let appended = self.runs.core.append(&buffer);
+        state.buffer = buffer;
+        drop(state);
+        appended?;
+        if status != RunStatus::Running {
+            self.known.active.store(false, Ordering::Release);
+        }
+        // What could not be drained now stands in the spool and is drained later.
+        let _ = self.runs.core.drain_own();
+        Ok(())
+    }
+}
+
+fn slice<T: Copy>(all: &[T], first: usize, end: usize) -> Vec<T> {
+    all.get(first..end).unwrap_or_default().to_vec()
+}

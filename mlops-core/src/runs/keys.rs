@@ -1,0 +1,94 @@
+//! The storage keys of the pillar; `docs/FORMAT.md` lists them.
+
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+/// Which section of a run a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SectionKind {
+    Params = b'p' as isize,
+    Tags = b't' as isize,
+    Metrics = b'm' as isize,
+    Artifacts = b'a' as isize,
+    Segments = b's' as isize,
+    Conflicts = b'c' as isize,
+}
+
+/// The counter of experiment ids.
+pub(super) const NEXT_EXPERIMENT: &[u8] = b"c/experiment";
+/// All experiments.
+pub(super) const EXPERIMENTS: &[u8] = b"e/";
+/// All runs.
+pub(super) const RUNS: &[u8] = b"r/";
+/// All runs with a large change that is not wholly applied.
+pub(super) const PENDING: &[u8] = b"q/";
+
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+/// The number behind an experiment's id; ids are numbers as text.
+pub(super) fn experiment_number(id: &str) -> Result<u64> {
+    let canonical = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
+    canonical.ok_or_else(|| Error::NotFound {
+        what: "experiment",
+        id: id.into(),
+        hint: "; ids are numbers, `mlops experiments list` shows them".into(),
+    })
+}
+
+/// An experiment's record.
+pub(super) fn experiment(number: u64) -> Vec<u8> {
+    join(&[EXPERIMENTS, &number.to_be_bytes()])
+}
+
+/// The experiment that has a name.
+pub(super) fn experiment_name(name: &str) -> Vec<u8> {
+    join(&[b"n/", name.as_bytes()])
+}
+
+/// A run's record.
+pub(super) fn run(id: &str) -> Vec<u8> {
+    join(&[RUNS, id.as_bytes()])
+}
+
+/// The pages of one section of a run; the first key of a page follows.
+pub(super) fn pages(run: &str, section: SectionKind) -> Vec<u8> {
+    join(&[b"p/", run.as_bytes(), b"/", &[section as u8]])
+}
+
+/// The points of a run that are not sealed; the entry's number follows.
+pub(super) fn tails(run: &str) -> Vec<u8> {
+    join(&[b"t/", run.as_bytes(), b"/"])
+}
+
+/// One entry of [`tails`].
+pub(super) fn tail(run: &str, number: u32) -> Vec<u8> {
+    join(&[&tails(run), &number.to_be_bytes()])
+}
+
+/// The runs of an experiment; the run's id follows.
+pub(super) fn experiment_runs(number: u64) -> Vec<u8> {
+    join(&[b"x/", &number.to_be_bytes(), b"/"])
+}
+
+/// One entry of [`experiment_runs`].
+pub(super) fn experiment_run(number: u64, run: &str) -> Vec<u8> {
+    join(&[&experiment_runs(number), run.as_bytes()])
+}
+
+/// The runs that a writer started or resumed and that are not ended; the run's id follows.
+pub(super) fn live_runs(writer: Uuid) -> Vec<u8> {
+    join(&[b"l/", writer.as_bytes(), b"/"])
+}
+
+/// One entry of [`live_runs`].
+pub(super) fn live_run(writer: Uuid, run: &str) -> Vec<u8> {
+    join(&[&live_runs(writer), run.as_bytes()])
+}
+
+/// Says that a run has a large change that is not wholly applied.
+pub(super) fn pending(run: &str) -> Vec<u8> {
+    join(&[PENDING, run.as_bytes()])
+}

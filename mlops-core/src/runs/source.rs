@@ -1,0 +1,103 @@
+//! Where a run comes from: user, host, program, and the commit of its code.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, mpsc};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+/// A repository that takes longer to look at is passed over: a run must not wait for it.
+const GIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The commit of the code, and whether tracked files differ from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GitState {
+    pub(super) commit: String,
+    pub(super) dirty: bool,
+}
+
+/// The user of this process.
+pub(super) fn user() -> String {
+    let named =
+        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    #[cfg(unix)]
+    let number = || rustix::process::geteuid().as_raw().to_string();
+    #[cfg(not(unix))]
+    let number = String::new;
+    named.unwrap_or_else(number)
+}
+
+/// The program of this process.
+pub(super) fn program() -> String {
+    std::env::args_os().next().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The state of the repository that holds `folder`, looked at once a process; None outside of one.
+pub(super) fn git(folder: &Path) -> Option<GitState> {
+    static SEEN: LazyLock<Mutex<HashMap<PathBuf, Option<GitState>>>> = LazyLock::new(Mutex::default);
+    let repository = folder.ancestors().find(|above| above.join(".git").exists())?;
+    if let Some(seen) = SEEN.lock().get(repository) {
+        return seen.clone();
+    }
+    let state = ask_git(repository);
+    SEEN.lock().insert(repository.to_path_buf(), state.clone());
+    state
+}
+
+fn ask_git(repository: &Path) -> Option<GitState> {
+    // The monitor is a command that the repository's configuration names: not ours to run.
+    let mut child = Command::new("git")
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "--no-optional-locks",
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--untracked-files=no",
+        ])
+        .current_dir(repository)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut output = child.stdout.take()?;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        if output.read_to_string(&mut text).is_ok() {
+            // The receiver is gone if it lost patience.
+            let _ = sender.send(text);
+        }
+    });
+    let text = receiver.recv_timeout(GIT_PATIENCE).ok();
+    if text.is_none() {
+        let _ = child.kill();
+    }
+    let status = child.wait().ok()?;
+    parse_status(&text.filter(|_| status.success())?)
+}
+
+fn parse_status(text: &str) -> Option<GitState> {
+    let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
+    let commit = commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| commit.to_owned())?;
+    Some(GitState { commit, dirty: text.lines().any(|line| !line.starts_with('#')) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commit_and_the_dirty_flag_are_read_from_gits_answer() {
+        let clean = "# branch.oid 0123abcd\n# branch.head main\n";
+        assert_eq!(parse_status(clean), Some(GitState { commit: "0123abcd".into(), dirty: false }));
+        let dirty = format!("{clean}1 .M N... 100644 100644 100644 a b file\n");
+        assert_eq!(parse_status(&dirty).map(|state| state.dirty), Some(true));
+        assert_eq!(parse_status("# branch.oid (initial)\n"), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Starting runs, going on with them, deleting and restoring them.
+
+use std::sync::Arc;
+
+use super::Run;
+use super::codec;
+use super::doc::{RunDoc, StoredText};
+use super::experiments;
+use super::handle::Handle;
+use super::keys;
+use super::record::{Create, ExperimentRef, RunRecord, Start};
+use super::source;
+use super::store::Runs;
+use super::tags;
+use super::types::{DEFAULT_EXPERIMENT_ID, Lifecycle, RunOptions, RunStatus};
+use crate::base::limits;
+use crate::base::names;
+use crate::base::os;
+use crate::error::{Error, Result};
+use crate::storage::{Durability, Op, Outcome};
+
+impl Runs {
+    /// Starts a run and waits until it is in the store.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the given id is taken, `NotFound` for an unknown experiment or parent, `InvalidState` if one
+    /// of them is deleted, `InvalidArgument` or `LimitExceeded` for a bad id, name or tag, `ReadOnly`, `Io`.
+    pub fn start(&self, options: RunOptions) -> Result<Arc<dyn Run>> {
+        let core = &self.core;
+        core.check_writable("the store")?;
+        core.drain_own()?;
+        let id = match options.run_id {
+            Some(id) => {
+                names::check_run_id(&id)?;
+                if core.doc(&id)?.is_some() {
+                    let hint = "; resume it, or leave the id out for a new one";
+                    return Err(Error::AlreadyExists { what: "run", id, hint: hint.into() });
+                }
+                id
+            }
+            None => core.ids.next_hex(),
+        };
+        let experiment = match (options.experiment_id, options.experiment_name) {
+            (Some(id), _) => {
+                experiments::check_active(&self.get_experiment(&id)?)?;
+                ExperimentRef::Id(id)
+            }
+            (None, Some(name)) => {
+                names::check_key("experiment name", &name)?;
+                if let Some(found) = self.find_experiment(&name)? {
+                    experiments::check_active(&found)?;
+                }
+                ExperimentRef::Name(name)
+            }
+            (None, None) => ExperimentRef::Id(DEFAULT_EXPERIMENT_ID.into()),
+        };
+        let parent = options.parent_run_id;
+        if let Some(parent) = &parent {
+            core.view(parent)?;
+            core.doc(parent)?.map_or(Ok(()), |doc| doc.check_active())?;
+        }
+        let name = options.run_name.filter(|name| !name.is_empty()).unwrap_or_else(|| names::run_name(core.ids.next()));
+        names::check_key("run name", &name)?;
+        let user = options.user.unwrap_or_else(source::user);
+        let git = std::env::current_dir().ok().and_then(|folder| source::git(&folder));
+        let automatic = [
+            (tags::RUN_NAME, Some(name.clone())),
+            (tags::USER, Some(user.clone())),
+            (tags::SOURCE_NAME, Some(options.source_name.unwrap_or_else(source::program))),
+            (tags::SOURCE_TYPE, Some(options.source_type.unwrap_or_else(|| "LOCAL".into()))),
+            (tags::GIT_COMMIT, git.as_ref().map(|git| git.commit.clone())),
+            (tags::GIT_DIRTY, git.map(|git| git.dirty.to_string())),
+            (tags::PARENT_RUN, parent.clone()),
+            (tags::DESCRIPTION, options.description),
+        ];
+        let automatic = automatic.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        let tags = self.stored_tags(automatic.chain(options.tags))?;
+        let create = Create { experiment, name, parent, user, host: os::host_name(), status: RunStatus::Running };
+        let at = options.started_at.unwrap_or_else(|| core.clock.now());
+        self.begin(Start { run: id, at, create: Some(create), tags }, true)
+    }
+
+    /// Goes on with a run: it is RUNNING again; its start time stays, what it logged stays.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidState` if it is deleted, `ReadOnly`.
+    pub fn resume(&self, run_id: &str) -> Result<Arc<dyn Run>> {
+        self.core.check_writable("the store")?;
+        self.open(run_id)?;
+        self.begin(Start { run: run_id.into(), at: self.core.clock.now(), create: None, tags: Vec::new() }, false)
+    }
+
+    /// A handle to log to an existing run without changing its status.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidState` if it is deleted, `ReadOnly`.
+    pub fn open(&self, run_id: &str) -> Result<Arc<dyn Run>> {
+        self.core.check_writable("the store")?;
+        let known = self.core.known.lock().get(run_id).filter(|known| !known.state.lock().deleted).cloned();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                self.core.drain_own()?;
+                self.core.view(run_id)?;
+                self.core.doc(run_id)?.map_or(Ok(()), |doc| doc.check_active())?;
+                self.core.remember(run_id, false, false)
+            }
+        };
+        Ok(Arc::new(Handle { runs: self.inner.clone(), known }))
+    }
+
+    /// Hides a run from lists that do not ask for deleted ones; it can be restored.
+    ///
+    /// # Errors
+    /// `NotFound`, `ReadOnly`.
+    pub fn delete(&self, run_id: &str) -> Result<()> {
+        self.set_lifecycle(run_id, Lifecycle::Deleted)
+    }
+
+    /// Shows a deleted run again.
+    ///
+    /// # Errors
+    /// `NotFound`, `ReadOnly`.
+    pub fn restore(&self, run_id: &str) -> Result<()> {
+        self.set_lifecycle(run_id, Lifecycle::Active)
+    }
+
+    fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
+        let core = &self.core;
+        let id = start.run.clone();
+        core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
+        let known = core.remember(&id, new, true);
+        self.inner.watch();
+        // The record stands in the spool: what could not be drained now is drained later.
+        let _ = core.drain_own();
+        Ok(Arc::new(Handle { runs: self.inner.clone(), known }))
+    }
+
+    fn stored_tags(&self, tags: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, StoredText)>> {
+        let stored = tags.map(|(key, value)| {
+            names::check_key("tag", &key)?;
+            if value.len() > limits::VALUE_BYTES {
+                return Err(Error::LimitExceeded {
+                    what: format!("the value of tag `{key}`"),
+                    size: value.len() as u64,
+                    limit: limits::VALUE_BYTES as u64,
+                    unit: "bytes",
+                });
+            }
+            Ok((key, StoredText::new(&*self.core.blobs, &value)?))
+        });
+        stored.collect()
+    }
+
+    fn set_lifecycle(&self, run_id: &str, lifecycle: Lifecycle) -> Result<()> {
+        let core = &self.core;
+        core.check_writable("the run")?;
+        core.drain_own()?;
+        core.view(run_id)?;
+        let key = keys::run(run_id);
+        loop {
+            let Some(bytes) = core.storage.get(&key)? else { return Err(Error::not_found("run", run_id)) };
+            let mut doc: RunDoc = codec::decode("a run", &bytes)?;
+            doc.info.lifecycle = lifecycle;
+            doc.version += 1;
+            let ops = [Op::check(key.clone(), Some(bytes)), Op::put(key.clone(), codec::encode(&doc)?)];
+            if core.storage.apply(&ops, Durability::Full)? == Outcome::Applied {
+                break;
+            }
+        }
+        if let Some(known) = core.known.lock().get(run_id) {
+            known.state.lock().deleted = lifecycle == Lifecycle::Deleted;
+        }
+        Ok(())
+    }
+}

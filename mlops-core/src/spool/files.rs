@@ -1,0 +1,78 @@
+//! The names of a writer's files, and which writers there are.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::base::files::{FileHandle, Files};
+use crate::base::os;
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+
+/// Where one writer's files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriterFiles {
+    /// The folder that holds them.
+    pub folder: PathBuf,
+    /// The writer.
+    pub writer: Uuid,
+}
+
+impl WriterFiles {
+    /// The file whose lock says that the writer lives.
+    pub fn lock_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.lock", self.writer.simple()))
+    }
+
+    /// The `number`th log file.
+    pub fn log_path(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("{}-{number:06}.log", self.writer.simple()))
+    }
+
+    /// The numbers of the log files that exist, in order.
+    pub fn log_numbers(&self, files: &Files) -> Result<Vec<u32>> {
+        let prefix = format!("{}-", self.writer.simple());
+        let number =
+            |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix(&prefix)?.strip_suffix(".log")?.parse().ok();
+        Ok(files.list(&self.folder)?.iter().filter_map(number).collect())
+    }
+
+    /// Takes the lock of a writer that is dead. None if it lives.
+    pub fn lock_if_dead(&self, files: &Files) -> Result<Option<FileHandle>> {
+        let path = self.lock_path();
+        let file = match files.open_write(&path) {
+            Ok(file) => file,
+            // A crash between the unlink of the lock and that of the last log: nobody can be alive.
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                files.create_new(&path)?
+            }
+            Err(e) => return Err(e),
+        };
+        let taken = os::try_lock(file.file()).map_err(|e| Error::io("lock", &path, e))?;
+        Ok(taken.then_some(file))
+    }
+
+    /// When the writer last said that it lives; None if it left no lock file.
+    pub fn heartbeat(&self) -> Option<Timestamp> {
+        modified(&self.lock_path())
+    }
+
+    /// When the newest log file was last written.
+    pub fn last_write(&self, files: &Files) -> Result<Option<Timestamp>> {
+        Ok(self.log_numbers(files)?.last().and_then(|number| modified(&self.log_path(*number))))
+    }
+}
+
+fn modified(path: &Path) -> Option<Timestamp> {
+    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
+}
+
+/// The writers that have files in `folder`, oldest first.
+pub fn list_writers(files: &Files, folder: &Path) -> Result<Vec<WriterFiles>> {
+    let writer = |path: &PathBuf| Uuid::try_parse(path.file_name()?.to_str()?.get(..32)?).ok();
+    let mut writers: Vec<Uuid> = files.list(folder)?.iter().filter_map(writer).collect();
+    writers.dedup();
+    Ok(writers.into_iter().map(|writer| WriterFiles { folder: folder.to_path_buf(), writer }).collect())
+}

@@ -1,0 +1,43 @@
+//! How far a writer's records are drained.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+const FORMAT: u8 = 1;
+
+/// A place between two records of a writer: everything before it is drained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which of the writer's log files, counted from 0.
+    pub file: u32,
+    /// The offset of the next record in it, in bytes; 0: its first.
+    pub offset: u64,
+    /// The number of the next record.
+    pub seq: u64,
+}
+
+impl Mark {
+    /// The storage key of a writer's mark.
+    pub fn key(writer: Uuid) -> Vec<u8> {
+        [b"w/", writer.as_bytes().as_slice()].concat()
+    }
+
+    /// The bytes stored under that key.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![FORMAT]).expect("a vector takes all bytes of a plain struct")
+    }
+
+    /// Reads the stored bytes.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if they are not a mark.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+        .ok_or_else(|| Error::internal("a spool mark in storage has an unknown form"))
+    }
+}

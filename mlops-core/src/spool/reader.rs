@@ -1,0 +1,86 @@
+//! Reads a writer's records in order, from a mark on.
+
+use super::files::WriterFiles;
+use super::mark::Mark;
+use crate::base::files::Files;
+use crate::error::{Error, Result};
+use crate::log::{LogKind, LogReader};
+
+/// One record of a writer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// The place behind it.
+    pub after: Mark,
+}
+
+/// Reads the records of one writer across its files.
+#[derive(Debug)]
+pub struct SpoolReader {
+    files: Files,
+    writer: WriterFiles,
+    at: Mark,
+    log: Option<LogReader>,
+}
+
+impl SpoolReader {
+    /// Starts behind what is drained.
+    pub fn new(files: &Files, writer: &WriterFiles, from: Mark) -> Self {
+        Self { files: files.clone(), writer: writer.clone(), at: from, log: None }
+    }
+
+    /// Where the next record begins.
+    pub fn at(&self) -> Mark {
+        self.at
+    }
+
+    /// The next record; None if there is no more by now. Later calls see what was appended meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] with file and offset for a damaged record.
+    pub fn next(&mut self) -> Result<Option<Record>> {
+        loop {
+            self.open()?;
+            let Some(log) = &mut self.log else { return Ok(None) };
+            if let Ok(frame) = log.next()? {
+                self.at = Mark { file: self.at.file, offset: frame.end, seq: frame.seq + 1 };
+                return Ok(Some(Record { body: frame.body, after: self.at }));
+            }
+            // The end of this file is the end of the records, unless the writer has begun the next one: that is
+            // made only when this one is complete, which is why this one is looked at once more.
+            let next = self.at.file + 1;
+            if !self.writer.log_path(next).exists() {
+                return Ok(None);
+            }
+            if let Ok(frame) = log.next()? {
+                log.seek(frame.offset, frame.seq);
+                continue;
+            }
+            self.log = None;
+            self.at = Mark { file: next, offset: 0, seq: self.at.seq };
+        }
+    }
+
+    /// Opens the file that the mark is in, if there is one.
+    fn open(&mut self) -> Result<()> {
+        if self.log.is_none() {
+            let path = self.writer.log_path(self.at.file);
+            let mut log = match LogReader::open(&self.files, &path, LogKind::Spool) {
+                Ok(Some(log)) => log,
+                // A header cut short was never used; without the file nothing was ever acknowledged in it.
+                Ok(None) => return Ok(()),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(e) => return Err(e),
+            };
+            if log.header().owner != self.writer.writer {
+                return Err(Error::corrupt(&path, 12, "the file belongs to another writer; run `mlops fsck`"));
+            }
+            if self.at.offset > 0 {
+                log.seek(self.at.offset, self.at.seq);
+            }
+            self.log = Some(log);
+        }
+        Ok(())
+    }
+}

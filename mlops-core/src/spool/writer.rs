@@ -1,0 +1,214 @@
+//! This process's own records.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use super::files::WriterFiles;
+use super::mark::Mark;
+use super::reader::{Record, SpoolReader};
+use crate::base::durability::Durability;
+use crate::base::files::{FileHandle, Files};
+use crate::base::ids::IdSource;
+use crate::base::os;
+use crate::error::{Error, Result};
+use crate::log::{LogHeader, LogKind, LogWriter};
+
+/// Where a spool keeps its files.
+#[derive(Clone, Debug)]
+pub struct SpoolOptions {
+    /// The folder of all writers' files.
+    pub folder: PathBuf,
+    /// The folder where files are made and locked before they get their name.
+    pub tmp: PathBuf,
+    /// The file layer.
+    pub files: Files,
+    /// A log file above this size is followed by the next once it is drained, in bytes.
+    pub file_bytes: u64,
+}
+
+/// The records of this process: appended here, acknowledged when they are in the kernel's page cache.
+#[derive(Debug)]
+pub struct Spool {
+    writer: Uuid,
+    backing: Backing,
+}
+
+#[derive(Debug)]
+enum Backing {
+    /// A store in memory: the records that are not drained.
+    Memory(Mutex<(VecDeque<Vec<u8>>, Mark)>),
+    Files {
+        options: SpoolOptions,
+        names: WriterFiles,
+        open: Mutex<Open>,
+    },
+}
+
+/// The writer's files; none are made before the first record.
+#[derive(Debug, Default)]
+struct Open {
+    lock: Option<FileHandle>,
+    log: Option<(LogWriter, u32)>,
+}
+
+impl Spool {
+    /// A spool for a store in memory.
+    pub fn memory(ids: &Arc<dyn IdSource>) -> Self {
+        Self { writer: ids.next(), backing: Backing::Memory(Mutex::default()) }
+    }
+
+    /// A spool in files. Nothing is made on the disk before the first record.
+    pub fn files(options: SpoolOptions, ids: &Arc<dyn IdSource>) -> Self {
+        let writer = ids.next();
+        let names = WriterFiles { folder: options.folder.clone(), writer };
+        Self { writer, backing: Backing::Files { options, names, open: Mutex::default() } }
+    }
+
+    /// This process's id as a writer.
+    pub fn writer(&self) -> Uuid {
+        self.writer
+    }
+
+    /// Appends a record; the kernel (for `Full` the disk) has it when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it could not be written: nothing of it is kept, and later appends may succeed.
+    pub fn append(&self, record: &[u8], durability: Durability) -> Result<()> {
+        match &self.backing {
+            Backing::Memory(queue) => queue.lock().0.push_back(record.to_vec()),
+            Backing::Files { options, names, open } => {
+                let mut open = open.lock();
+                let log = open.log(options, names)?;
+                let appended = log.append(record)?;
+                // The name of the file must be on the disk too; that is once for each file.
+                let first = appended.seq == log.header().first_seq;
+                let synced =
+                    || log.sync().and_then(|()| if first { options.files.sync_dir(&options.folder) } else { Ok(()) });
+                if durability == Durability::Full
+                    && let Err(e) = synced()
+                {
+                    log.take_back(appended);
+                    return Err(e);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads this process's own records from `mark` on.
+    pub fn reader(&self, mark: Mark) -> OwnReader<'_> {
+        match &self.backing {
+            Backing::Memory(queue) => OwnReader::Memory(queue, mark),
+            Backing::Files { options, names, .. } => OwnReader::Files(SpoolReader::new(&options.files, names, mark)),
+        }
+    }
+
+    /// Says that everything before `mark` is drained and committed: a full log file is followed by the next.
+    pub fn drained(&self, mark: Mark) -> Result<()> {
+        match &self.backing {
+            Backing::Memory(queue) => {
+                let (records, first) = &mut *queue.lock();
+                while first.seq < mark.seq && records.pop_front().is_some() {
+                    first.seq += 1;
+                }
+            }
+            Backing::Files { options, names, open } => {
+                let open = &mut *open.lock();
+                if let Some((log, number)) = &mut open.log
+                    && log.end() >= options.file_bytes
+                    && mark.seq == log.next_seq()
+                {
+                    let next = create_log(options, names, *number + 1, mark.seq)?;
+                    (*log, *number) = (next, *number + 1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Renews the heartbeat that other processes see.
+    pub fn beat(&self) {
+        if let Backing::Files { open, .. } = &self.backing
+            && let Some(lock) = &open.lock().lock
+        {
+            // A missed heartbeat only makes the end time of a killed run less exact.
+            let _ = lock.file().set_modified(std::time::SystemTime::UNIX_EPOCH + since_epoch());
+        }
+    }
+
+    /// Forces the records to the disk.
+    pub fn sync(&self) -> Result<()> {
+        match &self.backing {
+            Backing::Memory(_) => Ok(()),
+            Backing::Files { open, .. } => {
+                let file = open.lock().log.as_ref().map(|(log, _)| log.file());
+                file.map_or(Ok(()), |file| file.sync())
+            }
+        }
+    }
+}
+
+fn since_epoch() -> std::time::Duration {
+    use crate::base::clock::{Clock, SystemClock};
+    std::time::Duration::from_micros(u64::try_from(SystemClock.now().as_micros()).unwrap_or(0))
+}
+
+impl Open {
+    fn log(&mut self, options: &SpoolOptions, names: &WriterFiles) -> Result<&mut LogWriter> {
+        if self.lock.is_none() {
+            // Made and locked under tmp, so that nobody ever sees it unlocked while its writer lives.
+            let tmp = options.tmp.join(format!("{}.lock", names.writer.simple()));
+            options.files.remove(&tmp)?;
+            let mut lock = options.files.create_new(&tmp)?;
+            if !os::try_lock(lock.file()).map_err(|e| Error::io("lock", &tmp, e))? {
+                return Err(Error::internal(format!("{} is locked by another process", tmp.display())));
+            }
+            lock.rename(&names.lock_path())?;
+            self.lock = Some(lock);
+        }
+        if self.log.is_none() {
+            self.log = Some((create_log(options, names, 0, 0)?, 0));
+        }
+        match &mut self.log {
+            Some((log, _)) => Ok(log),
+            None => Err(Error::internal("the spool has no log")),
+        }
+    }
+}
+
+fn create_log(options: &SpoolOptions, names: &WriterFiles, number: u32, first_seq: u64) -> Result<LogWriter> {
+    let tmp = options.tmp.join(format!("{}-{number:06}.log", names.writer.simple()));
+    options.files.remove(&tmp)?;
+    let header = LogHeader { kind: LogKind::Spool, owner: names.writer, first_seq };
+    LogWriter::create_renamed(&options.files, &tmp, &names.log_path(number), header)
+}
+
+/// Reads the process's own records.
+#[derive(Debug)]
+pub enum OwnReader<'a> {
+    #[doc(hidden)]
+    Memory(&'a Mutex<(VecDeque<Vec<u8>>, Mark)>, Mark),
+    #[doc(hidden)]
+    Files(SpoolReader),
+}
+
+impl OwnReader<'_> {
+    /// The next record; None if there is no more by now.
+    pub fn next(&mut self) -> Result<Option<Record>> {
+        match self {
+            Self::Memory(queue, at) => {
+                let (records, first) = &*queue.lock();
+                let index = usize::try_from(at.seq.saturating_sub(first.seq)).unwrap_or(usize::MAX);
+                Ok(records.get(index).map(|body| {
+                    at.seq += 1;
+                    Record { body: body.clone(), after: *at }
+                }))
+            }
+            Self::Files(reader) => reader.next(),
+        }
+    }
+}

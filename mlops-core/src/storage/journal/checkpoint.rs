@@ -1,0 +1,200 @@
+//! Merges the journal into a sorted, checked file, never reading the index.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::files::{self, Head, Listing};
+use super::state::State;
+use super::totals::Totals;
+use crate::base::files::Files;
+use crate::error::{Error, Result};
+use crate::log::{LogHeader, LogKind, LogWriter};
+use crate::storage::Entry;
+
+/// Entries of one page of a checkpoint, in bytes.
+const PAGE_BYTES: usize = 64 << 10;
+/// How long files that are no longer needed stay, so that a copy of the folder that is under way meets no gap.
+const UNNEEDED_STAY: Duration = Duration::from_secs(3600);
+
+impl State {
+    /// True if the commits behind the last checkpoint are many.
+    pub(super) fn wants_checkpoint(&self) -> bool {
+        let tail = self.tail.lock();
+        tail.failed.is_none() && tail.bytes_behind > self.checkpoint_bytes.max(tail.checkpoint_size / 2)
+    }
+
+    /// Merges all commits so far into a new checkpoint, and removes what is not needed any more.
+    pub(super) fn checkpoint(&self) -> Result<()> {
+        let _one = self.checkpointing.lock();
+        let (base, head) = {
+            let mut tail = self.tail.lock();
+            tail.check()?;
+            while !tail.waiting.is_empty() || tail.syncing {
+                self.sync_or_wait(&mut tail)?;
+                tail.check()?;
+            }
+            if tail.last() == tail.checkpoint {
+                return Ok(());
+            }
+            let owner = tail.log.header().owner;
+            if tail.log.next_seq() > tail.log.header().first_seq {
+                let next = tail.log.next_seq();
+                tail.log.settle()?;
+                tail.log = create_segment(&self.files, &self.folder, owner, next)?;
+            }
+            tail.bytes_behind = 0;
+            (tail.checkpoint, Head { seq: tail.last(), totals: tail.totals })
+        };
+        // Commits go on from here, in the new segment.
+        self.index.flush()?;
+        let owner = self.tail.lock().log.header().owner;
+        let size = merge(&self.files, &self.folder, owner, base, head)?;
+        let mut tail = self.tail.lock();
+        tail.previous_checkpoint = base;
+        tail.checkpoint = head.seq;
+        tail.checkpoint_size = size;
+        drop(tail);
+        self.remove_unneeded(base, head.seq)
+    }
+
+    /// Removes checkpoints before the previous one, and segments that it covers and nobody reads any more.
+    fn remove_unneeded(&self, previous: u64, newest: u64) -> Result<()> {
+        let listing = Listing::read(&self.files, &self.folder)?;
+        let now = self.clock.now().as_micros();
+        let old = |path: &Path| {
+            let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+            let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            let age = since.map_or(0, |since| now.saturating_sub(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)));
+            age > i64::try_from(UNNEEDED_STAY.as_micros()).unwrap_or(i64::MAX)
+        };
+        let mut unneeded: Vec<&PathBuf> = Vec::new();
+        unneeded.extend(
+            listing.checkpoints.iter().filter(|(seq, _)| *seq < previous && *seq < newest).map(|(_, path)| path),
+        );
+        for pair in listing.segments.windows(2) {
+            // A segment ends where the next begins.
+            if let [(_, path), (next_first, _)] = pair
+                && *next_first <= previous + 1
+            {
+                unneeded.push(path);
+            }
+        }
+        unneeded.into_iter().filter(|path| old(path)).try_for_each(|path| self.files.remove(path))
+    }
+}
+
+/// Makes an empty segment, on the disk under its name before it is used.
+pub(super) fn create_segment(files: &Files, folder: &Path, owner: uuid::Uuid, first_seq: u64) -> Result<LogWriter> {
+    let path = files::segment_path(folder, first_seq);
+    let tmp = path.with_extension("tmp");
+    files.remove(&tmp)?;
+    let header = LogHeader { kind: LogKind::Journal, owner, first_seq };
+    let log = LogWriter::create_renamed(files, &tmp, &path, header)?;
+    log.sync()?;
+    files.sync_dir(folder)?;
+    Ok(log)
+}
+
+/// Writes the checkpoint `head` from the one that ends with commit `base` and the commits behind it. Returns its size.
+fn merge(files: &Files, folder: &Path, owner: uuid::Uuid, base: u64, head: Head) -> Result<u64> {
+    let listing = Listing::read(files, folder)?;
+    let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+    files::read_commits(files, folder, &listing, base, |seq, commit| {
+        if seq <= head.seq {
+            changes.extend(commit.changes);
+        }
+        Ok(())
+    })?;
+    let mut writer = CheckpointWriter::create(files, folder, owner, head)?;
+    let mut changes = changes.into_iter().peekable();
+    if base > 0 {
+        files::read_checkpoint(files, &files::checkpoint_path(folder, base), |entries| {
+            for (key, value) in entries {
+                // Changes before the entry come first; one of the same key replaces it.
+                while let Some((changed, new)) = changes.next_if(|(changed, _)| *changed < key) {
+                    writer.push(changed, new)?;
+                }
+                match changes.next_if(|(changed, _)| *changed == key) {
+                    Some((_, new)) => writer.push(key, new)?,
+                    None => writer.push(key, Some(value))?,
+                }
+            }
+            Ok(())
+        })?;
+    }
+    changes.try_for_each(|(key, new)| writer.push(key, new))?;
+    writer.finish()
+}
+
+/// Writes a checkpoint page by page.
+pub(super) struct CheckpointWriter {
+    files: Files,
+    path: PathBuf,
+    tmp: PathBuf,
+    log: LogWriter,
+    head: Head,
+    totals: Totals,
+    page: Vec<Entry>,
+    page_bytes: usize,
+}
+
+impl CheckpointWriter {
+    pub(super) fn create(files: &Files, folder: &Path, owner: uuid::Uuid, head: Head) -> Result<Self> {
+        let path = files::checkpoint_path(folder, head.seq);
+        let tmp = path.with_extension("tmp");
+        files.remove(&tmp)?;
+        let mut log = LogWriter::create(files, &tmp, LogHeader { kind: LogKind::Checkpoint, owner, first_seq: 0 })?;
+        log.append(&files::encode(&head, Vec::new())?)?;
+        Ok(Self {
+            files: files.clone(),
+            path,
+            tmp,
+            log,
+            head,
+            totals: Totals::default(),
+            page: Vec::new(),
+            page_bytes: 0,
+        })
+    }
+
+    /// Adds the next entry in key order; None: the key is gone.
+    pub(super) fn push(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<()> {
+        let Some(value) = value else { return Ok(()) };
+        self.totals.add(&key, &value);
+        self.page_bytes += key.len() + value.len();
+        self.page.push((key, value));
+        if self.page_bytes >= PAGE_BYTES { self.write_page() } else { Ok(()) }
+    }
+
+    fn write_page(&mut self) -> Result<()> {
+        if !self.page.is_empty() {
+            self.log.append(&files::encode(&self.page, Vec::new())?)?;
+        }
+        self.page.clear();
+        self.page_bytes = 0;
+        Ok(())
+    }
+
+    /// Puts the file under its name, after it was forced to the disk, and reads it back. Returns its size.
+    pub(super) fn finish(mut self) -> Result<u64> {
+        self.write_page()?;
+        if self.totals != self.head.totals {
+            // The journal's own record of the state and the state do not match: never to be written as truth.
+            self.files.remove(&self.tmp)?;
+            return Err(Error::corrupt(
+                &self.path,
+                0,
+                "the merged entries do not match the journal's totals; run `mlops fsck`",
+            ));
+        }
+        self.log.sync()?;
+        self.files.rename(&self.tmp, &self.path)?;
+        self.files.sync_parent(&self.path)?;
+        let read = files::read_checkpoint(&self.files, &self.path, |_| Ok(()))?;
+        if read != self.head {
+            return Err(Error::corrupt(&self.path, 0, "the checkpoint reads back otherwise than it was written"));
+        }
+        Ok(self.log.end())
+    }
+}

@@ -1,0 +1,211 @@
+//! Opening: the newest whole checkpoint, the commits behind it, and an index that matches them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::checkpoint::create_segment;
+use super::commit::{applied, index_ops};
+use super::files::{self, Head, Listing};
+use super::state::{State, TailState, Waiting};
+use super::totals::Totals;
+use super::{Index, JournalOptions};
+use crate::base::files::Files;
+use crate::error::{Error, Result};
+use crate::log::LogWriter;
+use crate::storage::memory::MemoryStorage;
+use crate::storage::types::APPLIED_KEY;
+use crate::storage::{Durability, Op, Outcome, Storage};
+
+/// Bytes of one batch while an index is made again.
+const LOAD_BYTES: usize = 256 << 10;
+
+pub(super) fn open(options: JournalOptions) -> Result<State> {
+    let JournalOptions { folder, files, owner, clock, index, sync_before, checkpoint_bytes } = options;
+    files.create_dir_all(&folder)?;
+    remove_half_made(&files, &folder)?;
+    let listing = Listing::read(&files, &folder)?;
+    let (base, end) = choose_base(&files, &folder, &listing)?;
+    let (index, totals) = match_index(&files, &folder, &listing, &*index, base)?;
+    let (log, created) = match &end.segment {
+        Some(((path, header), valid)) => (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false),
+        None => {
+            files.remove(&files::segment_path(&folder, end.next_seq))?;
+            (create_segment(&files, &folder, owner, end.next_seq)?, true)
+        }
+    };
+    let checkpoint_size = std::fs::metadata(files::checkpoint_path(&folder, base.seq)).map_or(0, |meta| meta.len());
+    let previous = listing.checkpoints.iter().map(|(seq, _)| *seq).find(|seq| *seq < base.seq).unwrap_or(0);
+    let tail = TailState {
+        totals,
+        waiting: std::collections::VecDeque::new(),
+        overlay: BTreeMap::new(),
+        applied: end.next_seq - 1,
+        // What stands in the file may not be on the disk yet, unless the file is new.
+        synced: if created { end.next_seq - 1 } else { log.header().first_seq.saturating_sub(1).min(end.next_seq - 1) },
+        syncing: false,
+        failed: None,
+        checkpoint: base.seq,
+        previous_checkpoint: previous,
+        checkpoint_size,
+        bytes_behind: log.end(),
+        stop: false,
+        log,
+    };
+    Ok(State {
+        folder,
+        files,
+        clock,
+        sync_before,
+        checkpoint_bytes,
+        index,
+        tail: tail.into(),
+        changed: parking_lot::Condvar::new(),
+        checkpointing: parking_lot::Mutex::new(()),
+    })
+}
+
+/// Opens the journal in a folder as it is, without changing anything: its state in memory. A commit cut short by the
+/// end of the file was never acknowledged.
+///
+/// # Errors
+/// `Corrupt` with file and offset; `NewerFormat`; `Io`.
+pub fn read(folder: &Path, files: &Files) -> Result<MemoryStorage> {
+    let listing = Listing::read(files, folder)?;
+    let (base, _) = choose_base(files, folder, &listing)?;
+    let mut map = BTreeMap::new();
+    if base.seq > 0 {
+        files::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
+            map.extend(entries);
+            Ok(())
+        })?;
+    }
+    let mut expected = base.totals;
+    files::read_commits(files, folder, &listing, base.seq, |_, commit| {
+        expected = commit.totals;
+        for (key, value) in commit.changes {
+            match value {
+                Some(value) => drop(map.insert(key, value)),
+                None => drop(map.remove(&key)),
+            }
+        }
+        Ok(())
+    })?;
+    let mut totals = Totals::default();
+    map.iter().for_each(|(key, value)| totals.add(key, value));
+    if totals != expected {
+        return Err(Error::corrupt(folder, 0, "the entries do not match the journal's totals; run `mlops fsck`"));
+    }
+    Ok(MemoryStorage::from_entries(map))
+}
+
+/// Removes files that were never given their name.
+fn remove_half_made(files: &Files, folder: &Path) -> Result<()> {
+    let half_made =
+        files.list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "tmp"));
+    half_made.into_iter().try_for_each(|path| files.remove(&path))
+}
+
+/// The newest checkpoint that is whole and that the commits go on behind; without one, the beginning.
+pub(super) fn choose_base(files: &Files, folder: &Path, listing: &Listing) -> Result<(Head, files::End)> {
+    let mut first_error = None;
+    let beginning = [(0, std::path::PathBuf::new())];
+    for (seq, path) in listing.checkpoints.iter().chain(&beginning) {
+        let head = if *seq == 0 {
+            // The beginning serves only if the commits go back to it.
+            if listing.checkpoints.is_empty() || listing.segments.first().is_some_and(|(first, _)| *first == 1) {
+                Ok(Head::default())
+            } else {
+                continue;
+            }
+        } else {
+            files::read_checkpoint(files, path, |_| Ok(()))
+        };
+        let found = head.and_then(|head| {
+            let end = files::read_commits(files, folder, listing, head.seq, |_, _| Ok(()))?;
+            Ok((head, end))
+        });
+        match found {
+            Ok(found) => return Ok(found),
+            Err(e @ Error::Corrupt { .. }) => drop(first_error.get_or_insert(e)),
+            Err(e) => return Err(e),
+        }
+    }
+    Err(first_error
+        .unwrap_or_else(|| Error::corrupt(folder, 0, "no whole checkpoint and no first commit; run `mlops fsck`")))
+}
+
+/// Opens the index and compares it with what the journal says; makes it again if it does not match. Returns it with
+/// the totals after the last commit.
+fn match_index(
+    files: &Files,
+    folder: &Path,
+    listing: &Listing,
+    source: &dyn Index,
+    base: Head,
+) -> Result<(Arc<dyn Storage>, Totals)> {
+    if let Ok(matching) = source.open().and_then(|index| bring_up(files, folder, listing, index, base)) {
+        return Ok(matching);
+    }
+    // Whatever is wrong with it: it is only an index.
+    source.set_aside()?;
+    let index = source.open()?;
+    load(files, folder, &*index, base)?;
+    bring_up(files, folder, listing, index, base)
+}
+
+/// Checks an index against the totals of the commit that it has, and applies the commits behind.
+fn bring_up(
+    files: &Files,
+    folder: &Path,
+    listing: &Listing,
+    index: Arc<dyn Storage>,
+    base: Head,
+) -> Result<(Arc<dyn Storage>, Totals)> {
+    let has = applied(&*index)?;
+    let found = Totals::of(&*index)?;
+    let mut matches = has == base.seq && found == base.totals;
+    let mut totals = base.totals;
+    files::read_commits(files, folder, listing, base.seq, |seq, commit| {
+        matches |= seq == has && found == commit.totals;
+        totals = commit.totals;
+        if seq > has {
+            if !matches {
+                return Err(mismatch(folder));
+            }
+            let _: Outcome = index.apply(&index_ops(Waiting { seq, changes: commit.changes }), Durability::Fast)?;
+        }
+        Ok(())
+    })?;
+    if matches { Ok((index, totals)) } else { Err(mismatch(folder)) }
+}
+
+fn mismatch(folder: &Path) -> Error {
+    Error::corrupt(folder, 0, "the index does not match the journal")
+}
+
+/// Fills a new index with a checkpoint.
+fn load(files: &Files, folder: &Path, index: &dyn Storage, base: Head) -> Result<()> {
+    if base.seq == 0 {
+        return Ok(());
+    }
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    let write = |batch: &mut Vec<Op>| -> Result<()> {
+        let _: Outcome = index.apply(&std::mem::take(batch), Durability::Fast)?;
+        Ok(())
+    };
+    files::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
+        for (key, value) in entries {
+            bytes += key.len() + value.len();
+            batch.push(Op::Put { key, value });
+            if bytes > LOAD_BYTES {
+                write(&mut batch)?;
+                bytes = 0;
+            }
+        }
+        Ok(())
+    })?;
+    batch.push(Op::put(APPLIED_KEY, base.seq.to_le_bytes()));
+    write(&mut batch)
+}

@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::base::clock::SystemClock;
+use crate::base::ids::TimeOrderedIds;
+use crate::storage::memory::MemoryStorage;
+
+fn options(dir: &std::path::Path, on_disk: bool) -> JournalOptions {
+    let index: Box<dyn Index> = if on_disk {
+        Box::new(SledIndex::new(dir.join("index"), dir.join("trash"), Files::default(), Arc::new(TimeOrderedIds)))
+    } else {
+        Box::new(MemoryIndex)
+    };
+    JournalOptions {
+        folder: dir.join("journal"),
+        files: Files::default(),
+        owner: Uuid::from_u128(1),
+        clock: Arc::new(SystemClock),
+        index,
+        sync_before: None,
+        checkpoint_bytes: CHECKPOINT_BYTES,
+    }
+}
+
+fn put(storage: &dyn Storage, key: &str, value: &str) {
+    assert_eq!(storage.apply(&[Op::put(key, value)], Durability::Fast).unwrap(), Outcome::Applied);
+}
+
+fn all(storage: &dyn Storage) -> Vec<(String, String)> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let page = storage.scan(&KeyRange::all(), &ScanOptions { limit: 100_000, reverse: false }).unwrap();
+    page.entries.into_iter().map(|(key, value)| (text(key), text(value))).collect()
+}
+
+#[test]
+fn commits_survive_reopening_with_and_without_checkpoints() {
+    for on_disk in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        for round in 0..6 {
+            let journal = Journal::open(options(dir.path(), on_disk)).unwrap();
+            assert_eq!(all(&journal), expected, "round {round}");
+            for n in 0..20 {
+                put(&journal, &format!("k{round}-{n:02}"), "v");
+                expected.push((format!("k{round}-{n:02}"), "v".into()));
+            }
+            let _ = journal.apply(&[Op::delete(format!("k{round}-05"))], Durability::Full).unwrap();
+            expected.retain(|(key, _)| *key != format!("k{round}-05"));
+            if round % 2 == 0 {
+                journal.checkpoint().unwrap();
+                put(&journal, &format!("k{round}-zz"), "behind");
+                expected.push((format!("k{round}-zz"), "behind".into()));
+            }
+        }
+        let read: MemoryStorage = read(&dir.path().join("journal"), &Files::default()).unwrap();
+        assert_eq!(all(&read), expected);
+    }
+}
+
+#[test]
+fn an_index_that_is_gone_damaged_or_stale_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let journal = Journal::open(options(dir.path(), true)).unwrap();
+        (0..100).for_each(|n| put(&journal, &format!("k{n:03}"), "v"));
+        journal.checkpoint().unwrap();
+        put(&journal, "last", "v");
+    }
+    let damage: [&dyn Fn(); 3] = [
+        &|| std::fs::remove_dir_all(dir.path().join("index")).unwrap(),
+        &|| std::fs::write(dir.path().join("index/db"), b"garbage").unwrap(),
+        &|| {
+            // Somebody wrote to the index behind the journal's back.
+            let index = crate::storage::sled::SledStorage::open(&dir.path().join("index")).unwrap();
+            put(&index, "k050", "wrong");
+            index.flush().unwrap();
+        },
+    ];
+    for damage in damage {
+        damage();
+        let journal = Journal::open(options(dir.path(), true)).unwrap();
+        assert_eq!(all(&journal).len(), 101);
+        assert_eq!(journal.get(b"k050").unwrap().unwrap(), b"v");
+    }
+}
+
+#[test]
+fn concurrent_full_commits_behave_as_one_sequence() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let journal = &journal;
+            scope.spawn(move || {
+                let durability = if thread % 2 == 0 { Durability::Full } else { Durability::Fast };
+                for _ in 0..25 {
+                    loop {
+                        let old = journal.get(b"counter").unwrap();
+                        let new = old.as_ref().map_or(0, |bytes| bytes[0]) + 1;
+                        let ops = [Op::Check { key: b"counter".to_vec(), expected: old }, Op::put("counter", [new])];
+                        if journal.apply(&ops, durability).unwrap() == Outcome::Applied {
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(journal.get(b"counter").unwrap().unwrap(), [200]);
+    drop(journal);
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    assert_eq!(journal.get(b"counter").unwrap().unwrap(), [200]);
+}
+
+#[test]
+fn a_damaged_commit_is_mended_from_the_index_that_matches() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let journal = Journal::open(options(dir.path(), true)).unwrap();
+        (0..50).for_each(|n| put(&journal, &format!("k{n:03}"), "v"));
+    }
+    let segment = std::fs::read_dir(dir.path().join("journal")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(&segment, bytes).unwrap();
+    let error = Journal::open(options(dir.path(), true)).unwrap_err();
+    assert_eq!(error.code(), crate::error::Code::Corrupt, "{error}");
+    let index = options(dir.path(), true).index;
+    let check = |repair| {
+        verify(&dir.path().join("journal"), &dir.path().join("trash"), &Files::default(), &*index, repair)
+            .unwrap()
+            .findings
+    };
+    assert_eq!(check(false).len(), 1);
+    let repaired = check(true);
+    assert!(repaired[0].repair.as_ref().unwrap().contains("nothing is lost"), "{repaired:?}");
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    assert_eq!(all(&journal).len(), 50);
+    assert!(check(false).is_empty());
+}

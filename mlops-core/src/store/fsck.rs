@@ -1,0 +1,214 @@
+//! Checks every byte of a store, and mends what can be mended.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::format;
+use super::local::{self, Layout};
+use super::location::{self, Location};
+use crate::base::files::Files;
+use crate::base::findings::Finding;
+use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::blob::BlobStore;
+use crate::blob::local::{LocalBlobOptions, LocalBlobs};
+use crate::error::{Error, Result};
+use crate::log::{self, LogKind, LogReader};
+use crate::spool::{self, WriterFiles};
+use crate::storage::journal;
+use crate::storage::shared::OwnerLock;
+
+/// What [`fsck`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FsckReport {
+    /// How many files were read.
+    pub files: u64,
+    /// How many bytes were checked.
+    pub bytes: u64,
+    /// What is wrong, one a place; empty if all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads and checks every byte of the store at `uri` that is no index; with `repair`, mends what can be mended:
+/// what is damaged is set aside under `trash/`, indexes are made again, and each finding says what is lost, if
+/// anything. The store must not be open in another process.
+///
+/// # Errors
+/// `NotFound` if there is no store, `Locked`, `NewerFormat`, `Io`. Damage is a finding, not an error.
+pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
+    let folder = match location::resolve(uri)? {
+        Location::Folder(folder) => folder,
+        Location::Memory => {
+            return Err(Error::Unsupported { detail: "a store in memory has no files to check".into() });
+        }
+    };
+    let layout = Layout::new(&folder);
+    if !layout.journal().is_dir() {
+        return Err(Error::NotFound { what: "store", id: folder.display().to_string(), hint: String::new() });
+    }
+    let files = Files::default();
+    // Nobody may write while files are read and mended. A folder that cannot be written is checked without.
+    let _lock = match OwnerLock::acquire(&folder, &files) {
+        Err(e) if repair || !matches!(e, Error::Io { .. } | Error::ReadOnly { .. }) => return Err(e),
+        lock => lock.ok(),
+    };
+    let mut check = Check { files, layout, repair, report: FsckReport::default() };
+    check.format()?;
+    check.ignore()?;
+    let index = local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>));
+    let journal = journal::verify(&check.layout.journal(), &check.layout.trash(), &check.files, &*index, repair)?;
+    check.add(journal.files, journal.bytes, journal.findings);
+    check.blobs()?;
+    check.spool()?;
+    Ok(check.report)
+}
+
+struct Check {
+    files: Files,
+    layout: Layout,
+    repair: bool,
+    report: FsckReport,
+}
+
+impl Check {
+    fn add(&mut self, files: u64, bytes: u64, findings: Vec<Finding>) {
+        self.report.files += files;
+        self.report.bytes += bytes;
+        self.report.findings.extend(findings);
+    }
+
+    fn finding(&mut self, path: &Path, offset: u64, problem: impl Into<String>, repair: Option<String>) {
+        self.report.findings.push(Finding { path: path.into(), offset, problem: problem.into(), repair });
+    }
+
+    /// Reads a small file; counts it.
+    fn read(&mut self, path: &Path) -> Result<Option<Vec<u8>>> {
+        let bytes = self.files.read(path)?;
+        if let Some(bytes) = &bytes {
+            self.report.files += 1;
+            self.report.bytes += bytes.len() as u64;
+        }
+        Ok(bytes)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let tmp = self.layout.tmp().join(format!("fsck-{}", TimeOrderedIds.next_hex()));
+        self.files.create_dir_all(&self.layout.tmp())?;
+        self.files.write_atomic(path, &tmp, bytes)
+    }
+
+    /// The format file can be made again: the store's id stands in the header of every journal file.
+    fn format(&mut self) -> Result<()> {
+        let path = self.layout.format();
+        self.read(&path)?;
+        let problem = match format::read(&self.files, &path) {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) => "the format file is missing".to_owned(),
+            Err(Error::Corrupt { detail, .. }) => detail,
+            Err(e) => return Err(e),
+        };
+        let repair = match (self.repair, self.id_from_journal()?) {
+            (true, Some(id)) => {
+                self.write(&path, format::text(format::VERSION, id).as_bytes())?;
+                Some("written again with the id that the journal names".to_owned())
+            }
+            _ => None,
+        };
+        self.finding(&path, 0, problem, repair);
+        Ok(())
+    }
+
+    fn id_from_journal(&self) -> Result<Option<uuid::Uuid>> {
+        for path in self.files.list(&self.layout.journal())? {
+            for kind in [LogKind::Journal, LogKind::Checkpoint] {
+                if let Ok(Some(log)) = LogReader::open(&self.files, &path, kind) {
+                    return Ok(Some(log.header().owner));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn ignore(&mut self) -> Result<()> {
+        let path = self.layout.ignore();
+        if self.read(&path)?.as_deref() == Some(b"*\n") {
+            return Ok(());
+        }
+        let repair = if self.repair {
+            self.write(&path, b"*\n")?;
+            Some("written again".to_owned())
+        } else {
+            None
+        };
+        self.finding(&path, 0, "the file is not what it was made as; Git may see the store's files", repair);
+        Ok(())
+    }
+
+    fn blobs(&mut self) -> Result<()> {
+        let blobs = LocalBlobs::open(LocalBlobOptions {
+            folder: self.layout.blobs(),
+            tmp: self.layout.tmp(),
+            trash: self.layout.trash(),
+            files: self.files.clone(),
+            ids: Arc::new(TimeOrderedIds),
+            read_only: !self.repair,
+        })?;
+        let mended = if self.repair { blobs.repair()? } else { Vec::new() };
+        let mut found = Vec::new();
+        let stats = blobs.verify(&mut |damage| found.push(damage))?;
+        self.add(stats.count, stats.bytes, mended);
+        for damage in found {
+            match damage {
+                Error::Corrupt { path, offset, detail } => self.finding(&path, offset, detail, None),
+                other => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    fn spool(&mut self) -> Result<()> {
+        for writer in spool::list_writers(&self.files, &self.layout.spool())? {
+            self.writer(&writer)?;
+        }
+        Ok(())
+    }
+
+    /// Every record of a writer; with repair, a copy is set aside and the whole records are kept.
+    fn writer(&mut self, writer: &WriterFiles) -> Result<()> {
+        for number in writer.log_numbers(&self.files)? {
+            let path = writer.log_path(number);
+            let size = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+            let mut damage = log::check(&self.files, &path, LogKind::Spool, writer.writer, false)?;
+            let mut aside = None;
+            if self.repair && !damage.is_empty() {
+                aside = Some(self.set_aside_copy(&path)?);
+                damage = log::check(&self.files, &path, LogKind::Spool, writer.writer, true)?;
+            }
+            self.add(1, size, Vec::new());
+            for log::Damage { offset, detail, lost } in damage {
+                let lost = match lost {
+                    Some(count) => format!("{count} records of runs"),
+                    None => "the records of runs behind it".to_owned(),
+                };
+                let repair =
+                    aside.as_ref().map(|aside| format!("the other records are kept, a copy of the file is {aside}"));
+                self.finding(
+                    &path,
+                    offset,
+                    format!("{detail}; {lost} cannot be read unless they were drained before"),
+                    repair,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn set_aside_copy(&self, path: &Path) -> Result<String> {
+        self.files.create_dir_all(&self.layout.trash())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
+        std::fs::copy(path, &aside).map_err(|e| Error::io("copy", path, e))?;
+        Ok(aside.display().to_string())
+    }
+}

@@ -1,0 +1,266 @@
+//! A store in a folder: its files, its layers, and what the dead left in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::format;
+use super::open::OpenOptions;
+use crate::base::clock::Clock;
+use crate::base::files::{FileHandle, Files};
+use crate::base::ids::IdSource;
+use crate::blob::BlobStore;
+use crate::blob::local::{LocalBlobOptions, LocalBlobs};
+use crate::blob::overlay::OverlayBlobs;
+use crate::error::{Error, Result};
+use crate::runs::Runs;
+use crate::settings;
+use crate::spool::{Mark, Spool, SpoolOptions, WriterFiles, list_writers};
+use crate::storage::journal::{self, Journal, JournalOptions};
+use crate::storage::shared::{OwnerLock, Shared};
+use crate::storage::{Durability, Op, Outcome, Storage};
+
+/// A spool file above this size is followed by the next, in bytes.
+const SPOOL_FILE_BYTES: u64 = 16 << 20;
+/// How long a drained spool file stays, so that a copy of the folder that is under way meets no gap.
+const DRAINED_STAYS: Duration = Duration::from_secs(3600);
+
+/// What a store is made of.
+pub(super) struct LocalParts {
+    pub(super) id: Uuid,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) blobs: Arc<dyn BlobStore>,
+    pub(super) spool: Spool,
+    pub(super) dead: Option<DeadWriters>,
+}
+
+/// The folders and files of a store.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { root: folder.to_path_buf() }
+    }
+
+    pub(super) fn format(&self) -> PathBuf {
+        self.root.join("format")
+    }
+
+    pub(super) fn ignore(&self) -> PathBuf {
+        self.root.join(".gitignore")
+    }
+
+    pub(super) fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
+    pub(super) fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub(super) fn trash(&self) -> PathBuf {
+        self.root.join("trash")
+    }
+}
+
+/// Makes the folders, so that there is something to lock; refuses what must exist and does not.
+pub(super) fn prepare(options: &OpenOptions, folder: &Path) -> Result<()> {
+    let layout = Layout::new(folder);
+    if options.must_exist {
+        check_exists(&layout)?;
+    }
+    for part in [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()] {
+        if !part.is_dir() {
+            options.files.create_dir_all(&part)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_exists(layout: &Layout) -> Result<()> {
+    // A store whose format file is lost is still one; opening says what is wrong with it.
+    if layout.format().exists() || layout.journal().is_dir() {
+        return Ok(());
+    }
+    Err(Error::NotFound {
+        what: "store",
+        id: layout.root.display().to_string(),
+        hint: "; log a run to make one, or name another in the call or in MLOPS_STORE".into(),
+    })
+}
+
+/// Opens for writing.
+pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
+    let files = &options.files;
+    let layout = Layout::new(folder);
+    let lock = OwnerLock::acquire(folder, files)?;
+    let id = read_or_make_format(options, &layout)?;
+    clear_tmp(files, &layout)?;
+    let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
+        folder: layout.blobs(),
+        tmp: layout.tmp(),
+        trash: layout.trash(),
+        files: files.clone(),
+        ids: options.ids.clone(),
+        read_only: false,
+    })?);
+    let sync_blobs = blobs.clone();
+    let journal = Journal::open(JournalOptions {
+        folder: layout.journal(),
+        files: files.clone(),
+        owner: id,
+        clock: options.clock.clone(),
+        index: index(&layout, files, &options.ids),
+        sync_before: Some(Arc::new(move || sync_blobs.flush())),
+        checkpoint_bytes: journal::CHECKPOINT_BYTES,
+    })?;
+    let spool =
+        SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
+    Ok(LocalParts {
+        id,
+        storage: Arc::new(Shared::new(Arc::new(journal), lock)),
+        blobs,
+        spool: Spool::files(spool, &options.ids),
+        dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), false)?),
+    })
+}
+
+/// Opens for reading: nothing on the disk changes, what the spool holds is applied in memory.
+pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
+    let files = &options.files;
+    let layout = Layout::new(folder);
+    check_exists(&layout)?;
+    let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
+    let blobs = LocalBlobs::open(LocalBlobOptions {
+        folder: layout.blobs(),
+        tmp: layout.tmp(),
+        trash: layout.trash(),
+        files: files.clone(),
+        ids: options.ids.clone(),
+        read_only: true,
+    })?;
+    let storage = journal::read(&layout.journal(), files)?;
+    Ok(LocalParts {
+        id,
+        storage: Arc::new(storage),
+        blobs: Arc::new(OverlayBlobs::over(Arc::new(blobs))),
+        spool: Spool::memory(&options.ids),
+        dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), true)?),
+    })
+}
+
+/// The id of the store; a new one if there is nothing in the folder yet.
+fn read_or_make_format(options: &OpenOptions, layout: &Layout) -> Result<Uuid> {
+    if let Some(id) = format::read(&options.files, &layout.format())? {
+        return Ok(id);
+    }
+    if !options.files.list(&layout.journal())?.is_empty() {
+        return Err(lost_format(layout));
+    }
+    let id = options.ids.next();
+    let tmp = |name: &str| layout.tmp().join(format!("{name}-{}", id.simple()));
+    options.files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
+    options.files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
+    // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
+    let _ = settings::trust(id);
+    Ok(id)
+}
+
+fn lost_format(layout: &Layout) -> Error {
+    Error::corrupt(&layout.format(), 0, "the file is missing; run `mlops fsck --repair`")
+}
+
+/// Removes what writers that are gone left half made; the lock of the store is held.
+fn clear_tmp(files: &Files, layout: &Layout) -> Result<()> {
+    for path in files.list(&layout.tmp())? {
+        if path.is_file() {
+            files.remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "sled")]
+pub(super) fn index(layout: &Layout, files: &Files, ids: &Arc<dyn IdSource>) -> Box<dyn journal::Index> {
+    Box::new(journal::SledIndex::new(layout.index(), layout.trash(), files.clone(), ids.clone()))
+}
+
+#[cfg(not(feature = "sled"))]
+pub(super) fn index(_: &Layout, _: &Files, _: &Arc<dyn IdSource>) -> Box<dyn journal::Index> {
+    Box::new(journal::MemoryIndex)
+}
+
+/// Writers whose process is gone, with their locks held; for a reader, all writers.
+pub(super) struct DeadWriters {
+    files: Files,
+    writers: Vec<(WriterFiles, Option<FileHandle>)>,
+    clock: Arc<dyn Clock>,
+    read_only: bool,
+}
+
+impl DeadWriters {
+    fn lock(files: &Files, layout: &Layout, clock: Arc<dyn Clock>, read_only: bool) -> Result<Self> {
+        let mut writers = Vec::new();
+        for writer in list_writers(files, &layout.spool())? {
+            if read_only {
+                writers.push((writer, None));
+            } else if let Some(lock) = writer.lock_if_dead(files)? {
+                writers.push((writer, Some(lock)));
+            }
+        }
+        Ok(Self { files: files.clone(), writers, clock, read_only })
+    }
+
+    /// Drains what they left. A reader does not say how their runs ended: they may live.
+    pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<()> {
+        for (writer, _lock) in &self.writers {
+            if self.read_only {
+                runs.read_writer(&self.files, writer)?;
+                continue;
+            }
+            let mark = runs.drain_dead(&self.files, writer)?;
+            if self.is_old(writer)? {
+                self.remove(writer, mark, storage)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_old(&self, writer: &WriterFiles) -> Result<bool> {
+        let last = writer.heartbeat().max(writer.last_write(&self.files)?);
+        let age = last.map_or(i64::MAX, |last| self.clock.now().as_micros().saturating_sub(last.as_micros()));
+        Ok(age > i64::try_from(DRAINED_STAYS.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// Removes drained files: their effect is on the disk before they go, the mark goes after them.
+    fn remove(&self, writer: &WriterFiles, mark: Mark, storage: &dyn Storage) -> Result<()> {
+        storage.flush()?;
+        for number in writer.log_numbers(&self.files)? {
+            self.files.remove(&writer.log_path(number))?;
+        }
+        self.files.remove(&writer.lock_path())?;
+        self.files.sync_dir(&writer.folder)?;
+        let key = Mark::key(writer.writer);
+        let ops = [Op::check(key.clone(), Some(mark.encode())), Op::delete(key)];
+        // Without a mark there was nothing to drain.
+        let _: Outcome = storage.apply(&ops, Durability::Fast)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Where a store is: from a URI, the environment, or the nearest `.mlops` upwards.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The name of a store's folder inside a project.
+pub(super) const FOLDER: &str = ".mlops";
+const FORMAT_FILE: &str = "format";
+/// Names the store where no location is given.
+const VARIABLE: &str = "MLOPS_STORE";
+
+/// A resolved location.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Location {
+    /// Nothing on the disk.
+    Memory,
+    /// The folder of the store itself, absolute.
+    Folder(PathBuf),
+}
+
+/// Resolves what the user gave; empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else one here.
+pub(super) fn resolve(uri: &str) -> Result<Location> {
+    if uri.trim().is_empty() {
+        return match std::env::var(VARIABLE) {
+            Ok(uri) if !uri.trim().is_empty() => given(&uri),
+            _ => nearest(&current_folder()?),
+        };
+    }
+    given(uri)
+}
+
+fn given(uri: &str) -> Result<Location> {
+    if uri == "memory:" {
+        return Ok(Location::Memory);
+    }
+    let path = uri.strip_prefix("mlops:").or_else(|| uri.strip_prefix("file://")).unwrap_or(uri);
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
+    if let Some(scheme) = scheme {
+        return Err(Error::Unsupported {
+            detail: format!(
+                "the store `{uri}` cannot be opened: `{scheme}` is not a kind of store; give a path or `memory:`"
+            ),
+        });
+    }
+    if path.is_empty() || path.contains('\0') {
+        return Err(Error::InvalidArgument {
+            what: "store".into(),
+            value: uri.escape_debug().to_string(),
+            expected: "a path, `memory:` or nothing".into(),
+        });
+    }
+    Ok(Location::Folder(absolute(Path::new(path))?))
+}
+
+/// The folder of the store that a path names: the path itself if it is a store, does not exist or is called
+/// `.mlops`; inside an existing folder of another kind, its `.mlops`.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path).map_err(|e| Error::io("find", path, e))?;
+    let is_store = path.join(FORMAT_FILE).is_file() || path.file_name().is_some_and(|name| name == FOLDER);
+    let folder = if is_store || !path.is_dir() { path } else { path.join(FOLDER) };
+    // One store has one name, whichever links led to it.
+    Ok(folder.canonicalize().unwrap_or(folder))
+}
+
+fn current_folder() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|e| Error::io("find", Path::new("."), e))
+}
+
+/// The nearest store at or above a folder, on the same file system and of the same user; else a new one in it.
+fn nearest(from: &Path) -> Result<Location> {
+    for folder in from.ancestors() {
+        let found = folder.join(FOLDER);
+        if found.is_dir() {
+            check_owner(&found)?;
+            return Ok(Location::Folder(found.canonicalize().unwrap_or(found)));
+        }
+        if !folder.parent().is_some_and(|parent| same_device(folder, parent)) {
+            break;
+        }
+    }
+    Ok(Location::Folder(from.join(FOLDER)))
+}
+
+#[cfg(unix)]
+fn same_device(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    matches!((a.metadata(), b.metadata()), (Ok(a), Ok(b)) if a.dev() == b.dev())
+}
+
+#[cfg(not(unix))]
+fn same_device(_: &Path, _: &Path) -> bool {
+    true
+}
+
+/// A store that nobody named must be one's own: it could have been put there by another user.
+#[cfg(unix)]
+fn check_owner(store: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = store.metadata().map_err(|e| Error::io("look at", store, e))?.uid();
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(Error::Untrusted {
+        detail: format!(
+            "the store {} belongs to another user (uid {owner}); name it to open it, in the call or in {VARIABLE}",
+            store.display()
+        ),
+    })
+}
+
+#[cfg(not(unix))]
+fn check_owner(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_the_store_or_the_project_that_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let at = |path: &Path| given(path.to_str().unwrap()).unwrap();
+        assert_eq!(at(&root), Location::Folder(root.join(".mlops")));
+        assert_eq!(at(&root.join("new")), Location::Folder(root.join("new")));
+        std::fs::create_dir(root.join("store")).unwrap();
+        std::fs::write(root.join("store/format"), "").unwrap();
+        assert_eq!(at(&root.join("store")), Location::Folder(root.join("store")));
+        assert_eq!(given(&format!("mlops:{}", root.display())).unwrap(), at(&root));
+    }
+
+    #[test]
+    fn the_nearest_store_upwards_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::create_dir(root.join("a/.mlops")).unwrap();
+        assert_eq!(nearest(&root.join("a/b")).unwrap(), Location::Folder(root.join("a/.mlops")));
+    }
+
+    #[test]
+    fn other_schemes_are_refused_by_name() {
+        let error = given("sqlite:///mlflow.db").unwrap_err().to_string();
+        assert!(error.contains("sqlite"), "{error}");
+    }
+}

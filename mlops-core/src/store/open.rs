@@ -1,0 +1,104 @@
+//! How a store is opened.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::local::{self, LocalParts};
+use super::location::{self, Location};
+use super::{Inner, Store, registry};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::files::Files;
+use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::blob::memory::MemoryBlobs;
+use crate::error::Result;
+use crate::runs::{Runs, RunsOptions};
+use crate::spool::Spool;
+use crate::storage::memory::MemoryStorage;
+
+/// The location of a store that nothing of is on the disk.
+pub(super) const MEMORY: &str = "memory:";
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else a new one here.
+    pub uri: String,
+    /// Opens for reading only, as the store is at that moment: any number of processes may, also while another
+    /// writes, and nothing on the disk changes. Default false.
+    pub read_only: bool,
+    /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
+    pub must_exist: bool,
+    /// Where the time comes from. Default: the computer's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from. Default: UUIDs of version 7.
+    pub ids: Arc<dyn IdSource>,
+    /// The file layer, for tests that let it fail. Default: the operating system's files.
+    pub files: Files,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            uri: String::new(),
+            read_only: false,
+            must_exist: false,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(TimeOrderedIds),
+            files: Files::default(),
+        }
+    }
+}
+
+impl OpenOptions {
+    pub(super) fn open(&self) -> Result<Store> {
+        let inner = match location::resolve(&self.uri)? {
+            Location::Memory => Arc::new(self.memory()?),
+            Location::Folder(folder) if self.read_only => {
+                let parts = local::open_read_only(self, &folder)?;
+                Arc::new(self.inner(folder.display().to_string(), parts)?)
+            }
+            Location::Folder(folder) => {
+                local::prepare(self, &folder)?;
+                registry::share(&folder, || {
+                    let parts = local::open(self, &folder)?;
+                    self.inner(folder.display().to_string(), parts)
+                })?
+            }
+        };
+        Ok(Store { inner })
+    }
+
+    fn memory(&self) -> Result<Inner> {
+        let parts = LocalParts {
+            id: self.ids.next(),
+            storage: Arc::new(MemoryStorage::default()),
+            blobs: Arc::new(MemoryBlobs::default()),
+            spool: Spool::memory(&self.ids),
+            dead: None,
+        };
+        self.inner(MEMORY.into(), parts)
+    }
+
+    fn inner(&self, uri: String, parts: LocalParts) -> Result<Inner> {
+        let runs = Runs::new(RunsOptions {
+            storage: parts.storage.clone(),
+            blobs: parts.blobs.clone(),
+            spool: parts.spool,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            read_only: self.read_only,
+        })?;
+        if let Some(dead) = parts.dead {
+            dead.drain(&runs, &*parts.storage)?;
+        }
+        Ok(Inner {
+            uri,
+            id: parts.id,
+            read_only: self.read_only,
+            closed: AtomicBool::new(false),
+            runs,
+            blobs: parts.blobs,
+            storage: parts.storage,
+        })
+    }
+}

@@ -1,1 +1,29 @@
-//! x
+//! The C ABI of mlops: `include/mlops.h` is made from this crate, `include/mlops.hpp` wraps it for C++.
+//!
+//! Every exported function goes through [`export!`](boundary), which adds the unwind guard, checks the arguments and
+//! reports errors. What a function's body sees are safe Rust values; behaviour is in `mlops-core`.
+//!
+//! What holds for all of it (the header says so to its readers):
+//! - Every pointer argument must be valid; NULL gives `MLOPS_INVALID_ARGUMENT`, except for `err`, for arrays of length
+//!   0, and for the functions that free or read one field, which take NULL as nothing.
+//! - Handles are shared: any function may be called on one handle from many threads at once. Freeing comes last.
+//! - Outputs are written only on success; `*err` is set by every call that gets it, to NULL on success.
+
+#![expect(non_camel_case_types, reason = "types carry their C names")]
+#![expect(clippy::missing_safety_doc, reason = "one contract holds for every function: the crate's documentation")]
+
+mod args;
+pub mod artifacts;
+mod boundary;
+pub mod errors;
+pub mod experiments;
+mod json;
+pub mod logging;
+pub mod run_data;
+pub mod runs;
+pub mod search;
+pub mod series;
+mod sized;
+pub mod store;
+pub mod text;
+pub mod version;

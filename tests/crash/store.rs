@@ -3,7 +3,9 @@
 //! The test runs itself as the child (`MLOPS_CRASH_CHILD`), which plays a script of the quickstart's calls over a
 //! file layer that fails, tears or kills at the Nth operation, and notes what was acknowledged in a file of its own.
 
+#[path = "store/script.rs"]
 mod script;
+
 
 use std::path::Path;
 use std::process::Command;
@@ -61,7 +63,8 @@ fn check(folder: &Path, script: &str, plan: &str) {
         let options = OpenOptions { uri: uri.clone(), read_only, must_exist, ..OpenOptions::default() };
         let store = match Store::open_with(&options) {
             Ok(store) => store,
-            Err(e) if read_only && acknowledged.is_empty() => {
+            Err(e) if read_only && !acknowledged.values().any(|verdict| *verdict == Verdict::Done) => {
+                // Not even the opening was acknowledged.
                 assert!(matches!(e.code(), mlops_core::Code::NotFound | mlops_core::Code::Corrupt), "{plan}: {e}");
                 continue;
             }
@@ -73,10 +76,12 @@ fn check(folder: &Path, script: &str, plan: &str) {
     assert_eq!(report.findings, [], "{plan}");
 }
 
-fn one(script: &str, plan: &str) {
+/// Plays and checks one plan; true if the child came to its end.
+fn one(script: &str, plan: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
-    play(folder.path(), script, plan);
+    let ended = play(folder.path(), script, plan).is_some();
     check(folder.path(), script, plan);
+    ended
 }
 
 /// How many file operations a script has when nothing fails.
@@ -91,9 +96,9 @@ fn operations(script: &str) -> u64 {
 fn every(kind: &str) {
     let total = operations("short");
     assert!(total > 30, "the script has only {total} file operations");
-    for n in 1..=total + 3 {
-        one("short", &format!("{kind}:{n}"));
-    }
+    let ended = (1..=total + 3).filter(|n| one("short", &format!("{kind}:{n}"))).count() as u64;
+    // How many operations there are differs a little from run to run: a background thread groups its own.
+    assert!(kind != "kill" || ended < total / 4, "{ended} of {total} children were not killed");
 }
 
 #[test]
@@ -116,16 +121,36 @@ fn a_disk_that_fills_at_every_file_operation() {
     every("fail-on");
 }
 
-#[test]
-fn kill_at_200_operations_of_the_whole_quickstart() {
+/// 50 seeded operations of the whole quickstart.
+fn seeded(seed: u64) {
     let total = operations("quickstart");
-    // A fixed seed: splitmix64.
-    let mut state = 20_261_124_u64;
-    for _ in 0..200 {
+    let mut state = seed;
+    for _ in 0..50 {
+        // splitmix64
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         one("quickstart", &format!("kill:{}", (z ^ (z >> 31)) % total + 1));
     }
+}
+
+#[test]
+fn kill_at_50_operations_of_the_whole_quickstart() {
+    seeded(1);
+}
+
+#[test]
+fn kill_at_50_other_operations_of_the_whole_quickstart() {
+    seeded(2);
+}
+
+#[test]
+fn kill_at_50_more_operations_of_the_whole_quickstart() {
+    seeded(3);
+}
+
+#[test]
+fn kill_at_the_last_50_of_200_operations_of_the_whole_quickstart() {
+    seeded(4);
 }

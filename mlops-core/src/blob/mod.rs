@@ -21,25 +21,47 @@ use crate::error::{Error, Result};
 /// - What a read returns matches its digest; damaged bytes are [`Error::Corrupt`], never data.
 pub trait BlobStore: Send + Sync + Debug {
     /// Stores bytes and returns their digest.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`]; nothing is stored then, and later puts may succeed.
     fn put(&self, bytes: &[u8]) -> Result<Digest>;
 
     /// Stores what `reader` gives until its end, without holding it in memory; returns digest and size in bytes.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put); [`Error::Io`] also if `reader` fails.
     fn put_reader(&self, reader: &mut dyn Read) -> Result<(Digest, u64)>;
 
-    /// The bytes of a blob; [`Error::NotFound`] if there is none.
+    /// The bytes of a blob.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none, [`Error::Corrupt`] if it is damaged, or not found while a damaged place
+    /// may have held it, [`Error::Io`].
     fn get(&self, digest: &Digest) -> Result<Vec<u8>>;
 
     /// Writes the bytes of a blob to `out` without holding them in memory; returns the size in bytes. The digest is
     /// known only at the end: on an error what was written must be thrown away.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); [`Error::Io`] also if `out` fails.
     fn read_to(&self, digest: &Digest, out: &mut dyn Write) -> Result<u64>;
 
-    /// The size in bytes of a blob; None if there is none.
+    /// The size in bytes of a blob; None if there is none. The bytes are not read.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it is not found while a damaged place may have held it, [`Error::Io`].
     fn size(&self, digest: &Digest) -> Result<Option<u64>>;
 
     /// Forces all that was put to the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; what was put may then not survive power loss until a later flush succeeds.
     fn flush(&self) -> Result<()>;
 
     /// Reads and checks every blob; what is damaged goes to `report` as an error, one a place.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if something cannot be read; damage is no error of this call.
     fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats>;
 }
 

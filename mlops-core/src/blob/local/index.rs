@@ -104,7 +104,9 @@ impl Index {
         if state.seen_bytes == 0
             && let Some(entries) = read_footer(files, &path, id)?
         {
-            entries.iter().for_each(|entry| self.insert(id, entry));
+            for entry in &entries {
+                self.insert(id, entry);
+            }
             state.closed = true;
             return Ok(());
         }

@@ -72,10 +72,12 @@ impl LocalBlobs {
         let LocalBlobOptions { folder, tmp, trash, files, ids, read_only } = options.clone();
         let (packs, objects) = (folder.join("packs"), folder.join("objects"));
         if !read_only {
-            if !packs.exists() {
-                for path in [&packs, &objects, &tmp, &trash] {
-                    files.create_dir_all(path)?;
-                }
+            let new = !packs.exists();
+            // A copy of the store may lack folders that were empty. `packs` is last, as it says that the rest is done.
+            for path in [&objects, &tmp, &trash, &packs] {
+                files.create_dir_all(path)?;
+            }
+            if new {
                 files.sync_dir(&folder)?;
                 files.sync_parent(&folder)?;
             }

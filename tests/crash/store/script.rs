@@ -6,11 +6,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run, RunExt, RunOptions, RunStatus};
+use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series};
 use mlops_core::{Code, OpenOptions, ParamValue, Store};
 
 /// A saved model, recorded: the script needs its bytes, not its training.
-const MODEL: &[u8] = include_bytes!("../data/model.json");
+const MODEL: &[u8] = include_bytes!("../../data/model.json");
 
 /// One call.
 enum Step {
@@ -131,9 +131,10 @@ impl Script {
 
     /// Checks what a store shows against what was acknowledged.
     pub(crate) fn check(&self, store: &Store, verdicts: &BTreeMap<usize, Verdict>, plan: &str, read_only: bool) {
+        let mut seen = Seen { store, runs: BTreeMap::new(), points: BTreeMap::new() };
         for (number, step) in self.0.iter().enumerate() {
             let Some(run) = step.run() else { continue };
-            let found = step.found(store, run);
+            let found = step.found(&mut seen, run);
             let (all, none) = (found.iter().all(|item| *item), !found.iter().any(|item| *item));
             match verdicts.get(&number) {
                 Some(Verdict::Done) => assert!(all, "{plan}: acknowledged step {number} of `{run}` is lost: {found:?} (read_only {read_only})"),
@@ -144,6 +145,37 @@ impl Script {
         for run in store.runs().search(&mlops_core::runs::RunQuery::default()).unwrap().items {
             assert!(read_only || run.info.status != RunStatus::Running, "{plan}: nobody runs `{}`", run.info.run_id);
         }
+    }
+}
+
+/// What a store shows, read once.
+struct Seen<'a> {
+    store: &'a Store,
+    runs: BTreeMap<String, Option<RunData>>,
+    points: BTreeMap<(String, String), Series>,
+}
+
+impl Seen<'_> {
+    fn run(&mut self, run: &str) -> Option<RunData> {
+        let read = || match self.store.runs().get(run) {
+            Ok(data) => Some(data),
+            Err(e) => {
+                assert_eq!(e.code(), Code::NotFound, "{e}");
+                None
+            }
+        };
+        self.runs.entry(run.to_owned()).or_insert_with(read).clone()
+    }
+
+    fn points(&mut self, run: &str, key: &str) -> &Series {
+        let read = || self.store.runs().metric_history(run, key).unwrap();
+        self.points.entry((run.to_owned(), key.to_owned())).or_insert_with(read)
+    }
+
+    fn has_point(&mut self, run: &str, key: &str, step: i64) -> bool {
+        let found: Vec<_> = self.points(run, key).points().filter(|(at, ..)| *at == step).collect();
+        assert!(found.len() <= 1, "step {step} of {key} is there {} times", found.len());
+        found.iter().any(|(_, _, found)| *found == value(key, step))
     }
 }
 
@@ -198,41 +230,28 @@ impl Step {
     }
 
     /// For each thing that the step stores: is it there, whole and right?
-    fn found(&self, store: &Store, run: &str) -> Vec<bool> {
-        let data = match store.runs().get(run) {
-            Ok(data) => data,
-            Err(e) => {
-                assert_eq!(e.code(), Code::NotFound, "{e}");
-                return vec![false];
-            }
-        };
+    fn found(&self, seen: &mut Seen<'_>, run: &str) -> Vec<bool> {
+        let Some(data) = seen.run(run) else { return vec![false] };
         let has_param = |key: &String| data.params.get(key) == Some(&ParamValue::Float(value(key, 0)));
-        let points = |key: &str| store.runs().metric_history(run, key).unwrap();
-        let has_point = |key: &str, step: i64| {
-            let history = points(key);
-            let found: Vec<_> = history.points().filter(|(at, ..)| *at == step).collect();
-            assert!(found.len() <= 1, "step {step} of {key} is there {} times", found.len());
-            found.iter().all(|(_, _, found)| *found == value(key, step)) && !found.is_empty()
-        };
         match self {
             Self::Start { .. } => vec![true],
             Self::Param { key, .. } => vec![has_param(key)],
-            Self::Metric { key, step, .. } => vec![has_point(key, *step)],
+            Self::Metric { key, step, .. } => vec![seen.has_point(run, key, *step)],
             Self::Batch { params, tags, metrics, .. } => params
                 .iter()
                 .map(has_param)
                 .chain(tags.iter().map(|key| data.tags.get(key) == Some(&key.repeat(2_000))))
-                .chain(metrics.iter().map(|key| has_point(key, 7)))
+                .chain(metrics.iter().map(|key| seen.has_point(run, key, 7)))
                 .chain(metrics.iter().map(|key| data.metrics.get(key).is_some_and(|summary| summary.count == 1)))
                 .collect(),
             Self::Series { key, points: count, .. } => {
-                let history = points(key);
+                let history = seen.points(run, key);
                 let whole = history.len() == *count && history.points().all(|(step, _, found)| found == value(key, step));
                 vec![whole, !history.is_empty(), data.metrics.contains_key(key)]
             }
             Self::Model { .. } => files(run)
                 .iter()
-                .map(|(path, bytes)| match store.runs().read_artifact(run, path) {
+                .map(|(path, bytes)| match seen.store.runs().read_artifact(run, path) {
                     Ok(found) => {
                         assert!(found == *bytes, "the bytes of {path} are wrong");
                         true

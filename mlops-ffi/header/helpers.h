@@ -1,0 +1,74 @@
+/* Helpers of this header; the library does not have them. */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The text of a string literal. */
+#ifdef __cplusplus
+#define MLOPS_STR(literal) (mlops_str{("" literal), sizeof(literal) - 1})
+#else
+#define MLOPS_STR(literal) ((mlops_str){("" literal), sizeof(literal) - 1})
+#endif
+
+/* No text: for arguments that are not given. */
+#define MLOPS_STR_EMPTY MLOPS_STR("")
+
+/* The text up to its NUL; NULL is the empty text. */
+static inline mlops_str mlops_cstr(const char *text) {
+  mlops_str str;
+  str.ptr = text;
+  str.len = text == NULL ? 0 : strlen(text);
+  return str;
+}
+
+/* A param that is text. */
+static inline mlops_param mlops_param_text(mlops_str key, mlops_str value) {
+  mlops_param param = {key, value, 0, 0.0, MLOPS_PARAM_TEXT, 0};
+  return param;
+}
+
+/* A param that is an integer. */
+static inline mlops_param mlops_param_int(mlops_str key, int64_t value) {
+  mlops_param param = {key, {NULL, 0}, value, 0.0, MLOPS_PARAM_INT, 0};
+  return param;
+}
+
+/* A param that is a floating point number. */
+static inline mlops_param mlops_param_double(mlops_str key, double value) {
+  mlops_param param = {key, {NULL, 0}, 0, value, MLOPS_PARAM_FLOAT, 0};
+  return param;
+}
+
+/* A param that is true (not 0) or false. */
+static inline mlops_param mlops_param_bool(mlops_str key, int32_t value) {
+  mlops_param param = {key, {NULL, 0}, value != 0, 0.0, MLOPS_PARAM_BOOL, 0};
+  return param;
+}
+
+/* Points with these values: steps count up from 0, the time is now. */
+static inline mlops_points mlops_points_of(const double *values, size_t count) {
+  mlops_points points = {NULL, NULL, values, count};
+  return points;
+}
+
+/* Initialisers: each sets the size of its struct and the defaults. */
+#define MLOPS_BUF_INIT {NULL, 0, 0}
+#define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
+#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}}
+#define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
+#define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_RUN_OPTIONS_INIT                                                                                         \
+  {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
+   {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}
+#define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0}
+#define MLOPS_RUN_INFO_INIT                                                                                            \
+  {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_METRIC_SUMMARY_INIT {sizeof(mlops_metric_summary), 0, {NULL, 0}, 0.0, 0, 0, 0.0, 0.0, 0}
+#define MLOPS_RUN_QUERY_INIT                                                                                           \
+  {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,1441 @@
+/*
+ * mlops: experiment tracking, data, features, registry, monitoring and rollout in one embedded store.
+ *
+ * Made from the sources of mlops-ffi; a test makes it again and compares. Do not edit it.
+ *
+ * Rules that hold for every function:
+ *
+ * - Errors. A function that can fail returns an mlops_status, MLOPS_OK or an error's number. Its last parameter `err`
+ *   may be NULL; else `*err` becomes NULL on success and a new error on failure, with the value that was wrong and the
+ *   way out, freed with mlops_error_free. Other outputs are written only on success.
+ * - Pointers. NULL gives MLOPS_INVALID_ARGUMENT, but for `err`, for arrays of length 0, and for the functions that
+ *   free or read one field, which take NULL as nothing. No input aborts the program; a panic inside the library
+ *   becomes MLOPS_INTERNAL.
+ * - Text is UTF-8 with a length (mlops_str): MLOPS_STR("literal") or mlops_cstr(pointer). Arguments are borrowed for
+ *   the call. Text that comes back is borrowed from the object it was read from, lives as long as that, and is
+ *   followed by a NUL that its length does not count.
+ * - Ownership. What an out parameter gives is the caller's, and is freed with the function of its type: never with
+ *   free(). What a list gives belongs to the list.
+ * - Threads. Every function may be called from any thread, also at the same time on one handle. Free a handle when no
+ *   other thread uses it any more. Calls block; the store has threads of its own, which stop when it closes.
+ * - Structs that begin with struct_size grow in later versions: begin with their MLOPS_..._INIT macro.
+ * - Times are UTC microseconds since 1970.
+ */
+
+
+#ifndef MLOPS_H
+#define MLOPS_H
+
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/** The version of this header; mlops_version() is that of the library. */
+#define MLOPS_VERSION "0.1.0"
+#define MLOPS_VERSION_MAJOR 0
+#define MLOPS_VERSION_MINOR 1
+#define MLOPS_VERSION_PATCH 0
+#define MLOPS_VERSION_NUMBER 1000
+/** The version of the binary interface, and the number in the soname. */
+#define MLOPS_ABI_VERSION 0
+
+/** The call succeeded. */
+#define MLOPS_OK 0
+/** An argument is not what it must be. */
+#define MLOPS_INVALID_ARGUMENT 1
+/** The named thing does not exist. */
+#define MLOPS_NOT_FOUND 2
+/** The thing to be created exists. */
+#define MLOPS_ALREADY_EXISTS 3
+/** The call contradicts what is stored. */
+#define MLOPS_CONFLICT 4
+/** The thing is in a state that does not allow the call. */
+#define MLOPS_INVALID_STATE 5
+/** Something is larger than its limit. */
+#define MLOPS_LIMIT_EXCEEDED 6
+/** Another process holds the store. */
+#define MLOPS_LOCKED 7
+/** Stored bytes do not match their checksum or their form. */
+#define MLOPS_CORRUPT 8
+/** The store was written by a newer version. */
+#define MLOPS_NEWER_FORMAT 9
+/** The operating system refused a file operation. */
+#define MLOPS_IO 10
+/** The disk or the quota is full. */
+#define MLOPS_OUT_OF_SPACE 11
+/** The store or its folder does not allow writing. */
+#define MLOPS_READ_ONLY 12
+/** Loading would run code that this user has not trusted. */
+#define MLOPS_UNTRUSTED 13
+/** This build, engine or platform cannot do it. */
+#define MLOPS_UNSUPPORTED 14
+/** The thing is used by another thread at this moment. */
+#define MLOPS_BUSY 15
+/** A bug in mlops, or a dependency that failed. */
+#define MLOPS_INTERNAL 16
+
+
+/**
+ * Only what is not deleted.
+ */
+#define MLOPS_VIEW_ACTIVE 0
+
+/**
+ * Only what is deleted.
+ */
+#define MLOPS_VIEW_DELETED 1
+
+/**
+ * All.
+ */
+#define MLOPS_VIEW_ALL 2
+
+/**
+ * It is there.
+ */
+#define MLOPS_LIFECYCLE_ACTIVE 0
+
+/**
+ * It is deleted and hidden from lists that do not ask for it.
+ */
+#define MLOPS_LIFECYCLE_DELETED 1
+
+/**
+ * It logs.
+ */
+#define MLOPS_RUN_RUNNING 1
+
+/**
+ * It is planned.
+ */
+#define MLOPS_RUN_SCHEDULED 2
+
+/**
+ * It ended well.
+ */
+#define MLOPS_RUN_FINISHED 3
+
+/**
+ * It ended with an error.
+ */
+#define MLOPS_RUN_FAILED 4
+
+/**
+ * Its process was killed.
+ */
+#define MLOPS_RUN_KILLED 5
+
+/**
+ * No time: now, where a time is given; not yet, where one is read.
+ */
+#define MLOPS_TIME_NONE INT64_MIN
+
+/**
+ * The param is `text`.
+ */
+#define MLOPS_PARAM_TEXT 0
+
+/**
+ * The param is `integer`.
+ */
+#define MLOPS_PARAM_INT 1
+
+/**
+ * The param is `number`.
+ */
+#define MLOPS_PARAM_FLOAT 2
+
+/**
+ * The param is true if `integer` is not 0.
+ */
+#define MLOPS_PARAM_BOOL 3
+
+/**
+ * The param is Python's `None`.
+ */
+#define MLOPS_PARAM_NONE 4
+
+/**
+ * The files and folders of one artifact folder. Freed with `mlops_artifacts_free`.
+ */
+typedef struct mlops_artifacts mlops_artifacts;
+
+/**
+ * What went wrong in one call. Freed with `mlops_error_free`.
+ */
+typedef struct mlops_error mlops_error;
+
+/**
+ * An experiment as it was when it was read. Freed with `mlops_experiment_free`, unless it belongs to a list.
+ */
+typedef struct mlops_experiment mlops_experiment;
+
+/**
+ * A page of experiments. Freed with `mlops_experiments_free`.
+ */
+typedef struct mlops_experiments mlops_experiments;
+
+/**
+ * One run, to log to. Freed with `mlops_run_free`, which does not end the run. The store stays open as long as it has
+ * runs.
+ */
+typedef struct mlops_run mlops_run;
+
+/**
+ * A run as it was when it was read. Freed with `mlops_run_data_free`, unless it belongs to a list.
+ */
+typedef struct mlops_run_data mlops_run_data;
+
+/**
+ * A page of runs. Freed with `mlops_runs_free`.
+ */
+typedef struct mlops_runs mlops_runs;
+
+/**
+ * The points of one metric as it was when it was read. Freed with `mlops_series_free`.
+ */
+typedef struct mlops_series mlops_series;
+
+/**
+ * An open store. Freed with `mlops_store_free`; the store closes with its last handle and last run.
+ */
+typedef struct mlops_store mlops_store;
+
+/**
+ * Bytes that the caller owns and frees with `mlops_buf_free`, never with `free`. Behind the last byte stands a NUL
+ * that `len` does not count. Begin with `MLOPS_BUF_INIT`.
+ */
+typedef struct mlops_buf {
+  /**
+   * The first byte; NULL in a buffer that is empty or freed.
+   */
+  char *data;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+  /**
+   * Private to the library.
+   */
+  size_t capacity;
+} mlops_buf;
+
+/**
+ * How a call went: `MLOPS_OK` or the number of an error. Numbers never change; new ones may come.
+ */
+typedef int32_t mlops_status;
+
+/**
+ * Text in UTF-8, borrowed. As an argument it is borrowed for the call, `{NULL, 0}` is the empty text, and no NUL is
+ * needed at its end. Text that comes from the library is followed by a NUL that `len` does not count.
+ */
+typedef struct mlops_str {
+  /**
+   * The first byte.
+   */
+  const char *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+} mlops_str;
+
+/**
+ * How a store is opened. Begin with `MLOPS_OPEN_OPTIONS_INIT`.
+ */
+typedef struct mlops_open_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0: opens for reading only, which any number of processes may, also while another writes.
+   */
+  int32_t read_only;
+  /**
+   * Not 0: a store that does not exist is an error.
+   */
+  int32_t must_exist;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
+   */
+  struct mlops_str uri;
+} mlops_open_options;
+
+/**
+ * A key and its text: a tag.
+ */
+typedef struct mlops_tag {
+  /**
+   * The key: 1 to 500 bytes.
+   */
+  struct mlops_str key;
+  /**
+   * The text.
+   */
+  struct mlops_str value;
+} mlops_tag;
+
+/**
+ * Which page of a list. Begin with `MLOPS_PAGE_OPTIONS_INIT`.
+ */
+typedef struct mlops_page_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_VIEW_ACTIVE` (default), `MLOPS_VIEW_DELETED` or `MLOPS_VIEW_ALL`.
+   */
+  int32_t view;
+  /**
+   * Most results of the page, 1 to 50,000; 0 (default): 1,000.
+   */
+  size_t max_results;
+  /**
+   * Where to go on, from the page before; empty: at the beginning.
+   */
+  struct mlops_str page_token;
+} mlops_page_options;
+
+/**
+ * What identifies an experiment. Begin with `MLOPS_EXPERIMENT_INFO_INIT`; the texts live as long as the experiment.
+ */
+typedef struct mlops_experiment_info {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_LIFECYCLE_ACTIVE` or `MLOPS_LIFECYCLE_DELETED`.
+   */
+  int32_t lifecycle;
+  /**
+   * The id: a number as text, counted up from "0".
+   */
+  struct mlops_str experiment_id;
+  /**
+   * The name, unique in the store.
+   */
+  struct mlops_str name;
+  /**
+   * When it was made, in UTC microseconds.
+   */
+  int64_t created_at;
+  /**
+   * When its name, tags or lifecycle last changed, in UTC microseconds.
+   */
+  int64_t updated_at;
+} mlops_experiment_info;
+
+/**
+ * How a run begins. Begin with `MLOPS_RUN_OPTIONS_INIT`; an empty text is not given.
+ */
+typedef struct mlops_run_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * The id to give: 1 to 256 letters, digits, `_` or `-`; default: a new UUID as 32 hex digits.
+   */
+  struct mlops_str run_id;
+  /**
+   * The experiment's id; default: the experiment named by `experiment_name`, else "0".
+   */
+  struct mlops_str experiment_id;
+  /**
+   * The experiment's name, made if it does not exist.
+   */
+  struct mlops_str experiment_name;
+  /**
+   * The run's name; default: a generated one like `swift-otter-412`.
+   */
+  struct mlops_str run_name;
+  /**
+   * The run that this one is nested under.
+   */
+  struct mlops_str parent_run_id;
+  /**
+   * A text about the run, kept as the tag `mlflow.note.content`.
+   */
+  struct mlops_str description;
+  /**
+   * What was started; default: the program's name.
+   */
+  struct mlops_str source_name;
+  /**
+   * `LOCAL`, `NOTEBOOK`, `JOB`...; default: `LOCAL`.
+   */
+  struct mlops_str source_type;
+  /**
+   * Who started it; default: the user of the process.
+   */
+  struct mlops_str user;
+  /**
+   * Tags to begin with.
+   */
+  const struct mlops_tag *tags;
+  /**
+   * How many tags.
+   */
+  size_t tags_count;
+  /**
+   * When it began, in UTC microseconds; default: `MLOPS_TIME_NONE`, now.
+   */
+  int64_t started_at;
+} mlops_run_options;
+
+/**
+ * One param: `kind` says which field has the value. `mlops_param_text` and its sisters fill it.
+ */
+typedef struct mlops_param {
+  /**
+   * The key: 1 to 500 bytes.
+   */
+  struct mlops_str key;
+  /**
+   * The text. When read: of any kind, as every language writes it (floats as Python does).
+   */
+  struct mlops_str text;
+  /**
+   * The integer, or the truth.
+   */
+  int64_t integer;
+  /**
+   * The floating point number. When read: of any kind but text.
+   */
+  double number;
+  /**
+   * `MLOPS_PARAM_TEXT`, `MLOPS_PARAM_INT`...
+   */
+  int32_t kind;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+} mlops_param;
+
+/**
+ * One point of one metric.
+ */
+typedef struct mlops_metric {
+  /**
+   * The metric: 1 to 500 bytes.
+   */
+  struct mlops_str key;
+  /**
+   * The value; NaN and infinities are kept.
+   */
+  double value;
+  /**
+   * The step.
+   */
+  int64_t step;
+  /**
+   * When, in UTC microseconds; `MLOPS_TIME_NONE`: now.
+   */
+  int64_t at;
+} mlops_metric;
+
+/**
+ * Params, tags and points that are logged as one record: wholly in or wholly out. Begin with `MLOPS_BATCH_INIT`.
+ */
+typedef struct mlops_batch {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * Params; the same key twice is an error.
+   */
+  const struct mlops_param *params;
+  /**
+   * How many params.
+   */
+  size_t params_count;
+  /**
+   * Tags; of the same key twice the later wins.
+   */
+  const struct mlops_tag *tags;
+  /**
+   * How many tags.
+   */
+  size_t tags_count;
+  /**
+   * Points.
+   */
+  const struct mlops_metric *metrics;
+  /**
+   * How many points.
+   */
+  size_t metrics_count;
+} mlops_batch;
+
+/**
+ * Columns of one length, borrowed. `mlops_points_of(values, count)` fills it without steps and times.
+ */
+typedef struct mlops_points {
+  /**
+   * The steps. As an argument NULL: they count up from 0.
+   */
+  const int64_t *steps;
+  /**
+   * The times in UTC microseconds. As an argument NULL: now.
+   */
+  const int64_t *times;
+  /**
+   * The values.
+   */
+  const double *values;
+  /**
+   * How many points.
+   */
+  size_t count;
+} mlops_points;
+
+/**
+ * Bytes, borrowed for the call.
+ */
+typedef struct mlops_bytes {
+  /**
+   * The first byte.
+   */
+  const void *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+} mlops_bytes;
+
+/**
+ * What identifies a run and how it stands. Begin with `MLOPS_RUN_INFO_INIT`; the texts live as long as the run's data.
+ */
+typedef struct mlops_run_info {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_RUN_RUNNING`, `MLOPS_RUN_FINISHED`...
+   */
+  int32_t status;
+  /**
+   * `MLOPS_LIFECYCLE_ACTIVE` or `MLOPS_LIFECYCLE_DELETED`.
+   */
+  int32_t lifecycle;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+  /**
+   * The run's id.
+   */
+  struct mlops_str run_id;
+  /**
+   * Its experiment's id.
+   */
+  struct mlops_str experiment_id;
+  /**
+   * Its name.
+   */
+  struct mlops_str run_name;
+  /**
+   * Who started it.
+   */
+  struct mlops_str user;
+  /**
+   * The host it was started on.
+   */
+  struct mlops_str host;
+  /**
+   * The run it is nested under; empty if none.
+   */
+  struct mlops_str parent_run_id;
+  /**
+   * When it began, in UTC microseconds.
+   */
+  int64_t started_at;
+  /**
+   * When it ended, in UTC microseconds; `MLOPS_TIME_NONE` while it runs.
+   */
+  int64_t ended_at;
+} mlops_run_info;
+
+/**
+ * What a run says about one metric, without its points. Begin with `MLOPS_METRIC_SUMMARY_INIT`; the key lives as long
+ * as the run's data.
+ */
+typedef struct mlops_metric_summary {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * The metric.
+   */
+  struct mlops_str key;
+  /**
+   * The value at the largest (step, time, value).
+   */
+  double last;
+  /**
+   * The step of `last`.
+   */
+  int64_t last_step;
+  /**
+   * The time of `last`, in UTC microseconds.
+   */
+  int64_t last_at;
+  /**
+   * The smallest value; NaN only if every value is.
+   */
+  double min;
+  /**
+   * The largest value; NaN only if every value is.
+   */
+  double max;
+  /**
+   * How many points were logged.
+   */
+  uint64_t count;
+} mlops_metric_summary;
+
+/**
+ * What a search looks for. Begin with `MLOPS_RUN_QUERY_INIT`, which finds the active runs of all experiments.
+ */
+typedef struct mlops_run_query {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_VIEW_ACTIVE` (default), `MLOPS_VIEW_DELETED` or `MLOPS_VIEW_ALL`.
+   */
+  int32_t view;
+  /**
+   * The ids of the experiments to look in; none: all.
+   */
+  const struct mlops_str *experiment_ids;
+  /**
+   * How many ids.
+   */
+  size_t experiment_ids_count;
+  /**
+   * A filter such as `metrics.loss < 0.1`; empty: every run.
+   */
+  struct mlops_str filter;
+  /**
+   * Order such as `metrics.loss DESC`; then start time descending and run id.
+   */
+  const struct mlops_str *order_by;
+  /**
+   * How many orders.
+   */
+  size_t order_by_count;
+  /**
+   * Most runs of the page, 1 to 50,000; 0 (default): 1,000.
+   */
+  size_t max_results;
+  /**
+   * Where to go on, from the page before; empty: at the beginning.
+   */
+  struct mlops_str page_token;
+} mlops_run_query;
+
+/**
+ * One file or folder among a run's artifacts. Begin with `MLOPS_ARTIFACT_INIT`; the texts live as long as the list.
+ */
+typedef struct mlops_artifact {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 1 for a folder, else 0.
+   */
+  int32_t is_dir;
+  /**
+   * The path, parts joined by `/`.
+   */
+  struct mlops_str path;
+  /**
+   * The digest of a file's content, `blake3:` and 64 hex digits; empty for a folder.
+   */
+  struct mlops_str digest;
+  /**
+   * Size of a file in bytes; 0 for a folder.
+   */
+  uint64_t size_bytes;
+} mlops_artifact;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Frees what a buffer holds and empties it. NULL and an empty buffer are fine.
+ *
+ * Threads: one at a time for one buffer. Since 0.1.
+ */
+void mlops_buf_free(struct mlops_buf *buf);
+
+/**
+ * The constant's name of a status, such as `MLOPS_NOT_FOUND`; `MLOPS_UNKNOWN` if it is none.
+ *
+ * The text is static. Threads: any. Since 0.1.
+ */
+const char *mlops_status_name(int32_t status);
+
+/**
+ * One sentence about a status.
+ *
+ * The text is static. Threads: any. Since 0.1.
+ */
+const char *mlops_status_text(int32_t status);
+
+/**
+ * Whether the same call may succeed later without any change.
+ *
+ * Threads: any. Since 0.1.
+ */
+bool mlops_status_is_retryable(int32_t status);
+
+/**
+ * The status that came with an error; `MLOPS_OK` for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int32_t mlops_error_code(const struct mlops_error *error);
+
+/**
+ * What was wrong, with the value, and what to do; empty for NULL. UTF-8 with a NUL at its end.
+ *
+ * The text lives until the error is freed. Threads: any. Since 0.1.
+ */
+const char *mlops_error_message(const struct mlops_error *error);
+
+/**
+ * Frees an error. NULL is fine.
+ *
+ * Threads: any, but nobody may use the error any more. Since 0.1.
+ */
+void mlops_error_free(struct mlops_error *error);
+
+/**
+ * The version of the library that runs, such as `0.1.0`; `MLOPS_VERSION` is the one compiled against.
+ *
+ * The text is static. Threads: any. Since 0.1.
+ */
+const char *mlops_version(void);
+
+/**
+ * The version of the binary interface of the library that runs: equal to `MLOPS_ABI_VERSION`, or the program must
+ * be compiled again.
+ *
+ * Threads: any. Since 0.1.
+ */
+uint32_t mlops_abi_version(void);
+
+/**
+ * Panics inside the library, for tests: a host must get `MLOPS_INTERNAL` and live.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops__test_panic(struct mlops_error **err);
+
+/**
+ * Opens a store; `*out` is freed with `mlops_store_free`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_open(const struct mlops_open_options *options,
+                              struct mlops_store **out,
+                              struct mlops_error **err);
+
+/**
+ * Another handle on the same store, freed by itself with `mlops_store_free`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_clone(const struct mlops_store *store, struct mlops_store **out, struct mlops_error **err);
+
+/**
+ * Frees a handle; the last one closes the store. Errors of closing are lost: call `mlops_store_close` before to
+ * see them. NULL is fine.
+ *
+ * Threads: any, but nobody may use the handle any more. Since 0.1.
+ */
+void mlops_store_free(struct mlops_store *store);
+
+/**
+ * Closes the store for all its handles: drains, forces everything to the disk, lets other processes in. Later
+ * calls give `MLOPS_INVALID_STATE`; the handles must still be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_close(const struct mlops_store *store, struct mlops_error **err);
+
+/**
+ * Drains what runs logged and forces everything to the disk.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_flush(const struct mlops_store *store, struct mlops_error **err);
+
+/**
+ * Where the store is: its absolute path, or `memory:`; empty for NULL.
+ *
+ * The text lives until the handle is freed. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_store_uri(const struct mlops_store *store);
+
+/**
+ * Whether the store was opened for reading only; false for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+bool mlops_store_is_read_only(const struct mlops_store *store);
+
+/**
+ * Reads and checks every byte of a store that no process has open; `repair` not 0 mends what can be mended.
+ *
+ * `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}]}`;
+ * all is well if there are no findings. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_fsck(struct mlops_str uri, int32_t repair, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * Makes an experiment; `MLOPS_ALREADY_EXISTS` if the name is taken.
+ *
+ * `*out` is freed with `mlops_experiment_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_create(const struct mlops_store *store,
+                                     struct mlops_str name,
+                                     const struct mlops_tag *tags,
+                                     size_t tags_count,
+                                     struct mlops_experiment **out,
+                                     struct mlops_error **err);
+
+/**
+ * The experiment of this name, made if it does not exist.
+ *
+ * `*out` is freed with `mlops_experiment_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_ensure(const struct mlops_store *store,
+                                     struct mlops_str name,
+                                     struct mlops_experiment **out,
+                                     struct mlops_error **err);
+
+/**
+ * The experiment with this id; `MLOPS_NOT_FOUND` if there is none.
+ *
+ * `*out` is freed with `mlops_experiment_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_get(const struct mlops_store *store,
+                                  struct mlops_str experiment_id,
+                                  struct mlops_experiment **out,
+                                  struct mlops_error **err);
+
+/**
+ * The experiment of this name; `*out` becomes NULL, and the status `MLOPS_OK`, if there is none.
+ *
+ * `*out` is freed with `mlops_experiment_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_find(const struct mlops_store *store,
+                                   struct mlops_str name,
+                                   struct mlops_experiment **out,
+                                   struct mlops_error **err);
+
+/**
+ * A page of the experiments, by id.
+ *
+ * `*out` is freed with `mlops_experiments_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_list(const struct mlops_store *store,
+                                   const struct mlops_page_options *options,
+                                   struct mlops_experiments **out,
+                                   struct mlops_error **err);
+
+/**
+ * What identifies an experiment.
+ *
+ * The texts live as long as the experiment. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_get_info(const struct mlops_experiment *experiment,
+                                       struct mlops_experiment_info *out,
+                                       struct mlops_error **err);
+
+/**
+ * How many tags an experiment has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_experiment_tags_count(const struct mlops_experiment *experiment);
+
+/**
+ * The tag at `index`, in the order of the keys.
+ *
+ * The texts live as long as the experiment. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_tag(const struct mlops_experiment *experiment,
+                                  size_t index,
+                                  struct mlops_tag *out,
+                                  struct mlops_error **err);
+
+/**
+ * An experiment as JSON.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_json(const struct mlops_experiment *experiment,
+                                   struct mlops_buf *out,
+                                   struct mlops_error **err);
+
+/**
+ * Frees an experiment that does not belong to a list. NULL is fine.
+ *
+ * Threads: any, but nobody may use the experiment any more. Since 0.1.
+ */
+void mlops_experiment_free(struct mlops_experiment *experiment);
+
+/**
+ * How many experiments a page has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_experiments_count(const struct mlops_experiments *experiments);
+
+/**
+ * The experiment at `index`; it belongs to the page and must not be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiments_at(const struct mlops_experiments *experiments,
+                                  size_t index,
+                                  const struct mlops_experiment **out,
+                                  struct mlops_error **err);
+
+/**
+ * What to set as `page_token` for the next page; empty after the last.
+ *
+ * The text lives as long as the page. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_experiments_next_page_token(const struct mlops_experiments *experiments);
+
+/**
+ * Frees a page. NULL is fine.
+ *
+ * Threads: any, but nobody may use the page or its experiments any more. Since 0.1.
+ */
+void mlops_experiments_free(struct mlops_experiments *experiments);
+
+/**
+ * Starts a run.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_start(const struct mlops_store *store,
+                             const struct mlops_run_options *options,
+                             struct mlops_run **out,
+                             struct mlops_error **err);
+
+/**
+ * Goes on with a run: its status is running again, its start time kept.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_resume(const struct mlops_store *store,
+                              struct mlops_str run_id,
+                              struct mlops_run **out,
+                              struct mlops_error **err);
+
+/**
+ * A handle to log to an existing run without changing its status.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_open(const struct mlops_store *store,
+                            struct mlops_str run_id,
+                            struct mlops_run **out,
+                            struct mlops_error **err);
+
+/**
+ * The run's id; empty for NULL.
+ *
+ * The text lives until the handle is freed. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_run_id(const struct mlops_run *run);
+
+/**
+ * Ends the run with `MLOPS_RUN_FINISHED`, `MLOPS_RUN_FAILED` or `MLOPS_RUN_KILLED` and waits, bounded, until what
+ * it logged is in the store. The handle must still be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_end(const struct mlops_run *run, int32_t run_status, struct mlops_error **err);
+
+/**
+ * Frees the handle; the run goes on until it is ended or the process exits. NULL is fine.
+ *
+ * Threads: any, but nobody may use the handle any more. Since 0.1.
+ */
+void mlops_run_free(struct mlops_run *run);
+
+/**
+ * Everything about a run but points and files.
+ *
+ * `*out` is freed with `mlops_run_data_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_get(const struct mlops_store *store,
+                           struct mlops_str run_id,
+                           struct mlops_run_data **out,
+                           struct mlops_error **err);
+
+/**
+ * Hides a run.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_delete(const struct mlops_store *store, struct mlops_str run_id, struct mlops_error **err);
+
+/**
+ * Shows a deleted run again.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_restore(const struct mlops_store *store, struct mlops_str run_id, struct mlops_error **err);
+
+/**
+ * Logs a param that is text; `MLOPS_CONFLICT` if the run has another value for the key.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_param(const struct mlops_run *run,
+                                 struct mlops_str key,
+                                 struct mlops_str value,
+                                 struct mlops_error **err);
+
+/**
+ * Logs a param that is an integer.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_param_int(const struct mlops_run *run,
+                                     struct mlops_str key,
+                                     int64_t value,
+                                     struct mlops_error **err);
+
+/**
+ * Logs a param that is a floating point number; its text is that of Python: `1e-05`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_param_double(const struct mlops_run *run,
+                                        struct mlops_str key,
+                                        double value,
+                                        struct mlops_error **err);
+
+/**
+ * Logs a param that is `True` (not 0) or `False`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_param_bool(const struct mlops_run *run,
+                                      struct mlops_str key,
+                                      int32_t value,
+                                      struct mlops_error **err);
+
+/**
+ * Logs params as one record; nothing of it is kept if one is refused.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_params(const struct mlops_run *run,
+                                  const struct mlops_param *params,
+                                  size_t params_count,
+                                  struct mlops_error **err);
+
+/**
+ * Logs params, tags and points as one record; nothing of it is kept if one is refused.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_batch(const struct mlops_run *run,
+                                 const struct mlops_batch *batch,
+                                 struct mlops_error **err);
+
+/**
+ * Logs one point of a metric at the time `at` in UTC microseconds; `MLOPS_TIME_NONE`: now.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_metric(const struct mlops_run *run,
+                                  struct mlops_str key,
+                                  double value,
+                                  int64_t step,
+                                  int64_t at,
+                                  struct mlops_error **err);
+
+/**
+ * Logs many points of one metric as one record, in the order given.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_series(const struct mlops_run *run,
+                                  struct mlops_str key,
+                                  const struct mlops_points *points,
+                                  struct mlops_error **err);
+
+/**
+ * Sets a tag, over the value it had.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_set_tag(const struct mlops_run *run,
+                               struct mlops_str key,
+                               struct mlops_str value,
+                               struct mlops_error **err);
+
+/**
+ * Removes a tag; fine if it is absent.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_delete_tag(const struct mlops_run *run, struct mlops_str key, struct mlops_error **err);
+
+/**
+ * Stores a local file or folder under its own name in the artifact folder `folder` (empty: at the top). All or
+ * nothing.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_artifact(const struct mlops_run *run,
+                                    struct mlops_str local_path,
+                                    struct mlops_str folder,
+                                    struct mlops_error **err);
+
+/**
+ * Stores bytes as the artifact `path`, over what was there.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_artifact_bytes(const struct mlops_run *run,
+                                          struct mlops_str path,
+                                          struct mlops_bytes bytes,
+                                          struct mlops_error **err);
+
+/**
+ * The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
+ *
+ * `*out` is freed with `mlops_series_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_metric_history(const struct mlops_store *store,
+                                  struct mlops_str run_id,
+                                  struct mlops_str key,
+                                  struct mlops_series **out,
+                                  struct mlops_error **err);
+
+/**
+ * The columns of a series.
+ *
+ * They live as long as the series. Threads: any. Since 0.1.
+ */
+mlops_status mlops_series_points(const struct mlops_series *series, struct mlops_points *out, struct mlops_error **err);
+
+/**
+ * Frees a series. NULL is fine.
+ *
+ * Threads: any, but nobody may use the series any more. Since 0.1.
+ */
+void mlops_series_free(struct mlops_series *series);
+
+/**
+ * What identifies a run and how it stands.
+ *
+ * The texts live as long as `data`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_data_info(const struct mlops_run_data *data,
+                                 struct mlops_run_info *out,
+                                 struct mlops_error **err);
+
+/**
+ * How many params a run has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_run_data_params_count(const struct mlops_run_data *data);
+
+/**
+ * The param at `index`, in the order of the keys: its `kind` as it was logged, its `text` whatever the kind.
+ *
+ * The texts live as long as `data`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_data_param(const struct mlops_run_data *data,
+                                  size_t index,
+                                  struct mlops_param *out,
+                                  struct mlops_error **err);
+
+/**
+ * How many tags a run has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_run_data_tags_count(const struct mlops_run_data *data);
+
+/**
+ * The tag at `index`, in the order of the keys.
+ *
+ * The texts live as long as `data`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_data_tag(const struct mlops_run_data *data,
+                                size_t index,
+                                struct mlops_tag *out,
+                                struct mlops_error **err);
+
+/**
+ * How many metrics a run has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_run_data_metrics_count(const struct mlops_run_data *data);
+
+/**
+ * The summary of the metric at `index`, in the order of the keys.
+ *
+ * The key lives as long as `data`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_data_metric(const struct mlops_run_data *data,
+                                   size_t index,
+                                   struct mlops_metric_summary *out,
+                                   struct mlops_error **err);
+
+/**
+ * A run as JSON: `{"info": {...}, "params": {key: {"type", "text"}}, "tags": {...}, "metrics": {key: {...}}}`.
+ * Numbers that JSON does not have are the texts "NaN", "Infinity" and "-Infinity".
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_data_json(const struct mlops_run_data *data, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * Frees a run's data that does not belong to a list. NULL is fine.
+ *
+ * Threads: any, but nobody may use the data any more. Since 0.1.
+ */
+void mlops_run_data_free(struct mlops_run_data *data);
+
+/**
+ * A page of the runs that match a query.
+ *
+ * `*out` is freed with `mlops_runs_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_search(const struct mlops_store *store,
+                              const struct mlops_run_query *query,
+                              struct mlops_runs **out,
+                              struct mlops_error **err);
+
+/**
+ * How many runs a page has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_runs_count(const struct mlops_runs *runs);
+
+/**
+ * The run at `index`; it belongs to the page and must not be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_runs_at(const struct mlops_runs *runs,
+                           size_t index,
+                           const struct mlops_run_data **out,
+                           struct mlops_error **err);
+
+/**
+ * What to set as `page_token` for the next page; empty after the last.
+ *
+ * The text lives as long as the page. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_runs_next_page_token(const struct mlops_runs *runs);
+
+/**
+ * A page as JSON: `{"items": [...], "next_page_token": null}`, each run as `mlops_run_data_json` writes it.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_runs_json(const struct mlops_runs *runs, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * Frees a page. NULL is fine.
+ *
+ * Threads: any, but nobody may use the page or its runs any more. Since 0.1.
+ */
+void mlops_runs_free(struct mlops_runs *runs);
+
+/**
+ * The files and folders directly in the artifact folder `path` (empty: the top); a file's path gives that file.
+ *
+ * `*out` is freed with `mlops_artifacts_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_artifact_list(const struct mlops_store *store,
+                                 struct mlops_str run_id,
+                                 struct mlops_str path,
+                                 struct mlops_artifacts **out,
+                                 struct mlops_error **err);
+
+/**
+ * The bytes of one artifact, checked against their digest.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_artifact_read(const struct mlops_store *store,
+                                 struct mlops_str run_id,
+                                 struct mlops_str path,
+                                 struct mlops_buf *out,
+                                 struct mlops_error **err);
+
+/**
+ * Copies an artifact file or folder (`path` empty: all) beneath the local folder `dest` at its own path; `*out`
+ * becomes the path where it is.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_artifact_download(const struct mlops_store *store,
+                                     struct mlops_str run_id,
+                                     struct mlops_str path,
+                                     struct mlops_str dest,
+                                     struct mlops_buf *out,
+                                     struct mlops_error **err);
+
+/**
+ * How many files and folders a list has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_artifacts_count(const struct mlops_artifacts *artifacts);
+
+/**
+ * The file or folder at `index`.
+ *
+ * The texts live as long as the list. Threads: any. Since 0.1.
+ */
+mlops_status mlops_artifacts_at(const struct mlops_artifacts *artifacts,
+                                size_t index,
+                                struct mlops_artifact *out,
+                                struct mlops_error **err);
+
+/**
+ * A list as JSON.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_artifacts_json(const struct mlops_artifacts *artifacts,
+                                  struct mlops_buf *out,
+                                  struct mlops_error **err);
+
+/**
+ * Frees a list. NULL is fine.
+ *
+ * Threads: any, but nobody may use the list any more. Since 0.1.
+ */
+void mlops_artifacts_free(struct mlops_artifacts *artifacts);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* Helpers of this header; the library does not have them. */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The text of a string literal. */
+#ifdef __cplusplus
+#define MLOPS_STR(literal) (mlops_str{("" literal), sizeof(literal) - 1})
+#else
+#define MLOPS_STR(literal) ((mlops_str){("" literal), sizeof(literal) - 1})
+#endif
+
+/* No text: for arguments that are not given. */
+#define MLOPS_STR_EMPTY MLOPS_STR("")
+
+/* The text up to its NUL; NULL is the empty text. */
+static inline mlops_str mlops_cstr(const char *text) {
+  mlops_str str;
+  str.ptr = text;
+  str.len = text == NULL ? 0 : strlen(text);
+  return str;
+}
+
+/* A param that is text. */
+static inline mlops_param mlops_param_text(mlops_str key, mlops_str value) {
+  mlops_param param = {key, value, 0, 0.0, MLOPS_PARAM_TEXT, 0};
+  return param;
+}
+
+/* A param that is an integer. */
+static inline mlops_param mlops_param_int(mlops_str key, int64_t value) {
+  mlops_param param = {key, {NULL, 0}, value, 0.0, MLOPS_PARAM_INT, 0};
+  return param;
+}
+
+/* A param that is a floating point number. */
+static inline mlops_param mlops_param_double(mlops_str key, double value) {
+  mlops_param param = {key, {NULL, 0}, 0, value, MLOPS_PARAM_FLOAT, 0};
+  return param;
+}
+
+/* A param that is true (not 0) or false. */
+static inline mlops_param mlops_param_bool(mlops_str key, int32_t value) {
+  mlops_param param = {key, {NULL, 0}, value != 0, 0.0, MLOPS_PARAM_BOOL, 0};
+  return param;
+}
+
+/* Points with these values: steps count up from 0, the time is now. */
+static inline mlops_points mlops_points_of(const double *values, size_t count) {
+  mlops_points points = {NULL, NULL, values, count};
+  return points;
+}
+
+/* Initialisers: each sets the size of its struct and the defaults. */
+#define MLOPS_BUF_INIT {NULL, 0, 0}
+#define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
+#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}}
+#define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
+#define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_RUN_OPTIONS_INIT                                                                                         \
+  {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
+   {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}
+#define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0}
+#define MLOPS_RUN_INFO_INIT                                                                                            \
+  {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_METRIC_SUMMARY_INIT {sizeof(mlops_metric_summary), 0, {NULL, 0}, 0.0, 0, 0, 0.0, 0.0, 0}
+#define MLOPS_RUN_QUERY_INIT                                                                                           \
+  {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  /* MLOPS_H */

@@ -1,0 +1,64 @@
+/* What the test programs share: checks that say where they failed. */
+
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <mlops.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHECK(condition)                                                     \
+  do {                                                                       \
+    if (!(condition)) {                                                      \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                               \
+    }                                                                        \
+  } while (0)
+
+/* The call must succeed; `error` is the variable that it gives its error to. */
+#define OK(call)                                                                                         \
+  do {                                                                                                   \
+    mlops_error *error = NULL;                                                                           \
+    mlops_status status = (call);                                                                        \
+    if (status != MLOPS_OK || error != NULL) {                                                           \
+      fprintf(stderr, "%s:%d: %s: %s: %s\n", __FILE__, __LINE__, #call, mlops_status_name(status),       \
+              mlops_error_message(error));                                                               \
+      exit(1);                                                                                           \
+    }                                                                                                    \
+  } while (0)
+
+/* The call must fail with this status, and with a message that has this part. */
+#define FAILS(expected, part, call)                                                                      \
+  do {                                                                                                   \
+    mlops_error *error = NULL;                                                                           \
+    mlops_status status = (call);                                                                        \
+    if (status != (expected) || error == NULL || mlops_error_code(error) != status ||                    \
+        strstr(mlops_error_message(error), part) == NULL) {                                              \
+      fprintf(stderr, "%s:%d: %s: %s: %s\n", __FILE__, __LINE__, #call, mlops_status_name(status),       \
+              mlops_error_message(error));                                                               \
+      exit(1);                                                                                           \
+    }                                                                                                    \
+    mlops_error_free(error);                                                                             \
+  } while (0)
+
+static inline int is(mlops_str text, const char *expected) {
+  return text.len == strlen(expected) && memcmp(text.ptr, expected, text.len) == 0 && text.ptr[text.len] == '\0';
+}
+
+static inline mlops_store *open_store(const char *uri) {
+  mlops_open_options options = MLOPS_OPEN_OPTIONS_INIT;
+  mlops_store *store = NULL;
+  options.uri = mlops_cstr(uri);
+  OK(mlops_store_open(&options, &store, &error));
+  return store;
+}
+
+static inline mlops_run *start_run(const mlops_store *store, const char *id) {
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  mlops_run *run = NULL;
+  options.run_id = mlops_cstr(id);
+  OK(mlops_run_start(store, &options, &run, &error));
+  return run;
+}
+
+#endif

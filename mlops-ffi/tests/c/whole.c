@@ -1,0 +1,333 @@
+/* The whole path: what is logged comes back. Argument: an empty folder. */
+
+#include "check.h"
+
+#include <math.h>
+
+static void log_everything(const mlops_store *store, const char *folder) {
+  const mlops_tag begin[] = {{MLOPS_STR("team"), MLOPS_STR("vision")}, {MLOPS_STR("gone"), MLOPS_STR("soon")}};
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  mlops_run *run = NULL;
+  options.run_id = MLOPS_STR("first");
+  options.run_name = MLOPS_STR("the first");
+  options.experiment_name = MLOPS_STR("curves");
+  options.user = MLOPS_STR("ada");
+  options.tags = begin;
+  options.tags_count = 2;
+  options.started_at = 1700000000000000;
+  OK(mlops_run_start(store, &options, &run, &error));
+  CHECK(is(mlops_run_id(run), "first"));
+
+  OK(mlops_run_log_param(run, MLOPS_STR("model"), MLOPS_STR("tree"), &error));
+  OK(mlops_run_log_param_int(run, MLOPS_STR("depth"), INT64_MAX, &error));
+  OK(mlops_run_log_param_double(run, MLOPS_STR("rate"), 1e-05, &error));
+  OK(mlops_run_log_param_bool(run, MLOPS_STR("shuffle"), 1, &error));
+  OK(mlops_run_log_param(run, MLOPS_STR("model"), MLOPS_STR("tree"), &error)); /* the same again is fine */
+  const mlops_param more[] = {mlops_param_text(MLOPS_STR("empty"), MLOPS_STR("")),
+                              mlops_param_double(MLOPS_STR("nan"), NAN)};
+  OK(mlops_run_log_params(run, more, 2, &error));
+
+  OK(mlops_run_log_metric(run, MLOPS_STR("loss"), 0.5, 0, 1700000000000001, &error));
+  OK(mlops_run_log_metric(run, MLOPS_STR("loss"), INFINITY, 1, 1700000000000002, &error));
+  OK(mlops_run_log_metric(run, MLOPS_STR("loss"), NAN, 2, 1700000000000003, &error));
+  const int64_t steps[] = {-5, 7};
+  const int64_t times[] = {1700000000000000, 1700000000000001};
+  const double values[] = {-0.0, 1.0 / 3.0};
+  const mlops_points points = {steps, times, values, 2};
+  OK(mlops_run_log_series(run, MLOPS_STR("curve"), &points, &error));
+
+  const mlops_metric metrics[] = {{MLOPS_STR("batched"), 2.0, 3, MLOPS_TIME_NONE}};
+  const mlops_tag tags[] = {{MLOPS_STR("stage"), MLOPS_STR("done \xe2\x9c\x93")}};
+  mlops_batch batch = MLOPS_BATCH_INIT;
+  batch.metrics = metrics;
+  batch.metrics_count = 1;
+  batch.tags = tags;
+  batch.tags_count = 1;
+  OK(mlops_run_log_batch(run, &batch, &error));
+  OK(mlops_run_set_tag(run, MLOPS_STR("team"), MLOPS_STR("speech"), &error));
+  OK(mlops_run_delete_tag(run, MLOPS_STR("gone"), &error));
+  OK(mlops_run_delete_tag(run, MLOPS_STR("never there"), &error));
+
+  const mlops_bytes bytes = {"a\0b", 3};
+  OK(mlops_run_log_artifact_bytes(run, MLOPS_STR("model/weights.bin"), bytes, &error));
+  char file[4096];
+  snprintf(file, sizeof file, "%s/notes.txt", folder);
+  FILE *stream = fopen(file, "w");
+  CHECK(stream != NULL && fputs("remember", stream) >= 0 && fclose(stream) == 0);
+  OK(mlops_run_log_artifact(run, mlops_cstr(file), MLOPS_STR("docs"), &error));
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  mlops_run_free(run);
+}
+
+static const mlops_param *param(const mlops_run_data *data, const char *key, mlops_param *out) {
+  for (size_t i = 0; i < mlops_run_data_params_count(data); i++) {
+    OK(mlops_run_data_param(data, i, out, &error));
+    if (is(out->key, key)) return out;
+  }
+  return NULL;
+}
+
+static const char *tag(const mlops_run_data *data, const char *key) {
+  mlops_tag out;
+  for (size_t i = 0; i < mlops_run_data_tags_count(data); i++) {
+    OK(mlops_run_data_tag(data, i, &out, &error));
+    if (is(out.key, key)) return out.value.ptr;
+  }
+  return NULL;
+}
+
+static void read_run(const mlops_store *store) {
+  mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_run_get(store, MLOPS_STR("first"), &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  CHECK(is(info.run_id, "first") && is(info.run_name, "the first") && is(info.user, "ada"));
+  CHECK(info.status == MLOPS_RUN_FINISHED && info.lifecycle == MLOPS_LIFECYCLE_ACTIVE);
+  CHECK(info.started_at == 1700000000000000 && info.ended_at > info.started_at && info.parent_run_id.len == 0);
+
+  mlops_param found;
+  CHECK(mlops_run_data_params_count(data) == 6);
+  CHECK(param(data, "model", &found) && found.kind == MLOPS_PARAM_TEXT && is(found.text, "tree"));
+  CHECK(param(data, "depth", &found) && found.kind == MLOPS_PARAM_INT && found.integer == INT64_MAX);
+  CHECK(is(found.text, "9223372036854775807"));
+  CHECK(param(data, "rate", &found) && found.kind == MLOPS_PARAM_FLOAT && found.number == 1e-05);
+  CHECK(is(found.text, "1e-05"));
+  CHECK(param(data, "shuffle", &found) && found.kind == MLOPS_PARAM_BOOL && found.integer == 1);
+  CHECK(is(found.text, "True"));
+  CHECK(param(data, "empty", &found) && found.kind == MLOPS_PARAM_TEXT && is(found.text, ""));
+  CHECK(param(data, "nan", &found) && isnan(found.number) && is(found.text, "nan"));
+  FAILS(MLOPS_INVALID_ARGUMENT, "below the count, 6", mlops_run_data_param(data, 6, &found, &error));
+
+  CHECK(strcmp(tag(data, "team"), "speech") == 0 && strcmp(tag(data, "stage"), "done \xe2\x9c\x93") == 0);
+  CHECK(tag(data, "gone") == NULL);
+
+  mlops_metric_summary metric = MLOPS_METRIC_SUMMARY_INIT;
+  CHECK(mlops_run_data_metrics_count(data) == 3);
+  OK(mlops_run_data_metric(data, 1, &metric, &error));
+  CHECK(is(metric.key, "curve") && metric.count == 2 && metric.last_step == 7 && metric.last == 1.0 / 3.0);
+  OK(mlops_run_data_metric(data, 2, &metric, &error));
+  CHECK(is(metric.key, "loss") && metric.count == 3 && isnan(metric.last) && metric.min == 0.5 && isinf(metric.max));
+
+  mlops_buf json = MLOPS_BUF_INIT;
+  OK(mlops_run_data_json(data, &json, &error));
+  CHECK(json.data[json.len] == '\0' && strlen(json.data) == json.len);
+  CHECK(strstr(json.data, "\"rate\":{\"text\":\"1e-05\",\"type\":\"float\"}"));
+  CHECK(strstr(json.data, "\"last\":\"NaN\"") && strstr(json.data, "\"max\":\"Infinity\""));
+  mlops_buf_free(&json);
+  mlops_buf_free(&json);
+  mlops_run_data_free(data);
+}
+
+static void read_points(const mlops_store *store) {
+  mlops_series *series = NULL;
+  mlops_points points = MLOPS_POINTS_INIT;
+  OK(mlops_metric_history(store, MLOPS_STR("first"), MLOPS_STR("curve"), &series, &error));
+  OK(mlops_series_points(series, &points, &error));
+  CHECK(points.count == 2 && points.steps[0] == -5 && points.times[1] == 1700000000000001);
+  CHECK(points.values[0] == 0.0 && signbit(points.values[0]) && points.values[1] == 1.0 / 3.0);
+
+  mlops_run *other = start_run(store, "copy"); /* a series goes back in as it came out */
+  OK(mlops_run_log_series(other, MLOPS_STR("copied"), &points, &error));
+  const double values[] = {1.0, 2.0, 3.0};
+  const mlops_points plain = mlops_points_of(values, 3);
+  OK(mlops_run_log_series(other, MLOPS_STR("plain"), &plain, &error));
+  const mlops_points none = MLOPS_POINTS_INIT;
+  OK(mlops_run_log_series(other, MLOPS_STR("none"), &none, &error));
+  OK(mlops_run_end(other, MLOPS_RUN_KILLED, &error));
+  mlops_run_free(other);
+  mlops_series_free(series);
+
+  OK(mlops_metric_history(store, MLOPS_STR("copy"), MLOPS_STR("plain"), &series, &error));
+  OK(mlops_series_points(series, &points, &error));
+  CHECK(points.count == 3 && points.steps[2] == 2 && points.values[2] == 3.0 && points.times[0] == points.times[2]);
+  mlops_series_free(series);
+  OK(mlops_metric_history(store, MLOPS_STR("copy"), MLOPS_STR("never logged"), &series, &error));
+  OK(mlops_series_points(series, &points, &error));
+  CHECK(points.count == 0);
+  mlops_series_free(series);
+}
+
+static void read_artifacts(const mlops_store *store, const char *folder) {
+  mlops_artifacts *artifacts = NULL;
+  mlops_artifact artifact = MLOPS_ARTIFACT_INIT;
+  OK(mlops_artifact_list(store, MLOPS_STR("first"), MLOPS_STR_EMPTY, &artifacts, &error));
+  CHECK(mlops_artifacts_count(artifacts) == 2);
+  OK(mlops_artifacts_at(artifacts, 0, &artifact, &error));
+  CHECK(artifact.is_dir == 1 && is(artifact.path, "docs") && artifact.digest.len == 0);
+  mlops_artifacts_free(artifacts);
+  OK(mlops_artifact_list(store, MLOPS_STR("first"), MLOPS_STR("model"), &artifacts, &error));
+  OK(mlops_artifacts_at(artifacts, 0, &artifact, &error));
+  CHECK(artifact.is_dir == 0 && is(artifact.path, "model/weights.bin") && artifact.size_bytes == 3);
+  CHECK(artifact.digest.len == 71 && strncmp(artifact.digest.ptr, "blake3:", 7) == 0);
+  mlops_buf buf = MLOPS_BUF_INIT;
+  OK(mlops_artifacts_json(artifacts, &buf, &error));
+  CHECK(strstr(buf.data, "\"size_bytes\":3"));
+  mlops_buf_free(&buf);
+  mlops_artifacts_free(artifacts);
+
+  OK(mlops_artifact_read(store, MLOPS_STR("first"), MLOPS_STR("model/weights.bin"), &buf, &error));
+  CHECK(buf.len == 3 && memcmp(buf.data, "a\0b", 4) == 0);
+  mlops_buf_free(&buf);
+  char dest[4096];
+  snprintf(dest, sizeof dest, "%s/down", folder);
+  OK(mlops_artifact_download(store, MLOPS_STR("first"), MLOPS_STR("docs/notes.txt"), mlops_cstr(dest), &buf, &error));
+  char text[16] = {0};
+  FILE *stream = fopen(buf.data, "r");
+  CHECK(stream != NULL && fread(text, 1, sizeof text, stream) == 8 && strcmp(text, "remember") == 0);
+  fclose(stream);
+  mlops_buf_free(&buf);
+}
+
+static size_t count(const mlops_store *store, mlops_run_query query) {
+  mlops_runs *runs = NULL;
+  OK(mlops_run_search(store, &query, &runs, &error));
+  size_t found = mlops_runs_count(runs);
+  mlops_runs_free(runs);
+  return found;
+}
+
+static void find_runs(const mlops_store *store) {
+  mlops_run_query query = MLOPS_RUN_QUERY_INIT;
+  CHECK(count(store, query) == 2);
+  query.filter = MLOPS_STR("params.model = 'tree'");
+  CHECK(count(store, query) == 1);
+  query.filter = MLOPS_STR("params.model = 'forest'");
+  CHECK(count(store, query) == 0);
+  const mlops_str zero = MLOPS_STR("0");
+  mlops_run_query in_default = MLOPS_RUN_QUERY_INIT;
+  in_default.experiment_ids = &zero;
+  in_default.experiment_ids_count = 1;
+  CHECK(count(store, in_default) == 1);
+
+  /* page by page, in an order */
+  const mlops_str order = MLOPS_STR("attributes.start_time ASC");
+  mlops_run_query pages = MLOPS_RUN_QUERY_INIT;
+  mlops_runs *runs = NULL;
+  const mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  pages.order_by = &order;
+  pages.order_by_count = 1;
+  pages.max_results = 1;
+  OK(mlops_run_search(store, &pages, &runs, &error));
+  OK(mlops_runs_at(runs, 0, &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  CHECK(is(info.run_id, "first") && mlops_runs_count(runs) == 1);
+  mlops_runs *second = NULL;
+  pages.page_token = mlops_runs_next_page_token(runs);
+  OK(mlops_run_search(store, &pages, &second, &error));
+  mlops_runs_free(runs);
+  OK(mlops_runs_at(second, 0, &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  CHECK(is(info.run_id, "copy") && info.status == MLOPS_RUN_KILLED && mlops_runs_next_page_token(second).len == 0);
+  mlops_buf json = MLOPS_BUF_INIT;
+  OK(mlops_runs_json(second, &json, &error));
+  CHECK(strstr(json.data, "\"next_page_token\":null") && strstr(json.data, "\"run_id\":\"copy\""));
+  mlops_buf_free(&json);
+  mlops_runs_free(second);
+
+  OK(mlops_run_delete(store, MLOPS_STR("copy"), &error));
+  mlops_run_query deleted = MLOPS_RUN_QUERY_INIT;
+  CHECK(count(store, deleted) == 1);
+  deleted.view = MLOPS_VIEW_DELETED;
+  CHECK(count(store, deleted) == 1);
+  OK(mlops_run_restore(store, MLOPS_STR("copy"), &error));
+  CHECK(count(store, deleted) == 0);
+}
+
+static void resume_and_nest(const mlops_store *store) {
+  mlops_run *parent = NULL;
+  mlops_run *child = NULL;
+  mlops_run *again = NULL;
+  mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_run_resume(store, MLOPS_STR("copy"), &parent, &error));
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  options.parent_run_id = mlops_run_id(parent);
+  OK(mlops_run_start(store, &options, &child, &error));
+  OK(mlops_run_open(store, mlops_run_id(child), &again, &error));
+  OK(mlops_run_log_metric(again, MLOPS_STR("m"), 1.0, 0, MLOPS_TIME_NONE, &error));
+  OK(mlops_run_get(store, mlops_run_id(child), &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  CHECK(is(info.parent_run_id, "copy") && info.status == MLOPS_RUN_RUNNING && info.ended_at == MLOPS_TIME_NONE);
+  CHECK(info.run_id.len == 32 && info.run_name.len > 0 && mlops_run_data_metrics_count(data) == 1);
+  mlops_run_data_free(data);
+  OK(mlops_run_end(child, MLOPS_RUN_FAILED, &error));
+  OK(mlops_run_end(parent, MLOPS_RUN_FINISHED, &error));
+  mlops_run_free(again);
+  mlops_run_free(child);
+  mlops_run_free(parent);
+}
+
+static void experiments(const mlops_store *store) {
+  const mlops_tag tags[] = {{MLOPS_STR("owner"), MLOPS_STR("ada")}};
+  mlops_experiment *made = NULL;
+  mlops_experiment *found = NULL;
+  mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
+  OK(mlops_experiment_create(store, MLOPS_STR("made"), tags, 1, &made, &error));
+  OK(mlops_experiment_get_info(made, &info, &error));
+  CHECK(is(info.name, "made") && info.lifecycle == MLOPS_LIFECYCLE_ACTIVE && info.created_at > 0);
+  CHECK(mlops_experiment_tags_count(made) == 1);
+  mlops_tag tag;
+  OK(mlops_experiment_tag(made, 0, &tag, &error));
+  CHECK(is(tag.key, "owner") && is(tag.value, "ada"));
+  OK(mlops_experiment_get(store, info.experiment_id, &found, &error));
+  mlops_experiment_free(found);
+  OK(mlops_experiment_find(store, MLOPS_STR("made"), &found, &error));
+  CHECK(found != NULL);
+  mlops_experiment_free(found);
+  OK(mlops_experiment_find(store, MLOPS_STR("not there"), &found, &error));
+  CHECK(found == NULL);
+  OK(mlops_experiment_ensure(store, MLOPS_STR("made"), &found, &error));
+  mlops_buf json = MLOPS_BUF_INIT;
+  OK(mlops_experiment_json(found, &json, &error));
+  CHECK(strstr(json.data, "\"tags\":{\"owner\":\"ada\"}"));
+  mlops_buf_free(&json);
+  mlops_experiment_free(found);
+  FAILS(MLOPS_ALREADY_EXISTS, "made", mlops_experiment_create(store, MLOPS_STR("made"), NULL, 0, &found, &error));
+  mlops_experiment_free(made);
+
+  mlops_page_options options = MLOPS_PAGE_OPTIONS_INIT;
+  mlops_experiments *page = NULL;
+  const mlops_experiment *item = NULL;
+  OK(mlops_experiment_list(store, &options, &page, &error));
+  CHECK(mlops_experiments_count(page) == 3 && mlops_experiments_next_page_token(page).len == 0);
+  OK(mlops_experiments_at(page, 0, &item, &error));
+  OK(mlops_experiment_get_info(item, &info, &error));
+  CHECK(is(info.experiment_id, "0") && is(info.name, "Default"));
+  mlops_experiments_free(page);
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 2);
+  char path[4096];
+  snprintf(path, sizeof path, "%s/store", argv[1]);
+  mlops_store *store = open_store(path);
+  mlops_store *clone = NULL;
+  OK(mlops_store_clone(store, &clone, &error));
+  CHECK(mlops_store_uri(clone).len >= strlen("/store") && !mlops_store_is_read_only(clone));
+
+  log_everything(store, argv[1]);
+  mlops_store_free(store); /* the clone keeps it open */
+  read_run(clone);
+  read_points(clone);
+  read_artifacts(clone, argv[1]);
+  find_runs(clone);
+  resume_and_nest(clone);
+  experiments(clone);
+  OK(mlops_store_flush(clone, &error));
+  OK(mlops_store_close(clone, &error));
+  mlops_run_data *data = NULL;
+  FAILS(MLOPS_INVALID_STATE, "closed", mlops_run_get(clone, MLOPS_STR("first"), &data, &error));
+  mlops_store_free(clone);
+
+  mlops_buf report = MLOPS_BUF_INIT;
+  OK(mlops_fsck(mlops_cstr(path), 0, &report, &error));
+  CHECK(strstr(report.data, "\"findings\":[]"));
+  mlops_buf_free(&report);
+
+  store = open_store(path); /* and all of it is there after opening again */
+  read_run(store);
+  mlops_store_free(store);
+  puts("whole: ok");
+  return 0;
+}

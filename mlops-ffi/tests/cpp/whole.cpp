@@ -1,0 +1,145 @@
+// The C++ layer: results, moves, ownership, errors; with and without exceptions. Argument: an empty folder.
+
+#include <mlops.hpp>
+
+#include <cmath>
+#include <thread>
+
+#define CHECK(condition)                                                           \
+  do {                                                                             \
+    if (!(condition)) {                                                            \
+      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      std::exit(1);                                                                \
+    }                                                                              \
+  } while (0)
+
+static_assert(!std::is_copy_constructible_v<mlops::store> && std::is_nothrow_move_constructible_v<mlops::store>);
+static_assert(!std::is_copy_constructible_v<mlops::run> && std::is_nothrow_move_assignable_v<mlops::run>);
+static_assert(!std::is_copy_constructible_v<mlops::series> && !std::is_copy_constructible_v<mlops::buffer>);
+
+mlops_str second_unit();
+
+namespace {
+
+void log_everything(const mlops::store& store) {
+  mlops::run_options options;
+  options.run_id = "first";
+  options.experiment_name = "curves";
+  options.tags = {{"team", "vision"}};
+  options.started_at = 1700000000000000;
+  mlops::run started = store.start_run(options).value();
+  mlops::run run = std::move(started);
+  CHECK(run.id() == "first");
+  CHECK(run.log_param("text", "tree"));
+  CHECK(run.log_param("view", std::string_view("forest")));
+  CHECK(run.log_param("string", std::string("palm")));
+  CHECK(run.log_param("int", 3));
+  CHECK(run.log_param("size", 7U));
+  CHECK(run.log_param("double", 1e-05));
+  CHECK(run.log_param("float", 0.5F));
+  CHECK(run.log_param("bool", true));
+  CHECK(run.log_params({{"none", std::monostate()}, {"many", std::int64_t{-1}}}));
+  CHECK(run.log_metric("loss", NAN, 4, 1700000000000001));
+  CHECK(run.log_series("curve", {3.0, 2.0, 1.0}));
+  CHECK(run.set_tag("stage", "done"));
+  CHECK(run.delete_tag("stage"));
+  CHECK(run.log_artifact_bytes("model/m.bin", std::string_view("a\0b", 3)));
+  CHECK(run.end());
+}
+
+void read_everything(const mlops::store& store, const std::string& folder) {
+  const mlops::run_data data = store.get_run("first").value();
+  CHECK(data.run_id == "first" && data.status == MLOPS_RUN_FINISHED && data.ended_at.has_value());
+  CHECK(data.started_at == 1700000000000000 && data.parent_run_id.empty() && data.params.size() == 10);
+  CHECK(std::get<std::string>(data.params.at("text").value) == "tree");
+  CHECK(std::get<std::string>(data.params.at("view").value) == "forest");
+  CHECK(std::get<std::string>(data.params.at("string").value) == "palm");
+  CHECK(std::get<std::int64_t>(data.params.at("int").value) == 3 && data.params.at("size").text == "7");
+  CHECK(std::get<double>(data.params.at("double").value) == 1e-05 && data.params.at("double").text == "1e-05");
+  CHECK(std::get<double>(data.params.at("float").value) == 0.5);
+  CHECK(std::get<bool>(data.params.at("bool").value) && data.params.at("bool").text == "True");
+  CHECK(std::holds_alternative<std::monostate>(data.params.at("none").value) && data.params.at("none").text == "None");
+  CHECK(std::get<std::int64_t>(data.params.at("many").value) == -1);
+  CHECK(data.tags.at("team") == "vision" && data.tags.count("stage") == 0);
+  CHECK(std::isnan(data.metrics.at("loss").last) && data.metrics.at("loss").last_step == 4);
+  CHECK(data.metrics.at("curve").count == 3 && data.metrics.at("curve").min == 1.0);
+
+  mlops::series read = store.metric_history("first", "curve").value();
+  const mlops::series curve = std::move(read);
+  CHECK(curve.size() == 3 && curve.values()[0] == 3.0 && curve.steps()[2] == 2 && curve.times()[0] > 0);
+
+  const auto artifacts = store.list_artifacts("first", "model").value();
+  CHECK(artifacts.size() == 1 && artifacts[0].path == "model/m.bin" && artifacts[0].size_bytes == 3);
+  mlops::buffer bytes = store.read_artifact("first", "model/m.bin").value();
+  mlops::buffer moved;
+  moved = std::move(bytes);
+  CHECK(moved.view() == std::string_view("a\0b", 3));
+  CHECK(!store.download_artifacts("first", "", folder + "/down").value().empty());
+
+  mlops::run_query query;
+  query.filter = "params.text = 'tree'";
+  query.order_by = {"metrics.curve DESC"};
+  const auto found = store.search_runs(query).value();
+  CHECK(found.items.size() == 1 && found.items[0].run_id == "first" && found.next_page_token.empty());
+  CHECK(store.delete_run("first"));
+  CHECK(store.search_runs().value().items.empty());
+  CHECK(store.restore_run("first"));
+}
+
+void experiments(const mlops::store& store) {
+  const mlops::experiment made = store.create_experiment("made", {{"owner", "ada"}}).value();
+  CHECK(made.name == "made" && made.tags.at("owner") == "ada");
+  CHECK(store.get_experiment(made.experiment_id).value().name == "made");
+  CHECK(store.find_experiment("made").value()->experiment_id == made.experiment_id);
+  CHECK(!store.find_experiment("not there").value().has_value());
+  CHECK(store.ensure_experiment("made").value().experiment_id == made.experiment_id);
+  const auto first = store.list_experiments(MLOPS_VIEW_ACTIVE, 1).value();
+  CHECK(first.items.size() == 1 && first.items[0].name == "Default" && !first.next_page_token.empty());
+  const auto rest = store.list_experiments(MLOPS_VIEW_ACTIVE, 0, first.next_page_token).value();
+  CHECK(rest.items.size() == 2 && rest.next_page_token.empty());
+}
+
+void errors(const mlops::store& store) {
+  const auto missing = store.get_run("nobody");
+  CHECK(!missing && missing.error().code() == MLOPS_NOT_FOUND && !missing.error().is_retryable());
+  CHECK(std::string(missing.error().name()) == "MLOPS_NOT_FOUND");
+  CHECK(missing.error().message().find("nobody") != std::string::npos);
+  CHECK(mlops::store::open(mlops::open_options{"/no/such/place", false, true}).error().code() == MLOPS_NOT_FOUND);
+  auto run = store.resume_run("first").value();
+  CHECK(run.log_param("int", 4).error().code() == MLOPS_CONFLICT);
+  CHECK(store.open_run("first").value().log_metric("", 1.0).error().code() == MLOPS_INVALID_ARGUMENT);
+  CHECK(run.end(MLOPS_RUN_FAILED));
+#ifdef MLOPS_CPP_EXCEPTIONS
+  bool thrown = false;
+  try {
+    store.get_run("nobody").value();
+  } catch (const mlops::exception& exception) {
+    thrown = exception.error().code() == MLOPS_NOT_FOUND;
+  }
+  CHECK(thrown);
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CHECK(argc == 2);
+  const std::string folder = argv[1];
+  mlops::store store = mlops::store::open(folder + "/store").value();
+  CHECK(!store.uri().empty());
+  log_everything(store);
+  read_everything(store, folder);
+  experiments(store);
+  errors(store);
+
+  mlops::store other = store.clone().value();
+  std::thread thread([clone = std::move(other)] { CHECK(clone.get_run("first")); });
+  thread.join();
+  CHECK(store.flush());
+  CHECK(store.close());
+  CHECK(store.get_run("first").error().code() == MLOPS_INVALID_STATE);
+  CHECK(mlops::store::fsck(folder + "/store").value().view().find("\"findings\":[]") != std::string_view::npos);
+  CHECK(second_unit().len == 6);
+  std::puts("whole: ok");
+  return 0;
+}

@@ -1,0 +1,75 @@
+//! The header is what the sources say, and nothing gets around the macro that makes functions safe.
+
+#[path = "support/header.rs"]
+mod header;
+
+use mlops_core::error::TABLE;
+
+#[test]
+fn the_checked_in_header_is_the_one_that_the_sources_make() {
+    let path = header::package().join("include/mlops.h");
+    let made = header::generate();
+    if std::env::var_os("MLOPS_REGENERATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let differ = made.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert!(
+        made == kept,
+        "include/mlops.h is stale, first at {differ:?}; run MLOPS_REGENERATE=1 cargo test -p mlops-ffi --test header"
+    );
+}
+
+#[test]
+fn the_constants_are_the_rows_of_the_table() {
+    let text = header::read(&header::package().join("include/mlops.h"));
+    for row in TABLE {
+        let define = format!("/** {} */\n#define {} {}\n", row.text, row.c_constant, row.number);
+        assert!(text.contains(&define), "{define}");
+        // SAFETY: any number is fine, and the texts are static.
+        let (name, sentence) = unsafe {
+            (
+                std::ffi::CStr::from_ptr(mlops::errors::mlops_status_name(row.number)),
+                std::ffi::CStr::from_ptr(mlops::errors::mlops_status_text(row.number)),
+            )
+        };
+        assert_eq!((name.to_str(), sentence.to_str()), (Ok(row.c_constant), Ok(row.text)));
+        // SAFETY: any number is fine.
+        assert_eq!(unsafe { mlops::errors::mlops_status_is_retryable(row.number) }, row.retryable);
+    }
+}
+
+#[test]
+fn every_exported_function_goes_through_the_macro() {
+    for entry in std::fs::read_dir(header::package().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = header::read(&path);
+        if path.ends_with("boundary.rs") {
+            continue;
+        }
+        for way_around in ["no_mangle", "export_name", "extern \"C\""] {
+            assert!(!text.contains(way_around), "{} has {way_around}: use export!", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_function_says_what_holds_for_threads_and_since_when_it_is_there() {
+    let text = header::read(&header::package().join("include/mlops.h"));
+    let declarations = header::declarations(&text);
+    assert!(declarations.len() > 60, "{}", declarations.len());
+    for (name, declaration) in declarations {
+        let (head, _) = declaration.split_once('(').unwrap();
+        let (before, _) = text.split_once(&format!("\n{head}(")).unwrap();
+        let (_, comment) = before.rsplit_once("/**").unwrap();
+        assert!(comment.contains("Since 0.") && comment.contains("Threads: "), "{name} lacks it:{comment}");
+    }
+}
+
+#[test]
+fn the_soname_has_the_version_of_the_interface() {
+    let script = header::read(&header::package().join("build.rs"));
+    // SAFETY: takes nothing.
+    let abi = unsafe { mlops::version::mlops_abi_version() };
+    assert!(script.contains(&format!("let abi = {abi};")));
+}

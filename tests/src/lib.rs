@@ -1,1 +1,0 @@
-//! Suites across crates; each is a test target of this package.

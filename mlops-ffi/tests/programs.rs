@@ -124,6 +124,21 @@ fn cpp_works_with_exceptions() {
     build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
 }
 
+#[test]
+fn the_snippet_of_the_readme_logs_a_run() {
+    let readme = header::read(&package().join("../README.md"));
+    let code = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = scratch();
+    let (source, program) = (folder.path().join("readme.c"), folder.path().join("readme"));
+    std::fs::write(&source, code).unwrap();
+    compile(&program, prefix(), &[source], &[]);
+    let path = folder.path().join("store");
+    run(Command::new(program).env("MLOPS_STORE", &path));
+    let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+    let runs = store.runs().search(&mlops_core::runs::RunQuery::default()).unwrap().items;
+    assert!((runs[0].metrics["accuracy"].last - 0.94).abs() < 1e-12, "{runs:?}");
+}
+
 /// What both quickstarts print.
 const QUICKSTART: &str = "runs with a final loss below 10, best first:
   learning_rate = 0.1

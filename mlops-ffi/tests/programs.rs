@@ -126,7 +126,7 @@ fn cpp_works_with_exceptions() {
 
 #[test]
 fn the_snippet_of_the_readme_logs_a_run() {
-    let readme = header::read(&package().join("../README.md"));
+    let readme = declarations::read(&package().join("../README.md"));
     let code = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let folder = scratch();
     let (source, program) = (folder.path().join("readme.c"), folder.path().join("readme"));

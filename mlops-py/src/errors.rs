@@ -9,8 +9,10 @@ use pyo3::types::PyAny;
 /// The exception for an error of the core: the class that the table names.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     let row = error.code().row();
-    let made: PyResult<Bound<'_, PyAny>> =
-        py.import("mlops.exceptions").and_then(|module| module.getattr(row.python_class)).and_then(|class| class.call1((error.to_string(),)));
+    let made: PyResult<Bound<'_, PyAny>> = py
+        .import("mlops.exceptions")
+        .and_then(|module| module.getattr(row.python_class))
+        .and_then(|class| class.call1((error.to_string(),)));
     made.map_or_else(|failed| failed, PyErr::from_value)
 }
 

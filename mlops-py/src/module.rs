@@ -15,7 +15,10 @@ pub(crate) fn version() -> &'static str {
 /// The table of errors: (number, class, builtin base, MLflow's code, retryable, text).
 #[pyfunction]
 pub(crate) fn error_table() -> Vec<(i32, &'static str, &'static str, &'static str, bool, &'static str)> {
-    TABLE.iter().map(|row| (row.number, row.python_class, row.python_base, row.mlflow_code, row.retryable, row.text)).collect()
+    TABLE
+        .iter()
+        .map(|row| (row.number, row.python_class, row.python_base, row.mlflow_code, row.retryable, row.text))
+        .collect()
 }
 
 /// Runs the command line; returns its exit code.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreRun, RunExt};
+use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreRun, RunExt, RunStatus};
 use mlops_core::{ParamValue, Timestamp};
 use pyo3::prelude::*;
 
 use crate::convert;
 use crate::errors::{attached, detached};
+use crate::held;
 
 /// Records up to this size are appended with the GIL held: releasing it around a write of microseconds costs a
 /// milliseconds-long wait when another thread is busy.
@@ -62,13 +63,15 @@ impl Run {
         tags: Vec<(String, String)>,
         metrics: Vec<Point>,
     ) -> PyResult<()> {
-        let params = params.into_iter().map(|(key, value)| Ok((key, convert::param(&value)?))).collect::<PyResult<Vec<_>>>()?;
+        let params =
+            params.into_iter().map(|(key, value)| Ok((key, convert::param(&value)?))).collect::<PyResult<Vec<_>>>()?;
         let size = |key: &str, value: &str| key.len() + value.len();
         let text = |value: &ParamValue| if let ParamValue::Text(text) = value { text.len() } else { 8 };
         let bytes = params.iter().map(|(key, value)| key.len() + text(value)).sum::<usize>()
             + tags.iter().map(|(key, value)| size(key, value)).sum::<usize>()
             + metrics.iter().map(|(key, ..)| key.len() + 24).sum::<usize>();
-        let point = |(key, value, step, at): Point| MetricPoint { key, value, step, at: at.map(Timestamp::from_micros) };
+        let point =
+            |(key, value, step, at): Point| MetricPoint { key, value, step, at: at.map(Timestamp::from_micros) };
         let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
         if bytes <= ATTACHED_BYTES {
             return attached(py, || self.inner.log_batch(&batch));
@@ -118,6 +121,13 @@ impl Run {
     }
 
     fn end(&self, py: Python<'_>, status: &str) -> PyResult<()> {
-        detached(py, || self.inner.end(status.parse()?))
+        detached(py, || {
+            let status: RunStatus = status.parse()?;
+            self.inner.end(status)?;
+            if status.is_end() {
+                held::release(self.inner.id());
+            }
+            Ok(())
+        })
     }
 }

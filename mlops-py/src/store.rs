@@ -1,6 +1,7 @@
 //! An open store.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mlops_core::OpenOptions;
 use mlops_core::runs::{RunOptions, RunQuery};
@@ -9,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::convert::{self, Artifact};
 use crate::errors::detached;
+use crate::held;
 use crate::run::Run;
 
 /// An open store.
@@ -22,6 +24,12 @@ impl Store {
     pub(crate) fn core(&self) -> &mlops_core::Store {
         &self.inner
     }
+
+    /// A run that this process has to end.
+    fn started(&self, run: Arc<dyn mlops_core::runs::Run>) -> Run {
+        held::hold(run.id(), &self.inner);
+        Run::new(run)
+    }
 }
 
 /// One page: the items, and the token of the next.
@@ -33,7 +41,8 @@ impl Store {
     #[pyo3(signature = (uri, read_only=false, must_exist=false))]
     fn new(py: Python<'_>, uri: String, read_only: bool, must_exist: bool) -> PyResult<Self> {
         detached(py, || {
-            let inner = mlops_core::Store::open_with(&OpenOptions { uri, read_only, must_exist, ..OpenOptions::default() })?;
+            let inner =
+                mlops_core::Store::open_with(&OpenOptions { uri, read_only, must_exist, ..OpenOptions::default() })?;
             Ok(Self { inner })
         })
     }
@@ -94,11 +103,11 @@ impl Store {
             user,
             started_at,
         };
-        detached(py, || self.inner.runs().start(options)).map(Run::new)
+        detached(py, || self.inner.runs().start(options)).map(|run| self.started(run))
     }
 
     fn resume_run(&self, py: Python<'_>, run_id: &str) -> PyResult<Run> {
-        detached(py, || self.inner.runs().resume(run_id)).map(Run::new)
+        detached(py, || self.inner.runs().resume(run_id)).map(|run| self.started(run))
     }
 
     fn open_run(&self, py: Python<'_>, run_id: &str) -> PyResult<Run> {
@@ -189,7 +198,13 @@ impl Store {
     }
 
     #[pyo3(signature = (view, max_results, page_token=None))]
-    fn list_experiments<'py>(&self, py: Python<'py>, view: u8, max_results: usize, page_token: Option<&str>) -> PyResult<Pages<'py>> {
+    fn list_experiments<'py>(
+        &self,
+        py: Python<'py>,
+        view: u8,
+        max_results: usize,
+        page_token: Option<&str>,
+    ) -> PyResult<Pages<'py>> {
         let page = detached(py, || self.inner.runs().list_experiments(convert::view(view)?, max_results, page_token))?;
         let items = page.items.iter().map(|found| convert::experiment(py, found)).collect::<PyResult<_>>()?;
         Ok((items, page.next_page_token))

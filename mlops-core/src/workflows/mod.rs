@@ -2,4 +2,4 @@
 
 mod model;
 
-pub use model::{LoadedModel, download_model, load_model, log_model, open_model_folder};
+pub use model::{LoadedModel, download_model, load_model, log_model, open_model_folder, save_model};

@@ -18,9 +18,12 @@ SEARCH_MAX_RESULTS = 100_000
 # --- the store -----------------------------------------------------------------------------------------------
 
 
-def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
-    """Uses the store at ``uri`` from the next call on: a path, ``mlops:path``, ``memory:``, or None for the default."""
-    _state.set_uri(uri)
+def set_tracking_uri(uri: str | os.PathLike[str] | None, *, read_only: bool = False) -> None:
+    """Uses the store at ``uri`` from the next call on: a path, ``mlops:path``, ``memory:``, or None for the default.
+
+    With ``read_only`` the store is shown as it is when it is opened, also while another process writes to it, and
+    nothing in it can be changed."""
+    _state.set_uri(uri, read_only)
 
 
 def get_tracking_uri() -> str:

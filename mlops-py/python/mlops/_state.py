@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _lock = threading.RLock()
 _uri: str | None = None
+_read_only = False
 _store: _native.Store | None = None
 _experiment: str | None = None
 _last_run_id: str | None = None
@@ -60,15 +61,16 @@ def is_uri_set() -> bool:
     return _uri is not None or bool(os.environ.get("MLOPS_STORE"))
 
 
-def set_uri(location: str | os.PathLike[str] | None) -> None:
+def set_uri(location: str | os.PathLike[str] | None, read_only: bool = False) -> None:
     """Uses another store from the next call on; None or empty: the default."""
-    global _uri, _store, _experiment
+    global _uri, _read_only, _store, _experiment
     text = os.fspath(location) if location is not None else ""
     if not isinstance(text, str):
         raise InvalidArgument(f"the tracking URI {location!r} is no text")
     with _lock:
         # Absolute from now on: the working directory may change before the store is opened.
         _uri = _native.locate(text) if text else None
+        _read_only = read_only
         _store = None
         _experiment = None
 
@@ -79,7 +81,7 @@ def store() -> _native.Store:
     if _store is None:
         with _lock:
             if _store is None:
-                _store = _native.Store(_uri or "")
+                _store = _native.Store(_uri or "", _read_only)
     return _store
 
 

@@ -1,1 +1,20 @@
-//! x
+//! The native module behind the Python package: converts arguments and results, maps errors, releases the GIL.
+
+mod convert;
+mod errors;
+mod module;
+mod run;
+mod store;
+
+use pyo3::prelude::*;
+
+/// `mlops._native`: private; the public API is typed Python over it.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::module::{cli_main, error_table, fsck, locate, mark_process_failed, param_text, version};
+    #[pymodule_export]
+    use super::run::Run;
+    #[pymodule_export]
+    use super::store::Store;
+}

@@ -78,6 +78,17 @@ to see that nothing is left.
 
 JSON: {\"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": text or null}, ...]}.";
 
+const TRUST_AFTER: &str = "\
+Examples:
+  mlops trust ./results/.mlops
+  mlops trust ../from-a-colleague --json
+
+A model saved as a pickle runs code when it is loaded. Models of stores that you made on this computer are loaded \
+without asking; those of a store that was copied here only after this command, or with trust=True. The list is the \
+file `trusted-stores` in MLOPS_CONFIG_DIR, else in $XDG_CONFIG_HOME/mlops, else in ~/.config/mlops.
+
+JSON: {\"store\", \"id\"}.";
+
 const VERSION_AFTER: &str = "\
 Examples:
   mlops version
@@ -128,6 +139,12 @@ pub(super) enum Command {
         /// Mend what can be mended
         #[arg(long)]
         repair: bool,
+    },
+    /// Trust a store: load models from it that may run code
+    #[command(after_help = TRUST_AFTER)]
+    Trust {
+        /// The store's folder, or the project folder that holds it as `.mlops`
+        path: String,
     },
     /// Print the version
     #[command(after_help = VERSION_AFTER)]

@@ -15,6 +15,7 @@ mod metrics;
 mod shape;
 mod show;
 mod table;
+mod trust;
 mod version;
 
 #[cfg(test)]
@@ -74,6 +75,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         },
         Command::Experiments { command: ExperimentsCommand::List { deleted } } => experiments::list(*deleted, context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
+        Command::Trust { path } => trust::trust(path, context)?,
         Command::Version => version::version(context)?,
     }
     Ok(0)

@@ -230,6 +230,13 @@ impl<'a> Check<'a> {
     }
 }
 
+/// The answer of `trust`.
+#[derive(Serialize)]
+pub(super) struct Trusted<'a> {
+    pub(super) store: &'a str,
+    pub(super) id: String,
+}
+
 /// The answer of `version`.
 #[derive(Serialize)]
 pub(super) struct About {

@@ -352,3 +352,15 @@ fn every_command_has_help_with_examples() {
     check(&Arguments::command());
     Arguments::command().debug_assert();
 }
+
+#[test]
+fn only_a_store_that_exists_can_be_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sample(dir.path());
+    let id = Store::open(store.to_str().unwrap()).unwrap().id();
+    let answer = mlops(&["trust", store.to_str().unwrap(), "--json"]);
+    assert_eq!(text(&answer.json()["id"]), id.to_string());
+    assert!(crate::settings::is_trusted(id));
+    let answer = mlops(&["trust", dir.path().join("none").to_str().unwrap()]);
+    assert_eq!(answer.code, 2, "{answer:?}");
+}

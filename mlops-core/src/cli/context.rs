@@ -46,6 +46,7 @@ impl Context<'_> {
 
     /// Writes a line beside the answer: to standard error, so that the answer can be read by a program.
     pub(super) fn note(&mut self, line: &str) -> Result<(), Failure> {
+        self.out.flush()?;
         Ok(writeln!(self.err, "{line}")?)
     }
 }

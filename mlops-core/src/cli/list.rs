@@ -64,7 +64,8 @@ fn experiment_names(store: &Store) -> Result<BTreeMap<String, String>, Failure> 
 
 fn overview(runs: &[RunData], query: &RunQuery, experiments: &BTreeMap<String, String>) -> Table {
     let headings = ["RUN ID", "NAME", "EXPERIMENT", "STATUS", "STARTED", "DURATION", "METRICS"];
-    let mut table = Table::new(&headings).keep_first_column();
+    // In a narrow terminal the name, the status and the metrics say more than the rest.
+    let mut table = Table::new(&headings).keep_first_column().may_leave_out(&[5, 4, 2]);
     let asked = [query.order_by.as_slice(), std::slice::from_ref(&query.filter)].concat().join(" ");
     for run in runs {
         let info = &run.info;

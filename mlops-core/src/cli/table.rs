@@ -5,6 +5,9 @@ use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 use crate::base::text::float_repr;
 use crate::base::time::Timestamp;
 
+/// Spaces between columns.
+const GAP: u16 = 2;
+
 /// True for control characters and for those that turn the direction of text.
 pub(super) fn steers(character: char) -> bool {
     character.is_control()
@@ -20,42 +23,72 @@ pub(super) fn clean(text: &str) -> String {
 /// Rows beneath a line of headings.
 #[derive(Debug)]
 pub(super) struct Table {
-    inner: comfy_table::Table,
+    rows: Vec<Vec<String>>,
+    whole_first: bool,
+    dispensable: Vec<usize>,
 }
 
 impl Table {
     /// A table with these headings.
     pub(super) fn new(headings: &[&str]) -> Self {
-        let mut inner = comfy_table::Table::new();
-        inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
-        for column in inner.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        Self { inner }
+        let headings = headings.iter().map(|heading| clean(heading)).collect();
+        Self { rows: vec![headings], whole_first: false, dispensable: Vec::new() }
     }
 
     /// Never breaks the first column over lines: it holds what a user copies.
     pub(super) fn keep_first_column(mut self) -> Self {
-        if let Some(column) = self.inner.column_mut(0) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        self.whole_first = true;
+        self
+    }
+
+    /// Leaves these columns out, the first of them first, as far as the rest needs their place.
+    pub(super) fn may_leave_out(mut self, columns: &[usize]) -> Self {
+        self.dispensable = columns.to_vec();
         self
     }
 
     /// Adds a row.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.inner.add_row(cells.into_iter().map(|cell| clean(&cell)).collect::<Vec<_>>());
+        self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
     /// The text of the table, with a line end; as wide as its content or at most `width` characters.
     pub(super) fn render(&self, width: Option<u16>) -> String {
-        let mut table = self.inner.clone();
+        let mut left_out = 0;
+        let mut table = self.without(&[]);
         if let Some(width) = width {
+            while wide(&table) > usize::from(width) && left_out < self.dispensable.len() {
+                left_out += 1;
+                table = self.without(self.dispensable.get(..left_out).unwrap_or_default());
+            }
             table.set_width(width);
         }
         let lines = table.lines().map(|line| line.trim_end().to_owned());
         lines.chain([String::new()]).collect::<Vec<_>>().join("\n")
     }
+
+    fn without(&self, left_out: &[usize]) -> comfy_table::Table {
+        let shown = self.rows.iter().map(|row| {
+            let cells = row.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
+            cells.map(|(_, cell)| cell.as_str()).collect::<Vec<_>>()
+        });
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).add_rows(shown);
+        let columns = table.column_count();
+        for (at, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if at + 1 < columns { GAP } else { 0 }));
+            if at == 0 && self.whole_first {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table
+    }
+}
+
+/// How wide a table is with every cell on one line.
+fn wide(table: &comfy_table::Table) -> usize {
+    let widths = table.column_max_content_widths();
+    widths.iter().map(|width| usize::from(*width)).sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
 }
 
 /// A time to the second, in UTC.

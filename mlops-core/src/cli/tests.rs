@@ -289,6 +289,15 @@ fn tables_fit_the_terminal_and_keep_ids_whole() {
 }
 
 #[test]
+fn a_narrow_terminal_leaves_out_what_says_least() {
+    let mut rows = table::Table::new(&["A", "B", "C"]).may_leave_out(&[1, 2]);
+    rows.row(["aaaa".into(), "bbbb".into(), "cccc".into()]);
+    assert_eq!(rows.render(Some(16)), "A     B     C\naaaa  bbbb  cccc\n");
+    assert_eq!(rows.render(Some(15)), "A     C\naaaa  cccc\n");
+    assert_eq!(rows.render(Some(5)), "A\naaaa\n");
+}
+
+#[test]
 fn sizes_and_durations_read_well() {
     assert_eq!([0, 1023, 1024, 1536, 10 << 20].map(table::size), ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10.0 MiB"]);
     assert_eq!(table::size(u64::MAX), "15.9 EiB");

@@ -87,6 +87,13 @@ fn grouped(value: usize) -> String {
 }
 
 #[test]
+fn the_rust_of_the_readme_is_an_example_that_runs() {
+    let (readme, example) = (include_str!("../README.md"), include_str!("../examples/rust/readme.rs"));
+    let code = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("README has Rust");
+    assert!(example.ends_with(code), "copy the snippet into examples/rust/readme.rs");
+}
+
+#[test]
 fn numbers_are_grouped() {
     assert_eq!([1, 999, 1_000, 1_048_576].map(grouped), ["1", "999", "1,000", "1,048,576"]);
 }

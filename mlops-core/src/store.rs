@@ -64,6 +64,17 @@ impl Store {
         Self::open_with(&OpenOptions { uri: uri.into(), ..OpenOptions::default() })
     }
 
+    /// Where [`open`](Self::open) would find or make the store: an absolute path, or `memory:`.
+    ///
+    /// # Errors
+    /// `Untrusted` for a store of another user that was found upwards; `Unsupported` for another kind of URI.
+    pub fn locate(uri: &str) -> Result<String> {
+        Ok(match location::resolve(uri)? {
+            location::Location::Memory => open::MEMORY.into(),
+            location::Location::Folder(folder) => folder.display().to_string(),
+        })
+    }
+
     /// [`open`](Self::open) with options.
     pub fn open_with(options: &OpenOptions) -> Result<Self> {
         options.open()

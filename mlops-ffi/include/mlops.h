@@ -199,7 +199,7 @@ typedef struct mlops_runs mlops_runs;
 typedef struct mlops_series mlops_series;
 
 /**
- * An open store. Freed with `mlops_store_free`; the store closes with its last handle and last run.
+ * An open store. Freed with `mlops_store_free`.
  */
 typedef struct mlops_store mlops_store;
 
@@ -779,16 +779,17 @@ mlops_status mlops_store_open(const struct mlops_open_options *options,
 mlops_status mlops_store_clone(const struct mlops_store *store, struct mlops_store **out, struct mlops_error **err);
 
 /**
- * Frees a handle; the last one closes the store. Errors of closing are lost: call `mlops_store_close` before to
- * see them. NULL is fine.
+ * Frees a handle. The store closes when its last handle and the last of its runs are freed; errors of that are
+ * lost, so call `mlops_store_close` before to see them. NULL is fine.
  *
  * Threads: any, but nobody may use the handle any more. Since 0.1.
  */
 void mlops_store_free(struct mlops_store *store);
 
 /**
- * Closes the store for all its handles: drains, forces everything to the disk, lets other processes in. Later
- * calls give `MLOPS_INVALID_STATE`; the handles must still be freed.
+ * Drains what runs logged and forces everything to the disk, for the last time: the store's later
+ * `mlops_store_flush` and `mlops_store_close` give `MLOPS_INVALID_STATE`. Its folder is free for other processes
+ * when its last handle and the last of its runs are freed.
  *
  * Threads: any. Since 0.1.
  */

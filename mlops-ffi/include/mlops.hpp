@@ -441,7 +441,7 @@ class store {
     return detail::call([&](mlops_error** what) { return mlops_store_flush(get(), what); });
   }
 
-  /// Closes the store for all its handles; later calls fail.
+  /// Flushes for the last time; the folder is free for other processes when the last handle and run are gone.
   result<void> close() const {
     return detail::call([&](mlops_error** what) { return mlops_store_close(get(), what); });
   }

@@ -90,12 +90,16 @@ pub(crate) unsafe fn report(outcome: Result<(), mlops_error>, err: *mut *mut mlo
 }
 
 fn panic_text(panic: Box<dyn Any + Send>) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without text".to_owned());
-    // Dropping a payload may run code that panics again.
-    std::mem::forget(panic);
+    let text = match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => match panic.downcast::<&str>() {
+            Ok(text) => (*text).to_owned(),
+            Err(panic) => {
+                // Dropping an unknown payload may run code that panics again.
+                std::mem::forget(panic);
+                "a panic without text".to_owned()
+            }
+        },
+    };
     format!("panic: {text}")
 }

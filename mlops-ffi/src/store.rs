@@ -8,7 +8,7 @@ use crate::json;
 use crate::sized::sized_input;
 use crate::text::{Text, mlops_buf, mlops_str};
 
-/// An open store. Freed with `mlops_store_free`; the store closes with its last handle and last run.
+/// An open store. Freed with `mlops_store_free`.
 #[derive(Debug)]
 pub struct mlops_store {
     pub(crate) store: Store,
@@ -52,7 +52,12 @@ export! {
     pub fn mlops_store_open(options: *const mlops_open_options, out: *mut *mut mlops_store) -> mlops_status {
         // SAFETY: the caller keeps the contract: the text lives for this call.
         let uri = unsafe { options.uri.text("options.uri") }?.to_owned();
-        let options = OpenOptions { uri, read_only: options.read_only != 0, must_exist: options.must_exist != 0, ..OpenOptions::default() };
+        let options = OpenOptions {
+            uri,
+            read_only: options.read_only != 0,
+            must_exist: options.must_exist != 0,
+            ..OpenOptions::default()
+        };
         out.give(mlops_store::new(Store::open_with(&options)?));
         Ok(())
     }
@@ -65,16 +70,17 @@ export! {
         Ok(())
     }
 
-    /// Frees a handle; the last one closes the store. Errors of closing are lost: call `mlops_store_close` before to
-    /// see them. NULL is fine.
+    /// Frees a handle. The store closes when its last handle and the last of its runs are freed; errors of that are
+    /// lost, so call `mlops_store_close` before to see them. NULL is fine.
     ///
     /// Threads: any, but nobody may use the handle any more. Since 0.1.
     pub fn mlops_store_free(store: *mut mlops_store) {
         drop(store);
     }
 
-    /// Closes the store for all its handles: drains, forces everything to the disk, lets other processes in. Later
-    /// calls give `MLOPS_INVALID_STATE`; the handles must still be freed.
+    /// Drains what runs logged and forces everything to the disk, for the last time: the store's later
+    /// `mlops_store_flush` and `mlops_store_close` give `MLOPS_INVALID_STATE`. Its folder is free for other processes
+    /// when its last handle and the last of its runs are freed.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_store_close(store: *const mlops_store) -> mlops_status {

@@ -1,1 +1,23 @@
-//! x
+//! The native module behind the Python package: converts arguments and results, maps errors, releases the GIL.
+
+mod convert;
+mod errors;
+mod models;
+mod module;
+mod run;
+mod store;
+
+use pyo3::prelude::*;
+
+/// `mlops._native`: private; the public API is typed Python over it.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::models::{download_model, is_trusted, log_model, model_file, model_manifest, open_model_folder, save_model};
+    #[pymodule_export]
+    use super::module::{cli_main, error_table, fsck, locate, mark_process_failed, param_text, version};
+    #[pymodule_export]
+    use super::run::Run;
+    #[pymodule_export]
+    use super::store::Store;
+}

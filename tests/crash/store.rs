@@ -6,7 +6,6 @@
 #[path = "store/script.rs"]
 mod script;
 
-
 use std::path::Path;
 use std::process::Command;
 

@@ -23,6 +23,12 @@ pub enum Error {
         /// What would have been accepted.
         expected: String,
     },
+    /// A filter or an order is not in the language.
+    #[error("{detail}")]
+    InvalidQuery {
+        /// What is unexpected at which character and what was expected, then an excerpt with the place marked.
+        detail: String,
+    },
     /// The named thing does not exist.
     #[error("{what} `{id}` does not exist{hint}")]
     NotFound {
@@ -145,7 +151,7 @@ impl Error {
     /// The row of the table that this error belongs to.
     pub fn code(&self) -> Code {
         match self {
-            Self::InvalidArgument { .. } => Code::InvalidArgument,
+            Self::InvalidArgument { .. } | Self::InvalidQuery { .. } => Code::InvalidArgument,
             Self::NotFound { .. } => Code::NotFound,
             Self::AlreadyExists { .. } => Code::AlreadyExists,
             Self::Conflict { .. } => Code::Conflict,

@@ -1,55 +1,39 @@
-//! tmp
-use crate::error::Result;
-use std::borrow::Cow;
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Entity {
-    Metric,
-    Param,
-    Tag,
-    Attribute,
-    Dataset,
-}
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub struct Field {
-    pub entity: Entity,
-    pub key: String,
-}
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub struct OrderKey {
-    pub field: Field,
-    pub descending: bool,
-}
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub enum Value<'a> {
-    Number(f64),
-    Text(Cow<'a, str>),
-}
-#[allow(missing_docs)]
-pub trait Record {
-    fn get(&self, field: &Field) -> Option<Value<'_>>;
-}
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub struct Expr;
-#[allow(missing_docs)]
-impl Expr {
-    pub fn matches(&self, _r: &dyn Record) -> bool {
-        true
-    }
-}
-#[allow(missing_docs)]
-pub fn parse(_t: &str) -> Result<Expr> {
-    Ok(Expr)
-}
-#[allow(missing_docs)]
-pub fn parse_order(_t: &[String]) -> Result<Vec<OrderKey>> {
-    Ok(vec![])
-}
-#[allow(missing_docs)]
-pub fn compare(_a: Option<Value<'_>>, _b: Option<Value<'_>>, _d: bool) -> std::cmp::Ordering {
-    std::cmp::Ordering::Equal
-}
+//! The filter language: `metrics.loss < 0.1 AND (params.model = 'tree' OR tags.best IS NOT NULL)`.
+//!
+//! Every filter that MLflow takes means the same here, but that a doubled quote is one quote. In addition there are
+//! `OR`, `NOT`, parentheses, `BETWEEN`, `IN` and `IS NULL` on every field, order comparisons on params and tags, and
+//! numbers without quotes for them.
+//!
+//! ```text
+//! filter  := and ( OR and )*                      keywords in any case
+//! and     := not ( AND not )*
+//! not     := NOT not | ( filter ) | test
+//! test    := field ( = | != | < | <= | > | >= ) value
+//!          | field [NOT] LIKE text | field [NOT] ILIKE text        % any characters, _ one; ILIKE ignores case
+//!          | field [NOT] IN ( value, ... ) | field [NOT] BETWEEN value AND value
+//!          | field IS [NOT] NULL
+//! field   := [entity .] key                       no entity: an attribute
+//! entity  := metric(s) | param(s) | parameter(s) | tag(s) | attribute(s) | attr | run | dataset(s)
+//! key     := letters, digits and _ . - / :  |  `any text`  |  "any text"
+//! value   := number | 'text' | "text"             a quote inside its own kind is doubled
+//! ```
+//!
+//! A record that lacks the field matches no test but `IS NULL`, not even `!=`, and `NOT` does not change that, as in
+//! SQL. NaN matches no comparison but `!=`. Params and tags compare as text with text and as numbers with numbers.
+
+mod evaluate;
+mod fields;
+mod lexer;
+mod like;
+mod order;
+mod parser;
+mod print;
+mod types;
+
+pub use fields::{Entity, Field};
+pub use order::{OrderKey, compare, parse_order};
+pub use parser::parse;
+pub use types::{Comparison, Expr, Literal, Record, Value};
+
+#[cfg(test)]
+mod tests;

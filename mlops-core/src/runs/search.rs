@@ -28,6 +28,17 @@ enum SortValue {
     Text(String),
 }
 
+impl SortValue {
+    fn of(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Number(number) => Some(Self::Number(number)),
+            Value::Text(text) => Some(Self::Text(text.into_owned())),
+            Value::Param(value) => Some(value.number().map_or_else(|| Self::Text(value.text()), Self::Number)),
+            Value::Many(values) => values.into_iter().next().and_then(Self::of),
+        }
+    }
+}
+
 /// What decides a run's place in the result; the place of the last run of a page is where the next goes on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Place {
@@ -121,12 +132,8 @@ struct Record<'a> {
 
 impl Record<'_> {
     fn place(&self, order: &[OrderKey]) -> Place {
-        let owned = |value: Value<'_>| match value {
-            Value::Number(number) => SortValue::Number(number),
-            Value::Text(text) => SortValue::Text(text.into_owned()),
-        };
         Place {
-            values: order.iter().map(|key| query::Record::get(self, &key.field).map(owned)).collect(),
+            values: order.iter().map(|key| query::Record::get(self, &key.field).and_then(SortValue::of)).collect(),
             started_at: self.view.info.started_at,
             run_id: self.view.info.run_id.clone(),
         }
@@ -141,7 +148,7 @@ impl query::Record for Record<'_> {
         match field.entity {
             Entity::Metric => self.view.metrics.get(&field.key).map(|metric| Value::Number(metric.last)),
             Entity::Param => self.view.params.get(&field.key).and_then(|param| match param {
-                StoredParam::Inline(value) => Some(Value::Text(value.text().into())),
+                StoredParam::Inline(value) => Some(Value::Param(Cow::Borrowed(value))),
                 StoredParam::Blob(digest, size) => {
                     StoredText::Blob(*digest, *size).load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
                 }

@@ -36,13 +36,9 @@ use crate::runs::{ArtifactSource, Content, Run, Runs};
 /// ```
 pub fn log_model(run: &dyn Run, path: &str, model: &SavedModel) -> Result<ModelManifest> {
     let path = names::check_artifact_path(path)?;
-    let mut manifest = model.manifest.clone();
+    let mut manifest = stamped(model);
     manifest.run_id = Some(run.id().into());
     manifest.artifact_path = Some(path.clone());
-    manifest.model_uuid.get_or_insert_with(|| TimeOrderedIds.next_hex());
-    // MLflow's form of the time.
-    let now = SystemClock.now().to_string().replace('T', " ").replace('Z', "");
-    manifest.utc_time_created.get_or_insert(now);
     let text = manifest.to_text();
     let mut files =
         vec![ArtifactSource { path: format!("{path}/{MANIFEST}"), content: Content::Bytes(text.as_bytes()) }];
@@ -55,6 +51,42 @@ pub fn log_model(run: &dyn Run, path: &str, model: &SavedModel) -> Result<ModelM
     }));
     run.log_files(&files)?;
     Ok(manifest)
+}
+
+/// Writes a model into a new folder, the manifest last, and returns the manifest.
+///
+/// # Errors
+/// `AlreadyExists` if the folder has files already, `Io`.
+pub fn save_model(folder: &Path, model: &SavedModel) -> Result<ModelManifest> {
+    if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        let hint = "; choose a new folder".into();
+        return Err(Error::AlreadyExists { what: "folder", id: folder.display().to_string(), hint });
+    }
+    let manifest = stamped(model);
+    for (path, content) in &model.files {
+        let file = folder.join(path);
+        let parent = file.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(|e| Error::io("create folder", parent, e))?;
+        match content {
+            ModelContent::Bytes(bytes) => std::fs::write(&file, bytes),
+            ModelContent::File(local) => std::fs::copy(local, &file).map(drop),
+        }
+        .map_err(|e| Error::io("write", &file, e))?;
+    }
+    let file = folder.join(MANIFEST);
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
+    std::fs::write(&file, manifest.to_text()).map_err(|e| Error::io("write", &file, e))?;
+    Ok(manifest)
+}
+
+/// The manifest of a model with an id and the time.
+fn stamped(model: &SavedModel) -> ModelManifest {
+    let mut manifest = model.manifest.clone();
+    manifest.model_uuid.get_or_insert_with(|| TimeOrderedIds.next_hex());
+    // MLflow's form of the time.
+    let now = SystemClock.now().to_string().replace('T', " ").replace('Z', "");
+    manifest.utc_time_created.get_or_insert(now);
+    manifest
 }
 
 /// A model in a store, whose files are those of its manifest.

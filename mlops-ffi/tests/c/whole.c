@@ -316,8 +316,8 @@ int main(int argc, char **argv) {
   experiments(clone);
   OK(mlops_store_flush(clone, &error));
   OK(mlops_store_close(clone, &error));
-  mlops_run_data *data = NULL;
-  FAILS(MLOPS_INVALID_STATE, "closed", mlops_run_get(clone, MLOPS_STR("first"), &data, &error));
+  FAILS(MLOPS_INVALID_STATE, "closed", mlops_store_flush(clone, &error));
+  FAILS(MLOPS_INVALID_STATE, "closed", mlops_store_close(clone, &error));
   mlops_store_free(clone);
 
   mlops_buf report = MLOPS_BUF_INIT;

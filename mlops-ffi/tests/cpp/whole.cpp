@@ -137,7 +137,8 @@ int main(int argc, char** argv) {
   thread.join();
   CHECK(store.flush());
   CHECK(store.close());
-  CHECK(store.get_run("first").error().code() == MLOPS_INVALID_STATE);
+  CHECK(store.flush().error().code() == MLOPS_INVALID_STATE);
+  { const mlops::store last = std::move(store); }  // frees the folder
   CHECK(mlops::store::fsck(folder + "/store").value().view().find("\"findings\":[]") != std::string_view::npos);
   CHECK(second_unit().len == 6);
   std::puts("whole: ok");

@@ -11,18 +11,18 @@ use tempfile::TempDir;
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
 
 /// The folder of this package.
-pub fn package() -> PathBuf {
+pub(crate) fn package() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The folder where cargo put the library that this test was built with.
-pub fn library_dir() -> PathBuf {
+pub(crate) fn library_dir() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().to_path_buf()
 }
 
 /// A prefix with the library installed by `install.sh`, made once a process.
-pub fn prefix() -> &'static Path {
+pub(crate) fn prefix() -> &'static Path {
     static PREFIX: OnceLock<TempDir> = OnceLock::new();
     let folder = PREFIX.get_or_init(|| {
         let folder = scratch();
@@ -34,7 +34,7 @@ pub fn prefix() -> &'static Path {
 }
 
 /// A copy of the prefix without the shared library, so that `-lmlops` is the static one.
-pub fn static_prefix() -> &'static Path {
+pub(crate) fn static_prefix() -> &'static Path {
     static PREFIX: OnceLock<TempDir> = OnceLock::new();
     let folder = PREFIX.get_or_init(|| {
         let folder = scratch();
@@ -52,12 +52,12 @@ pub fn static_prefix() -> &'static Path {
 }
 
 /// An empty folder on the target's disk.
-pub fn scratch() -> TempDir {
+pub(crate) fn scratch() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 /// Compiles and links sources with the flags of pkg-config. A source that ends with `pp` makes it C++.
-pub fn compile(output: &Path, prefix: &Path, sources: &[PathBuf], options: &[&str]) {
+pub(crate) fn compile(output: &Path, prefix: &Path, sources: &[PathBuf], options: &[&str]) {
     let cpp = sources.iter().any(|source| source.extension() == Some(OsStr::new("cpp")));
     let mut compiler = if cpp {
         let mut compiler = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "c++".into()));
@@ -85,16 +85,16 @@ fn pkg_config(prefix: &Path) -> Vec<String> {
 }
 
 /// Runs a command that must succeed and gives what it printed.
-pub fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } =
-        command.output().unwrap_or_else(|error| panic!("{command:?} cannot run: {error}"));
+        command.env("RUST_BACKTRACE", "0").output().unwrap_or_else(|error| panic!("{command:?} cannot run: {error}"));
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?} ended with {status}\n{stdout}\n{stderr}");
     stdout.into_owned()
 }
 
 /// A program that may be missing on a developer's machine, never in CI: None says, in words, what was skipped.
-pub fn tool(variable: &str, name: &str, skipped: &str) -> Option<PathBuf> {
+pub(crate) fn tool(variable: &str, name: &str, skipped: &str) -> Option<PathBuf> {
     let program = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
     if Command::new(&program).arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Some(program);
@@ -105,7 +105,7 @@ pub fn tool(variable: &str, name: &str, skipped: &str) -> Option<PathBuf> {
 }
 
 /// Prints past the capture of the test harness.
-pub fn announce(text: &str) {
+pub(crate) fn announce(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -22,12 +22,12 @@ const SOURCES: &[&str] = &[
 ];
 
 /// The folder of this package.
-pub fn package() -> PathBuf {
+pub(crate) fn package() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The text of the header.
-pub fn generate() -> String {
+pub(crate) fn generate() -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut builder = Builder::new().with_config(config());
     for source in SOURCES {
@@ -91,7 +91,7 @@ fn preface() -> String {
 }
 
 /// Writes every `export!` block as the functions that the macro makes of it, for cbindgen, which expands no macros.
-pub fn expand(source: &str) -> String {
+pub(crate) fn expand(source: &str) -> String {
     let mut text = String::new();
     let mut rest = source;
     while let Some((before, after)) = rest.split_once("\nexport! {\n") {
@@ -124,7 +124,7 @@ fn with_err(block: &str) -> String {
 }
 
 /// The functions that a header declares, as (name, whole declaration).
-pub fn declarations(header: &str) -> Vec<(String, String)> {
+pub(crate) fn declarations(header: &str) -> Vec<(String, String)> {
     let (header, _) = header.split_once("/* Helpers of this header").unwrap();
     let mut found = Vec::new();
     let mut open = String::new();
@@ -146,6 +146,6 @@ pub fn declarations(header: &str) -> Vec<(String, String)> {
 }
 
 /// Reads a file of the project.
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -64,7 +64,7 @@ impl Parameter {
 }
 
 /// The program for these declarations, and how many calls it makes.
-pub fn program(declarations: &[(String, String)]) -> (String, usize) {
+pub(crate) fn program(declarations: &[(String, String)]) -> (String, usize) {
     let mut calls = String::new();
     let mut count = 0;
     for (name, declaration) in declarations {

@@ -6,7 +6,9 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series};
+use mlops_core::runs::{
+    ArtifactSource, Batch, Content, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series,
+};
 use mlops_core::{Code, OpenOptions, ParamValue, Store};
 
 /// A saved model, recorded: the script needs its bytes, not its training.
@@ -16,14 +18,40 @@ const MODEL: &[u8] = include_bytes!("../../data/model.json");
 enum Step {
     /// Closes the store and opens it again.
     Reopen,
-    Start { run: String, parent: Option<String> },
-    Param { run: String, key: String },
-    Metric { run: String, key: String, step: i64 },
-    Batch { run: String, params: Vec<String>, tags: Vec<String>, metrics: Vec<String> },
-    Series { run: String, key: String, points: usize },
-    Model { run: String },
-    Tag { run: String, key: String },
-    End { run: String },
+    Start {
+        run: String,
+        parent: Option<String>,
+    },
+    Param {
+        run: String,
+        key: String,
+    },
+    Metric {
+        run: String,
+        key: String,
+        step: i64,
+    },
+    Batch {
+        run: String,
+        params: Vec<String>,
+        tags: Vec<String>,
+        metrics: Vec<String>,
+    },
+    Series {
+        run: String,
+        key: String,
+        points: usize,
+    },
+    Model {
+        run: String,
+    },
+    Tag {
+        run: String,
+        key: String,
+    },
+    End {
+        run: String,
+    },
     Flush,
 }
 
@@ -137,8 +165,13 @@ impl Script {
             let found = step.found(&mut seen, run);
             let (all, none) = (found.iter().all(|item| *item), !found.iter().any(|item| *item));
             match verdicts.get(&number) {
-                Some(Verdict::Done) => assert!(all, "{plan}: acknowledged step {number} of `{run}` is lost: {found:?} (read_only {read_only})"),
-                Some(Verdict::Tried) => assert!(all || none, "{plan}: step {number} of `{run}` is half there: {found:?}"),
+                Some(Verdict::Done) => assert!(
+                    all,
+                    "{plan}: acknowledged step {number} of `{run}` is lost: {found:?} (read_only {read_only})"
+                ),
+                Some(Verdict::Tried) => {
+                    assert!(all || none, "{plan}: step {number} of `{run}` is half there: {found:?}")
+                }
                 None => assert!(none, "{plan}: step {number} of `{run}` was never tried"),
             }
         }
@@ -196,7 +229,8 @@ impl Step {
 
     fn play(&self, store: &Store, runs: &mut BTreeMap<String, Arc<dyn Run>>) -> mlops_core::Result<()> {
         if let Self::Start { run, parent } = self {
-            let options = RunOptions { run_id: Some(run.clone()), parent_run_id: parent.clone(), ..RunOptions::default() };
+            let options =
+                RunOptions { run_id: Some(run.clone()), parent_run_id: parent.clone(), ..RunOptions::default() };
             runs.insert(run.clone(), store.runs().start(options)?);
             return Ok(());
         }
@@ -211,7 +245,10 @@ impl Step {
             Self::Batch { params, tags, metrics, .. } => run.log_batch(&Batch {
                 params: params.iter().map(|key| (key.clone(), ParamValue::Float(value(key, 0)))).collect(),
                 tags: tags.iter().map(|key| (key.clone(), key.repeat(2_000))).collect(),
-                metrics: metrics.iter().map(|key| MetricPoint { key: key.clone(), value: value(key, 7), step: 7, at: None }).collect(),
+                metrics: metrics
+                    .iter()
+                    .map(|key| MetricPoint { key: key.clone(), value: value(key, 7), step: 7, at: None })
+                    .collect(),
             }),
             Self::Series { key, points, .. } => {
                 let values: Vec<f64> = (0..*points as i64).map(|step| value(key, step)).collect();
@@ -219,8 +256,10 @@ impl Step {
             }
             Self::Model { run: name } => {
                 let files = files(name);
-                let sources: Vec<_> =
-                    files.iter().map(|(path, bytes)| ArtifactSource { path: path.clone(), content: Content::Bytes(bytes) }).collect();
+                let sources: Vec<_> = files
+                    .iter()
+                    .map(|(path, bytes)| ArtifactSource { path: path.clone(), content: Content::Bytes(bytes) })
+                    .collect();
                 run.log_files(&sources)
             }
             Self::Tag { key, .. } => run.set_tag(key, "yes"),
@@ -246,7 +285,8 @@ impl Step {
                 .collect(),
             Self::Series { key, points: count, .. } => {
                 let history = seen.points(run, key);
-                let whole = history.len() == *count && history.points().all(|(step, _, found)| found == value(key, step));
+                let whole =
+                    history.len() == *count && history.points().all(|(step, _, found)| found == value(key, step));
                 vec![whole, !history.is_empty(), data.metrics.contains_key(key)]
             }
             Self::Model { .. } => files(run)

@@ -1,9 +1,9 @@
 //! Blobs in a folder of the local file system.
 //!
-//! A blob of 64 KiB or more is a file of its own, [`objects`]; smaller ones are frames in [`pack`]s, of which each
-//! process appends to its own ([`writer`]) and all read all ([`index`]). A put of bytes that exist reads the copy
-//! that is there and, if it is damaged, stores them anew. Two processes that put the same small bytes at the same
-//! time may both store them.
+//! A blob of 64 KiB or more is a file of its own (`objects.rs`); smaller ones are frames in packs (`pack.rs`), of which
+//! each process appends to its own (`writer.rs`) and all read all (`index.rs`). A put of bytes that exist reads the
+//! copy that is there and, if it is damaged, stores them anew. Two processes that put the same small bytes at the
+//! same time may both store them.
 
 mod check;
 mod index;

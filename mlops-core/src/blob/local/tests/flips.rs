@@ -73,9 +73,13 @@ fn a_flipped_bit_of_a_pack_is_mended_with_the_loss_of_at_most_its_own_blob() {
         put_all(&blobs);
         drop(blobs);
         let blobs = open(dir.path());
-        CONTENTS.iter().for_each(|content| assert_eq!(blobs.get(&Digest::of(content)).unwrap(), *content));
+        for content in CONTENTS {
+            assert_eq!(blobs.get(&Digest::of(content)).unwrap(), content);
+        }
         drop(blobs);
-        packs(dir.path()).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        for path in packs(dir.path()) {
+            std::fs::remove_file(path).unwrap();
+        }
         std::fs::write(&damaged, &bytes).unwrap();
     });
 }

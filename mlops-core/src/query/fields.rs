@@ -1,0 +1,133 @@
+//! What a filter can look at.
+
+use std::fmt;
+
+/// What kind of thing a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entity {
+    /// The latest value of a metric.
+    Metric,
+    /// A param.
+    Param,
+    /// A tag.
+    Tag,
+    /// Something that every run has, such as its name or start.
+    Attribute,
+    /// Something about the datasets that a run has as inputs.
+    Dataset,
+}
+
+impl Entity {
+    pub(super) const EXPECTED: &str = "metrics, params, tags, attributes or datasets";
+
+    /// The name as filters print it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metric => "metrics",
+            Self::Param => "params",
+            Self::Tag => "tags",
+            Self::Attribute => "attributes",
+            Self::Dataset => "datasets",
+        }
+    }
+
+    /// The entity of this name, in any spelling that MLflow takes.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "metric" | "metrics" => Self::Metric,
+            "param" | "params" | "parameter" | "parameters" => Self::Param,
+            "tag" | "tags" => Self::Tag,
+            "attribute" | "attributes" | "attr" | "run" => Self::Attribute,
+            "dataset" | "datasets" => Self::Dataset,
+            _ => return None,
+        })
+    }
+}
+
+/// One thing that a filter looks at or an order sorts by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Field {
+    /// What kind of thing.
+    pub entity: Entity,
+    /// Its key or name.
+    pub key: String,
+}
+
+/// What a field can be compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Number,
+    Text,
+    Either,
+}
+
+const ATTRIBUTES: &[(&str, Kind)] = &[
+    ("run_id", Kind::Text),
+    ("run_name", Kind::Text),
+    ("experiment_id", Kind::Text),
+    ("status", Kind::Text),
+    ("user_id", Kind::Text),
+    ("artifact_uri", Kind::Text),
+    ("start_time", Kind::Number),
+    ("end_time", Kind::Number),
+    ("duration", Kind::Number),
+];
+const DATASET_KEYS: &[&str] = &["name", "digest", "context"];
+
+impl Field {
+    /// The names of the attributes. `created` is another name of `start_time`; case and spaces instead of `_` do
+    /// not matter.
+    pub fn attributes() -> impl Iterator<Item = &'static str> {
+        ATTRIBUTES.iter().map(|(name, _)| *name)
+    }
+
+    /// The field of this name; Err says what would have been one.
+    pub(super) fn new(entity: Entity, key: &str) -> Result<Self, String> {
+        let key = match entity {
+            Entity::Attribute => {
+                let name = key.trim().to_lowercase().replace([' ', '-'], "_");
+                let name = if name == "created" { "start_time" } else { name.as_str() };
+                Self::attributes().find(|known| *known == name).ok_or_else(|| {
+                    let known: Vec<&str> = Self::attributes().collect();
+                    format!(
+                        "an attribute ({}), or metrics., params., tags. or datasets. before the key",
+                        known.join(", ")
+                    )
+                })?
+            }
+            Entity::Dataset if !DATASET_KEYS.contains(&key) => {
+                return Err(format!("datasets. and one of {}", DATASET_KEYS.join(", ")));
+            }
+            _ if key.is_empty() => return Err(format!("a key behind `{}.`", entity.as_str())),
+            _ => key,
+        };
+        Ok(Self { entity, key: key.into() })
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.entity {
+            Entity::Metric => Kind::Number,
+            Entity::Param | Entity::Tag => Kind::Either,
+            Entity::Dataset => Kind::Text,
+            Entity::Attribute => {
+                ATTRIBUTES.iter().find(|(name, _)| *name == self.key).map_or(Kind::Either, |(_, kind)| *kind)
+            }
+        }
+    }
+}
+
+/// True for what may stand in a key without quotes, behind its first character.
+pub(super) fn is_bare(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':')
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bare = self.key.chars().all(is_bare) && !self.key.starts_with('.') && !self.key.ends_with('.');
+        if bare {
+            write!(f, "{}.{}", self.entity.as_str(), self.key)
+        } else {
+            write!(f, "{}.`{}`", self.entity.as_str(), self.key.replace('`', "``"))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What comes first.
+
+use super::*;
+
+fn keys(texts: &[&str]) -> crate::error::Result<Vec<OrderKey>> {
+    parse_order(&texts.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+#[test]
+fn keys_have_a_direction() {
+    let keys = keys(&["metrics.loss DESC", "params.`my lr`", "start_time asc", "tags.x desc"]).unwrap();
+    let printed: Vec<String> = keys.iter().map(OrderKey::to_string).collect();
+    assert_eq!(printed, ["metrics.loss DESC", "params.`my lr` ASC", "attributes.start_time ASC", "tags.x DESC"]);
+}
+
+#[test]
+fn what_is_no_key_is_an_error_at_its_place() {
+    for (texts, expected) in [
+        (&["metrics.loss DOWN"][..], "unexpected `DOWN` at character 14 of the order: expected ASC, DESC or the end"),
+        (&["metrics.loss DESC, metrics.x"], "unexpected `,`"),
+        (&[""], "unexpected end at character 1 of the order: expected a field"),
+        (&["nonsense"], "expected an attribute (run_id,"),
+        (&["metrics.loss", "metric.loss DESC"], "expected metrics.loss once, not again"),
+        (&["created", "start_time"], "expected attributes.start_time once"),
+        (&["dataset.name"], "expected metrics, params, tags or attributes to sort by"),
+    ] {
+        let message = keys(texts).unwrap_err().to_string();
+        assert!(message.contains(expected), "{texts:?}: {message}");
+    }
+}
+
+#[track_caller]
+fn check(values: &[Option<Value<'static>>], descending: bool) {
+    let mut sorted = values.to_vec();
+    sorted.reverse();
+    sorted.sort_by(|a, b| compare(a.clone(), b.clone(), descending));
+    assert_eq!(format!("{sorted:?}"), format!("{values:?}"));
+}
+
+#[test]
+fn nan_comes_after_numbers_and_what_is_missing_after_nan() {
+    let (nan, inf) = (Some(Value::Number(f64::NAN)), Some(Value::Number(f64::INFINITY)));
+    let (low, high) = (Some(Value::Number(-1.5)), Some(Value::Number(3.0)));
+    check(&[low.clone(), high.clone(), inf.clone(), nan.clone(), None], false);
+    check(&[inf, high, low, nan, None], true);
+}
+
+#[test]
+fn params_sort_as_numbers_where_they_are_and_other_text_by_letters() {
+    let values = [param(9.5), param(10_i64), param("11"), param("forest"), param("tree")].map(Some);
+    check(&values, false);
+    check(&[text("10"), text("9"), text("Z"), text("a")].map(Some), false);
+    check(&[text("a"), text("Z"), text("9"), text("10")].map(Some), true);
+    check(&[Some(param("tree")), Some(param(2_i64)), None], true);
+}

@@ -1,0 +1,140 @@
+"""mlops: experiment tracking and more in one embedded store, with the calls that MLflow users know.
+
+>>> import mlops
+>>> mlops.set_tracking_uri("memory:")
+>>> with mlops.start_run(run_name="first") as run:
+...     _ = mlops.log_param("learning_rate", 0.001)
+...     mlops.log_metric("accuracy", 0.94)
+>>> mlops.get_run(run.info.run_id).data.metrics
+{'accuracy': 0.94}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _native, entities, exceptions
+from ._fluent import (
+    active_run,
+    create_experiment,
+    delete_run,
+    delete_tag,
+    end_run,
+    get_artifact_uri,
+    get_experiment,
+    get_experiment_by_name,
+    get_metric_series,
+    get_parent_run,
+    get_run,
+    get_tracking_uri,
+    is_tracking_uri_set,
+    last_active_run,
+    log_artifact,
+    log_artifacts,
+    log_dict,
+    log_figure,
+    log_image,
+    log_metric,
+    log_metrics,
+    log_param,
+    log_params,
+    log_series,
+    log_text,
+    restore_run,
+    search_experiments,
+    search_runs,
+    set_experiment,
+    set_tag,
+    set_tags,
+    set_tracking_uri,
+    start_run,
+)
+from ._state import ActiveRun
+from .entities import Experiment, Run
+from .exceptions import MlflowException, MlopsError
+
+if TYPE_CHECKING:
+    from . import artifacts, models, pyfunc, sklearn, tracking
+    from ._client import MlflowClient
+    from ._client import MlflowClient as Client
+    from ._client import MlflowClient as MlopsClient
+    from .models import load_model
+
+__version__: str = _native.version()
+
+# Loaded at first use, so that `import mlops` stays fast.
+_SUBMODULES = ("artifacts", "models", "pyfunc", "sklearn", "tracking")
+_LAZY = {
+    "MlflowClient": ("_client", "MlflowClient"),
+    "MlopsClient": ("_client", "MlflowClient"),
+    "Client": ("_client", "MlflowClient"),
+    "load_model": ("models", "load_model"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    if name in _LAZY:
+        module, attribute = _LAZY[name]
+        return getattr(import_module(f".{module}", __name__), attribute)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBMODULES, *_LAZY})
+
+
+__all__ = [
+    "ActiveRun",
+    "Client",
+    "Experiment",
+    "MlflowClient",
+    "MlflowException",
+    "MlopsClient",
+    "MlopsError",
+    "Run",
+    "active_run",
+    "artifacts",
+    "create_experiment",
+    "delete_run",
+    "delete_tag",
+    "end_run",
+    "entities",
+    "exceptions",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_metric_series",
+    "get_parent_run",
+    "get_run",
+    "get_tracking_uri",
+    "is_tracking_uri_set",
+    "last_active_run",
+    "load_model",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_series",
+    "log_text",
+    "models",
+    "pyfunc",
+    "restore_run",
+    "search_experiments",
+    "search_runs",
+    "set_experiment",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "sklearn",
+    "start_run",
+    "tracking",
+]

@@ -1,0 +1,5 @@
+"""``python -m mlops``: the command line."""
+
+from ._cli import main
+
+main()

@@ -1,0 +1,278 @@
+"""The client: the same calls with explicit run ids, as MLflow's ``MlflowClient``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import _native, _state
+from ._convert import metric_value, tag_items, text_key, timestamp, whole
+from .entities import Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
+from .exceptions import InvalidArgument, NotFound, Unsupported
+
+_PAGE = 1_000
+
+
+def search_pages(
+    store: _native.Store, ids: list[str], filter_string: str, order_by: list[str], max_results: int, view: int
+) -> list[dict[str, Any]]:
+    """The first ``max_results`` runs, page by page."""
+    limit = whole("max_results", max_results)
+    if limit < 1:
+        raise InvalidArgument(f"max_results is {limit}: expected 1 or more")
+    found: list[dict[str, Any]] = []
+    token: str | None = None
+    while True:
+        page, token = store.search_runs(ids, filter_string, order_by, min(limit - len(found), 10_000), token, view)
+        found.extend(page)
+        if token is None or len(found) >= limit:
+            return found
+
+
+def list_experiments(
+    store: _native.Store, view: int, filter_string: str | None, order_by: list[str] | None
+) -> list[Experiment]:
+    """All experiments, newest first."""
+    if filter_string or order_by:
+        raise Unsupported("experiments cannot be filtered or ordered by this version; filter the list that comes back")
+    found: list[dict[str, Any]] = []
+    token: str | None = None
+    while True:
+        page, token = store.list_experiments(view, _PAGE, token)
+        found.extend(page)
+        if token is None:
+            return [Experiment(raw) for raw in reversed(found)]
+
+
+class MlflowClient:
+    """Calls with explicit run ids, on the store at ``tracking_uri`` (default: the one that fluent calls use)."""
+
+    def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:
+        self._own = None if tracking_uri is None else _native.Store(os.fspath(tracking_uri))
+
+    @property
+    def _store(self) -> _native.Store:
+        return self._own if self._own is not None else _state.store()
+
+    @property
+    def tracking_uri(self) -> str:
+        """The store's location."""
+        return self._store.uri
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._own.uri if self._own is not None else _state.uri()}>"
+
+    # --- experiments
+
+    def create_experiment(
+        self, name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
+    ) -> str:
+        """Makes an experiment and returns its id."""
+        return self._store.create_experiment(text_key("experiment name", name), tag_items(tags))
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """The experiment with this id."""
+        return Experiment(self._store.get_experiment(str(experiment_id)))
+
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        """The experiment with this name; None if there is none."""
+        raw = self._store.find_experiment(name)
+        return None if raw is None else Experiment(raw)
+
+    def search_experiments(
+        self,
+        view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int | None = _PAGE,
+        filter_string: str | None = None,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Experiment]:
+        """The experiments, newest first, in one page."""
+        found = list_experiments(self._store, view_type, filter_string, order_by)
+        return PagedList(found if max_results is None else found[:max_results], None)
+
+    # --- runs
+
+    def create_run(
+        self,
+        experiment_id: str,
+        start_time: int | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_name: str | None = None,
+    ) -> Run:
+        """Starts a run without making it active; end it with :meth:`set_terminated`."""
+        given = dict(tag_items(tags))
+        source_name, source_type = _state.source()
+        handle = self._store.start_run(
+            experiment_id=str(experiment_id),
+            run_name=run_name or given.get("mlflow.runName"),
+            parent_run_id=given.pop("mlflow.parentRunId", None),
+            tags=list(given.items()),
+            source_name=source_name,
+            source_type=source_type,
+            started_at=timestamp(start_time),
+        )
+        return self.get_run(handle.id)
+
+    def get_run(self, run_id: str) -> Run:
+        """A run as it is now."""
+        return Run(self._store.get_run(text_key("run id", run_id)))
+
+    def get_parent_run(self, run_id: str) -> Run | None:
+        """The run that a run is nested under; None if it is not."""
+        parent = self.get_run(run_id).info.parent_run_id
+        return None if parent is None else self.get_run(parent)
+
+    def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
+        """Ends a run: FINISHED, unless another status is given."""
+        self._store.open_run(run_id).end(status or "FINISHED")
+
+    def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
+        """Changes a run's status or name."""
+        handle = self._store.open_run(run_id)
+        if name is not None:
+            handle.set_tag("mlflow.runName", name)
+        if status is not None:
+            handle.end(status)
+
+    def delete_run(self, run_id: str) -> None:
+        """Hides a run; it can be restored."""
+        self._store.delete_run(run_id)
+
+    def restore_run(self, run_id: str) -> None:
+        """Shows a deleted run again."""
+        self._store.restore_run(run_id)
+
+    def search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str = "",
+        run_view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int = _PAGE,
+        order_by: Iterable[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Run]:
+        """One page of the runs that match a filter; ``.token`` leads to the next."""
+        if isinstance(experiment_ids, (str, int)):
+            experiment_ids = [str(experiment_ids)]
+        ids = [str(number) for number in experiment_ids] or [""]
+        limit = whole("max_results", max_results)
+        if limit < 1:
+            raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
+        page, token = self._store.search_runs(
+            ids, filter_string or "", list(order_by or []), limit, page_token, run_view_type
+        )
+        return PagedList([Run(raw) for raw in page], token)
+
+    # --- params, metrics, tags
+
+    def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
+        """Logs a param and returns its value."""
+        self._store.open_run(run_id).log_param(text_key("param name", key), value)
+        return value
+
+    def log_metric(
+        self,
+        run_id: str,
+        key: str,
+        value: float,
+        timestamp: int | None = None,
+        step: int | None = None,
+        synchronous: bool | None = None,
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        model_id: str | None = None,
+    ) -> None:
+        """Logs one point of a metric; ``timestamp`` in milliseconds."""
+        place = 0 if step is None else whole("the step", step)
+        handle = self._store.open_run(run_id)
+        handle.log_metric(text_key("metric name", key), metric_value(key, value), place, _micros(timestamp))
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+        synchronous: bool | None = None,
+    ) -> None:
+        """Logs params, points and tags together, all or none of them."""
+        points = [
+            (text_key("metric name", m.key), metric_value(m.key, m.value), whole("the step", m.step), _micros(m.timestamp))
+            for m in metrics
+        ]
+        self._store.open_run(run_id).log_batch(
+            [(text_key("param name", param.key), param.value) for param in params],
+            [(text_key("tag name", tag.key), str(tag.value)) for tag in tags],
+            points,
+        )
+
+    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> None:
+        """Sets a tag; its value is ``str(value)``."""
+        self._store.open_run(run_id).set_tag(text_key("tag name", key), str(value))
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Removes a tag; a tag that is not there is an error, as in MLflow."""
+        if key not in self._store.get_run(run_id)["tags"]:
+            raise NotFound(f"the run `{run_id}` has no tag `{key}`")
+        self._store.open_run(run_id).delete_tag(key)
+
+    def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
+        """The points of a metric, ordered by time and step; empty if the run has no such metric."""
+        steps, times, values = self._store.metric_history(run_id, key)
+        columns = zip(memoryview(steps).cast("q"), memoryview(times).cast("q"), memoryview(values).cast("d"))
+        return PagedList([Metric(key, value, at // 1000, step) for step, at, value in columns], None)
+
+    # --- artifacts
+
+    def log_artifact(self, run_id: str, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
+        self._store.open_run(run_id).log_artifact(os.fspath(local_path), artifact_path)
+
+    def log_artifacts(self, run_id: str, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Stores all files beneath a folder, all or none of them."""
+        if not os.path.isdir(local_dir):
+            raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
+        self._store.open_run(run_id).log_artifacts(os.fspath(local_dir), artifact_path)
+
+    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+        """Stores a text as the artifact ``artifact_file``."""
+        from . import _fluent
+
+        self._check_shared()
+        _fluent.log_text(text, artifact_file, run_id=run_id)
+
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+        """Stores a dict or list as the artifact ``artifact_file``: YAML by its ending, else JSON."""
+        from . import _fluent
+
+        self._check_shared()
+        _fluent.log_dict(dictionary, artifact_file, run_id=run_id)
+
+    def log_figure(self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None) -> None:
+        """Stores a matplotlib or plotly figure."""
+        from . import _fluent
+
+        self._check_shared()
+        _fluent.log_figure(figure, artifact_file, save_kwargs=save_kwargs, run_id=run_id)
+
+    def _check_shared(self) -> None:
+        if self._own is not None and self._own.uri != _state.uri():
+            raise Unsupported("this call works on the store of the fluent calls only; use set_tracking_uri")
+
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
+        """The files and folders directly in an artifact folder."""
+        return [
+            FileInfo(found, is_dir, None if is_dir else size, digest)
+            for found, is_dir, size, digest in self._store.list_artifacts(run_id, path)
+        ]
+
+    def download_artifacts(self, run_id: str, path: str, dst_path: str | os.PathLike[str] | None = None) -> str:
+        """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where."""
+        from .artifacts import destination
+
+        return os.fspath(self._store.download_artifacts(run_id, path or None, destination(dst_path)))
+
+
+_micros = timestamp

@@ -1,0 +1,409 @@
+"""The fluent API: calls that refer to the active run, with MLflow's names and arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import _native, _state
+from ._convert import column, column_out, metric_value, tag_items, text_key, timestamp, whole
+from ._state import ActiveRun
+from .entities import Experiment, Run, ViewType
+from .exceptions import InvalidArgument, InvalidState, NotFound
+
+SEARCH_MAX_RESULTS = 100_000
+
+
+# --- the store -----------------------------------------------------------------------------------------------
+
+
+def set_tracking_uri(uri: str | os.PathLike[str] | None, *, read_only: bool = False) -> None:
+    """Uses the store at ``uri`` from the next call on: a path, ``mlops:path``, ``memory:``, or None for the default.
+
+    With ``read_only`` the store is shown as it is when it is opened, also while another process writes to it, and
+    nothing in it can be changed."""
+    _state.set_uri(uri, read_only)
+
+
+def get_tracking_uri() -> str:
+    """The store that calls use: an absolute path, or ``memory:``. It need not exist yet."""
+    return _state.uri()
+
+
+def is_tracking_uri_set() -> bool:
+    """True if a store was named, by :func:`set_tracking_uri` or in ``MLOPS_STORE``."""
+    return _state.is_uri_set()
+
+
+# --- experiments -----------------------------------------------------------------------------------------------
+
+
+def set_experiment(
+    experiment_name: str | None = None, experiment_id: str | None = None, trace_location: Any = None
+) -> Experiment:
+    """Has later runs start in this experiment, which is made if there is none of that name."""
+    if (experiment_name is None) == (experiment_id is None):
+        raise InvalidArgument("set_experiment takes a name or an id: give one of experiment_name and experiment_id")
+    store = _state.store()
+    if experiment_name is not None:
+        raw = store.ensure_experiment(text_key("experiment name", experiment_name))
+    else:
+        raw = store.get_experiment(str(experiment_id))
+        if raw["lifecycle_stage"] == "deleted":
+            raise InvalidState(f"the experiment `{raw['name']}` is deleted; restore it first")
+    _state.set_experiment(raw["experiment_id"])
+    return Experiment(raw)
+
+
+def create_experiment(
+    name: str,
+    artifact_location: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    trace_location: Any = None,
+) -> str:
+    """Makes an experiment and returns its id. Artifacts are always kept in the store."""
+    return _state.store().create_experiment(text_key("experiment name", name), tag_items(tags))
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """The experiment with this id."""
+    return Experiment(_state.store().get_experiment(str(experiment_id)))
+
+
+def get_experiment_by_name(name: str) -> Experiment | None:
+    """The experiment with this name; None if there is none."""
+    raw = _state.store().find_experiment(name)
+    return None if raw is None else Experiment(raw)
+
+
+def search_experiments(
+    view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    filter_string: str | None = None,
+    order_by: list[str] | None = None,
+) -> list[Experiment]:
+    """The experiments, newest first. Filters and orders of experiments are not offered by this version."""
+    from ._client import list_experiments
+
+    found = list_experiments(_state.store(), view_type, filter_string, order_by)
+    return found if max_results is None else found[:max_results]
+
+
+# --- runs ------------------------------------------------------------------------------------------------------
+
+
+def start_run(
+    run_id: str | None = None,
+    experiment_id: str | None = None,
+    run_name: str | None = None,
+    nested: bool = False,
+    parent_run_id: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    log_system_metrics: bool | None = None,
+) -> ActiveRun:
+    """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
+    FINISHED, or FAILED after an exception."""
+    own = _state.own_run()
+    if own is not None and not nested:
+        raise InvalidState(
+            f"the run {own.info.run_id} is active; end it with mlops.end_run() first, or start a child with nested=True"
+        )
+    store = _state.store()
+    run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
+    if run_id is not None:
+        raw = store.get_run(str(run_id))
+        if experiment_id is not None and raw["experiment_id"] != str(experiment_id):
+            raise InvalidArgument(
+                f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {experiment_id}"
+            )
+        handle = store.resume_run(str(run_id))
+        changed = tag_items(tags)
+        if run_name is not None:
+            changed.append(("mlflow.runName", str(run_name)))
+        if description is not None:
+            changed.append(("mlflow.note.content", str(description)))
+        if changed:
+            handle.log_batch([], changed, [])
+        return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+    if parent_run_id is None and nested:
+        parent = _state.current_run()
+        parent_run_id = parent.info.run_id if parent is not None else None
+    elif parent_run_id is not None and own is not None and own.info.run_id != parent_run_id:
+        raise InvalidArgument(
+            f"parent_run_id is {parent_run_id}, but the active run is {own.info.run_id}; end it first, or leave it out"
+        )
+    source_name, source_type = _state.source()
+    handle = store.start_run(
+        experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
+        run_name=None if run_name is None else str(run_name),
+        parent_run_id=parent_run_id,
+        tags=tag_items(tags),
+        description=description,
+        source_name=source_name,
+        source_type=source_type,
+    )
+    return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+
+
+def end_run(status: str = "FINISHED") -> None:
+    """Ends the active run of this thread; without one it does nothing."""
+    run = _state.own_run()
+    if run is not None:
+        _state.finish(run, str(status))
+
+
+def active_run() -> ActiveRun | None:
+    """The active run that log calls go to; None if there is none."""
+    return _state.current_run()
+
+
+def last_active_run() -> Run | None:
+    """The active run, else the run that was started last in this process, as it is now."""
+    run_id = _state.last_run_id()
+    return None if run_id is None else get_run(run_id)
+
+
+def get_run(run_id: str) -> Run:
+    """A run as it is now."""
+    return Run(_state.store().get_run(text_key("run id", run_id)))
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """The run that a run is nested under; None if it is not."""
+    parent = get_run(run_id).info.parent_run_id
+    return None if parent is None else get_run(parent)
+
+
+def delete_run(run_id: str) -> None:
+    """Hides a run; it can be restored."""
+    _state.store().delete_run(run_id)
+
+
+def restore_run(run_id: str) -> None:
+    """Shows a deleted run again."""
+    _state.store().restore_run(run_id)
+
+
+def _handle(run_id: str | None = None) -> _native.Run:
+    """The run to log to: the one named, else the active one, else a new one."""
+    if run_id is not None:
+        return _state.store().open_run(text_key("run id", run_id))
+    run = _state.current_run()
+    return (run if run is not None else start_run())._handle
+
+
+# --- params, metrics, tags -------------------------------------------------------------------------------------
+
+
+def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
+    """Logs a param and returns its value. Another value for the same key is an error."""
+    _handle().log_param(key if type(key) is str else text_key("param name", key), value)
+    return value
+
+
+def log_params(params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None) -> None:
+    """Logs params, all or none of them."""
+    _handle(run_id).log_batch([(text_key("param name", key), value) for key, value in params.items()], [], [])
+
+
+def log_metric(
+    key: str,
+    value: float,
+    step: int | None = None,
+    synchronous: bool | None = None,
+    timestamp: int | None = None,
+    run_id: str | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> None:
+    """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now."""
+    number = value if type(value) is float else metric_value(key, value)
+    at = None if timestamp is None else _at(timestamp)
+    place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
+    _handle(run_id).log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
+
+
+_at = timestamp
+
+
+def log_metrics(
+    metrics: Mapping[str, float],
+    step: int | None = None,
+    synchronous: bool | None = None,
+    run_id: str | None = None,
+    timestamp: int | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> None:
+    """Logs a point of each metric, all or none of them."""
+    place = 0 if step is None else whole("the step", step)
+    at = _at(timestamp)
+    points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in metrics.items()]
+    _handle(run_id).log_batch([], [], points)
+
+
+def log_series(
+    key: str, values: Any, steps: Any = None, timestamps: Any = None, run_id: str | None = None
+) -> None:
+    """Logs many points of a metric at once, all or none: arrays or sequences of one length. Without ``steps`` they
+    count up from 0; ``timestamps`` are milliseconds, now if they are left out."""
+    times = column("timestamps", timestamps, "q")
+    if times:
+        numbers = memoryview(times).cast("q")
+        from array import array
+
+        times = array("q", [number * 1000 for number in numbers]).tobytes()
+    handle = _handle(run_id)
+    handle.log_series(text_key("metric name", key), column("steps", steps, "q"), times, column("values", values, "d"))
+
+
+def get_metric_series(run_id: str, key: str) -> tuple[Any, Any, Any]:
+    """Steps, timestamps (microseconds) and values of a metric, ordered by time and step: numpy arrays if numpy is
+    imported, else arrays of the standard library. Empty if the run has no such metric."""
+    steps, times, values = _state.store().metric_history(run_id, key)
+    return column_out(steps, "q"), column_out(times, "q"), column_out(values, "d")
+
+
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
+    """Sets a tag; its value is ``str(value)``."""
+    _handle().set_tag(text_key("tag name", key), str(value))
+
+
+def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
+    """Sets tags, all or none of them."""
+    _handle().log_batch([], [(text_key("tag name", key), str(value)) for key, value in tags.items()], [])
+
+
+def delete_tag(key: str) -> None:
+    """Removes a tag of the active run.
+
+    Raises :class:`~mlops.exceptions.NotFound` if the run has no such tag."""
+    handle = _handle()
+    if key not in _state.store().get_run(handle.id)["tags"]:
+        raise NotFound(f"the run `{handle.id}` has no tag `{key}`")
+    handle.delete_tag(key)
+
+
+# --- artifacts -------------------------------------------------------------------------------------------------
+
+
+def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None) -> None:
+    """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
+    _handle(run_id).log_artifact(os.fspath(local_path), artifact_path)
+
+
+def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None) -> None:
+    """Stores all files beneath a folder, all or none of them."""
+    if not os.path.isdir(local_dir):
+        raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
+    _handle(run_id).log_artifacts(os.fspath(local_dir), artifact_path)
+
+
+def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+    """Stores a text as the artifact ``artifact_file``."""
+    _handle(run_id).log_bytes(artifact_file, text.encode())
+
+
+def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Stores a dict or list as the artifact ``artifact_file``: YAML if it ends in .yml or .yaml, else JSON."""
+    if artifact_file.lower().endswith((".yml", ".yaml")):
+        try:
+            import yaml
+        except ImportError:
+            raise NotFound(f"storing `{artifact_file}` as YAML needs the package PyYAML; install it, or use .json") from None
+        text = yaml.safe_dump(dictionary, sort_keys=False, allow_unicode=True)
+    else:
+        import json
+
+        text = json.dumps(dictionary, indent=2, default=_json_default)
+    _handle(run_id).log_bytes(artifact_file, text.encode())
+
+
+def _json_default(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be stored as JSON: {value!r}")
+
+
+def log_figure(figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None, run_id: str | None = None) -> None:
+    """Stores a matplotlib or plotly figure; the ending of ``artifact_file`` gives the format."""
+    import io
+
+    ending = os.path.splitext(artifact_file)[1].lstrip(".").lower()
+    if hasattr(figure, "savefig"):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=ending or "png", **(save_kwargs or {}))
+        content = buffer.getvalue()
+    elif hasattr(figure, "write_html"):
+        if ending in ("html", "htm"):
+            content = figure.to_html(include_plotlyjs="cdn", **(save_kwargs or {})).encode()
+        else:
+            content = figure.to_image(format=ending or "png", **(save_kwargs or {}))
+    else:
+        raise InvalidArgument(f"cannot store a figure of type {type(figure).__name__}: expected matplotlib or plotly")
+    _handle(run_id).log_bytes(artifact_file, content)
+
+
+def log_image(image: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Stores a PIL image, or an array of pixels ``(height, width)`` or ``(height, width, 3 or 4)``."""
+    import io
+
+    if not hasattr(image, "save"):
+        from PIL import Image
+
+        image = Image.fromarray(image)
+    buffer = io.BytesIO()
+    ending = os.path.splitext(artifact_file)[1].lstrip(".").lower() or "png"
+    image.save(buffer, format={"jpg": "jpeg"}.get(ending, ending))
+    _handle(run_id).log_bytes(artifact_file, buffer.getvalue())
+
+
+def get_artifact_uri(artifact_path: str | None = None) -> str:
+    """Names an artifact of the active run, for ``mlops.artifacts``."""
+    return f"runs:/{_handle().id}/{artifact_path or ''}"
+
+
+# --- search ----------------------------------------------------------------------------------------------------
+
+
+def search_runs(
+    experiment_ids: Sequence[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = SEARCH_MAX_RESULTS,
+    order_by: Iterable[str] | None = None,
+    output_format: str | None = None,
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> Any:
+    """The runs that match a filter, as a DataFrame (``pandas``, the default where it is installed) or a ``list``.
+
+    Without experiments it looks in the active one."""
+    from ._client import search_pages
+
+    if output_format not in (None, "pandas", "list"):
+        raise InvalidArgument(f"output_format is {output_format!r}: expected `pandas` or `list`")
+    store = _state.store()
+    if experiment_ids and experiment_names:
+        raise InvalidArgument("give experiment_ids or experiment_names, not both")
+    if experiment_names:
+        found = [store.find_experiment(name) for name in experiment_names]
+        ids = [raw["experiment_id"] for raw in found if raw is not None]
+        if not ids:
+            ids = [""]
+    elif experiment_ids:
+        ids = [str(number) for number in experiment_ids]
+    else:
+        ids = [] if search_all_experiments else [_state.experiment_id()]
+    raws = search_pages(store, ids, filter_string or "", list(order_by or []), max_results, run_view_type)
+    if output_format != "list":
+        from ._frames import runs_frame
+
+        frame = runs_frame(raws, required=output_format == "pandas")
+        if frame is not None:
+            return frame
+    return [Run(raw) for raw in raws]

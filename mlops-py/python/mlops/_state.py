@@ -1,0 +1,174 @@
+"""Which store, which experiment, which run: what fluent calls without ids refer to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+from .entities import Run
+from .exceptions import InvalidArgument
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_lock = threading.RLock()
+_uri: str | None = None
+_read_only = False
+_store: _native.Store | None = None
+_experiment: str | None = None
+_last_run_id: str | None = None
+
+# The runs that this thread or asyncio task started, innermost last. A tuple, since a task inherits its
+# maker's value and must not change it.
+_own: ContextVar[tuple[ActiveRun, ...]] = ContextVar("mlops_own_runs", default=())
+# The runs started in the main thread: log calls of threads without a run of their own go to the newest.
+_main: list[ActiveRun] = []
+
+
+class ActiveRun(Run):
+    """A run that is being logged to; as a context manager it ends with the block."""
+
+    def __init__(self, raw: dict[str, Any], handle: _native.Run, store: _native.Store) -> None:
+        super().__init__(raw)
+        self._handle = handle
+        self._store = store
+        self._ended = False
+
+    def __enter__(self) -> ActiveRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        clean = kind is None or (isinstance(error, SystemExit) and error.code in (None, 0))
+        if not self._ended:
+            finish(self, "FINISHED" if clean else "FAILED")
+        return False
+
+
+def uri() -> str:
+    """The location of the store that calls use, without opening it."""
+    with _lock:
+        return _store.uri if _store is not None else _native.locate(_uri or "")
+
+
+def is_uri_set() -> bool:
+    """True if a location was given, in a call or in MLOPS_STORE."""
+    return _uri is not None or bool(os.environ.get("MLOPS_STORE"))
+
+
+def set_uri(location: str | os.PathLike[str] | None, read_only: bool = False) -> None:
+    """Uses another store from the next call on; None or empty: the default."""
+    global _uri, _read_only, _store, _experiment
+    text = os.fspath(location) if location is not None else ""
+    if not isinstance(text, str):
+        raise InvalidArgument(f"the tracking URI {location!r} is no text")
+    with _lock:
+        # Absolute from now on: the working directory may change before the store is opened.
+        _uri = _native.locate(text) if text else None
+        _read_only = read_only
+        _store = None
+        _experiment = None
+
+
+def store() -> _native.Store:
+    """The store that calls use, opened at the first of them."""
+    global _store
+    if _store is None:
+        with _lock:
+            if _store is None:
+                _store = _native.Store(_uri or "", _read_only)
+    return _store
+
+
+def set_experiment(experiment_id: str) -> None:
+    """Has later runs start in this experiment."""
+    global _experiment
+    _experiment = experiment_id
+
+
+def experiment_id() -> str:
+    """The experiment of runs that name none: the one that was set, else from the environment, else ``0``."""
+    if _experiment is not None:
+        return _experiment
+    for prefix in ("MLOPS_", "MLFLOW_"):
+        if name := os.environ.get(f"{prefix}EXPERIMENT_NAME"):
+            return str(store().ensure_experiment(name)["experiment_id"])
+        if number := os.environ.get(f"{prefix}EXPERIMENT_ID"):
+            return number
+    return "0"
+
+
+def own_run() -> ActiveRun | None:
+    """This thread's or task's own innermost run."""
+    for run in reversed(_own.get()):
+        if not run._ended:
+            return run
+    return None
+
+
+def current_run() -> ActiveRun | None:
+    """The run of a log call without an id: the own innermost, else the newest of the main thread."""
+    run = own_run()
+    if run is None and _main:
+        with _lock:
+            run = next((run for run in reversed(_main) if not run._ended), None)
+    return run
+
+
+def begin(run: ActiveRun) -> ActiveRun:
+    """Makes a run the innermost of this thread or task."""
+    global _last_run_id
+    _own.set((*(run for run in _own.get() if not run._ended), run))
+    with _lock:
+        _last_run_id = run.info.run_id
+        if threading.current_thread() is threading.main_thread():
+            _main.append(run)
+    _watch_uncaught()
+    return run
+
+
+def finish(run: ActiveRun, status: str) -> None:
+    """Ends a run."""
+    run._handle.end(status)
+    run._ended = True
+    _own.set(tuple(other for other in _own.get() if other is not run))
+    with _lock:
+        _main[:] = [other for other in _main if other is not run]
+
+
+def last_run_id() -> str | None:
+    """The run that was started last in this process."""
+    run = current_run()
+    return run.info.run_id if run is not None else _last_run_id
+
+
+_watching = False
+
+
+def _watch_uncaught() -> None:
+    # The exit status tells the core how a process ended, but for an uncaught KeyboardInterrupt.
+    global _watching
+    if _watching:
+        return
+    _watching = True
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _native.mark_process_failed()
+        before(kind, error, trace)
+
+    sys.excepthook = hook
+
+
+def source() -> tuple[str, str]:
+    """Name and type of what runs: a notebook, or a file."""
+    kernel = sys.modules.get("ipykernel")
+    if kernel is not None:
+        name = os.environ.get("JPY_SESSION_NAME") or "notebook"
+        return name, "NOTEBOOK"
+    return (sys.argv[0] if sys.argv and sys.argv[0] else sys.executable), "LOCAL"

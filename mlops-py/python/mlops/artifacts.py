@@ -1,0 +1,82 @@
+"""Reading artifacts: listing, downloading, loading."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from . import _state
+from .entities import FileInfo
+from .exceptions import InvalidArgument
+
+
+def destination(dst_path: str | os.PathLike[str] | None) -> str:
+    """A folder to download to; a new temporary one by default."""
+    if dst_path is not None:
+        return os.fspath(dst_path)
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="mlops-")
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Run id and path of ``runs:/<run id>/<path>``."""
+    rest = uri.removeprefix("runs:")
+    if rest == uri:
+        raise InvalidArgument(f"the artifact URI `{uri}` is not valid: expected runs:/<run id>/<path>")
+    run_id, _, path = rest.lstrip("/").partition("/")
+    if not run_id:
+        raise InvalidArgument(f"the artifact URI `{uri}` names no run: expected runs:/<run id>/<path>")
+    return run_id, path
+
+
+def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | None) -> tuple[str, str]:
+    if (artifact_uri is None) == (run_id is None):
+        raise InvalidArgument("give artifact_uri, or run_id and artifact_path")
+    if artifact_uri is not None:
+        return parse_uri(artifact_uri)
+    return str(run_id), artifact_path or ""
+
+
+def download_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    dst_path: str | os.PathLike[str] | None = None,
+    tracking_uri: str | None = None,
+) -> str:
+    """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is."""
+    found_run, path = _place(artifact_uri, run_id, artifact_path)
+    return os.fspath(_state.store().download_artifacts(found_run, path or None, destination(dst_path)))
+
+
+def list_artifacts(
+    artifact_uri: str | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    tracking_uri: str | None = None,
+) -> list[FileInfo]:
+    """The files and folders directly in an artifact folder."""
+    found_run, path = _place(artifact_uri, run_id, artifact_path)
+    return [
+        FileInfo(found, is_dir, None if is_dir else size, digest)
+        for found, is_dir, size, digest in _state.store().list_artifacts(found_run, path or None)
+    ]
+
+
+def load_bytes(artifact_uri: str) -> bytes:
+    """The bytes of an artifact."""
+    run_id, path = parse_uri(artifact_uri)
+    return _state.store().read_artifact(run_id, path)
+
+
+def load_text(artifact_uri: str) -> str:
+    """The text of an artifact in UTF-8."""
+    return load_bytes(artifact_uri).decode()
+
+
+def load_dict(artifact_uri: str) -> Any:
+    """The value of a JSON artifact."""
+    import json
+
+    return json.loads(load_bytes(artifact_uri))

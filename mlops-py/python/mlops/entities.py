@@ -1,0 +1,347 @@
+"""What the store hands out: runs, experiments, metrics, with MLflow's attribute names and types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class ViewType:
+    """Which runs or experiments a search shows."""
+
+    ACTIVE_ONLY = 1
+    DELETED_ONLY = 2
+    ALL = 3
+
+
+class RunStatus:
+    """How a run stands, as text: what ``run.info.status`` holds."""
+
+    RUNNING = "RUNNING"
+    SCHEDULED = "SCHEDULED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+    @staticmethod
+    def to_string(status: str) -> str:
+        """The status itself: statuses are text here."""
+        return status
+
+    @staticmethod
+    def is_terminated(status: str) -> bool:
+        """True for the statuses that a run ends with."""
+        return status in ("FINISHED", "FAILED", "KILLED")
+
+
+class SourceType:
+    """Where a run was started from."""
+
+    LOCAL = "LOCAL"
+    NOTEBOOK = "NOTEBOOK"
+    JOB = "JOB"
+    PROJECT = "PROJECT"
+    UNKNOWN = "UNKNOWN"
+
+
+class LifecycleStage:
+    """Deleted or not."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class _Entity:
+    """Equality, ``repr`` and iteration over public attributes, as MLflow's entities have them."""
+
+    __slots__ = ()
+    _shown: tuple[str, ...] = ()
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self._shown)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(zip(self._shown, self._values()))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values() == other._values()  # type: ignore[attr-defined]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The public attributes by name."""
+        return dict(self)
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self)
+        return f"<{type(self).__name__}: {fields}>"
+
+
+class Metric(_Entity):
+    """One point of a metric: ``timestamp`` in milliseconds, ``step`` an integer."""
+
+    __slots__ = ("key", "value", "timestamp", "step")
+    _shown = ("key", "value", "timestamp", "step")
+
+    def __init__(self, key: str, value: float, timestamp: int, step: int) -> None:
+        self.key = key
+        self.value = value
+        self.timestamp = timestamp
+        self.step = step
+
+
+class Param(_Entity):
+    """A param: its value is text."""
+
+    __slots__ = ("key", "value")
+    _shown = ("key", "value")
+
+    def __init__(self, key: str, value: Any) -> None:
+        self.key = key
+        self.value = value
+
+
+class RunTag(_Entity):
+    """A tag of a run."""
+
+    __slots__ = ("key", "value")
+    _shown = ("key", "value")
+
+    def __init__(self, key: str, value: str) -> None:
+        self.key = key
+        self.value = value
+
+
+class ExperimentTag(RunTag):
+    """A tag of an experiment."""
+
+    __slots__ = ()
+
+
+class FileInfo(_Entity):
+    """A file or folder among artifacts: ``file_size`` in bytes, None for a folder. ``digest`` is ours."""
+
+    __slots__ = ("path", "is_dir", "file_size", "digest")
+    _shown = ("path", "is_dir", "file_size")
+
+    def __init__(self, path: str, is_dir: bool, file_size: int | None, digest: str | None = None) -> None:
+        self.path = path
+        self.is_dir = is_dir
+        self.file_size = file_size
+        self.digest = digest
+
+
+class MetricSummary(_Entity):
+    """What a run keeps of each metric: last, min, max and count of its points."""
+
+    __slots__ = ("last", "last_step", "last_timestamp", "min", "max", "count")
+    _shown = ("last", "last_step", "min", "max", "count")
+
+    def __init__(self, last: float, last_step: int, last_at: int, min: float, max: float, count: int) -> None:
+        self.last = last
+        self.last_step = last_step
+        self.last_timestamp = last_at // 1000
+        self.min = min
+        self.max = max
+        self.count = count
+
+
+class RunInfo(_Entity):
+    """Identity and status of a run. ``start_time`` and ``end_time`` are milliseconds, as in MLflow;
+    ``started_at``, ``ended_at`` and ``duration`` are datetimes in UTC and a timedelta."""
+
+    __slots__ = ("_raw",)
+    _shown = (
+        "run_id",
+        "run_name",
+        "experiment_id",
+        "status",
+        "start_time",
+        "end_time",
+        "user_id",
+        "lifecycle_stage",
+        "artifact_uri",
+    )
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self._raw = raw
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return str(self._raw["run_id"])
+
+    @property
+    def run_uuid(self) -> str:
+        """An old name of :attr:`run_id`."""
+        return self.run_id
+
+    @property
+    def run_name(self) -> str:
+        """The run's name."""
+        return str(self._raw["run_name"])
+
+    @property
+    def experiment_id(self) -> str:
+        """The id of its experiment."""
+        return str(self._raw["experiment_id"])
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SCHEDULED, FINISHED, FAILED or KILLED."""
+        return str(self._raw["status"])
+
+    @property
+    def start_time(self) -> int:
+        """Milliseconds since the Unix epoch."""
+        return int(self._raw["started_at"]) // 1000
+
+    @property
+    def end_time(self) -> int | None:
+        """Milliseconds since the Unix epoch; None while it runs."""
+        ended = self._raw["ended_at"]
+        return None if ended is None else int(ended) // 1000
+
+    @property
+    def user_id(self) -> str:
+        """Who started it."""
+        return str(self._raw["user_id"])
+
+    @property
+    def host(self) -> str:
+        """Where it was started."""
+        return str(self._raw["host"])
+
+    @property
+    def lifecycle_stage(self) -> str:
+        """``active`` or ``deleted``."""
+        return str(self._raw["lifecycle_stage"])
+
+    @property
+    def artifact_uri(self) -> str:
+        """Names the run's artifacts, for ``artifacts.download_artifacts``."""
+        return f"runs:/{self.run_id}/"
+
+    @property
+    def parent_run_id(self) -> str | None:
+        """The run that it is nested under."""
+        parent = self._raw["parent_run_id"]
+        return None if parent is None else str(parent)
+
+    @property
+    def started_at(self) -> Any:
+        """When it began: an aware datetime in UTC."""
+        return _datetime(self._raw["started_at"])
+
+    @property
+    def ended_at(self) -> Any:
+        """When it ended: an aware datetime in UTC; None while it runs."""
+        return _datetime(self._raw["ended_at"])
+
+    @property
+    def duration(self) -> Any:
+        """How long it ran: a timedelta; None while it runs."""
+        return None if self.ended_at is None else self.ended_at - self.started_at
+
+
+def _datetime(micros: int | None) -> Any:
+    if micros is None:
+        return None
+    from datetime import datetime, timedelta, timezone
+
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)
+
+
+class RunData(_Entity):
+    """What a run logged: ``metrics`` are last values, ``params`` and ``tags`` are text."""
+
+    __slots__ = ("metrics", "params", "tags", "summaries", "param_types")
+    _shown = ("metrics", "params", "tags")
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.summaries: dict[str, MetricSummary] = {
+            key: MetricSummary(*summary) for key, summary in raw["metrics"].items()
+        }
+        self.metrics: dict[str, float] = {key: summary.last for key, summary in self.summaries.items()}
+        self.params: dict[str, str] = raw["params"]
+        self.tags: dict[str, str] = raw["tags"]
+        self.param_types: dict[str, str] = raw["param_types"]
+
+
+class RunInputs:
+    """The data sets that a run read; none are recorded by this version."""
+
+    def __init__(self) -> None:
+        self.dataset_inputs: list[Any] = []
+        self.model_inputs: list[Any] = []
+
+
+class Run:
+    """A run as it was when it was read: ``info`` and ``data``."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.info = RunInfo(raw)
+        self.data = RunData(raw)
+        self.inputs = RunInputs()
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """``info`` and ``data`` as plain dicts."""
+        return {"info": self.info.to_dictionary(), "data": self.data.to_dictionary()}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and self.info == other.info and self.data == other.data
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        info, data = self.info, self.data
+        metrics = ", ".join(f"{key}={value:.6g}" for key, value in list(data.metrics.items())[:4])
+        return f"<Run {info.run_name!r} {info.run_id} {info.status}{' ' if metrics else ''}{metrics}>"
+
+    def _repr_html_(self) -> str:
+        from ._html import run_html
+
+        return run_html(self)
+
+
+class Experiment(_Entity):
+    """A named group of runs; times in milliseconds."""
+
+    __slots__ = (
+        "experiment_id",
+        "name",
+        "lifecycle_stage",
+        "creation_time",
+        "last_update_time",
+        "tags",
+        "artifact_location",
+    )
+    _shown = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time", "tags")
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.experiment_id: str = raw["experiment_id"]
+        self.name: str = raw["name"]
+        self.lifecycle_stage: str = raw["lifecycle_stage"]
+        self.creation_time: int = raw["created_at"] // 1000
+        self.last_update_time: int = raw["updated_at"] // 1000
+        self.tags: dict[str, str] = raw["tags"]
+        self.artifact_location = f"experiments:/{self.experiment_id}"
+
+    def _repr_html_(self) -> str:
+        from ._html import table_html
+
+        return table_html(f"Experiment {self.name}", [(name, str(value)) for name, value in self])
+
+
+class PagedList(list[_T], Generic[_T]):
+    """A page of results; ``token`` is what to pass for the next, None after the last."""
+
+    def __init__(self, items: list[_T], token: str | None) -> None:
+        super().__init__(items)
+        self.token = token
+
+    def to_list(self) -> list[_T]:
+        """The same as a plain list."""
+        return list(self)

@@ -1,0 +1,160 @@
+"""The exceptions of mlops: one base, one class for each row of the core's table of errors.
+
+Every class also derives from the builtin exception that fits, so ``except LookupError`` works too.
+``tests/test_exceptions.py`` holds this module against the table.
+"""
+
+from __future__ import annotations
+
+
+class MlopsError(Exception):
+    """The base of all errors of mlops. MLflow's name for it is :data:`MlflowException`.
+
+    ``error_code`` is the code that MLflow's clients expect, ``code`` the stable number of the row.
+    """
+
+    code: int = 16
+    error_code: str = "INTERNAL_ERROR"
+    retryable: bool = False
+
+    def __init__(self, message: str = "", error_code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if error_code is not None:
+            self.error_code = error_code
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[type[MlopsError], tuple[str, str]]:
+        return type(self), (self.message, self.error_code)
+
+    def get_http_status_code(self) -> int:
+        """The HTTP status that MLflow's server answers with for this error."""
+        return {
+            "INVALID_PARAMETER_VALUE": 400,
+            "RESOURCE_ALREADY_EXISTS": 400,
+            "INVALID_STATE": 500,
+            "PERMISSION_DENIED": 403,
+            "RESOURCE_DOES_NOT_EXIST": 404,
+            "NOT_IMPLEMENTED": 501,
+            "TEMPORARILY_UNAVAILABLE": 503,
+        }.get(self.error_code, 500)
+
+
+MlflowException = MlopsError
+
+
+class InvalidArgument(MlopsError, ValueError):
+    """An argument is not what it must be."""
+
+    code = 1
+    error_code = "INVALID_PARAMETER_VALUE"
+
+
+class NotFound(MlopsError, LookupError):
+    """The named thing does not exist."""
+
+    code = 2
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class AlreadyExists(MlopsError, ValueError):
+    """The thing to be created exists."""
+
+    code = 3
+    error_code = "RESOURCE_ALREADY_EXISTS"
+
+
+class Conflict(MlopsError, ValueError):
+    """The call contradicts what is stored."""
+
+    code = 4
+    error_code = "INVALID_PARAMETER_VALUE"
+
+
+class InvalidState(MlopsError, RuntimeError):
+    """The thing is in a state that does not allow the call."""
+
+    code = 5
+    error_code = "INVALID_STATE"
+
+
+class LimitExceeded(MlopsError, ValueError):
+    """Something is larger than its limit."""
+
+    code = 6
+    error_code = "INVALID_PARAMETER_VALUE"
+
+
+class Locked(MlopsError, OSError):
+    """Another process holds the store."""
+
+    code = 7
+    error_code = "TEMPORARILY_UNAVAILABLE"
+    retryable = True
+
+
+class Corrupt(MlopsError, OSError):
+    """Stored bytes do not match their checksum or their form."""
+
+    code = 8
+    error_code = "INTERNAL_ERROR"
+
+
+class NewerFormat(MlopsError, RuntimeError):
+    """The store was written by a newer version."""
+
+    code = 9
+    error_code = "INVALID_STATE"
+
+
+class Io(MlopsError, OSError):
+    """The operating system refused a file operation."""
+
+    code = 10
+    error_code = "IO_ERROR"
+
+
+class OutOfSpace(MlopsError, OSError):
+    """The disk or the quota is full."""
+
+    code = 11
+    error_code = "RESOURCE_EXHAUSTED"
+    retryable = True
+
+
+class ReadOnly(MlopsError, PermissionError):
+    """The store or its folder does not allow writing."""
+
+    code = 12
+    error_code = "PERMISSION_DENIED"
+
+
+class Untrusted(MlopsError, PermissionError):
+    """Loading would run code that this user has not trusted."""
+
+    code = 13
+    error_code = "PERMISSION_DENIED"
+
+
+class Unsupported(MlopsError, NotImplementedError):
+    """This build, engine or platform cannot do it."""
+
+    code = 14
+    error_code = "NOT_IMPLEMENTED"
+
+
+class Busy(MlopsError, RuntimeError):
+    """The thing is used by another thread at this moment."""
+
+    code = 15
+    error_code = "TEMPORARILY_UNAVAILABLE"
+    retryable = True
+
+
+class Internal(MlopsError, RuntimeError):
+    """A bug in mlops, or a dependency that failed."""
+
+    code = 16
+    error_code = "INTERNAL_ERROR"

@@ -1,0 +1,142 @@
+//! Values between Python and the core.
+
+use mlops_core::runs::{ArtifactInfo, Experiment, Lifecycle, RunData, View};
+use mlops_core::{Error, ParamValue, Timestamp};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
+
+/// A param's value: numbers, truth values and None keep their type, everything else is its `str`.
+pub(crate) fn param(value: &Bound<'_, PyAny>) -> PyResult<ParamValue> {
+    if value.is_none() {
+        return Ok(ParamValue::None);
+    }
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return Ok(ParamValue::Text(text.to_str()?.to_owned()));
+    }
+    if let Ok(truth) = value.cast_exact::<PyBool>() {
+        return Ok(ParamValue::Bool(truth.is_true()));
+    }
+    // numpy's float64 is a float; its text is that of the float.
+    if let Ok(number) = value.cast::<PyFloat>() {
+        return Ok(ParamValue::Float(number.extract()?));
+    }
+    if let Ok(number) = value.cast_exact::<PyInt>()
+        && let Ok(number) = number.extract::<i64>()
+    {
+        return Ok(ParamValue::Int(number));
+    }
+    Ok(ParamValue::Text(value.str()?.to_str()?.to_owned()))
+}
+
+/// Columns cross as bytes of 8-byte little-endian numbers: no dependency, and numpy reads them without a copy.
+pub(crate) fn column<'a, const N: usize>(what: &str, bytes: &'a [u8]) -> mlops_core::Result<&'a [[u8; N]]> {
+    let (column, rest) = bytes.as_chunks::<N>();
+    if rest.is_empty() {
+        return Ok(column);
+    }
+    Err(Error::InvalidArgument {
+        what: what.into(),
+        value: format!("{} bytes", bytes.len()),
+        expected: format!("a multiple of {N} bytes"),
+    })
+}
+
+pub(crate) fn integers(what: &str, bytes: &[u8]) -> mlops_core::Result<Vec<i64>> {
+    Ok(column::<8>(what, bytes)?.iter().map(|number| i64::from_ne_bytes(*number)).collect())
+}
+
+pub(crate) fn floats(what: &str, bytes: &[u8]) -> mlops_core::Result<Vec<f64>> {
+    Ok(column::<8>(what, bytes)?.iter().map(|number| f64::from_ne_bytes(*number)).collect())
+}
+
+pub(crate) fn integers_out<'py>(py: Python<'py>, column: &[i64]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &column.iter().flat_map(|number| number.to_ne_bytes()).collect::<Vec<u8>>())
+}
+
+pub(crate) fn floats_out<'py>(py: Python<'py>, column: &[f64]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &column.iter().flat_map(|number| number.to_ne_bytes()).collect::<Vec<u8>>())
+}
+
+/// MLflow's view types: 1 active, 2 deleted, 3 all.
+pub(crate) fn view(number: u8) -> mlops_core::Result<View> {
+    match number {
+        1 => Ok(View::Active),
+        2 => Ok(View::Deleted),
+        3 => Ok(View::All),
+        other => Err(Error::InvalidArgument {
+            what: "view type".into(),
+            value: other.to_string(),
+            expected: "1 (active only), 2 (deleted only) or 3 (all)".into(),
+        }),
+    }
+}
+
+/// Microseconds of a time.
+pub(crate) fn micros(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::as_micros)
+}
+
+pub(crate) fn run_data<'py>(py: Python<'py>, run: &RunData) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    let info = &run.info;
+    out.set_item("run_id", &info.run_id)?;
+    out.set_item("experiment_id", &info.experiment_id)?;
+    out.set_item("run_name", &info.run_name)?;
+    out.set_item("status", info.status.as_str())?;
+    out.set_item("started_at", info.started_at.as_micros())?;
+    out.set_item("ended_at", micros(info.ended_at))?;
+    out.set_item("user_id", &info.user)?;
+    out.set_item("host", &info.host)?;
+    out.set_item("lifecycle_stage", info.lifecycle.as_str())?;
+    out.set_item("parent_run_id", &info.parent_run_id)?;
+    let (params, types) = (PyDict::new(py), PyDict::new(py));
+    for (key, value) in &run.params {
+        params.set_item(key, value.text())?;
+        types.set_item(key, type_name(value))?;
+    }
+    out.set_item("params", params)?;
+    out.set_item("param_types", types)?;
+    let metrics = PyDict::new(py);
+    for (key, m) in &run.metrics {
+        metrics.set_item(key, (m.last, m.last_step, m.last_at.as_micros(), m.min, m.max, m.count))?;
+    }
+    out.set_item("metrics", metrics)?;
+    let tags = PyDict::new(py);
+    for (key, value) in &run.tags {
+        tags.set_item(key, value)?;
+    }
+    out.set_item("tags", tags)?;
+    Ok(out)
+}
+
+fn type_name(value: &ParamValue) -> &'static str {
+    match value {
+        ParamValue::Text(_) => "text",
+        ParamValue::Int(_) => "int",
+        ParamValue::Float(_) => "float",
+        ParamValue::Bool(_) => "bool",
+        ParamValue::None => "none",
+    }
+}
+
+pub(crate) fn experiment<'py>(py: Python<'py>, found: &Experiment) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    out.set_item("experiment_id", &found.experiment_id)?;
+    out.set_item("name", &found.name)?;
+    out.set_item("lifecycle_stage", Lifecycle::as_str(found.lifecycle))?;
+    out.set_item("created_at", found.created_at.as_micros())?;
+    out.set_item("updated_at", found.updated_at.as_micros())?;
+    let tags = PyDict::new(py);
+    for (key, value) in &found.tags {
+        tags.set_item(key, value)?;
+    }
+    out.set_item("tags", tags)?;
+    Ok(out)
+}
+
+/// (path, is_dir, size in bytes, digest)
+pub(crate) type Artifact = (String, bool, u64, Option<String>);
+
+pub(crate) fn artifact(info: ArtifactInfo) -> Artifact {
+    (info.path, info.is_dir, info.size_bytes, info.digest.map(|digest| digest.to_string()))
+}

@@ -1,0 +1,93 @@
+//! Saved models.
+
+use std::path::PathBuf;
+
+use mlops_core::Error;
+use mlops_core::models::SavedModel;
+use mlops_core::workflows;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::Value;
+
+use crate::errors::detached;
+use crate::run::Run;
+use crate::store::Store;
+
+/// A model to be saved: JSON texts of flavors, signature, metadata and input example, and the files.
+#[derive(Debug, FromPyObject)]
+pub(crate) struct Parts(String, Option<String>, Option<String>, Option<String>, Vec<(String, Vec<u8>)>);
+
+impl Parts {
+    fn build(self) -> mlops_core::Result<SavedModel> {
+        let Self(flavors, signature, metadata, example, files) = self;
+        let mut builder = SavedModel::builder();
+        let Value::Object(flavors) = json("flavors", &flavors)? else {
+            return Err(invalid("flavors", &flavors));
+        };
+        for (name, flavor) in flavors {
+            builder = builder.flavor(&name, flavor);
+        }
+        if let Some(text) = signature {
+            let signature = serde_json::from_str(&text).map_err(|e| invalid("signature", &format!("{text}: {e}")))?;
+            builder = builder.signature(signature);
+        }
+        if let Some(text) = metadata {
+            builder = builder.metadata(json("metadata", &text)?);
+        }
+        if let Some(text) = example {
+            builder = builder.input_example_info(json("input example", &text)?);
+        }
+        files.into_iter().fold(builder, |builder, (path, bytes)| builder.file(&path, bytes)).build()
+    }
+}
+
+fn json(what: &str, text: &str) -> mlops_core::Result<Value> {
+    serde_json::from_str(text).map_err(|e| invalid(what, &format!("{text}: {e}")))
+}
+
+fn invalid(what: &str, value: &str) -> Error {
+    Error::InvalidArgument { what: what.into(), value: value.into(), expected: "JSON of the right form".into() }
+}
+
+/// Logs a model to a run; its manifest as JSON.
+#[pyfunction]
+pub(crate) fn log_model(py: Python<'_>, run: &Run, path: &str, parts: Parts) -> PyResult<String> {
+    detached(py, || Ok(workflows::log_model(&**run.core(), path, &parts.build()?)?.to_text()))
+}
+
+/// Saves a model to a new folder; its manifest as JSON.
+#[pyfunction]
+pub(crate) fn save_model(py: Python<'_>, folder: PathBuf, parts: Parts) -> PyResult<String> {
+    detached(py, || Ok(workflows::save_model(&folder, &parts.build()?)?.to_text()))
+}
+
+/// The manifest of a model in the store, as JSON, after a check that all its files are there.
+#[pyfunction]
+pub(crate) fn model_manifest(py: Python<'_>, store: &Store, uri: &str) -> PyResult<String> {
+    detached(py, || Ok(workflows::load_model(store.core().runs(), uri)?.manifest.to_text()))
+}
+
+/// One file of a model in the store, verified.
+#[pyfunction]
+pub(crate) fn model_file<'py>(py: Python<'py>, store: &Store, uri: &str, path: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = detached(py, || workflows::load_model(store.core().runs(), uri)?.read(path))?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+/// Copies a model beneath `dest` and verifies it; returns its folder.
+#[pyfunction]
+pub(crate) fn download_model(py: Python<'_>, store: &Store, uri: &str, dest: PathBuf) -> PyResult<PathBuf> {
+    detached(py, || workflows::download_model(store.core().runs(), uri, &dest))
+}
+
+/// The manifest of a model in a folder, as JSON, after every file was verified.
+#[pyfunction]
+pub(crate) fn open_model_folder(py: Python<'_>, folder: PathBuf) -> PyResult<String> {
+    detached(py, || Ok(workflows::open_model_folder(&folder)?.to_text()))
+}
+
+/// True if this user made the store or trusts it: its pickles load without asking.
+#[pyfunction]
+pub(crate) fn is_trusted(store: &Store) -> bool {
+    store.core().path().is_none() || mlops_core::settings::is_trusted(store.core().id())
+}

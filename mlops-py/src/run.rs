@@ -1,0 +1,123 @@
+//! A run to log to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreRun, RunExt};
+use mlops_core::{ParamValue, Timestamp};
+use pyo3::prelude::*;
+
+use crate::convert;
+use crate::errors::{attached, detached};
+
+/// Records up to this size are appended with the GIL held: releasing it around a write of microseconds costs a
+/// milliseconds-long wait when another thread is busy.
+const ATTACHED_BYTES: usize = 64 << 10;
+
+/// A point: (key, value, step, microseconds).
+type Point = (String, f64, i64, Option<i64>);
+
+/// A run to log to.
+#[pyclass(frozen)]
+#[derive(Debug)]
+pub(crate) struct Run {
+    inner: Arc<dyn CoreRun>,
+}
+
+impl Run {
+    pub(crate) fn new(inner: Arc<dyn CoreRun>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<dyn CoreRun> {
+        &self.inner
+    }
+}
+
+#[pymethods]
+impl Run {
+    #[getter]
+    fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    #[pyo3(signature = (key, value, step, at=None))]
+    fn log_metric(&self, py: Python<'_>, key: &str, value: f64, step: i64, at: Option<i64>) -> PyResult<()> {
+        attached(py, || self.inner.log_metric(key, value, step, at.map(Timestamp::from_micros)))
+    }
+
+    fn log_param(&self, py: Python<'_>, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let value = convert::param(value)?;
+        let large = matches!(&value, ParamValue::Text(text) if text.len() > ATTACHED_BYTES);
+        if large {
+            return detached(py, || self.inner.log_param(key, value));
+        }
+        attached(py, || self.inner.log_param(key, value))
+    }
+
+    fn log_batch(
+        &self,
+        py: Python<'_>,
+        params: Vec<(String, Bound<'_, PyAny>)>,
+        tags: Vec<(String, String)>,
+        metrics: Vec<Point>,
+    ) -> PyResult<()> {
+        let params = params.into_iter().map(|(key, value)| Ok((key, convert::param(&value)?))).collect::<PyResult<Vec<_>>>()?;
+        let size = |key: &str, value: &str| key.len() + value.len();
+        let text = |value: &ParamValue| if let ParamValue::Text(text) = value { text.len() } else { 8 };
+        let bytes = params.iter().map(|(key, value)| key.len() + text(value)).sum::<usize>()
+            + tags.iter().map(|(key, value)| size(key, value)).sum::<usize>()
+            + metrics.iter().map(|(key, ..)| key.len() + 24).sum::<usize>();
+        let point = |(key, value, step, at): Point| MetricPoint { key, value, step, at: at.map(Timestamp::from_micros) };
+        let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
+        if bytes <= ATTACHED_BYTES {
+            return attached(py, || self.inner.log_batch(&batch));
+        }
+        detached(py, || self.inner.log_batch(&batch))
+    }
+
+    /// Columns as bytes of native 8-byte numbers; steps and times may be empty.
+    fn log_series(&self, py: Python<'_>, key: &str, steps: &[u8], times: &[u8], values: &[u8]) -> PyResult<()> {
+        detached(py, || {
+            let (steps, times) = (convert::integers("steps", steps)?, convert::integers("times", times)?);
+            self.inner.log_series(key, &steps, &times, &convert::floats("values", values)?)
+        })
+    }
+
+    fn set_tag(&self, py: Python<'_>, key: &str, value: &str) -> PyResult<()> {
+        detached(py, || self.inner.set_tag(key, value))
+    }
+
+    fn delete_tag(&self, py: Python<'_>, key: &str) -> PyResult<()> {
+        detached(py, || self.inner.delete_tag(key))
+    }
+
+    fn log_bytes(&self, py: Python<'_>, path: &str, content: &[u8]) -> PyResult<()> {
+        detached(py, || self.inner.log_bytes(path, content))
+    }
+
+    #[pyo3(signature = (local, folder=None))]
+    fn log_artifact(&self, py: Python<'_>, local: PathBuf, folder: Option<&str>) -> PyResult<()> {
+        detached(py, || self.inner.log_artifact(&local, folder))
+    }
+
+    #[pyo3(signature = (local, folder=None))]
+    fn log_artifacts(&self, py: Python<'_>, local: PathBuf, folder: Option<&str>) -> PyResult<()> {
+        detached(py, || self.inner.log_artifacts(&local, folder))
+    }
+
+    /// Files as (path, bytes), all or nothing.
+    fn log_files(&self, py: Python<'_>, files: Vec<(String, Vec<u8>)>) -> PyResult<()> {
+        detached(py, || {
+            let sources: Vec<_> = files
+                .iter()
+                .map(|(path, bytes)| ArtifactSource { path: path.clone(), content: Content::Bytes(bytes) })
+                .collect();
+            self.inner.log_files(&sources)
+        })
+    }
+
+    fn end(&self, py: Python<'_>, status: &str) -> PyResult<()> {
+        detached(py, || self.inner.end(status.parse()?))
+    }
+}

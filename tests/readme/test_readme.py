@@ -1,0 +1,79 @@
+"""Everything in README.md and the guides that a reader can copy does what it says.
+
+The Rust snippet is an example that tests/docs.rs compares; the C snippet is compiled in mlops-ffi/tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "docs/guide/tracking.md"]
+# The two commands that take minutes: CI runs the second, and the first is what the text block shows.
+LONG = {"make quickstart", "make test"}
+ELSEWHERE = {"rust", "c"}
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a page: language and text."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def run(command: list[str], folder: Path, text: str | None = None) -> str:
+    """Runs a command in a folder with a store of its own and gives what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLOPS")}
+    environment["MLOPS_STORE"] = str(folder / ".mlops")
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    done = subprocess.run(command, cwd=folder, env=environment, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_shows_can_be_copied(page: str, tmp_path: Path) -> None:
+    found = blocks(page)
+    assert found, f"{page} has no blocks"
+    # A reader types the blocks one after the other into one session.
+    session = ""
+    for language, text in found:
+        if language == "python":
+            session += text
+            run([sys.executable, "-W", "error", "-"], tmp_path, session)
+        elif language in {"sh", "bash"}:
+            for line in text.splitlines():
+                if line in LONG:
+                    assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), line
+                else:
+                    assert run(["sh", "-c", line], tmp_path), f"{line} prints nothing"
+        else:
+            assert language in ELSEWHERE | {"text"}, f"{page}: nobody runs {language!r}"
+
+
+def shape(text: str) -> list[str]:
+    """A text without what differs between machines: numbers, ids, generated names, times, paths, widths."""
+    lines = []
+    for line in text.splitlines():
+        line = re.sub(r"\b[0-9a-f]{32}\b", "ID", line)
+        line = re.sub(r"\b[a-z]+-[a-z]+-\d+\b", "NAME", line)
+        line = re.sub(r"\d[\d.:,e+-]*", "N", line)
+        line = re.sub(r"(/[\w.~-]+)+", "PATH", line)
+        lines.append(re.sub(r"\s+", " ", line).strip())
+    return [line for line in lines if line]
+
+
+def test_the_readme_shows_what_the_quickstart_prints(tmp_path: Path) -> None:
+    printed = run([sys.executable, str(ROOT / "examples/python/quickstart.py")], tmp_path)
+    shown = next(text for language, text in blocks("README.md") if language == "text")
+    assert shape(shown) == shape(printed), f"README.md shows something else than:\n{printed}"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            assert "://" in link or (page.parent / link).exists(), f"{page.relative_to(ROOT)}: {link}"

@@ -8,7 +8,10 @@
 mod canonical;
 mod manifest;
 mod saved;
+mod serde;
 mod signature;
+#[cfg(feature = "models")]
+pub mod smartcore;
 
 #[cfg(test)]
 mod tests;

@@ -231,4 +231,4 @@ fn walk_folder(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> Res
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

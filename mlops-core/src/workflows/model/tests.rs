@@ -1,13 +1,34 @@
 use std::fs;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::*;
+use crate::blob::memory::MemoryBlobs;
 use crate::error::Code;
-use crate::runs::{RunExt, RunOptions, RunStatus};
-use crate::store::Store;
+use crate::runs::{RunExt, RunOptions, RunStatus, RunsOptions};
+use crate::spool::Spool;
+use crate::storage::memory::MemoryStorage;
 
-fn logged(store: &Store) -> String {
+fn open(storage: &Arc<MemoryStorage>, blobs: &Arc<MemoryBlobs>) -> Runs {
+    let ids: Arc<dyn IdSource> = Arc::new(TimeOrderedIds);
+    Runs::new(RunsOptions {
+        storage: storage.clone(),
+        blobs: blobs.clone(),
+        spool: Spool::memory(&ids),
+        clock: Arc::new(SystemClock),
+        ids,
+        read_only: false,
+    })
+    .unwrap()
+}
+
+/// The runs of a new store in memory.
+pub(in crate::workflows) fn memory() -> Runs {
+    open(&Arc::default(), &Arc::default())
+}
+
+fn logged(runs: &Runs) -> String {
     let local = tempfile::NamedTempFile::new().unwrap();
     fs::write(local.path(), b"from a file").unwrap();
     let model = SavedModel::builder()
@@ -16,7 +37,7 @@ fn logged(store: &Store) -> String {
         .local_file("data/notes.txt", local.path())
         .build()
         .unwrap();
-    let run = store.runs().start(RunOptions::default()).unwrap();
+    let run = runs.start(RunOptions::default()).unwrap();
     let manifest = log_model(&*run, "models/best", &model).unwrap();
     assert_eq!(manifest.run_id.as_deref(), Some(run.id()));
     assert_eq!(manifest.artifact_path.as_deref(), Some("models/best"));
@@ -29,20 +50,19 @@ fn logged(store: &Store) -> String {
 #[test]
 fn a_model_comes_back_after_the_store_was_closed() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("store");
-    let store = Store::open(path.to_str().unwrap()).unwrap();
-    let uri = logged(&store);
-    store.close().unwrap();
-    drop(store);
+    let (storage, blobs) = (Arc::default(), Arc::default());
+    let runs = open(&storage, &blobs);
+    let uri = logged(&runs);
+    drop(runs);
 
-    let store = Store::open(path.to_str().unwrap()).unwrap();
-    let model = load_model(store.runs(), &uri).unwrap();
+    let runs = open(&storage, &blobs);
+    let model = load_model(&runs, &uri).unwrap();
     assert_eq!(model.read("weights.bin").unwrap(), [7; 5000]);
     assert_eq!(model.read("data/notes.txt").unwrap(), b"from a file");
     let error = model.read("none").unwrap_err();
     assert!(error.code() == Code::NotFound && error.to_string().contains("data/notes.txt, weights.bin"), "{error}");
 
-    let folder = download_model(store.runs(), &uri, &dir.path().join("out")).unwrap();
+    let folder = download_model(&runs, &uri, &dir.path().join("out")).unwrap();
     assert_eq!(open_model_folder(&folder).unwrap(), model.manifest);
     assert_eq!(fs::read(folder.join("data/notes.txt")).unwrap(), b"from a file");
 }
@@ -50,8 +70,8 @@ fn a_model_comes_back_after_the_store_was_closed() {
 #[test]
 fn a_flipped_byte_anywhere_in_a_downloaded_model_is_found() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open("memory:").unwrap();
-    let folder = download_model(store.runs(), &logged(&store), dir.path()).unwrap();
+    let runs = memory();
+    let folder = download_model(&runs, &logged(&runs), dir.path()).unwrap();
     for name in ["weights.bin", "data/notes.txt", "MLmodel"] {
         let file = folder.join(name);
         let whole = fs::read(&file).unwrap();
@@ -76,32 +96,29 @@ fn a_flipped_byte_anywhere_in_a_downloaded_model_is_found() {
 
 #[test]
 fn artifacts_that_were_changed_after_the_model_was_logged_are_found() {
-    let store = Store::open("memory:").unwrap();
-    let uri = logged(&store);
+    let runs = memory();
+    let uri = logged(&runs);
     let run_id = uri.split('/').nth(1).unwrap();
-    let run = store.runs().open(run_id).unwrap();
+    let run = runs.open(run_id).unwrap();
 
     run.log_bytes("models/best/extra.bin", b"x").unwrap();
-    let error = load_model(store.runs(), &uri).unwrap_err();
+    let error = load_model(&runs, &uri).unwrap_err();
     assert!(error.code() == Code::Corrupt && error.to_string().contains("extra.bin"), "{error}");
 
-    let uri = logged(&store);
-    let run = store.runs().open(uri.split('/').nth(1).unwrap()).unwrap();
+    let uri = logged(&runs);
+    let run = runs.open(uri.split('/').nth(1).unwrap()).unwrap();
     run.log_bytes("models/best/weights.bin", &[8; 5000]).unwrap();
-    let error = load_model(store.runs(), &uri).unwrap_err();
+    let error = load_model(&runs, &uri).unwrap_err();
     assert!(error.code() == Code::Corrupt && error.to_string().contains("weights.bin"), "{error}");
-    assert_eq!(
-        download_model(store.runs(), &uri, tempfile::tempdir().unwrap().path()).unwrap_err().code(),
-        Code::Corrupt
-    );
+    assert_eq!(download_model(&runs, &uri, tempfile::tempdir().unwrap().path()).unwrap_err().code(), Code::Corrupt);
 }
 
 #[test]
 fn what_is_no_model_is_said_so() {
-    let store = Store::open("memory:").unwrap();
-    let run = store.runs().start(RunOptions::default()).unwrap();
+    let runs = memory();
+    let run = runs.start(RunOptions::default()).unwrap();
     run.log_bytes("folder/file", b"x").unwrap();
-    let load = |uri: &str| load_model(store.runs(), uri).unwrap_err();
+    let load = |uri: &str| load_model(&runs, uri).unwrap_err();
     for uri in ["model", "runs:/", "runs:/abc", "runs:/abc/", "runs:/abc/../x", "models:/name/1"] {
         assert_eq!(load(uri).code(), Code::InvalidArgument, "{uri}");
     }
@@ -118,8 +135,8 @@ fn a_model_that_cannot_be_logged_whole_is_not_logged() {
     fs::write(&local, b"x").unwrap();
     let model = SavedModel::builder().flavor("toy", json!({})).file("a", "a").local_file("b", &local).build().unwrap();
     fs::remove_file(&local).unwrap();
-    let store = Store::open("memory:").unwrap();
-    let run = store.runs().start(RunOptions::default()).unwrap();
+    let runs = memory();
+    let run = runs.start(RunOptions::default()).unwrap();
     assert_eq!(log_model(&*run, "model", &model).unwrap_err().code(), Code::NotFound);
-    assert!(store.runs().list_artifacts(run.id(), None).unwrap().is_empty());
+    assert!(runs.list_artifacts(run.id(), None).unwrap().is_empty());
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::runs::Runs;
+use crate::settings;
 use crate::storage::Storage;
 
 /// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
@@ -76,6 +77,9 @@ impl Store {
     }
 
     /// [`open`](Self::open) with options.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `NotFound` with `must_exist` or `read_only` if there is no store.
     pub fn open_with(options: &OpenOptions) -> Result<Self> {
         options.open()
     }
@@ -100,6 +104,12 @@ impl Store {
         self.inner.read_only
     }
 
+    /// True if this user made the store here or put it on the list of trusted stores: what runs code when it is
+    /// loaded (a pickle) may be loaded from it without asking. A store in memory is always one's own.
+    pub fn is_trusted(&self) -> bool {
+        self.path().is_none() || settings::is_trusted(self.id())
+    }
+
     /// Experiments and runs.
     pub fn runs(&self) -> &Runs {
         &self.inner.runs
@@ -116,6 +126,9 @@ impl Store {
     }
 
     /// Brings what runs logged into storage and forces everything to the disk.
+    ///
+    /// # Errors
+    /// `InvalidState` if it is closed; what writing the store gives: `Io`, `OutOfSpace`, `Corrupt`.
     pub fn flush(&self) -> Result<()> {
         self.check_open()?;
         self.inner.flush()

@@ -134,7 +134,7 @@ pub(crate) fn experiment<'py>(py: Python<'py>, found: &Experiment) -> PyResult<B
     Ok(out)
 }
 
-/// (path, is_dir, size in bytes, digest)
+/// Path, whether it is a folder, size in bytes, digest.
 pub(crate) type Artifact = (String, bool, u64, Option<String>);
 
 pub(crate) fn artifact(info: ArtifactInfo) -> Artifact {

@@ -1,5 +1,7 @@
 //! The native module behind the Python package: converts arguments and results, maps errors, releases the GIL.
 
+#![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 mod convert;
 mod errors;
 mod held;

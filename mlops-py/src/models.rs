@@ -89,5 +89,5 @@ pub(crate) fn open_model_folder(py: Python<'_>, folder: PathBuf) -> PyResult<Str
 /// True if this user made the store or trusts it: its pickles load without asking.
 #[pyfunction]
 pub(crate) fn is_trusted(store: &Store) -> bool {
-    store.core().path().is_none() || mlops_core::settings::is_trusted(store.core().id())
+    store.core().is_trusted()
 }

@@ -139,7 +139,6 @@ impl Store {
     }
 
     /// Steps, times and values as bytes of native 8-byte numbers.
-    #[expect(clippy::type_complexity, reason = "three columns")]
     fn metric_history<'py>(
         &self,
         py: Python<'py>,

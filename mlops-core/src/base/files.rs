@@ -35,6 +35,9 @@ pub enum FileOp<'a> {
 /// Sees every operation before it happens, and may let it fail. For tests: fault injection, recording.
 pub trait FileHook: Send + Sync + Debug {
     /// Called before `op`. `Err` fails it; for a write, `Ok(Some(n))` writes only the first `n` bytes and then fails.
+    ///
+    /// # Errors
+    /// What the operation is to fail with.
     fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>>;
 }
 
@@ -55,6 +58,9 @@ impl Files {
     }
 
     /// Makes a folder and those above it; fine if it exists.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn create_dir_all(&self, path: &Path) -> Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -64,6 +70,9 @@ impl Files {
     }
 
     /// Makes a new file for reading and writing; fails if it exists.
+    ///
+    /// # Errors
+    /// `Io`, with the kind `AlreadyExists` if there is one.
     pub fn create_new(&self, path: &Path) -> Result<FileHandle> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -76,12 +85,18 @@ impl Files {
     }
 
     /// Opens an existing file for reading and writing.
+    ///
+    /// # Errors
+    /// `Io`, with the kind `NotFound` if there is none.
     pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
         let opened = OpenOptions::new().read(true).write(true).open(path);
         opened.map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
     }
 
     /// Opens an existing file for reading.
+    ///
+    /// # Errors
+    /// `Io`, with the kind `NotFound` if there is none.
     pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
         File::open(path).map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
     }
@@ -91,6 +106,9 @@ impl Files {
     }
 
     /// Reads a whole file; None if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         match fs::read(path) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -101,6 +119,9 @@ impl Files {
 
     /// Replaces `path` by `bytes` so that at any instant it is wholly the old or wholly the new, also
     /// after power loss: a temporary file in `tmp`, sync, rename, sync of the folder.
+    ///
+    /// # Errors
+    /// `Io`; `path` is then what it was, unless only the last sync failed.
     pub fn write_atomic(&self, path: &Path, tmp: &Path, bytes: &[u8]) -> Result<()> {
         let written = self.create_new(tmp).and_then(|file| {
             file.write_at(bytes, 0)?;
@@ -114,6 +135,9 @@ impl Files {
     }
 
     /// Renames a file or folder, replacing what has the new name.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         self.before(&FileOp::Rename(from, to))
             .and_then(|_| fs::rename(from, to))
@@ -121,6 +145,9 @@ impl Files {
     }
 
     /// Unlinks a file; fine if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn remove(&self, path: &Path) -> Result<()> {
         match self.before(&FileOp::Remove(path)).and_then(|_| fs::remove_file(path)) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
@@ -129,17 +156,26 @@ impl Files {
     }
 
     /// Forces a folder's entries to the disk.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn sync_dir(&self, path: &Path) -> Result<()> {
         let synced = self.before(&FileOp::SyncDir(path)).and_then(|_| File::open(path)).and_then(|dir| dir.sync_all());
         synced.map_err(|e| Error::io("sync folder", path, e))
     }
 
     /// Forces the entries of the folder that holds `path` to the disk.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn sync_parent(&self, path: &Path) -> Result<()> {
         path.parent().map_or(Ok(()), |parent| self.sync_dir(parent))
     }
 
     /// The files and folders in `path`, sorted by name; empty if there is no such folder.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn list(&self, path: &Path) -> Result<Vec<PathBuf>> {
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
@@ -175,6 +211,9 @@ impl FileHandle {
     }
 
     /// Gives the file another name; errors name it by that from now on.
+    ///
+    /// # Errors
+    /// `Io`; it keeps its name then.
     pub fn rename(&mut self, to: &Path) -> Result<()> {
         self.files.rename(&self.path, to)?;
         self.path = to.into();
@@ -182,16 +221,25 @@ impl FileHandle {
     }
 
     /// The length in bytes.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn len(&self) -> Result<u64> {
         self.file.metadata().map(|m| m.len()).map_err(|e| Error::io("look at", &self.path, e))
     }
 
     /// True if the file has no bytes.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.len()? == 0)
     }
 
     /// Writes all of `bytes` at `offset`. On an error some of them may be written.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
         let written = match self.files.before(&FileOp::Write(&self.path, offset, bytes)) {
             Ok(None) => write_all_at(&self.file, bytes, offset),
@@ -203,18 +251,27 @@ impl FileHandle {
     }
 
     /// Forces the bytes to the disk (fdatasync).
+    ///
+    /// # Errors
+    /// `Io`; nobody knows then what is on the disk.
     pub fn sync(&self) -> Result<()> {
         let synced = self.files.before(&FileOp::Sync(&self.path)).and_then(|_| self.file.sync_data());
         synced.map_err(|e| Error::io("sync", &self.path, e))
     }
 
     /// Cuts the file to `len` bytes.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn set_len(&self, len: u64) -> Result<()> {
         let cut = self.files.before(&FileOp::SetLen(&self.path, len)).and_then(|_| self.file.set_len(len));
         cut.map_err(|e| Error::io("cut", &self.path, e))
     }
 
     /// Reads into `buffer` from `offset` until it is full or the file ends; returns how many bytes were read.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         read_full_at(&self.file, buffer, offset).map_err(|e| Error::io("read", &self.path, e))
     }

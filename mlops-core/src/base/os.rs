@@ -20,8 +20,9 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     use std::os::fd::AsRawFd;
     // SAFETY: `flock` is plain old data for which all zeros is a valid value (offset 0, length 0: the whole file).
     let mut request: libc::flock = unsafe { std::mem::zeroed() };
-    request.l_type = libc::F_WRLCK as _;
-    request.l_whence = libc::SEEK_SET as _;
+    // The constants are ints, the fields shorts that hold each of them.
+    request.l_type = libc::c_short::try_from(libc::F_WRLCK).unwrap_or_default();
+    request.l_whence = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
     // SAFETY: the descriptor is open for as long as `file` is borrowed, and `request` outlives the call.
     let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) };
     if status == 0 {

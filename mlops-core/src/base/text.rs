@@ -71,6 +71,12 @@ impl From<usize> for ParamValue {
     }
 }
 
+/// Bytes as hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Writes a float as Python's `repr` does: the shortest text that reads back the same, an exponent
 /// below 1e-4 and from 1e16.
 pub fn float_repr(value: f64) -> String {

@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 const MAGIC: &[u8; 8] = b"mlopslog";
 const VERSION: u16 = 1;
 /// Bytes of a file's header.
-pub const HEADER_BYTES: u64 = 40;
+pub const HEADER_BYTES: u64 = HEADER_LEN as u64;
+/// The same, for arrays.
+pub(super) const HEADER_LEN: usize = 40;
 /// Bytes of a frame's header.
 pub const FRAME_HEADER_BYTES: usize = 20;
 
@@ -40,8 +42,8 @@ pub struct LogHeader {
 }
 
 impl LogHeader {
-    pub(super) fn encode(&self) -> [u8; HEADER_BYTES as usize] {
-        let mut bytes = [0; HEADER_BYTES as usize];
+    pub(super) fn encode(&self) -> [u8; HEADER_LEN] {
+        let mut bytes = [0; HEADER_LEN];
         let mut put = |at: usize, part: &[u8]| {
             for (to, from) in bytes.iter_mut().skip(at).zip(part) {
                 *to = *from;

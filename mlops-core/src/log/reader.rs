@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::frame::{FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, LogHeader, LogKind, frame_bytes};
+use super::frame::{FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, HEADER_LEN, LogHeader, LogKind, frame_bytes};
 use crate::base::files::{FileHandle, Files};
 use crate::error::{Error, Result};
 
@@ -44,7 +44,7 @@ impl LogReader {
     /// [`Error::Corrupt`] if the header does not match, [`Error::NewerFormat`], [`Error::Io`].
     pub fn open(files: &Files, path: &Path, kind: LogKind) -> Result<Option<Self>> {
         let file = files.open_read(path)?;
-        let mut bytes = [0; HEADER_BYTES as usize];
+        let mut bytes = [0; HEADER_LEN];
         if (file.read_at(&mut bytes, 0)? as u64) < HEADER_BYTES {
             return Ok(None);
         }
@@ -54,6 +54,9 @@ impl LogReader {
 
     /// Opens a file whose header is known from elsewhere and does not read the one in the file: for what is left
     /// behind a damaged header.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn open_with_header(files: &Files, path: &Path, header: LogHeader) -> Result<Self> {
         let next_seq = header.first_seq;
         Ok(Self { file: files.open_read(path)?, header, offset: HEADER_BYTES, next_seq })
@@ -89,7 +92,7 @@ impl LogReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`] with the frame's offset if it does not match its checksums or its number.
-    pub fn next(&mut self) -> Result<std::result::Result<Frame, Tail>> {
+    pub fn next_frame(&mut self) -> Result<std::result::Result<Frame, Tail>> {
         let mut bytes = [0; FRAME_HEADER_BYTES];
         match self.file.read_at(&mut bytes, self.offset)? {
             0 => return Ok(Err(Tail::Clean)),
@@ -117,6 +120,9 @@ impl LogReader {
 
     /// Looks behind a damaged frame for the next frame that matches its checksums and has a higher number,
     /// and goes on there. False if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn skip_damage(&mut self) -> Result<bool> {
         let len = self.file.len()?;
         let mut at = self.offset + 1;

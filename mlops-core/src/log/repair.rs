@@ -46,7 +46,7 @@ pub fn check(files: &Files, path: &Path, kind: LogKind, owner: Uuid, mend: bool)
     };
     loop {
         let (offset, seq) = (reader.offset(), reader.next_seq());
-        match reader.next() {
+        match reader.next_frame() {
             Ok(Ok(_)) => {}
             Ok(Err(_tail)) => return Ok(damage),
             Err(Error::Corrupt { detail, .. }) => {

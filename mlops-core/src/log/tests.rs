@@ -25,7 +25,7 @@ fn read(path: &std::path::Path) -> (Vec<Vec<u8>>, Result<Tail, Error>) {
         Err(e) => return (bodies, Err(e)),
     };
     loop {
-        match reader.next() {
+        match reader.next_frame() {
             Ok(Ok(frame)) => bodies.push(frame.body),
             Ok(Err(tail)) => return (bodies, Ok(tail)),
             Err(e) => return (bodies, Err(e)),
@@ -77,13 +77,13 @@ fn any_flipped_bit_is_reported_and_never_returned() {
 fn reading_goes_on_behind_a_damaged_frame() {
     let (_dir, path) = written(&[b"one", b"two!", b"three"]);
     let mut bytes = std::fs::read(&path).unwrap();
-    bytes[(HEADER_BYTES + frame_bytes(3)) as usize] ^= 1;
+    bytes[frame::HEADER_LEN + FRAME_HEADER_BYTES + 3] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
     let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
-    assert_eq!(reader.next().unwrap().unwrap().body, b"one");
-    reader.next().unwrap_err();
+    assert_eq!(reader.next_frame().unwrap().unwrap().body, b"one");
+    reader.next_frame().unwrap_err();
     assert!(reader.skip_damage().unwrap());
-    let third = reader.next().unwrap().unwrap();
+    let third = reader.next_frame().unwrap().unwrap();
     assert_eq!((third.seq, third.body.as_slice()), (7, &b"three"[..]));
 }
 
@@ -93,7 +93,7 @@ fn resuming_cuts_a_torn_tail_and_goes_on() {
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
     let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
-    while reader.next().unwrap().is_ok() {}
+    while reader.next_frame().unwrap().is_ok() {}
     let mut writer = LogWriter::resume(&Files::default(), &path, HEADER, reader.offset(), reader.next_seq()).unwrap();
     assert_eq!(writer.append(b"again").unwrap().seq, 6);
     assert_eq!(read(&path).0, [b"one".to_vec(), b"again".to_vec()]);
@@ -120,7 +120,7 @@ fn mending_keeps_every_whole_frame_in_its_place() {
         let (read, end) = read(&path);
         assert_eq!(end.unwrap(), Tail::Clean, "bit {bit}");
         let whole = read.iter().zip(bodies).filter(|(read, body)| read.as_slice() == *body).count();
-        let lost = usize::from(bit / 8 >= HEADER_BYTES as usize);
+        let lost = usize::from(bit / 8 >= frame::HEADER_LEN);
         // An empty frame is mended into itself.
         assert!(whole >= 4 - lost, "bit {bit}: {read:?}");
         assert!(

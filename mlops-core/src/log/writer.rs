@@ -32,6 +32,9 @@ pub struct LogWriter {
 
 impl LogWriter {
     /// Makes a new file at `path` with its header; fails if it exists.
+    ///
+    /// # Errors
+    /// `Io`; no file is left then.
     pub fn create(files: &Files, path: &Path, header: LogHeader) -> Result<Self> {
         let file = files.create_new(path)?;
         if let Err(e) = file.write_at(&header.encode(), 0) {
@@ -44,6 +47,9 @@ impl LogWriter {
 
     /// [`create`](Self::create) under the name `tmp`, which becomes `path` when the header is written: nobody
     /// ever sees the file without it.
+    ///
+    /// # Errors
+    /// `Io`; neither file is left then.
     pub fn create_renamed(files: &Files, tmp: &Path, path: &Path, header: LogHeader) -> Result<Self> {
         let mut writer = Self::create(files, tmp, header)?;
         if let Some(file) = std::sync::Arc::get_mut(&mut writer.file)
@@ -57,6 +63,9 @@ impl LogWriter {
 
     /// Goes on behind the last whole frame of an existing file, as a [`LogReader`](super::LogReader) found it:
     /// what stands behind `end` is cut off.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn resume(files: &Files, path: &Path, header: LogHeader, end: u64, next_seq: u64) -> Result<Self> {
         let file = files.open_write(path)?;
         if file.len()? != end {
@@ -76,6 +85,9 @@ impl LogWriter {
     }
 
     /// [`append`](Self::append) of a body that comes in parts.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
     pub fn append_parts(&mut self, parts: &[&[u8]]) -> Result<Appended> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         let header_len =
@@ -87,11 +99,15 @@ impl LogWriter {
             })?;
         self.settle()?;
         let mut checksum = crc32fast::Hasher::new();
-        parts.iter().for_each(|part| checksum.update(part));
+        for part in parts {
+            checksum.update(part);
+        }
         self.buffer.clear();
         FrameHeader { len: header_len, seq: self.next_seq, body_checksum: checksum.finalize() }
             .encode(&mut self.buffer);
-        parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
+        for part in parts {
+            self.buffer.extend_from_slice(part);
+        }
         let written = self.file.write_at(&self.buffer, self.end);
         if self.buffer.capacity() > 1 << 20 {
             self.buffer = Vec::new();
@@ -108,6 +124,9 @@ impl LogWriter {
     }
 
     /// Cuts off what a failed append may have left behind the last frame.
+    ///
+    /// # Errors
+    /// `Io`; the next call tries again.
     pub fn settle(&mut self) -> Result<()> {
         if self.dirty_tail {
             self.file.set_len(self.end)?;
@@ -124,6 +143,9 @@ impl LogWriter {
     }
 
     /// Forces all that was appended to the disk.
+    ///
+    /// # Errors
+    /// `Io`; nobody knows then what is on the disk.
     pub fn sync(&self) -> Result<()> {
         self.file.sync()
     }

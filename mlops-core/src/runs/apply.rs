@@ -12,7 +12,7 @@ use super::keys;
 use super::record::{Change, Create, ExperimentRef, RunRecord, Start};
 use super::series::{self, Points};
 use super::tags;
-use super::types::{DEFAULT_EXPERIMENT_ID, Lifecycle, RunInfo, RunStatus, Series};
+use super::types::{DEFAULT_EXPERIMENT_ID, Lifecycle, RunInfo, RunStatus};
 use crate::base::limits;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
@@ -196,7 +196,7 @@ pub(super) fn enlarge(blobs: &dyn BlobStore, mut change: Change) -> Result<RunRe
 pub(super) fn seal_points(blobs: &dyn BlobStore, change: &mut Change) -> Result<()> {
     let mut points = Points::new();
     for (key, step, at, value) in std::mem::take(&mut change.points) {
-        points.entry(key).or_insert_with(Series::default).push(step, at, value);
+        points.entry(key).or_default().push(step, at, value);
     }
     for (key, series) in &points {
         change.summaries.extend(series.summary().map(|summary| (key.clone(), summary)));

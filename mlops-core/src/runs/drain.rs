@@ -38,22 +38,21 @@ impl Core {
     /// Drains this process's own records, so that it reads what it wrote.
     pub(super) fn drain_own(&self) -> Result<()> {
         self.check_process()?;
-        if !self.dirty.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        self.drain_locked(&mut self.drain.lock())
+        // A drain that is under way is waited for: what it has taken cannot be read before it is done.
+        let mut state = self.drain.lock();
+        if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
     fn drain_locked(&self, state: &mut DrainState) -> Result<()> {
         // Cleared first: a record appended from here on sets it again.
         self.dirty.store(false, Ordering::Release);
         let mut reader = self.spool.reader(state.mark);
-        let drained = drain(&*self.storage, &*self.blobs, self.spool.writer(), &mut state.mark, &mut || reader.next());
+        let drained =
+            drain(&*self.storage, &*self.blobs, self.spool.writer(), &mut state.mark, &mut || reader.next_record());
         if drained.is_err() {
             self.dirty.store(true, Ordering::Release);
         }
-        let drained = drained.and_then(|()| self.spool.drained(state.mark));
-        drained
+        drained.and_then(|()| self.spool.drained(state.mark))
     }
 }
 
@@ -98,7 +97,7 @@ pub(super) fn drain_writer(
 ) -> Result<Mark> {
     let mut mark = stored_mark(storage, writer.writer)?.0;
     let mut reader = SpoolReader::new(files, writer, mark);
-    drain(storage, blobs, writer.writer, &mut mark, &mut || reader.next())?;
+    drain(storage, blobs, writer.writer, &mut mark, &mut || reader.next_record())?;
     Ok(mark)
 }
 

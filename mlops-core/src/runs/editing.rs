@@ -10,7 +10,7 @@ use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::section::{Editor, for_each_entry};
 use super::series::{self, Points, SegmentRef};
-use super::types::{MetricSummary, RunInfo, RunStatus, Series};
+use super::types::{MetricSummary, RunInfo, RunStatus};
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::Result;
@@ -272,7 +272,7 @@ fn by_key(points: &[(String, i64, i64, f64)]) -> Points {
     for (key, step, at, value) in points {
         match by_key.get_mut(key) {
             Some(series) => series.push(*step, *at, *value),
-            None => by_key.entry(key.clone()).or_insert_with(Series::default).push(*step, *at, *value),
+            None => by_key.entry(key.clone()).or_default().push(*step, *at, *value),
         }
     }
     by_key

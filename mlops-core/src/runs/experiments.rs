@@ -153,6 +153,9 @@ impl Runs {
     }
 
     /// The experiment with this name, deleted or not.
+    ///
+    /// # Errors
+    /// What reading the store gives: `Corrupt`, `Io`.
     pub fn find_experiment(&self, name: &str) -> Result<Option<Experiment>> {
         if names::check_key("experiment name", name).is_err() {
             return Ok(None);
@@ -165,6 +168,9 @@ impl Runs {
     }
 
     /// The experiments by id, a page at a time; `max_results` 0 means 1,000.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a page above 50,000, `NotFound` for a token that is no experiment's id.
     pub fn list_experiments(
         &self,
         view: View,

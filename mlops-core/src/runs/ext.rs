@@ -8,16 +8,25 @@ use crate::error::{Error, Result};
 /// Conveniences over [`Run`]; every run has them.
 pub trait RunExt: Run {
     /// Sets one tag.
+    ///
+    /// # Errors
+    /// As [`log_batch`](Run::log_batch).
     fn set_tag(&self, key: &str, value: &str) -> Result<()> {
         self.log_batch(&Batch { tags: vec![(key.into(), value.into())], ..Batch::default() })
     }
 
     /// Stores bytes as the artifact `path`, replacing what is there.
+    ///
+    /// # Errors
+    /// As [`log_files`](Run::log_files).
     fn log_bytes(&self, path: &str, bytes: &[u8]) -> Result<()> {
         self.log_files(&[ArtifactSource { path: path.into(), content: Content::Bytes(bytes) }])
     }
 
     /// Stores a file or folder under its own name in the artifact folder `folder` (None: at the top).
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that is not UTF-8; as [`log_files`](Run::log_files).
     fn log_artifact(&self, local: &Path, folder: Option<&str>) -> Result<()> {
         let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| Error::InvalidArgument {
             what: "local path".into(),
@@ -33,6 +42,10 @@ pub trait RunExt: Run {
 
     /// Stores all files beneath a local folder, with their relative paths, in the artifact folder `folder`. All or
     /// nothing. Links to folders are not followed.
+    ///
+    /// # Errors
+    /// `Io` if the folder cannot be listed; `InvalidArgument` for a name that is not UTF-8; as
+    /// [`log_files`](Run::log_files).
     fn log_artifacts(&self, local: &Path, folder: Option<&str>) -> Result<()> {
         let mut found = Vec::new();
         walk(local, folder, &mut found)?;

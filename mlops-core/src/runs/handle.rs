@@ -235,7 +235,7 @@ impl Run for Handle {
         while first < values.len() {
             let end = values.len().min(first + SEGMENT_POINTS);
             let part = Series {
-                steps: if steps.is_empty() { (first as i64..end as i64).collect() } else { slice(steps, first, end) },
+                steps: if steps.is_empty() { counted(first, end) } else { slice(steps, first, end) },
                 times: if times.is_empty() { vec![now.as_micros(); end - first] } else { slice(times, first, end) },
                 values: slice(values, first, end),
             };
@@ -298,6 +298,11 @@ impl Run for Handle {
         let _ = self.runs.core.drain_own();
         Ok(())
     }
+}
+
+/// The steps `first..end`.
+fn counted(first: usize, end: usize) -> Vec<i64> {
+    (0_i64..).take(end).skip(first).collect()
 }
 
 fn slice<T: Copy>(all: &[T], first: usize, end: usize) -> Vec<T> {

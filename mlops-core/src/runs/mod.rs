@@ -57,21 +57,41 @@ pub trait Run: Send + Sync + Debug {
     fn log_batch(&self, batch: &Batch) -> Result<()>;
 
     /// Logs one param.
+    ///
+    /// # Errors
+    /// As [`log_batch`](Self::log_batch).
     fn log_param(&self, key: &str, value: ParamValue) -> Result<()>;
 
     /// Logs one point of a metric; its time is now if `at` is None.
+    ///
+    /// # Errors
+    /// `InvalidArgument` or `LimitExceeded` for a bad key, `InvalidState` for a deleted run, `ReadOnly`, `Io`,
+    /// `OutOfSpace`.
     fn log_metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<()>;
 
     /// Logs many points of one metric as one record, in the order given. `steps` and `times` (microseconds) have
     /// the length of `values` or are empty: then steps count up from 0 and the time is now.
+    ///
+    /// # Errors
+    /// As [`log_metric`](Self::log_metric); `InvalidArgument` for columns of other lengths.
     fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()>;
 
     /// Removes a tag; fine if it is absent.
+    ///
+    /// # Errors
+    /// As [`log_metric`](Self::log_metric).
     fn delete_tag(&self, key: &str) -> Result<()>;
 
     /// Stores files as artifacts, all or nothing, replacing those of the same path.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a path that leaves the artifacts, `Conflict` if a file would be a folder too, `NotFound` for
+    /// a local file that is not there; as [`log_metric`](Self::log_metric).
     fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()>;
 
     /// Ends the run and waits, bounded, until what it logged is in the store.
+    ///
+    /// # Errors
+    /// `InvalidState` for a deleted run, `ReadOnly`, `Io`, `OutOfSpace`.
     fn end(&self, status: RunStatus) -> Result<()>;
 }

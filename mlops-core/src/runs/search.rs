@@ -16,6 +16,7 @@ use super::section::for_each_entry;
 use super::store::Runs;
 use super::types::{RunData, RunQuery};
 use crate::base::paging::Page;
+use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::query::{self, Entity, Field, OrderKey, Value};
@@ -203,7 +204,7 @@ fn fingerprint(query: &RunQuery) -> u32 {
 
 fn write_token(query: &RunQuery, after: Place) -> Result<String> {
     let bytes = codec::encode(&Token { query: fingerprint(query), after })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(text::hex(&bytes))
 }
 
 fn read_token(token: &str, query: &RunQuery) -> Result<Token> {

@@ -85,7 +85,9 @@ impl Series {
         let mut points: Vec<_> = self.points().collect();
         points.sort_by_key(|(step, at, _)| (*at, *step));
         let mut sorted = Self::default();
-        points.into_iter().for_each(|(step, at, value)| sorted.push(step, at, value));
+        for (step, at, value) in points {
+            sorted.push(step, at, value);
+        }
         sorted
     }
 

@@ -55,6 +55,9 @@ pub(super) struct Inner {
 
 impl Runs {
     /// Opens the pillar: makes the experiment `Default` and finishes what a killed process left half applied.
+    ///
+    /// # Errors
+    /// What reading and writing the store gives: `Corrupt`, `Io`.
     pub fn new(options: RunsOptions) -> Result<Self> {
         let core = Arc::new(Core {
             storage: options.storage,
@@ -89,6 +92,9 @@ impl Runs {
     }
 
     /// Brings everything that this process logged into storage.
+    ///
+    /// # Errors
+    /// `InvalidState` in a forked child; `Corrupt`, `Io`, `OutOfSpace`: the records stay in the spool then.
     pub fn drain(&self) -> Result<()> {
         self.core.drain_own()
     }

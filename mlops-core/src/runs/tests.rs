@@ -210,17 +210,17 @@ fn a_batch_larger_than_a_commit_is_wholly_there() {
 fn a_million_points_go_in_and_out_as_columns() {
     let runs = opened();
     let run = runs.start(RunOptions::default()).unwrap();
-    let n = 1_100_000_i64;
-    let steps: Vec<i64> = (0..n).collect();
-    let times: Vec<i64> = (0..n).map(|i| 1_700_000_000_000_000 + i * 1_000).collect();
-    let values: Vec<f64> = (0..n).map(|i| (i as f64).sin()).collect();
+    let n = 1_100_000_i32;
+    let steps: Vec<i64> = (0..n).map(i64::from).collect();
+    let times: Vec<i64> = (0..n).map(|i| 1_700_000_000_000_000 + i64::from(i) * 1_000).collect();
+    let values: Vec<f64> = (0..n).map(|i| f64::from(i).sin()).collect();
     run.log_series("loss", &steps, &times, &values).unwrap();
-    run.log_metric("loss", 7.0, n, Some(Timestamp::from_micros(times[times.len() - 1] + 1))).unwrap();
+    run.log_metric("loss", 7.0, n.into(), Some(Timestamp::from_micros(times[times.len() - 1] + 1))).unwrap();
     let history = runs.metric_history(run.id(), "loss").unwrap();
-    assert_eq!((history.steps.len(), history.values[n as usize]), (n as usize + 1, 7.0));
-    assert_eq!(history.values[..n as usize], values);
-    assert_eq!(history.times[..n as usize], times);
-    assert_eq!(runs.get(run.id()).unwrap().metrics["loss"].count, n as u64 + 1);
+    assert_eq!((history.steps.len(), history.values[values.len()]), (values.len() + 1, 7.0));
+    assert_eq!(history.values[..values.len()], values);
+    assert_eq!(history.times[..values.len()], times);
+    assert_eq!(runs.get(run.id()).unwrap().metrics["loss"].count, values.len() as u64 + 1);
 }
 
 #[test]
@@ -326,6 +326,23 @@ fn eight_threads_log_to_one_run() {
     let data = runs.get(run.id()).unwrap();
     assert_eq!(data.metrics.values().map(|m| m.count).collect::<Vec<_>>(), [500; 8]);
     assert_eq!(runs.metric_history(run.id(), "m3").unwrap().steps, (0..500).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reader_sees_what_was_acknowledged_while_another_thread_drains() {
+    let runs = opened();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let run = runs.start(RunOptions::default()).unwrap();
+                for step in 0..200 {
+                    run.log_metric("loss", 1.0, step, None).unwrap();
+                    let count = runs.get(run.id()).unwrap().metrics["loss"].count;
+                    assert_eq!(count, u64::try_from(step).unwrap() + 1);
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -132,7 +132,7 @@ pub struct Experiment {
 /// How a run begins.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// The id to give; default: a new UUIDv7 as 32 hex digits.
+    /// The id to give; default: a new UUID of version 7 as 32 hex digits.
     pub run_id: Option<String>,
     /// The experiment's id; default: the experiment named by `experiment_name`, else "0".
     pub experiment_id: Option<String>,

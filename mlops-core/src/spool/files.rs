@@ -30,6 +30,9 @@ impl WriterFiles {
     }
 
     /// The numbers of the log files that exist, in order.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn log_numbers(&self, files: &Files) -> Result<Vec<u32>> {
         let prefix = format!("{}-", self.writer.simple());
         let number =
@@ -38,6 +41,9 @@ impl WriterFiles {
     }
 
     /// Takes the lock of a writer that is dead. None if it lives.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn lock_if_dead(&self, files: &Files) -> Result<Option<FileHandle>> {
         let path = self.lock_path();
         let file = match files.open_write(&path) {
@@ -58,6 +64,9 @@ impl WriterFiles {
     }
 
     /// When the newest log file was last written.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn last_write(&self, files: &Files) -> Result<Option<Timestamp>> {
         Ok(self.log_numbers(files)?.last().and_then(|number| modified(&self.log_path(*number))))
     }
@@ -70,6 +79,9 @@ fn modified(path: &Path) -> Option<Timestamp> {
 }
 
 /// The writers that have files in `folder`, oldest first.
+///
+/// # Errors
+/// `Io`.
 pub fn list_writers(files: &Files, folder: &Path) -> Result<Vec<WriterFiles>> {
     let writer = |path: &PathBuf| Uuid::try_parse(path.file_name()?.to_str()?.get(..32)?).ok();
     let mut writers: Vec<Uuid> = files.list(folder)?.iter().filter_map(writer).collect();

@@ -39,11 +39,11 @@ impl SpoolReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`] with file and offset for a damaged record.
-    pub fn next(&mut self) -> Result<Option<Record>> {
+    pub fn next_record(&mut self) -> Result<Option<Record>> {
         loop {
             self.open()?;
             let Some(log) = &mut self.log else { return Ok(None) };
-            if let Ok(frame) = log.next()? {
+            if let Ok(frame) = log.next_frame()? {
                 self.at = Mark { file: self.at.file, offset: frame.end, seq: frame.seq + 1 };
                 return Ok(Some(Record { body: frame.body, after: self.at }));
             }
@@ -53,7 +53,7 @@ impl SpoolReader {
             if !self.writer.log_path(next).exists() {
                 return Ok(None);
             }
-            if let Ok(frame) = log.next()? {
+            if let Ok(frame) = log.next_frame()? {
                 log.seek(frame.offset, frame.seq);
                 continue;
             }

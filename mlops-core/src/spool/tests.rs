@@ -33,7 +33,7 @@ fn records_come_back_in_order_from_any_mark_across_files() {
                 spool.append(&[round, n], Durability::Fast).unwrap();
             }
             let mut reader = spool.reader(mark);
-            let (read, after) = bodies(&mut || reader.next());
+            let (read, after) = bodies(&mut || reader.next_record());
             assert_eq!(read, (0..5).map(|n| vec![round, n]).collect::<Vec<_>>());
             mark = after.unwrap();
             assert_eq!(Mark::decode(&mark.encode()).unwrap(), mark);
@@ -41,12 +41,12 @@ fn records_come_back_in_order_from_any_mark_across_files() {
             marks.push(mark);
         }
         assert_eq!(mark.seq, 50);
-        assert_eq!(bodies(&mut || spool.reader(mark).next()).0.len(), 0);
+        assert_eq!(bodies(&mut || spool.reader(mark).next_record()).0.len(), 0);
     }
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     assert!(writer.log_numbers(&Files::default()).unwrap().len() > 1, "the spool went on in further files");
     let mut reader = SpoolReader::new(&Files::default(), &writer, Mark::default());
-    assert_eq!(bodies(&mut || reader.next()).0.len(), 50);
+    assert_eq!(bodies(&mut || reader.next_record()).0.len(), 50);
 }
 
 #[test]

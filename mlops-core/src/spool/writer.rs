@@ -108,6 +108,9 @@ impl Spool {
     }
 
     /// Says that everything before `mark` is drained and committed: a full log file is followed by the next.
+    ///
+    /// # Errors
+    /// `Io`; the full file is used on then.
     pub fn drained(&self, mark: Mark) -> Result<()> {
         match &self.backing {
             Backing::Memory(queue) => {
@@ -141,6 +144,9 @@ impl Spool {
     }
 
     /// Forces the records to the disk.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn sync(&self) -> Result<()> {
         match &self.backing {
             Backing::Memory(_) => Ok(()),
@@ -198,7 +204,7 @@ pub enum OwnReader<'a> {
 
 impl OwnReader<'_> {
     /// The next record; None if there is no more by now.
-    pub fn next(&mut self) -> Result<Option<Record>> {
+    pub fn next_record(&mut self) -> Result<Option<Record>> {
         match self {
             Self::Memory(queue, at) => {
                 let (records, first) = &*queue.lock();
@@ -208,7 +214,7 @@ impl OwnReader<'_> {
                     Record { body: body.clone(), after: *at }
                 }))
             }
-            Self::Files(reader) => reader.next(),
+            Self::Files(reader) => reader.next_record(),
         }
     }
 }

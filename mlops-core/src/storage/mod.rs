@@ -30,16 +30,29 @@ use crate::error::Result;
 /// - One page of a scan is a consistent cut; pages of one scan may differ in time.
 pub trait Storage: Send + Sync + Debug {
     /// The value of `key`; None if it is absent.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`, and what the engine says.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
     /// One page of the entries in `range`, in key order (or reversed).
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`, and what the engine says.
     fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage>;
 
     /// Applies a batch, if every [`Op::Check`] in it holds against the state before the batch; later operations
     /// on the same key win over earlier ones.
+    ///
+    /// # Errors
+    /// `InvalidArgument` or `LimitExceeded` before anything changes, `ReadOnly`, `Io`, `OutOfSpace`. A check that does
+    /// not hold is no error but [`Outcome::CheckFailed`].
     fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome>;
 
     /// Forces all that was acknowledged to the disk.
+    ///
+    /// # Errors
+    /// `Io`; nobody knows then what is on the disk, and the engine acknowledges nothing more.
     fn flush(&self) -> Result<()>;
 
     /// What this engine promises.

@@ -186,6 +186,9 @@ pub(crate) const APPLIED_KEY: &[u8] = b"\0applied";
 
 /// Checks a key against the contract: 1 to 1,024 bytes, not beginning with a zero byte.
 /// Layers above an engine keep keys that begin with a zero byte for themselves.
+///
+/// # Errors
+/// `InvalidArgument`, `LimitExceeded`.
 pub fn check_key(key: &[u8]) -> Result<()> {
     if key.is_empty() || key.first() == Some(&0) {
         return Err(Error::InvalidArgument {
@@ -198,6 +201,9 @@ pub fn check_key(key: &[u8]) -> Result<()> {
 }
 
 /// Checks a batch against the contract.
+///
+/// # Errors
+/// `InvalidArgument`, `LimitExceeded`.
 pub fn check_batch(ops: &[Op]) -> Result<()> {
     for op in ops {
         if op.key() != APPLIED_KEY {

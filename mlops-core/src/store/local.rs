@@ -25,7 +25,7 @@ use crate::storage::{Durability, Op, Outcome, Storage};
 /// A spool file above this size is followed by the next, in bytes.
 const SPOOL_FILE_BYTES: u64 = 16 << 20;
 /// How long a drained spool file stays, so that a copy of the folder that is under way meets no gap.
-const DRAINED_STAYS: Duration = Duration::from_secs(3600);
+const DRAINED_STAYS: Duration = Duration::from_hours(1);
 
 /// What a store is made of.
 pub(super) struct LocalParts {

@@ -18,7 +18,9 @@ const EXIT_PATIENCE: Duration = Duration::from_secs(5);
 type FolderId = (u64, u64);
 
 /// Open stores by folder, and how often the process had forked when they were opened.
-static OPEN: LazyLock<Mutex<HashMap<(FolderId, usize), Weak<Inner>>>> = LazyLock::new(Mutex::default);
+type OpenStores = HashMap<(FolderId, usize), Weak<Inner>>;
+
+static OPEN: LazyLock<Mutex<OpenStores>> = LazyLock::new(Mutex::default);
 
 /// The store of a folder, opened by `open` unless this process has it open. Two threads that open the same folder
 /// get the same store.

@@ -29,7 +29,7 @@ fn a_store_keeps_what_it_was_given() {
     };
     let store = open(dir.path());
     assert_eq!((store.id(), store.path().unwrap()), (id, dir.path().canonicalize().unwrap().join(".mlops").as_path()));
-    assert_eq!(store.runs().get(&run).unwrap().metrics["loss"].last, 0.5);
+    assert_eq!(store.runs().metric_history(&run, "loss").unwrap().values, [0.5]);
     assert_eq!(store.runs().read_artifact(&run, "model.bin").unwrap(), vec![7; 100_000]);
     assert_eq!(std::fs::read_to_string(dir.path().join(".mlops/.gitignore")).unwrap(), "*\n");
 }

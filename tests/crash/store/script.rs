@@ -83,7 +83,13 @@ impl Verdict {
 }
 
 fn value(key: &str, step: i64) -> f64 {
-    key.bytes().map(f64::from).sum::<f64>() / 7.0 + step as f64 * 0.25
+    let step = i32::try_from(step).unwrap();
+    key.bytes().map(f64::from).sum::<f64>() / 7.0 + f64::from(step) * 0.25
+}
+
+/// True for the same bits: what was stored came back.
+fn same(found: f64, logged: f64) -> bool {
+    found.to_bits() == logged.to_bits()
 }
 
 fn files(run: &str) -> [(String, Vec<u8>); 2] {
@@ -170,7 +176,7 @@ impl Script {
                     "{plan}: acknowledged step {number} of `{run}` is lost: {found:?} (read_only {read_only})"
                 ),
                 Some(Verdict::Tried) => {
-                    assert!(all || none, "{plan}: step {number} of `{run}` is half there: {found:?}")
+                    assert!(all || none, "{plan}: step {number} of `{run}` is half there: {found:?}");
                 }
                 None => assert!(none, "{plan}: step {number} of `{run}` was never tried"),
             }
@@ -208,7 +214,7 @@ impl Seen<'_> {
     fn has_point(&mut self, run: &str, key: &str, step: i64) -> bool {
         let found: Vec<_> = self.points(run, key).points().filter(|(at, ..)| *at == step).collect();
         assert!(found.len() <= 1, "step {step} of {key} is there {} times", found.len());
-        found.iter().any(|(_, _, found)| *found == value(key, step))
+        found.iter().any(|(_, _, found)| same(*found, value(key, step)))
     }
 }
 
@@ -251,7 +257,7 @@ impl Step {
                     .collect(),
             }),
             Self::Series { key, points, .. } => {
-                let values: Vec<f64> = (0..*points as i64).map(|step| value(key, step)).collect();
+                let values: Vec<f64> = (0_i64..).take(*points).map(|step| value(key, step)).collect();
                 run.log_series(key, &[], &[], &values)
             }
             Self::Model { run: name } => {
@@ -286,7 +292,7 @@ impl Step {
             Self::Series { key, points: count, .. } => {
                 let history = seen.points(run, key);
                 let whole =
-                    history.len() == *count && history.points().all(|(step, _, found)| found == value(key, step));
+                    history.len() == *count && history.points().all(|(step, _, found)| same(found, value(key, step)));
                 vec![whole, !history.is_empty(), data.metrics.contains_key(key)]
             }
             Self::Model { .. } => files(run)

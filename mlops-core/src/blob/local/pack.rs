@@ -157,7 +157,7 @@ impl PackScan {
 
     pub(super) fn next(&mut self) -> Result<Found> {
         let offset = self.reader.offset();
-        let frame = match self.reader.next() {
+        let frame = match self.reader.next_frame() {
             Ok(Ok(frame)) => frame,
             Ok(Err(tail)) => return Ok(Found::End(tail)),
             Err(Error::Corrupt { detail, .. }) => {

@@ -15,7 +15,7 @@ use crate::storage::Entry;
 /// Entries of one page of a checkpoint, in bytes.
 const PAGE_BYTES: usize = 64 << 10;
 /// How long files that are no longer needed stay, so that a copy of the folder that is under way meets no gap.
-const UNNEEDED_STAY: Duration = Duration::from_secs(3600);
+const UNNEEDED_STAY: Duration = Duration::from_hours(1);
 
 impl State {
     /// True if the commits behind the last checkpoint are many.

@@ -126,7 +126,7 @@ pub(super) fn read_commits(
             return Err(Error::corrupt(path, 28, detail));
         }
         loop {
-            match log.next()? {
+            match log.next_frame()? {
                 Ok(frame) if frame.seq > seq => {
                     visit(frame.seq, decode(&frame.body, path, frame.offset)?)?;
                     end.next_seq = frame.seq + 1;
@@ -157,11 +157,11 @@ pub(super) fn read_checkpoint(
 ) -> Result<Head> {
     let cut = |offset| Error::corrupt(path, offset, "the checkpoint is cut short; run `mlops fsck --repair`");
     let mut log = LogReader::open(files, path, LogKind::Checkpoint)?.ok_or_else(|| cut(0))?;
-    let first = log.next()?.map_err(|_| cut(log.offset()))?;
+    let first = log.next_frame()?.map_err(|_| cut(log.offset()))?;
     let head: Head = decode(&first.body, path, first.offset)?;
     let mut totals = Totals::default();
     loop {
-        match log.next()? {
+        match log.next_frame()? {
             Ok(frame) => {
                 let entries: Vec<Entry> = decode(&frame.body, path, frame.offset)?;
                 entries.iter().for_each(|(key, value)| totals.add(key, value));

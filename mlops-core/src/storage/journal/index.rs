@@ -10,9 +10,15 @@ use crate::storage::memory::MemoryStorage;
 /// Gives the index beneath a journal.
 pub trait Index: Send + Sync + Debug {
     /// Opens the index as it is; a new one if there is none.
+    ///
+    /// # Errors
+    /// Any, `Corrupt` and `Io` among them: the journal then puts the index aside and makes it again.
     fn open(&self) -> Result<Arc<dyn Storage>>;
 
     /// Puts the index out of the way, so that the next [`open`](Self::open) gives a new one.
+    ///
+    /// # Errors
+    /// `Io`.
     fn set_aside(&self) -> Result<()>;
 }
 

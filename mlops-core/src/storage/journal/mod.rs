@@ -83,6 +83,9 @@ impl Journal {
     }
 
     /// Merges the journal into a new checkpoint now, whatever its size.
+    ///
+    /// # Errors
+    /// `InvalidState` after an earlier failure, `Corrupt`, `Io`: nothing is lost then, the journal only grows.
     pub fn checkpoint(&self) -> Result<()> {
         self.state.checkpoint()
     }

@@ -83,12 +83,15 @@ pub fn verify(folder: &Path, trash: &Path, files: &Files, index: &dyn Index, rep
     Ok(verified)
 }
 
+/// Entries by key.
+type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// What could be read of a journal.
 #[derive(Default)]
 struct Salvage {
     owner: uuid::Uuid,
     base: Head,
-    entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    entries: Entries,
     /// Whole commits behind the base, by number.
     commits: BTreeMap<u64, Commit>,
 }
@@ -178,7 +181,7 @@ fn for_each_whole_frame(
 ) -> Result<()> {
     let Ok(Some(mut log)) = LogReader::open(files, path, kind) else { return Ok(()) };
     loop {
-        match log.next() {
+        match log.next_frame() {
             Ok(Ok(frame)) => visit(log.header().owner, frame.seq, &frame.body, frame.offset),
             Ok(Err(_)) => return Ok(()),
             Err(Error::Corrupt { .. }) => {
@@ -192,7 +195,7 @@ fn for_each_whole_frame(
 }
 
 /// The entries of the index and its last commit, if they match what a whole commit (or the checkpoint) says.
-fn state_of_index(index: &dyn Index, salvage: &Salvage) -> Option<(BTreeMap<Vec<u8>, Vec<u8>>, u64)> {
+fn state_of_index(index: &dyn Index, salvage: &Salvage) -> Option<(Entries, u64)> {
     let index = index.open().ok()?;
     let seq = applied(&*index).ok()?;
     let expected = if seq == salvage.base.seq {

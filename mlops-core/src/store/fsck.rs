@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::format;
 use super::local::{self, Layout};
@@ -16,7 +17,7 @@ use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::error::{Error, Result};
 use crate::log::{self, LogKind, LogReader};
 use crate::spool::{self, WriterFiles};
-use crate::storage::journal;
+use crate::storage::journal::{self, VerifyOptions};
 use crate::storage::shared::OwnerLock;
 
 /// What [`fsck`] found.
@@ -54,10 +55,17 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         lock => lock.ok(),
     };
     let mut check = Check { files, layout, repair, report: FsckReport::default() };
-    check.format()?;
+    let owner = check.format()?;
     check.ignore()?;
     let index = local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>));
-    let journal = journal::verify(&check.layout.journal(), &check.layout.trash(), &check.files, &*index, repair)?;
+    let journal = journal::verify(&VerifyOptions {
+        folder: &check.layout.journal(),
+        trash: &check.layout.trash(),
+        files: &check.files,
+        owner,
+        index: &*index,
+        repair,
+    })?;
     check.add(journal.files, journal.bytes, journal.findings);
     check.blobs()?;
     check.spool()?;
@@ -98,17 +106,18 @@ impl Check {
         self.files.write_atomic(path, &tmp, bytes)
     }
 
-    /// The format file can be made again: the store's id stands in the header of every journal file.
-    fn format(&mut self) -> Result<()> {
+    /// The format file can be made again: the store's id stands in the header of every journal file. Returns the id.
+    fn format(&mut self) -> Result<Uuid> {
         let path = self.layout.format();
         self.read(&path)?;
         let problem = match format::read(&self.files, &path) {
-            Ok(Some(_)) => return Ok(()),
+            Ok(Some(id)) => return Ok(id),
             Ok(None) => "the format file is missing".to_owned(),
             Err(Error::Corrupt { detail, .. }) => detail,
             Err(e) => return Err(e),
         };
-        let repair = match (self.repair, self.id_from_journal()?) {
+        let id = self.id_from_journal()?;
+        let repair = match (self.repair, id) {
             (true, Some(id)) => {
                 self.write(&path, format::text(format::VERSION, id).as_bytes())?;
                 Some("written again with the id that the journal names".to_owned())
@@ -116,10 +125,10 @@ impl Check {
             _ => None,
         };
         self.finding(&path, 0, problem, repair);
-        Ok(())
+        Ok(id.unwrap_or_default())
     }
 
-    fn id_from_journal(&self) -> Result<Option<uuid::Uuid>> {
+    fn id_from_journal(&self) -> Result<Option<Uuid>> {
         for path in self.files.list(&self.layout.journal())? {
             for kind in [LogKind::Journal, LogKind::Checkpoint] {
                 if let Ok(Some(log)) = LogReader::open(&self.files, &path, kind) {

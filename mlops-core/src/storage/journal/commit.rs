@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use parking_lot::MutexGuard;
 
-use super::files::{self, Commit};
+use super::applied::Applied;
+use super::files::{self, Commit, Head};
 use super::state::{State, TailState, Waiting};
 use super::totals::Totals;
-use crate::error::{Error, Result};
-use crate::storage::types::APPLIED_KEY;
-use crate::storage::{Durability, Op, Outcome, Storage, check_batch};
+use crate::error::Result;
+use crate::storage::{Durability, Op, Outcome, check_batch, check_key};
 
 /// What a batch does to each key that it names: the last operation on it.
-type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+type ByKey = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 impl State {
     pub(super) fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
+        ops.iter().try_for_each(|op| check_key(op.key()))?;
         check_batch(ops)?;
         let mut tail = self.tail.lock();
         tail.check()?;
@@ -26,7 +27,7 @@ impl State {
                 return Ok(Outcome::CheckFailed { op: index });
             }
         }
-        let mut changes = Changes::new();
+        let mut changes = ByKey::new();
         for op in ops {
             match op {
                 Op::Put { key, value } => drop(changes.insert(key.clone(), Some(value.clone()))),
@@ -43,7 +44,7 @@ impl State {
         let appended = tail.log.append(&body)?;
         tail.totals = totals;
         tail.bytes_behind += appended.end - appended.offset;
-        let waiting = Waiting { seq: appended.seq, changes: commit.changes };
+        let waiting = Waiting { head: Head { seq: appended.seq, totals }, changes: commit.changes };
         if durability == Durability::Fast && tail.waiting.is_empty() {
             self.apply_to_index(&mut tail, waiting)?;
             // The background forces it to the disk within a second.
@@ -51,7 +52,7 @@ impl State {
             return Ok(Outcome::Applied);
         }
         for (key, value) in &waiting.changes {
-            tail.overlay.insert(key.clone(), (waiting.seq, value.clone()));
+            tail.overlay.insert(key.clone(), (waiting.head.seq, value.clone()));
         }
         tail.waiting.push_back(waiting);
         while tail.applied < appended.seq {
@@ -69,7 +70,7 @@ impl State {
         }
     }
 
-    fn totals_after(&self, tail: &TailState, changes: &Changes) -> Result<Totals> {
+    fn totals_after(&self, tail: &TailState, changes: &ByKey) -> Result<Totals> {
         let mut totals = tail.totals;
         for (key, value) in changes {
             if let Some(old) = self.current(tail, key)? {
@@ -84,14 +85,15 @@ impl State {
 
     /// Applies one commit to the index, with its number in the same batch.
     fn apply_to_index(&self, tail: &mut TailState, commit: Waiting) -> Result<()> {
-        let seq = commit.seq;
-        if let Err(e) = self.index.apply(&index_ops(commit), Durability::Fast) {
+        let applied = Applied { owner: tail.log.header().owner, head: commit.head };
+        let outcome = applied.commit(commit.changes).and_then(|ops| self.index.apply(&ops, Durability::Fast));
+        if let Err(e) = outcome {
             // The commit stands in the journal; the next to open makes the index again.
             tail.failed = Some(format!("the index failed: {e}"));
             self.changed.notify_all();
             return Err(e);
         }
-        tail.applied = seq;
+        tail.applied = applied.head.seq;
         Ok(())
     }
 
@@ -112,30 +114,10 @@ impl State {
             return Err(e);
         }
         tail.synced = tail.synced.max(upto);
-        while let Some(commit) = tail.waiting.pop_front_if(|commit| commit.seq <= upto) {
+        while let Some(commit) = tail.waiting.pop_front_if(|commit| commit.head.seq <= upto) {
             self.apply_to_index(tail, commit)?;
         }
         tail.overlay.retain(|_, (seq, _)| *seq > upto);
         Ok(())
-    }
-}
-
-/// The operations that bring a commit into an index.
-pub(super) fn index_ops(commit: Waiting) -> Vec<Op> {
-    let changes = commit.changes.into_iter().map(|(key, value)| match value {
-        Some(value) => Op::Put { key, value },
-        None => Op::Delete { key },
-    });
-    changes.chain([Op::put(APPLIED_KEY, commit.seq.to_le_bytes())]).collect()
-}
-
-/// The last commit that an index has; 0 for a new one.
-pub(super) fn applied(index: &dyn Storage) -> Result<u64> {
-    match index.get(APPLIED_KEY)? {
-        None => Ok(0),
-        Some(bytes) => {
-            let bytes = bytes.as_slice().try_into().map_err(|_| Error::internal("the index has no commit number"))?;
-            Ok(u64::from_le_bytes(bytes))
-        }
     }
 }

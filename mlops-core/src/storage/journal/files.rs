@@ -15,9 +15,12 @@ use crate::storage::Entry;
 pub(super) struct Commit {
     /// The totals after the commit.
     pub(super) totals: Totals,
-    /// What the commit does: a value, or None for a key that goes.
-    pub(super) changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// What the commit does.
+    pub(super) changes: Changes,
 }
+
+/// A value, or None for a key that goes, by key.
+pub(super) type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// The body of a checkpoint's first frame; pages of sorted entries follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

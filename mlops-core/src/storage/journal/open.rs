@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::applied::Applied;
 use super::checkpoint::create_segment;
-use super::commit::{applied, index_ops};
 use super::files::{self, Head, Listing};
-use super::state::{State, TailState, Waiting};
+use super::state::{State, TailState};
 use super::totals::Totals;
 use super::{Index, JournalOptions};
 use crate::base::files::Files;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::types::APPLIED_KEY;
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// Bytes of one batch while an index is made again.
@@ -26,7 +25,8 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
     remove_half_made(&files, &folder)?;
     let listing = Listing::read(&files, &folder)?;
     let (base, end) = choose_base(&files, &folder, &listing)?;
-    let (index, totals) = match_index(&files, &folder, &listing, &*index, base)?;
+    let source = Source { files: &files, folder: &folder, listing: &listing, owner, base };
+    let (index, totals) = source.match_index(&*index)?;
     let (log, created) = match &end.segment {
         Some(((path, header), valid)) => (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false),
         None => {
@@ -135,77 +135,81 @@ pub(super) fn choose_base(files: &Files, folder: &Path, listing: &Listing) -> Re
         .unwrap_or_else(|| Error::corrupt(folder, 0, "no whole checkpoint and no first commit; run `mlops fsck`")))
 }
 
-/// Opens the index and compares it with what the journal says; makes it again if it does not match. Returns it with
-/// the totals after the last commit.
-fn match_index(
-    files: &Files,
-    folder: &Path,
-    listing: &Listing,
-    source: &dyn Index,
+/// What an index is compared with, and made from.
+struct Source<'a> {
+    files: &'a Files,
+    folder: &'a Path,
+    listing: &'a Listing,
+    owner: uuid::Uuid,
+    /// The checkpoint that the commits go on behind.
     base: Head,
-) -> Result<(Arc<dyn Storage>, Totals)> {
-    if let Ok(matching) = source.open().and_then(|index| bring_up(files, folder, listing, index, base)) {
-        return Ok(matching);
-    }
-    // Whatever is wrong with it: it is only an index.
-    source.set_aside()?;
-    let index = source.open()?;
-    load(files, folder, &*index, base)?;
-    bring_up(files, folder, listing, index, base)
 }
 
-/// Checks an index against the totals of the commit that it has, and applies the commits behind.
-fn bring_up(
-    files: &Files,
-    folder: &Path,
-    listing: &Listing,
-    index: Arc<dyn Storage>,
-    base: Head,
-) -> Result<(Arc<dyn Storage>, Totals)> {
-    let has = applied(&*index)?;
-    let found = Totals::of(&*index)?;
-    let mut matches = has == base.seq && found == base.totals;
-    let mut totals = base.totals;
-    files::read_commits(files, folder, listing, base.seq, |seq, commit| {
-        matches |= seq == has && found == commit.totals;
-        totals = commit.totals;
-        if seq > has {
-            if !matches {
-                return Err(mismatch(folder));
-            }
-            let _: Outcome = index.apply(&index_ops(Waiting { seq, changes: commit.changes }), Durability::Fast)?;
+impl Source<'_> {
+    /// Opens the index and compares it with what the journal says; makes it again if it does not match. Returns it with
+    /// the totals after the last commit.
+    fn match_index(&self, source: &dyn Index) -> Result<(Arc<dyn Storage>, Totals)> {
+        if let Ok(matching) = source.open().and_then(|index| self.bring_up(index)) {
+            return Ok(matching);
         }
-        Ok(())
-    })?;
-    if matches { Ok((index, totals)) } else { Err(mismatch(folder)) }
-}
-
-fn mismatch(folder: &Path) -> Error {
-    Error::corrupt(folder, 0, "the index does not match the journal")
-}
-
-/// Fills a new index with a checkpoint.
-fn load(files: &Files, folder: &Path, index: &dyn Storage, base: Head) -> Result<()> {
-    if base.seq == 0 {
-        return Ok(());
+        // Whatever is wrong with it: it is only an index.
+        source.set_aside()?;
+        let index = source.open()?;
+        self.load(&*index)?;
+        self.bring_up(index)
     }
-    let mut batch = Vec::new();
-    let mut bytes = 0;
-    let write = |batch: &mut Vec<Op>| -> Result<()> {
-        let _: Outcome = index.apply(&std::mem::take(batch), Durability::Fast)?;
-        Ok(())
-    };
-    files::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
-        for (key, value) in entries {
-            bytes += key.len() + value.len();
-            batch.push(Op::Put { key, value });
-            if bytes > LOAD_BYTES {
-                write(&mut batch)?;
-                bytes = 0;
-            }
+
+    /// Checks an index against the totals of the commit that it has, and applies the commits behind.
+    fn bring_up(&self, index: Arc<dyn Storage>) -> Result<(Arc<dyn Storage>, Totals)> {
+        let has = Applied::read(&*index, self.owner)?;
+        if has.owner != self.owner || !has.holds(&*index)? {
+            return Err(self.mismatch());
         }
-        Ok(())
-    })?;
-    batch.push(Op::put(APPLIED_KEY, base.seq.to_le_bytes()));
-    write(&mut batch)
+        let mut matches = has.head == self.base;
+        let mut totals = self.base.totals;
+        files::read_commits(self.files, self.folder, self.listing, self.base.seq, |seq, commit| {
+            let head = Head { seq, totals: commit.totals };
+            matches |= head == has.head;
+            totals = commit.totals;
+            if seq > has.head.seq {
+                if !matches {
+                    return Err(self.mismatch());
+                }
+                let ops = Applied { owner: self.owner, head }.commit(commit.changes)?;
+                let _: Outcome = index.apply(&ops, Durability::Fast)?;
+            }
+            Ok(())
+        })?;
+        if matches { Ok((index, totals)) } else { Err(self.mismatch()) }
+    }
+
+    fn mismatch(&self) -> Error {
+        Error::corrupt(self.folder, 0, "the index does not match the journal")
+    }
+
+    /// Fills a new index with a checkpoint.
+    fn load(&self, index: &dyn Storage) -> Result<()> {
+        if self.base.seq == 0 {
+            return Ok(());
+        }
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let write = |batch: &mut Vec<Op>| -> Result<()> {
+            let _: Outcome = index.apply(&std::mem::take(batch), Durability::Fast)?;
+            Ok(())
+        };
+        files::read_checkpoint(self.files, &files::checkpoint_path(self.folder, self.base.seq), |entries| {
+            for (key, value) in entries {
+                bytes += key.len() + value.len();
+                batch.push(Op::Put { key, value });
+                if bytes > LOAD_BYTES {
+                    write(&mut batch)?;
+                    bytes = 0;
+                }
+            }
+            Ok(())
+        })?;
+        batch.push(Applied { owner: self.owner, head: self.base }.op()?);
+        write(&mut batch)
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex};
 
 use super::SyncBefore;
+use super::files::{Changes, Head};
 use super::totals::Totals;
 use crate::base::clock::Clock;
 use crate::base::files::Files;
@@ -57,8 +58,9 @@ pub(super) struct TailState {
 
 /// A commit that is appended and not applied.
 pub(super) struct Waiting {
-    pub(super) seq: u64,
-    pub(super) changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Its number, and the totals after it.
+    pub(super) head: Head,
+    pub(super) changes: Changes,
 }
 
 impl fmt::Debug for State {

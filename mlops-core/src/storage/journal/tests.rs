@@ -1,7 +1,10 @@
+mod flips;
+
 use std::sync::Arc;
 
 use super::*;
 use crate::base::clock::SystemClock;
+use crate::base::findings::Finding;
 use crate::base::ids::TimeOrderedIds;
 use crate::storage::memory::MemoryStorage;
 
@@ -30,6 +33,18 @@ fn all(storage: &dyn Storage) -> Vec<(String, String)> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let page = storage.scan(&KeyRange::all(), &ScanOptions { limit: 100_000, reverse: false }).unwrap();
     page.entries.into_iter().map(|(key, value)| (text(key), text(value))).collect()
+}
+
+fn verified(dir: &std::path::Path, on_disk: bool, repair: bool) -> Vec<Finding> {
+    let checked = verify(&VerifyOptions {
+        folder: &dir.join("journal"),
+        trash: &dir.join("trash"),
+        files: &Files::default(),
+        owner: Uuid::from_u128(1),
+        index: &*options(dir, on_disk).index,
+        repair,
+    });
+    checked.unwrap().findings
 }
 
 #[test]
@@ -126,12 +141,7 @@ fn a_damaged_commit_is_mended_from_the_index_that_matches() {
     std::fs::write(&segment, bytes).unwrap();
     let error = Journal::open(options(dir.path(), true)).unwrap_err();
     assert_eq!(error.code(), crate::error::Code::Corrupt, "{error}");
-    let index = options(dir.path(), true).index;
-    let check = |repair| {
-        verify(&dir.path().join("journal"), &dir.path().join("trash"), &Files::default(), &*index, repair)
-            .unwrap()
-            .findings
-    };
+    let check = |repair| verified(dir.path(), true, repair);
     assert_eq!(check(false).len(), 1);
     let repaired = check(true);
     assert!(repaired[0].repair.as_ref().unwrap().contains("nothing is lost"), "{repaired:?}");

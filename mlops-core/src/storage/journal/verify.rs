@@ -3,17 +3,36 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use super::Index;
+use super::applied::Applied;
 use super::checkpoint::CheckpointWriter;
-use super::commit::applied;
 use super::files::{self, Commit, Head, Listing};
 use super::open::choose_base;
 use super::totals::Totals;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
 use crate::error::{Error, Result};
-use crate::log::{self, LogKind, LogReader};
+use crate::log::{self, LogHeader, LogKind, LogReader};
 use crate::storage::{KeyRange, ScanOptions};
+
+/// What [`verify`] checks, and what it mends with.
+#[derive(Debug)]
+pub struct VerifyOptions<'a> {
+    /// The folder of the journal's files.
+    pub folder: &'a Path,
+    /// Where damaged files go.
+    pub trash: &'a Path,
+    /// The file layer.
+    pub files: &'a Files,
+    /// The store that the files belong to.
+    pub owner: Uuid,
+    /// What gives the index.
+    pub index: &'a dyn Index,
+    /// Mends what can be mended.
+    pub repair: bool,
+}
 
 /// What a check read and found.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +51,8 @@ pub struct Verified {
 ///
 /// # Errors
 /// `NewerFormat`, `Io`. Damage is a finding.
-pub fn verify(folder: &Path, trash: &Path, files: &Files, index: &dyn Index, repair: bool) -> Result<Verified> {
+pub fn verify(options: &VerifyOptions<'_>) -> Result<Verified> {
+    let VerifyOptions { folder, trash, files, repair, .. } = *options;
     let listing = Listing::read(files, folder)?;
     let mut verified = Verified::default();
     let mut damaged: Vec<PathBuf> = Vec::new();
@@ -41,10 +61,8 @@ pub fn verify(folder: &Path, trash: &Path, files: &Files, index: &dyn Index, rep
     for (path, kind) in segments.chain(checkpoints) {
         verified.files += 1;
         verified.bytes += std::fs::metadata(path).map_or(0, |meta| meta.len());
-        let mut found: Vec<(u64, String)> = log::check(files, path, kind, uuid::Uuid::nil(), false)?
-            .into_iter()
-            .map(|d| (d.offset, d.detail))
-            .collect();
+        let mut found: Vec<(u64, String)> =
+            log::check(files, path, kind, options.owner, false)?.into_iter().map(|d| (d.offset, d.detail)).collect();
         if found.is_empty()
             && kind == LogKind::Checkpoint
             && let Err(Error::Corrupt { offset, detail, .. }) = files::read_checkpoint(files, path, |_| Ok(()))
@@ -76,7 +94,7 @@ pub fn verify(folder: &Path, trash: &Path, files: &Files, index: &dyn Index, rep
             set_aside(files, trash, &damaged)?;
             "set aside; everything in it stands elsewhere".to_owned()
         } else {
-            rebuild(folder, trash, files, &listing, index)?
+            rebuild(options, &listing)?
         };
         verified.findings.iter_mut().for_each(|finding| finding.repair = Some(done.clone()));
     }
@@ -89,23 +107,24 @@ type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 /// What could be read of a journal.
 #[derive(Default)]
 struct Salvage {
-    owner: uuid::Uuid,
     base: Head,
     entries: Entries,
     /// Whole commits behind the base, by number.
     commits: BTreeMap<u64, Commit>,
+    /// Something that cannot be read stands behind the last of them.
+    unread_end: bool,
 }
 
 /// Makes a new journal that holds one checkpoint: the best state that can be had. Returns what was done.
-fn rebuild(folder: &Path, trash: &Path, files: &Files, listing: &Listing, index: &dyn Index) -> Result<String> {
+fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<String> {
+    let VerifyOptions { folder, trash, files, owner, .. } = *options;
     let mut salvage = salvage(files, listing)?;
-    let last = salvage.commits.keys().next_back().copied().unwrap_or(salvage.base.seq).max(salvage.base.seq);
-    let from_index = state_of_index(index, &salvage);
-    let (mut entries, mut seq, complete) = match from_index {
-        Some((entries, seq)) => (entries, seq, true),
-        None => (std::mem::take(&mut salvage.entries), salvage.base.seq, false),
-    };
-    let mut lost = 0;
+    let last_whole = salvage.commits.keys().next_back().copied().unwrap_or_default().max(salvage.base.seq);
+    let from_index = state_of_index(options, &salvage);
+    let complete = from_index.is_some();
+    let (mut entries, mut seq) = from_index.unwrap_or_else(|| (std::mem::take(&mut salvage.entries), salvage.base.seq));
+    // Behind the last whole commit stands at least one more, which the index may have.
+    let mut lost = u64::from(salvage.unread_end && seq <= last_whole);
     for (number, commit) in std::mem::take(&mut salvage.commits) {
         if number <= seq {
             continue;
@@ -122,23 +141,20 @@ fn rebuild(folder: &Path, trash: &Path, files: &Files, listing: &Listing, index:
     let mut totals = Totals::default();
     entries.iter().for_each(|(key, value)| totals.add(key, value));
     // A new number: the files of the old journal are out of the way before the new one has its name.
-    let head = Head { seq: last.max(seq) + 1, totals };
-    let mut writer = CheckpointWriter::create(files, folder, salvage.owner, head)?;
+    let head = Head { seq: last_whole.max(seq) + 1, totals };
+    let mut writer = CheckpointWriter::create(files, folder, owner, head)?;
     entries.into_iter().try_for_each(|(key, value)| writer.push(key, Some(value)))?;
     let old: Vec<PathBuf> = listing.segments.iter().chain(&listing.checkpoints).map(|(_, path)| path.clone()).collect();
     writer.finish()?;
     set_aside(files, trash, &old)?;
-    Ok(match (complete, lost) {
-        (_, 0) if complete => "the journal was made again from the index, which matched it; nothing is lost".to_owned(),
-        (_, lost) => format!(
-            "the journal was made again from what is whole, the old files are set aside; lost: {lost} commits{}",
-            if salvage.base.seq == 0 && !listing.checkpoints.is_empty() {
-                " and unreadable parts of the checkpoint"
-            } else {
-                ""
-            }
-        ),
-    })
+    let source = if complete { "from the index, which is whole" } else { "from what is whole" };
+    let lost = match (lost, salvage.unread_end, salvage.base.seq == 0 && !listing.checkpoints.is_empty() && !complete) {
+        (_, _, true) => format!("lost: unreadable parts of the checkpoint and {lost} commits"),
+        (0, _, false) => "nothing is lost".to_owned(),
+        (_, true, false) => format!("lost: {lost} commits or more"),
+        (_, false, false) => format!("lost: {lost} commits"),
+    };
+    Ok(format!("the journal was made again {source}, the old files are set aside; {lost}"))
 }
 
 /// Reads everything that is whole: the newest readable checkpoint (else the whole pages of the newest), and every
@@ -152,17 +168,15 @@ fn salvage(files: &Files, listing: &Listing) -> Result<Salvage> {
             Ok(())
         })?;
     } else if let Some((_, path)) = listing.checkpoints.first() {
-        for_each_whole_frame(files, path, LogKind::Checkpoint, |owner, _, body, offset| {
-            salvage.owner = owner;
+        for_each_whole_frame(files, path, LogKind::Checkpoint, 0, |_, body, offset| {
             if let Ok(page) = files::decode::<Vec<crate::storage::Entry>>(body, path, offset) {
                 salvage.entries.extend(page);
             }
         })?;
     }
-    for (_, path) in &listing.segments {
+    for (first_seq, path) in &listing.segments {
         let base = salvage.base.seq;
-        for_each_whole_frame(files, path, LogKind::Journal, |owner, seq, body, offset| {
-            salvage.owner = owner;
+        salvage.unread_end = !for_each_whole_frame(files, path, LogKind::Journal, *first_seq, |seq, body, offset| {
             if let Ok(commit) = files::decode::<Commit>(body, path, offset)
                 && seq > base
             {
@@ -173,20 +187,30 @@ fn salvage(files: &Files, listing: &Listing) -> Result<Salvage> {
     Ok(salvage)
 }
 
+/// Visits every frame that is whole; false if something that cannot be read stands behind the last.
 fn for_each_whole_frame(
     files: &Files,
     path: &Path,
     kind: LogKind,
-    mut visit: impl FnMut(uuid::Uuid, u64, &[u8], u64),
-) -> Result<()> {
-    let Ok(Some(mut log)) = LogReader::open(files, path, kind) else { return Ok(()) };
+    first_seq: u64,
+    mut visit: impl FnMut(u64, &[u8], u64),
+) -> Result<bool> {
+    let mut log = match LogReader::open(files, path, kind) {
+        Ok(Some(log)) => log,
+        Ok(None) => return Ok(true),
+        // All that a header says is known without it.
+        Err(Error::Corrupt { .. }) => {
+            LogReader::open_with_header(files, path, LogHeader { kind, owner: Uuid::nil(), first_seq })?
+        }
+        Err(e) => return Err(e),
+    };
     loop {
         match log.next_frame() {
-            Ok(Ok(frame)) => visit(log.header().owner, frame.seq, &frame.body, frame.offset),
-            Ok(Err(_)) => return Ok(()),
+            Ok(Ok(frame)) => visit(frame.seq, &frame.body, frame.offset),
+            Ok(Err(_)) => return Ok(true),
             Err(Error::Corrupt { .. }) => {
                 if !log.skip_damage()? {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             Err(e) => return Err(e),
@@ -194,16 +218,15 @@ fn for_each_whole_frame(
     }
 }
 
-/// The entries of the index and its last commit, if they match what a whole commit (or the checkpoint) says.
-fn state_of_index(index: &dyn Index, salvage: &Salvage) -> Option<(Entries, u64)> {
-    let index = index.open().ok()?;
-    let seq = applied(&*index).ok()?;
-    let expected = if seq == salvage.base.seq {
-        Some(salvage.base.totals)
-    } else {
-        salvage.commits.get(&seq).map(|commit| commit.totals)
-    };
-    if seq == 0 || expected? != Totals::of(&*index).ok()? {
+/// The entries of the index and its last commit, if it is whole and belongs to the journal: what it says of itself is
+/// so, and what a whole commit of that number says is the same.
+fn state_of_index(options: &VerifyOptions<'_>, salvage: &Salvage) -> Option<(Entries, u64)> {
+    let index = options.index.open().ok()?;
+    let Applied { owner, head } = Applied::read(&*index, options.owner).ok()?;
+    let of_journal = salvage.commits.get(&head.seq).map(|commit| commit.totals);
+    let of_journal = of_journal.or_else(|| (head.seq == salvage.base.seq).then_some(salvage.base.totals));
+    let known = owner == options.owner && head.seq > 0 && head.seq >= salvage.base.seq;
+    if !known || of_journal.is_some_and(|totals| totals != head.totals) || head.totals != Totals::of(&*index).ok()? {
         return None;
     }
     let mut entries = BTreeMap::new();
@@ -214,7 +237,7 @@ fn state_of_index(index: &dyn Index, salvage: &Salvage) -> Option<(Entries, u64)
         entries.extend(page.entries);
         match last {
             Some(last) if page.more => range = range.after(&last),
-            _ => return Some((entries, seq)),
+            _ => return Some((entries, head.seq)),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use lock::OwnerLock;
 
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
+use crate::base::os;
 use crate::error::Result;
 
 /// The storage of the process that owns the store.
@@ -18,13 +19,25 @@ use crate::error::Result;
 pub struct Shared {
     // Dropped before the lock: nobody else may open what is still being closed.
     storage: Arc<dyn Storage>,
+    /// How often the process had forked when it took the lock.
+    forks: usize,
     _lock: OwnerLock,
 }
 
 impl Shared {
     /// Holds the lock for as long as the storage is used.
     pub fn new(storage: Arc<dyn Storage>, lock: OwnerLock) -> Self {
-        Self { storage, _lock: lock }
+        Self { storage, forks: os::forks(), _lock: lock }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if os::forks() != self.forks {
+            // A forked child lets go of the lock only: what closing does (stop threads, flush) is its parent's, and
+            // would wait here for locks and threads that no longer run.
+            std::mem::forget(self.storage.clone());
+        }
     }
 }
 

@@ -16,7 +16,7 @@ WHEEL_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find mlops-co
 # maturin writes the wheel into a folder of its own, so that the newest is the only one.
 define wheel # virtual environment, cargo profile
 	@rm -rf $(BUILD)/wheel-$(2)
-	@$(1)/bin/python -m maturin -q build --locked --manifest-path mlops-py/Cargo.toml --profile $(2) \
+	@$(1)/bin/python -m maturin build -q --locked --manifest-path mlops-py/Cargo.toml --profile $(2) \
 		--interpreter $(1)/bin/python --auditwheel skip --out $(BUILD)/wheel-$(2)
 	@$(1)/bin/python $(PIP) --force-reinstall --no-deps $(BUILD)/wheel-$(2)/*.whl
 endef
@@ -87,6 +87,7 @@ python: $(TEST_VENV)/wheel.stamp
 	@.ci/step pytest $(TEST_VENV)/bin/python -m pytest -q -c mlops-py/pyproject.toml mlops-py/tests tests/readme
 	@.ci/step mypy $(TEST_VENV)/bin/python -m mypy --config-file mlops-py/pyproject.toml mlops-py/python/mlops
 	@.ci/step stubtest $(TEST_VENV)/bin/python -m mypy.stubtest mlops._native
+	@.ci/step parity .ci/parity $(TEST_VENV)/bin/python
 
 examples: $(TEST_VENV)/wheel.stamp
 	@.ci/step examples .ci/examples $(TEST_VENV)/bin/python

@@ -34,8 +34,9 @@ version=$(number MLOPS_VERSION)
 abi=$(number MLOPS_ABI_VERSION)
 root=${DESTDIR:-}$prefix
 
-mkdir -p "$root/include" "$root/lib/pkgconfig" "$root/lib/cmake/mlops"
+mkdir -p "$root/include/mlops" "$root/lib/pkgconfig" "$root/lib/cmake/mlops"
 cp "$here/include/mlops.h" "$here/include/mlops.hpp" "$root/include/"
+cp "$here"/include/mlops/*.hpp "$root/include/mlops/"
 cp "$lib_dir/libmlops.a" "$root/lib/"
 if [ -e "$lib_dir/libmlops.dylib" ]; then
     cp "$lib_dir/libmlops.dylib" "$root/lib/libmlops.$abi.dylib"

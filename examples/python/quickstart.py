@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 from itertools import product
+from pathlib import Path
 
 import mlops
 import numpy
@@ -59,6 +61,11 @@ def predict(store: str, model_uri: str, task: str) -> None:
     print(numpy.asarray(predictions, dtype=float).tobytes().hex())
 
 
+def shown(path: str) -> Path:
+    """A path, relative if it is beneath the working directory."""
+    return Path(path).relative_to(Path.cwd()) if Path(path).is_relative_to(Path.cwd()) else Path(path)
+
+
 def main() -> None:
     """The whole path."""
     mlops.set_experiment("quickstart")
@@ -82,10 +89,11 @@ def main() -> None:
         there = numpy.frombuffer(bytes.fromhex(child.stdout.strip()))
         assert (numpy.asarray(here, dtype=float) == there).all(), "the predictions differ"
         print(f"{' ' * len(task)}  loaded in a fresh process: {len(there)} held-out predictions are identical")
-    store = mlops.get_tracking_uri()
+    store = shown(mlops.get_tracking_uri())
+    command = f"{shown(sysconfig.get_path('scripts'))}/mlops --store {store}"
     print(f"Everything is in {store}. Look at it:")
-    print(f"  mlops --store {store} runs list --experiment quickstart --order-by 'metrics.accuracy DESC' --limit 5")
-    print(f"  mlops --store {store} runs metrics {best.info.run_id[:12]} loss --points")
+    print(f"  {command} runs list --experiment quickstart --order-by 'metrics.accuracy DESC' --limit 5")
+    print(f"  {command} runs metrics {best.info.run_id} loss --points")
 
 
 if __name__ == "__main__":

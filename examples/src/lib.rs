@@ -1,1 +1,1 @@
-//! x
+//! The examples are the programs in `rust/`; cargo wants a library beside them.

@@ -24,4 +24,4 @@ pub use base::paging::Page;
 pub use base::text::ParamValue;
 pub use base::time::Timestamp;
 pub use error::{Code, Error, Result};
-pub use store::{FsckReport, OpenOptions, Store, fsck};
+pub use store::{FsckReport, OpenOptions, Store, end_open_runs, fsck};

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use fsck::{FsckReport, fsck};
 pub use open::OpenOptions;
+pub use registry::end_open_runs;
 use uuid::Uuid;
 
 use crate::blob::BlobStore;
@@ -40,6 +41,8 @@ use crate::storage::Storage;
 #[derive(Clone, Debug)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Of this opening and its clones: who else has the same folder open does not notice.
+    closed: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -47,7 +50,6 @@ struct Inner {
     uri: String,
     id: Uuid,
     read_only: bool,
-    closed: AtomicBool,
     runs: Runs,
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
@@ -141,12 +143,12 @@ impl Store {
     /// `InvalidState` if it is closed already; what [`flush`](Self::flush) says: the store is closed all the same.
     pub fn close(&self) -> Result<()> {
         self.check_open()?;
-        self.inner.closed.store(true, Ordering::Release);
+        self.closed.store(true, Ordering::Release);
         self.inner.flush()
     }
 
     fn check_open(&self) -> Result<()> {
-        if self.inner.closed.load(Ordering::Acquire) {
+        if self.closed.load(Ordering::Acquire) {
             return Err(Error::InvalidState { detail: format!("the store {} is closed", self.inner.uri) });
         }
         Ok(())

@@ -18,6 +18,8 @@
  *   free(). What a list gives belongs to the list.
  * - Threads. Every function may be called from any thread, also at the same time on one handle. Free a handle when no
  *   other thread uses it any more. Calls block; the store has threads of its own, which stop when it closes.
+ * - Fork. A forked child can only free what it inherited; all other calls on it give MLOPS_INVALID_STATE. It opens
+ *   stores of its own.
  * - Structs that begin with struct_size grow in later versions: begin with their MLOPS_..._INIT macro.
  * - Times are UTC microseconds since 1970.
  */

@@ -18,6 +18,8 @@
  *   free(). What a list gives belongs to the list.
  * - Threads. Every function may be called from any thread, also at the same time on one handle. Free a handle when no
  *   other thread uses it any more. Calls block; the store has threads of its own, which stop when it closes.
+ * - Fork. A forked child can only free what it inherited; all other calls on it give MLOPS_INVALID_STATE. It opens
+ *   stores of its own.
  * - Structs that begin with struct_size grow in later versions: begin with their MLOPS_..._INIT macro.
  * - Times are UTC microseconds since 1970.
  */
@@ -734,6 +736,14 @@ int32_t mlops_error_code(const struct mlops_error *error);
 const char *mlops_error_message(const struct mlops_error *error);
 
 /**
+ * The values in the message as a JSON object, to act on: `{"path": "...", "pid": 42, "host": "..."}` of
+ * `MLOPS_LOCKED`, `what`, `value` and `expected` of `MLOPS_INVALID_ARGUMENT`...; `{}` if there are none or for NULL.
+ *
+ * The text lives until the error is freed. Threads: any. Since 0.1.
+ */
+const char *mlops_error_detail_json(const struct mlops_error *error);
+
+/**
  * Frees an error. NULL is fine.
  *
  * Threads: any, but nobody may use the error any more. Since 0.1.
@@ -819,8 +829,8 @@ bool mlops_store_is_read_only(const struct mlops_store *store);
 /**
  * Reads and checks every byte of a store that no process has open; `repair` not 0 mends what can be mended.
  *
- * `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}]}`;
- * all is well if there are no findings. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ * `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}],
+ * "lost": [text]}`; all is well if both lists are empty. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
 mlops_status mlops_fsck(struct mlops_str uri, int32_t repair, struct mlops_buf *out, struct mlops_error **err);
 
@@ -988,14 +998,17 @@ struct mlops_str mlops_run_id(const struct mlops_run *run);
 
 /**
  * Ends the run with `MLOPS_RUN_FINISHED`, `MLOPS_RUN_FAILED` or `MLOPS_RUN_KILLED` and waits, bounded, until what
- * it logged is in the store. The handle must still be freed.
+ * it logged is in the store. Ending again gives the run another status and end. The handle must still be freed.
  *
  * Threads: any. Since 0.1.
  */
 mlops_status mlops_run_end(const struct mlops_run *run, int32_t run_status, struct mlops_error **err);
 
 /**
- * Frees the handle; the run goes on until it is ended or the process exits. NULL is fine.
+ * Frees the handle, which does not end the run. NULL is fine.
+ *
+ * A run that nobody ends is ended when the process exits, by its exit status `MLOPS_RUN_FINISHED` or
+ * `MLOPS_RUN_FAILED`, if its store is open then; else the next to open the store finds it `MLOPS_RUN_KILLED`.
  *
  * Threads: any, but nobody may use the handle any more. Since 0.1.
  */

@@ -5,7 +5,7 @@ use std::path::Path;
 use mlops_core::Error;
 use mlops_core::runs::ArtifactInfo;
 
-use crate::args::{Handle, Versioned};
+use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
 use crate::json;
 use crate::run_data::at;
@@ -107,6 +107,9 @@ export! {
         dest: mlops_str,
         out: *mut mlops_buf,
     ) -> mlops_status {
+        if dest.is_empty() {
+            return Err(refuse("dest", dest, "the path of a local folder, such as `.`"));
+        }
         let local = store.store.runs().download_artifacts(run_id, folder(path), Path::new(dest))?;
         let local = local.into_os_string().into_string().map_err(|path| Error::Internal {
             detail: format!("the path {} made of two paths in UTF-8 is not in UTF-8", path.display()),

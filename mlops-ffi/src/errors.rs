@@ -18,6 +18,7 @@ pub type mlops_status = i32;
 pub struct mlops_error {
     pub(crate) status: mlops_status,
     message: Text,
+    detail: Text,
 }
 
 impl Handle for mlops_error {}
@@ -30,7 +31,8 @@ impl mlops_error {
     pub(crate) fn new(error: &Error) -> Self {
         // C reads the message up to its NUL.
         let message = error.to_string().replace('\0', "\\0");
-        Self { status: error.code().row().number, message: Text::new(message) }
+        let detail = crate::detail::fields(error).to_string();
+        Self { status: error.code().row().number, message: Text::new(message), detail: Text::new(detail) }
     }
 }
 
@@ -91,6 +93,14 @@ export! {
     /// The text lives until the error is freed. Threads: any. Since 0.1.
     pub fn mlops_error_message(error: *const mlops_error) -> *const c_char {
         error.map_or(c"".as_ptr(), |error| error.message.as_c())
+    }
+
+    /// The values in the message as a JSON object, to act on: `{"path": "...", "pid": 42, "host": "..."}` of
+    /// `MLOPS_LOCKED`, `what`, `value` and `expected` of `MLOPS_INVALID_ARGUMENT`...; `{}` if there are none or for NULL.
+    ///
+    /// The text lives until the error is freed. Threads: any. Since 0.1.
+    pub fn mlops_error_detail_json(error: *const mlops_error) -> *const c_char {
+        error.map_or(c"{}".as_ptr(), |error| error.detail.as_c())
     }
 
     /// Frees an error. NULL is fine.

@@ -15,6 +15,7 @@
 mod args;
 pub mod artifacts;
 mod boundary;
+mod detail;
 pub mod errors;
 pub mod experiments;
 mod json;

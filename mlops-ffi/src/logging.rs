@@ -9,7 +9,7 @@ use crate::args::{Versioned, elements, refuse, slice};
 use crate::boundary::export;
 use crate::runs::{mlops_run, time};
 use crate::series::mlops_points;
-use crate::sized::sized_input;
+use crate::sized::{check_reserved, sized_input};
 use crate::text::{mlops_bytes, mlops_str, mlops_tag, tags};
 
 /// The param is `text`.
@@ -95,6 +95,7 @@ sized_input!(mlops_batch);
 
 unsafe fn params(params: &[mlops_param]) -> Result<Vec<(String, ParamValue)>> {
     let one = |param: &mlops_param| {
+        check_reserved("param", param.reserved)?;
         // SAFETY: as the caller's.
         let key = unsafe { param.key.text("key of param") }?.to_owned();
         let value = match param.kind {
@@ -122,6 +123,7 @@ unsafe fn metrics(metrics: &[mlops_metric]) -> Result<Vec<MetricPoint>> {
 
 impl mlops_batch {
     unsafe fn read(&self) -> Result<Batch> {
+        check_reserved("batch", self.reserved)?;
         // SAFETY: as the caller's.
         unsafe {
             Ok(Batch {

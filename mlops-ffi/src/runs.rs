@@ -8,7 +8,7 @@ use mlops_core::{Result, Timestamp};
 use crate::args::{Handle, Versioned, refuse, slice};
 use crate::boundary::export;
 use crate::run_data::mlops_run_data;
-use crate::sized::sized_input;
+use crate::sized::{check_reserved, sized_input};
 use crate::store::mlops_store;
 use crate::text::{Text, mlops_str, mlops_tag, tags};
 
@@ -100,6 +100,7 @@ impl mlops_run {
 impl mlops_run_options {
     /// Owned copies of the options.
     unsafe fn read(&self) -> Result<RunOptions> {
+        check_reserved("options", self.reserved)?;
         // SAFETY: as the caller's.
         unsafe {
             Ok(RunOptions {
@@ -135,10 +136,9 @@ pub(crate) const fn status_number(status: RunStatus) -> i32 {
     }
 }
 
-/// The run's status of a number.
-fn status(number: i32) -> Result<RunStatus> {
-    use RunStatus::{Failed, Finished, Killed, Running, Scheduled};
-    [Running, Scheduled, Finished, Failed, Killed]
+/// The status of a number that a run may end with.
+fn end_status(number: i32) -> Result<RunStatus> {
+    [RunStatus::Finished, RunStatus::Failed, RunStatus::Killed]
         .into_iter()
         .find(|status| status_number(*status) == number)
         .ok_or_else(|| {
@@ -185,14 +185,17 @@ export! {
     }
 
     /// Ends the run with `MLOPS_RUN_FINISHED`, `MLOPS_RUN_FAILED` or `MLOPS_RUN_KILLED` and waits, bounded, until what
-    /// it logged is in the store. The handle must still be freed.
+    /// it logged is in the store. Ending again gives the run another status and end. The handle must still be freed.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_run_end(run: *const mlops_run, run_status: i32) -> mlops_status {
-        run.run.end(status(run_status)?)
+        run.run.end(end_status(run_status)?)
     }
 
-    /// Frees the handle; the run goes on until it is ended or the process exits. NULL is fine.
+    /// Frees the handle, which does not end the run. NULL is fine.
+    ///
+    /// A run that nobody ends is ended when the process exits, by its exit status `MLOPS_RUN_FINISHED` or
+    /// `MLOPS_RUN_FAILED`, if its store is open then; else the next to open the store finds it `MLOPS_RUN_KILLED`.
     ///
     /// Threads: any, but nobody may use the handle any more. Since 0.1.
     pub fn mlops_run_free(run: *mut mlops_run) {

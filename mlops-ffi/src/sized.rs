@@ -18,17 +18,26 @@ pub(crate) unsafe fn read<T: Versioned>(place: *const T, name: &str) -> Result<T
         // SAFETY: the caller says that the struct has `given` bytes.
         let tail = unsafe { std::slice::from_raw_parts(place.cast::<u8>().add(known), given - known) };
         if tail.iter().any(|byte| *byte != 0) {
-            let detail = format!(
-                "{name} sets fields that this version of libmlops ({}) does not know; install a newer libmlops",
-                env!("CARGO_PKG_VERSION")
-            );
-            return Err(Error::Unsupported { detail });
+            return Err(unknown_fields(name));
         }
     }
     let mut value = T::DEFAULT;
     // SAFETY: both have that many bytes, and every bit pattern is a value of `T`: integers, floats and pointers.
     unsafe { copy_nonoverlapping(place.cast::<u8>(), (&raw mut value).cast::<u8>(), given.min(known)) };
     Ok(value)
+}
+
+/// Refuses a reserved field that is set: a later version gives it a meaning.
+pub(crate) fn check_reserved(name: &str, reserved: impl Into<i64>) -> Result<()> {
+    if reserved.into() == 0 { Ok(()) } else { Err(unknown_fields(name)) }
+}
+
+fn unknown_fields(name: &str) -> Error {
+    let detail = format!(
+        "{name} sets fields that this version of libmlops ({}) does not know; set them to 0, or install a newer libmlops",
+        env!("CARGO_PKG_VERSION")
+    );
+    Error::Unsupported { detail }
 }
 
 /// Writes a struct for a caller who may know fewer fields, or more: those become zero. The size stays the caller's.

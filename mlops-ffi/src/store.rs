@@ -5,7 +5,7 @@ use mlops_core::{OpenOptions, Store};
 use crate::args::{Handle, Versioned};
 use crate::boundary::export;
 use crate::json;
-use crate::sized::sized_input;
+use crate::sized::{check_reserved, sized_input};
 use crate::text::{Text, mlops_buf, mlops_str};
 
 /// An open store. Freed with `mlops_store_free`.
@@ -50,6 +50,7 @@ export! {
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_store_open(options: *const mlops_open_options, out: *mut *mut mlops_store) -> mlops_status {
+        check_reserved("options", options.reserved)?;
         // SAFETY: the caller keeps the contract: the text lives for this call.
         let uri = unsafe { options.uri.text("options.uri") }?.to_owned();
         let options = OpenOptions {
@@ -110,8 +111,8 @@ export! {
 
     /// Reads and checks every byte of a store that no process has open; `repair` not 0 mends what can be mended.
     ///
-    /// `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}]}`;
-    /// all is well if there are no findings. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    /// `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}],
+    /// "lost": [text]}`; all is well if both lists are empty. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_fsck(uri: mlops_str, repair: i32, out: *mut mlops_buf) -> mlops_status {
         let report = mlops_core::fsck(uri, repair != 0)?;
         out.set(json::text(&report)?.into());

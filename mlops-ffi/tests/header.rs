@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
 
+#[path = "support/abi.rs"]
+mod abi;
 #[path = "support/declarations.rs"]
 mod declarations;
 #[path = "support/header.rs"]
@@ -23,6 +25,29 @@ fn the_checked_in_header_is_the_one_that_the_sources_make() {
         made == kept,
         "include/mlops.h is stale, first at {differ:?}; run MLOPS_REGENERATE=1 cargo test -p mlops-ffi --test header"
     );
+}
+
+/// The list in `abi.txt` is not made again as the header is: what is gone or changed breaks programs, and is refused.
+#[test]
+fn programs_that_were_compiled_before_find_all_that_they_use() {
+    let path = package().join("abi.txt");
+    let now = abi::lines(&header::generate());
+    let kept: Vec<_> = std::fs::read_to_string(&path).unwrap_or_default().lines().map(str::to_owned).collect();
+    // A new version of the interface begins its own list.
+    if kept.first() == now.first() {
+        for line in &kept {
+            assert!(
+                abi::still_there(line, &now),
+                "this breaks programs that use `{line}`: put it back, or raise ABI_VERSION in src/version.rs"
+            );
+        }
+    }
+    if std::env::var_os("MLOPS_REGENERATE").is_some() {
+        std::fs::write(&path, now.join("\n") + "\n").unwrap();
+    } else {
+        let new: Vec<_> = now.iter().filter(|line| !kept.contains(line)).collect();
+        assert!(new.is_empty(), "abi.txt lacks {new:?}; run MLOPS_REGENERATE=1 cargo test -p mlops-ffi --test header");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! C and C++ programs, built as users build them, run as they are and under valgrind.
+//! C and C++ programs, run as they are and under valgrind.
 
 #![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
 
@@ -10,84 +10,44 @@ mod declarations;
 mod nulls;
 #[path = "support/tools.rs"]
 mod tools;
+#[path = "support/valgrind.rs"]
+mod valgrind;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use build::{compile, package, prefix, run, scratch};
-use declarations::checked_in;
-use tools::{static_prefix, tool};
+use tempfile::TempDir;
+use tools::{has_cpp, left_out};
+use valgrind::run_checked;
 
-/// The sources of a test program.
-fn sources(names: &[&str]) -> Vec<PathBuf> {
-    names.iter().map(|name| package().join("tests").join(name)).collect()
-}
-
-fn examples() -> PathBuf {
-    package().parent().unwrap().join("examples")
+/// Builds a program of ours beside an empty folder.
+fn build(names: &[&str], options: &[&str]) -> (TempDir, PathBuf) {
+    let folder = scratch();
+    let program = folder.path().join("program");
+    let sources: Vec<_> = names.iter().map(|name| package().join("tests").join(name)).collect();
+    compile(&program, prefix(), &sources, options);
+    (folder, program)
 }
 
 /// Builds a program of ours and runs it with an empty folder; then again under valgrind, where there is one.
 fn build_and_run(names: &[&str], options: &[&str]) {
-    let folder = scratch();
-    let program = folder.path().join("program");
-    compile(&program, prefix(), &sources(names), options);
-    run_both(&program, folder.path());
+    let (folder, program) = build(names, options);
+    run_both(&program, folder.path(), true);
 }
 
 /// Runs a program as it is and under valgrind, each time with a new empty folder.
-fn run_both(program: &Path, folder: &Path) {
+fn run_both(program: &Path, folder: &Path, leaks: bool) {
     let (plain, checked) = (folder.join("plain"), folder.join("checked"));
     std::fs::create_dir(&plain).unwrap();
     std::fs::create_dir(&checked).unwrap();
     run(Command::new(program).arg(&plain));
-    let Some(valgrind) = tool("VALGRIND", "valgrind", "C programs under valgrind") else { return };
-    let mut command = Command::new(valgrind);
-    // Only what is definitely lost counts: Rust's hash tables are held by pointers into their middle, which valgrind
-    // calls possibly lost, and statics with such tables live until the end.
-    command.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
-    command.arg(format!("--suppressions={}", package().join("tests/sled.supp").display()));
-    run(command.arg(program).arg(&checked));
-}
-
-#[test]
-fn the_headers_compile_twice_in_one_unit_and_in_two_units_of_one_program() {
-    let folder = scratch();
-    let first = package().join("tests/c/units.c");
-    for (language, standard, compiler) in [("c", "-std=c11", "cc"), ("c++", "-std=c++17", "c++")] {
-        let unit = |name: &str, options: &[&str]| {
-            let object = folder.path().join(name);
-            let mut command = Command::new(compiler);
-            command.args(["-x", language, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
-            run(command.arg(prefix().join("include")).args(options).arg("-c").arg(&first).arg("-o").arg(&object));
-            object
-        };
-        let objects = [unit("first.o", &[]), unit("second.o", &["-DSECOND_UNIT"])];
-        let program = folder.path().join("program");
-        compile(&program, prefix(), &objects, if language == "c++" { &["-lstdc++"] } else { &[] });
-        run(&mut Command::new(&program));
-    }
-}
-
-#[test]
-fn the_library_exports_what_the_header_declares_and_nothing_else() {
-    let library = prefix().join("lib/libmlops.so");
-    if !library.exists() {
-        return; // macOS: nm has other options there, and the linker's list is the same
-    }
-    let symbols = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&library));
-    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.rsplit(' ').next()).map(str::to_owned).collect();
-    let text = checked_in();
-    let declared: BTreeSet<_> = declarations::declarations(&text).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(exported, declared);
-    let dynamic = run(Command::new("readelf").arg("-d").arg(&library));
-    assert!(dynamic.contains("Library soname: [libmlops.so.0]"), "{dynamic}");
+    run_checked(Command::new(program).arg(&checked), leaks);
 }
 
 #[test]
 fn no_pointer_that_is_null_or_text_that_is_not_utf8_gets_through() {
-    let text = checked_in();
+    let text = declarations::checked_in();
     let (program, calls) = nulls::program(&declarations::declarations(&text));
     assert!(calls > 300, "{calls}");
     let folder = scratch();
@@ -96,7 +56,7 @@ fn no_pointer_that_is_null_or_text_that_is_not_utf8_gets_through() {
     let binary = folder.path().join("program");
     let include = format!("-I{}", package().join("tests/c").display());
     compile(&binary, prefix(), &[source], &[&include]);
-    run_both(&binary, folder.path());
+    run_both(&binary, folder.path(), true);
 }
 
 #[test]
@@ -110,85 +70,75 @@ fn bad_input_from_c_is_a_clear_error_and_leaves_nothing() {
 }
 
 #[test]
+fn structs_of_older_and_newer_callers_are_understood() {
+    build_and_run(&["c/sizes.c"], &[]);
+}
+
+#[test]
+fn calls_in_odd_orders_have_an_answer() {
+    build_and_run(&["c/odd.c"], &[]);
+}
+
+#[test]
+fn forked_children_get_errors_and_stores_of_their_own() {
+    let (folder, program) = build(&["c/fork.c"], &[]);
+    // What belongs to threads that only the parent has is lost in the child, as after any fork.
+    run_both(&program, folder.path(), false);
+}
+
+#[test]
+fn many_runs_and_a_million_points_take_bounded_memory() {
+    let (folder, program) = build(&["c/many.c"], &[]);
+    run(Command::new(&program).arg(folder.path().join("plain")).arg("3000"));
+    run_checked(Command::new(&program).arg(folder.path().join("checked")).arg("150"), true);
+}
+
+#[test]
 fn eight_threads_share_one_store() {
     build_and_run(&["c/hammer.c"], &[]);
 }
 
 #[test]
 fn cpp_works_with_results() {
-    build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-fno-exceptions"]);
+    if has_cpp() {
+        build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-fno-exceptions"]);
+    }
 }
 
 #[test]
 fn cpp_works_with_exceptions() {
-    build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
-}
-
-#[test]
-fn the_snippet_of_the_readme_logs_a_run() {
-    let readme = declarations::read(&package().join("../README.md"));
-    let code = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let folder = scratch();
-    let (source, program) = (folder.path().join("readme.c"), folder.path().join("readme"));
-    std::fs::write(&source, code).unwrap();
-    compile(&program, prefix(), &[source], &[]);
-    let path = folder.path().join("store");
-    run(Command::new(program).env("MLOPS_STORE", &path));
-    let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
-    let runs = store.runs().search(&mlops_core::runs::RunQuery::default()).unwrap().items;
-    assert!((runs[0].metrics["accuracy"].last - 0.94).abs() < 1e-12, "{runs:?}");
-}
-
-/// What both quickstarts print.
-const QUICKSTART: &str = "runs with a final loss below 10, best first:
-  learning_rate = 0.1
-  learning_rate = 0.01
-loss of the best: 100 points, from 25 at step 0 to 1.62e-18 at step 99
-weight of the best: 1.02e-09
-";
-
-fn check_quickstart(program: &Path) {
-    let folder = scratch();
-    assert_eq!(run(Command::new(program).arg(folder.path().join("store"))), QUICKSTART, "{}", program.display());
-}
-
-#[test]
-fn the_quickstarts_build_through_pkg_config_shared_and_static() {
-    let folder = scratch();
-    for source in ["c/quickstart.c", "cpp/quickstart.cpp"] {
-        for prefix in [prefix(), static_prefix()] {
-            let program = folder.path().join("quickstart");
-            compile(&program, prefix, &[examples().join(source)], &[]);
-            check_quickstart(&program);
-        }
+    if has_cpp() {
+        build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
     }
-    // The last one was static: it needs no library of ours to run.
-    let needed = run(Command::new("readelf").arg("-d").arg(folder.path().join("quickstart")));
-    assert!(!needed.contains("libmlops"), "{needed}");
 }
 
 #[test]
-fn the_quickstarts_build_through_cmake_shared_and_static() {
-    let Some(cmake) = tool("CMAKE", "cmake", "building through CMake") else { return };
-    let folder = scratch();
-    let (built, installed, consumer) =
-        (folder.path().join("built"), folder.path().join("installed"), folder.path().join("consumer"));
-    let define = |name: &str, value: &Path| format!("-D{name}={}", value.display());
-
-    // The package's own CMakeLists.txt installs...
-    let mut configure = Command::new(&cmake);
-    configure.arg("-S").arg(package()).arg("-B").arg(&built);
-    run(configure.arg(define("MLOPS_LIBRARY_DIR", &build::library_dir())));
-    run(Command::new(&cmake).arg("--build").arg(&built));
-    run(Command::new(&cmake).arg("--install").arg(&built).arg("--prefix").arg(&installed));
-
-    // ...what a project finds with find_package.
-    let mut configure = Command::new(&cmake);
-    configure.arg("-S").arg(package().join("tests/consumer")).arg("-B").arg(&consumer);
-    configure.arg(define("CMAKE_PREFIX_PATH", &installed)).arg(define("EXAMPLES", &examples()));
-    run(&mut configure);
-    run(Command::new(&cmake).arg("--build").arg(&consumer));
-    for program in ["c", "cpp", "c_static", "cpp_static"] {
-        check_quickstart(&consumer.join(program));
+fn a_store_of_a_newer_version_and_a_limit_on_files_are_said_so() {
+    let (folder, program) = build(&["c/disk.c"], &[]);
+    for what in ["newer", "limit"] {
+        let place = folder.path().join(what);
+        std::fs::create_dir(&place).unwrap();
+        run(Command::new(&program).arg(what).arg(place));
     }
+}
+
+/// A full disk and a read-only one are made as mounts of our own, which not every machine allows.
+#[test]
+fn a_full_disk_and_a_read_only_one_are_said_so_and_take_nothing_half() {
+    let mount = "mount -t tmpfs -o size=12m mlops \"$1\"";
+    let inside = |script: &str, program: &Path, folder: &Path| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-ec", script]).arg(program).arg(folder);
+        command
+    };
+    let (folder, program) = build(&["c/disk.c"], &[]);
+    let place = folder.path().join("disk");
+    std::fs::create_dir(&place).unwrap();
+    if !inside(mount, &program, &place).output().is_ok_and(|output| output.status.success()) {
+        left_out("a full and a read-only disk from C", "this machine lets nobody mount a tmpfs");
+        return;
+    }
+    run(&mut inside(&format!("{mount}; \"$0\" full \"$1\""), &program, &place));
+    let remount = "mount -o remount,ro mlops \"$1\"";
+    run(&mut inside(&format!("{mount}; \"$0\" make \"$1\"; {remount}; \"$0\" read-only \"$1\""), &program, &place));
 }

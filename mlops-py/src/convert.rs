@@ -1,17 +1,70 @@
 //! Values between Python and the core.
 
 use mlops_core::runs::{ArtifactInfo, Experiment, Lifecycle, RunData, View};
+use std::ops::Deref;
+
 use mlops_core::{Error, ParamValue, Timestamp};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
 
-/// A param's value: numbers, truth values and None keep their type, everything else is its `str`.
+use crate::errors::to_python;
+
+/// A text argument. Python's text may hold halves of characters (lone surrogates) that no UTF-8 can: an error like
+/// any other bad argument.
+#[derive(Debug)]
+pub(crate) struct Text<'a>(&'a str);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<&'a str>().map(Self).map_err(|_| not_text(&object))
+    }
+}
+
+/// [`Text`] that outlives its object.
+#[derive(Debug)]
+pub(crate) struct OwnedText(pub(crate) String);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for OwnedText {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(object.extract::<Text<'_>>()?.to_owned()))
+    }
+}
+
+/// Pairs of text, such as tags.
+pub(crate) fn pairs(given: Vec<(OwnedText, OwnedText)>) -> Vec<(String, String)> {
+    given.into_iter().map(|(key, value)| (key.0, value.0)).collect()
+}
+
+fn not_text(object: &Bound<'_, PyAny>) -> PyErr {
+    let shown = object.repr().map_or_else(|_| "?".into(), |repr| repr.to_string_lossy().into_owned());
+    let error = Error::InvalidArgument {
+        what: "argument".into(),
+        value: shown.chars().take(300).collect(),
+        expected: "text that can be written in UTF-8".into(),
+    };
+    to_python(object.py(), &error)
+}
+
+/// A param's value: numbers, truth values and None keep their type, everything else is its `str`; the numbers of other
+/// libraries keep theirs if their text is that of the number.
 pub(crate) fn param(value: &Bound<'_, PyAny>) -> PyResult<ParamValue> {
     if value.is_none() {
         return Ok(ParamValue::None);
     }
     if let Ok(text) = value.cast_exact::<PyString>() {
-        return Ok(ParamValue::Text(text.to_str()?.to_owned()));
+        return Ok(ParamValue::Text(text.extract::<OwnedText>()?.0));
     }
     if let Ok(truth) = value.cast_exact::<PyBool>() {
         return Ok(ParamValue::Bool(truth.is_true()));
@@ -25,7 +78,18 @@ pub(crate) fn param(value: &Bound<'_, PyAny>) -> PyResult<ParamValue> {
     {
         return Ok(ParamValue::Int(number));
     }
-    Ok(ParamValue::Text(value.str()?.to_str()?.to_owned()))
+    let text = value.str()?.extract::<OwnedText>()?.0;
+    if value.hasattr("dtype")? {
+        let known = [
+            value.extract().map(ParamValue::Bool),
+            value.extract().map(ParamValue::Int),
+            text.parse().map(ParamValue::Float).map_err(|_| not_text(value)),
+        ];
+        if let Some(typed) = known.into_iter().flatten().find(|typed| typed.text() == text) {
+            return Ok(typed);
+        }
+    }
+    Ok(ParamValue::Text(text))
 }
 
 /// Columns cross as bytes of 8-byte little-endian numbers: no dependency, and numpy reads them without a copy.

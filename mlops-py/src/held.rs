@@ -19,3 +19,11 @@ pub(crate) fn release(run_id: &str) {
     // Outside of the lock: the last handle of a store closes it.
     drop(held);
 }
+
+/// Lets go of everything that a forked child inherited: its parent ends those runs.
+pub(crate) fn forget_inherited() {
+    // Another thread may have been inside at the fork; then the child keeps what it cannot reach.
+    if let Ok(mut held) = HELD.try_lock() {
+        held.clear();
+    }
+}

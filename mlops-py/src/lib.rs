@@ -20,7 +20,9 @@ mod _native {
         download_model, is_trusted, log_model, model_file, model_manifest, open_model_folder, save_model,
     };
     #[pymodule_export]
-    use super::module::{cli_main, error_table, fsck, locate, mark_process_failed, param_text, version};
+    use super::module::{
+        cli_main, end_open_runs, error_table, forget_inherited, fsck, locate, mark_process_failed, param_text, version,
+    };
     #[pymodule_export]
     use super::run::Run;
     #[pymodule_export]

@@ -9,35 +9,36 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::Value;
 
+use crate::convert::{OwnedText, Text};
 use crate::errors::detached;
 use crate::run::Run;
 use crate::store::Store;
 
 /// A model to be saved: JSON texts of flavors, signature, metadata and input example, and the files.
 #[derive(Debug, FromPyObject)]
-pub(crate) struct Parts(String, Option<String>, Option<String>, Option<String>, Vec<(String, Vec<u8>)>);
+pub(crate) struct Parts(OwnedText, Option<OwnedText>, Option<OwnedText>, Option<OwnedText>, Vec<(OwnedText, Vec<u8>)>);
 
 impl Parts {
     fn build(self) -> mlops_core::Result<SavedModel> {
-        let Self(flavors, signature, metadata, example, files) = self;
+        let Self(text, signature, metadata, example, files) = self;
         let mut builder = SavedModel::builder();
-        let Value::Object(flavors) = json("flavors", &flavors)? else {
-            return Err(invalid("flavors", &flavors));
+        let Value::Object(flavors) = json("flavors", &text.0)? else {
+            return Err(invalid("flavors", &text.0));
         };
         for (name, flavor) in flavors {
             builder = builder.flavor(&name, flavor);
         }
-        if let Some(text) = signature {
+        if let Some(OwnedText(text)) = signature {
             let signature = serde_json::from_str(&text).map_err(|e| invalid("signature", &format!("{text}: {e}")))?;
             builder = builder.signature(signature);
         }
-        if let Some(text) = metadata {
+        if let Some(OwnedText(text)) = metadata {
             builder = builder.metadata(json("metadata", &text)?);
         }
-        if let Some(text) = example {
+        if let Some(OwnedText(text)) = example {
             builder = builder.input_example_info(json("input example", &text)?);
         }
-        files.into_iter().fold(builder, |builder, (path, bytes)| builder.file(&path, bytes)).build()
+        files.into_iter().fold(builder, |builder, (path, bytes)| builder.file(&path.0, bytes)).build()
     }
 }
 
@@ -51,8 +52,8 @@ fn invalid(what: &str, value: &str) -> Error {
 
 /// Logs a model to a run; its manifest as JSON.
 #[pyfunction]
-pub(crate) fn log_model(py: Python<'_>, run: &Run, path: &str, parts: Parts) -> PyResult<String> {
-    detached(py, || Ok(workflows::log_model(&**run.core(), path, &parts.build()?)?.to_text()))
+pub(crate) fn log_model(py: Python<'_>, run: &Run, path: Text<'_>, parts: Parts) -> PyResult<String> {
+    detached(py, || Ok(workflows::log_model(&**run.core(), &path, &parts.build()?)?.to_text()))
 }
 
 /// Saves a model to a new folder; its manifest as JSON.
@@ -63,21 +64,26 @@ pub(crate) fn save_model(py: Python<'_>, folder: PathBuf, parts: Parts) -> PyRes
 
 /// The manifest of a model in the store, as JSON, after a check that all its files are there.
 #[pyfunction]
-pub(crate) fn model_manifest(py: Python<'_>, store: &Store, uri: &str) -> PyResult<String> {
-    detached(py, || Ok(workflows::load_model(store.core().runs(), uri)?.manifest.to_text()))
+pub(crate) fn model_manifest(py: Python<'_>, store: &Store, uri: Text<'_>) -> PyResult<String> {
+    detached(py, || Ok(workflows::load_model(store.core().runs(), &uri)?.manifest.to_text()))
 }
 
 /// One file of a model in the store, verified.
 #[pyfunction]
-pub(crate) fn model_file<'py>(py: Python<'py>, store: &Store, uri: &str, path: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let bytes = detached(py, || workflows::load_model(store.core().runs(), uri)?.read(path))?;
+pub(crate) fn model_file<'py>(
+    py: Python<'py>,
+    store: &Store,
+    uri: Text<'_>,
+    path: Text<'_>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = detached(py, || workflows::load_model(store.core().runs(), &uri)?.read(&path))?;
     Ok(PyBytes::new(py, &bytes))
 }
 
 /// Copies a model beneath `dest` and verifies it; returns its folder.
 #[pyfunction]
-pub(crate) fn download_model(py: Python<'_>, store: &Store, uri: &str, dest: PathBuf) -> PyResult<PathBuf> {
-    detached(py, || workflows::download_model(store.core().runs(), uri, &dest))
+pub(crate) fn download_model(py: Python<'_>, store: &Store, uri: Text<'_>, dest: PathBuf) -> PyResult<PathBuf> {
+    detached(py, || workflows::download_model(store.core().runs(), &uri, &dest))
 }
 
 /// The manifest of a model in a folder, as JSON, after every file was verified.

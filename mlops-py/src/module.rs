@@ -3,8 +3,9 @@
 use mlops_core::error::TABLE;
 use pyo3::prelude::*;
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::errors::detached;
+use crate::held;
 
 /// The version of the library.
 #[pyfunction]
@@ -25,8 +26,9 @@ pub(crate) fn error_table() -> Vec<(i32, &'static str, &'static str, &'static st
 #[pyfunction]
 pub(crate) fn cli_main(py: Python<'_>, args: Vec<String>) -> PyResult<u8> {
     detached(py, move || {
-        let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
-        Ok(mlops_core::cli::run(args, &mut out, &mut err))
+        // Buffered whole lines: a million points are not a million system calls.
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        Ok(mlops_core::cli::run(args, &mut out, &mut std::io::stderr()))
     })
 }
 
@@ -36,17 +38,30 @@ pub(crate) fn mark_process_failed() {
     mlops_core::runs::mark_process_failed();
 }
 
+/// Ends the runs that this process started and left open, by how it ends: 0 well, else FAILED. For exits that the core
+/// does not see.
+#[pyfunction]
+pub(crate) fn end_open_runs(py: Python<'_>, exit_status: i32) {
+    py.detach(|| mlops_core::end_open_runs(exit_status));
+}
+
+/// Lets go of the open runs of the parent, in a forked child.
+#[pyfunction]
+pub(crate) fn forget_inherited() {
+    held::forget_inherited();
+}
+
 /// Where a store is, without opening it: an absolute path, or `memory:`.
 #[pyfunction]
-pub(crate) fn locate(py: Python<'_>, uri: &str) -> PyResult<String> {
-    detached(py, || mlops_core::Store::locate(uri))
+pub(crate) fn locate(py: Python<'_>, uri: Text<'_>) -> PyResult<String> {
+    detached(py, || mlops_core::Store::locate(&uri))
 }
 
 /// Checks a store; the report as JSON.
 #[pyfunction]
-pub(crate) fn fsck(py: Python<'_>, uri: &str, repair: bool) -> PyResult<String> {
+pub(crate) fn fsck(py: Python<'_>, uri: Text<'_>, repair: bool) -> PyResult<String> {
     detached(py, || {
-        let report = mlops_core::fsck(uri, repair)?;
+        let report = mlops_core::fsck(&uri, repair)?;
         serde_json::to_string(&report).map_err(|e| mlops_core::Error::Internal { detail: e.to_string() })
     })
 }

@@ -7,7 +7,7 @@ use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreR
 use mlops_core::{ParamValue, Timestamp};
 use pyo3::prelude::*;
 
-use crate::convert;
+use crate::convert::{self, OwnedText, Text};
 use crate::errors::{attached, detached};
 use crate::held;
 
@@ -16,7 +16,7 @@ use crate::held;
 const ATTACHED_BYTES: usize = 64 << 10;
 
 /// A point: (key, value, step, microseconds).
-type Point = (String, f64, i64, Option<i64>);
+type Point = (OwnedText, f64, i64, Option<i64>);
 
 /// A run to log to.
 #[pyclass(frozen)]
@@ -43,35 +43,38 @@ impl Run {
     }
 
     #[pyo3(signature = (key, value, step, at=None))]
-    fn log_metric(&self, py: Python<'_>, key: &str, value: f64, step: i64, at: Option<i64>) -> PyResult<()> {
-        attached(py, || self.inner.log_metric(key, value, step, at.map(Timestamp::from_micros)))
+    fn log_metric(&self, py: Python<'_>, key: Text<'_>, value: f64, step: i64, at: Option<i64>) -> PyResult<()> {
+        attached(py, || self.inner.log_metric(&key, value, step, at.map(Timestamp::from_micros)))
     }
 
-    fn log_param(&self, py: Python<'_>, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn log_param(&self, py: Python<'_>, key: Text<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = convert::param(value)?;
         let large = matches!(&value, ParamValue::Text(text) if text.len() > ATTACHED_BYTES);
         if large {
-            return detached(py, || self.inner.log_param(key, value));
+            return detached(py, || self.inner.log_param(&key, value));
         }
-        attached(py, || self.inner.log_param(key, value))
+        attached(py, || self.inner.log_param(&key, value))
     }
 
     fn log_batch(
         &self,
         py: Python<'_>,
-        params: Vec<(String, Bound<'_, PyAny>)>,
-        tags: Vec<(String, String)>,
+        params: Vec<(OwnedText, Bound<'_, PyAny>)>,
+        tags: Vec<(OwnedText, OwnedText)>,
         metrics: Vec<Point>,
     ) -> PyResult<()> {
-        let params =
-            params.into_iter().map(|(key, value)| Ok((key, convert::param(&value)?))).collect::<PyResult<Vec<_>>>()?;
+        let params = params
+            .into_iter()
+            .map(|(key, value)| Ok((key.0, convert::param(&value)?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        let tags = convert::pairs(tags);
         let size = |key: &str, value: &str| key.len() + value.len();
         let text = |value: &ParamValue| if let ParamValue::Text(text) = value { text.len() } else { 8 };
         let bytes = params.iter().map(|(key, value)| key.len() + text(value)).sum::<usize>()
             + tags.iter().map(|(key, value)| size(key, value)).sum::<usize>()
-            + metrics.iter().map(|(key, ..)| key.len() + 24).sum::<usize>();
+            + metrics.iter().map(|(key, ..)| key.0.len() + 24).sum::<usize>();
         let point =
-            |(key, value, step, at): Point| MetricPoint { key, value, step, at: at.map(Timestamp::from_micros) };
+            |(key, value, step, at): Point| MetricPoint { key: key.0, value, step, at: at.map(Timestamp::from_micros) };
         let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
         if bytes <= ATTACHED_BYTES {
             return attached(py, || self.inner.log_batch(&batch));
@@ -80,47 +83,47 @@ impl Run {
     }
 
     /// Columns as bytes of native 8-byte numbers; steps and times may be empty.
-    fn log_series(&self, py: Python<'_>, key: &str, steps: &[u8], times: &[u8], values: &[u8]) -> PyResult<()> {
+    fn log_series(&self, py: Python<'_>, key: Text<'_>, steps: &[u8], times: &[u8], values: &[u8]) -> PyResult<()> {
         detached(py, || {
             let (steps, times) = (convert::integers("steps", steps)?, convert::integers("times", times)?);
-            self.inner.log_series(key, &steps, &times, &convert::floats("values", values)?)
+            self.inner.log_series(&key, &steps, &times, &convert::floats("values", values)?)
         })
     }
 
-    fn set_tag(&self, py: Python<'_>, key: &str, value: &str) -> PyResult<()> {
-        detached(py, || self.inner.set_tag(key, value))
+    fn set_tag(&self, py: Python<'_>, key: Text<'_>, value: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.set_tag(&key, &value))
     }
 
-    fn delete_tag(&self, py: Python<'_>, key: &str) -> PyResult<()> {
-        detached(py, || self.inner.delete_tag(key))
+    fn delete_tag(&self, py: Python<'_>, key: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.delete_tag(&key))
     }
 
-    fn log_bytes(&self, py: Python<'_>, path: &str, content: &[u8]) -> PyResult<()> {
-        detached(py, || self.inner.log_bytes(path, content))
-    }
-
-    #[pyo3(signature = (local, folder=None))]
-    fn log_artifact(&self, py: Python<'_>, local: PathBuf, folder: Option<&str>) -> PyResult<()> {
-        detached(py, || self.inner.log_artifact(&local, folder))
+    fn log_bytes(&self, py: Python<'_>, path: Text<'_>, content: &[u8]) -> PyResult<()> {
+        detached(py, || self.inner.log_bytes(&path, content))
     }
 
     #[pyo3(signature = (local, folder=None))]
-    fn log_artifacts(&self, py: Python<'_>, local: PathBuf, folder: Option<&str>) -> PyResult<()> {
-        detached(py, || self.inner.log_artifacts(&local, folder))
+    fn log_artifact(&self, py: Python<'_>, local: PathBuf, folder: Option<Text<'_>>) -> PyResult<()> {
+        detached(py, || self.inner.log_artifact(&local, folder.as_deref()))
+    }
+
+    #[pyo3(signature = (local, folder=None))]
+    fn log_artifacts(&self, py: Python<'_>, local: PathBuf, folder: Option<Text<'_>>) -> PyResult<()> {
+        detached(py, || self.inner.log_artifacts(&local, folder.as_deref()))
     }
 
     /// Files as (path, bytes), all or nothing.
-    fn log_files(&self, py: Python<'_>, files: Vec<(String, Vec<u8>)>) -> PyResult<()> {
+    fn log_files(&self, py: Python<'_>, files: Vec<(OwnedText, Vec<u8>)>) -> PyResult<()> {
         detached(py, || {
             let sources: Vec<_> = files
                 .iter()
-                .map(|(path, bytes)| ArtifactSource { path: path.clone(), content: Content::Bytes(bytes) })
+                .map(|(path, bytes)| ArtifactSource { path: path.0.clone(), content: Content::Bytes(bytes) })
                 .collect();
             self.inner.log_files(&sources)
         })
     }
 
-    fn end(&self, py: Python<'_>, status: &str) -> PyResult<()> {
+    fn end(&self, py: Python<'_>, status: Text<'_>) -> PyResult<()> {
         detached(py, || {
             let status: RunStatus = status.parse()?;
             self.inner.end(status)?;

@@ -8,7 +8,7 @@ use mlops_core::runs::{RunOptions, RunQuery};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::convert::{self, Artifact};
+use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
 use crate::run::Run;
@@ -39,10 +39,14 @@ type Pages<'py> = (Vec<Bound<'py, PyDict>>, Option<String>);
 impl Store {
     #[new]
     #[pyo3(signature = (uri, read_only=false, must_exist=false))]
-    fn new(py: Python<'_>, uri: String, read_only: bool, must_exist: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, uri: OwnedText, read_only: bool, must_exist: bool) -> PyResult<Self> {
         detached(py, || {
-            let inner =
-                mlops_core::Store::open_with(&OpenOptions { uri, read_only, must_exist, ..OpenOptions::default() })?;
+            let inner = mlops_core::Store::open_with(&OpenOptions {
+                uri: uri.0,
+                read_only,
+                must_exist,
+                ..OpenOptions::default()
+            })?;
             Ok(Self { inner })
         })
     }
@@ -77,45 +81,45 @@ impl Store {
     fn start_run(
         &self,
         py: Python<'_>,
-        run_id: Option<String>,
-        experiment_id: Option<String>,
-        experiment_name: Option<String>,
-        run_name: Option<String>,
-        parent_run_id: Option<String>,
-        tags: Vec<(String, String)>,
-        description: Option<String>,
-        source_name: Option<String>,
-        source_type: Option<String>,
-        user: Option<String>,
+        run_id: Option<OwnedText>,
+        experiment_id: Option<OwnedText>,
+        experiment_name: Option<OwnedText>,
+        run_name: Option<OwnedText>,
+        parent_run_id: Option<OwnedText>,
+        tags: Vec<(OwnedText, OwnedText)>,
+        description: Option<OwnedText>,
+        source_name: Option<OwnedText>,
+        source_type: Option<OwnedText>,
+        user: Option<OwnedText>,
         started_at: Option<i64>,
     ) -> PyResult<Run> {
-        let started_at = started_at.map(mlops_core::Timestamp::from_micros);
+        let text = |given: Option<OwnedText>| given.map(|text| text.0);
         let options = RunOptions {
-            run_id,
-            experiment_id,
-            experiment_name,
-            run_name,
-            parent_run_id,
-            tags,
-            description,
-            source_name,
-            source_type,
-            user,
-            started_at,
+            run_id: text(run_id),
+            experiment_id: text(experiment_id),
+            experiment_name: text(experiment_name),
+            run_name: text(run_name),
+            parent_run_id: text(parent_run_id),
+            tags: convert::pairs(tags),
+            description: text(description),
+            source_name: text(source_name),
+            source_type: text(source_type),
+            user: text(user),
+            started_at: started_at.map(mlops_core::Timestamp::from_micros),
         };
         detached(py, || self.inner.runs().start(options)).map(|run| self.started(run))
     }
 
-    fn resume_run(&self, py: Python<'_>, run_id: &str) -> PyResult<Run> {
-        detached(py, || self.inner.runs().resume(run_id)).map(|run| self.started(run))
+    fn resume_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {
+        detached(py, || self.inner.runs().resume(&run_id)).map(|run| self.started(run))
     }
 
-    fn open_run(&self, py: Python<'_>, run_id: &str) -> PyResult<Run> {
-        detached(py, || self.inner.runs().open(run_id)).map(Run::new)
+    fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {
+        detached(py, || self.inner.runs().open(&run_id)).map(Run::new)
     }
 
-    fn get_run<'py>(&self, py: Python<'py>, run_id: &str) -> PyResult<Bound<'py, PyDict>> {
-        let run = detached(py, || self.inner.runs().get(run_id))?;
+    fn get_run<'py>(&self, py: Python<'py>, run_id: Text<'_>) -> PyResult<Bound<'py, PyDict>> {
+        let run = detached(py, || self.inner.runs().get(&run_id))?;
         convert::run_data(py, &run)
     }
 
@@ -123,13 +127,16 @@ impl Store {
     fn search_runs<'py>(
         &self,
         py: Python<'py>,
-        experiment_ids: Vec<String>,
-        filter: String,
-        order_by: Vec<String>,
+        experiment_ids: Vec<OwnedText>,
+        filter: OwnedText,
+        order_by: Vec<OwnedText>,
         max_results: usize,
-        page_token: Option<String>,
+        page_token: Option<OwnedText>,
         view: u8,
     ) -> PyResult<Pages<'py>> {
+        let texts = |given: Vec<OwnedText>| given.into_iter().map(|text| text.0).collect();
+        let (experiment_ids, order_by) = (texts(experiment_ids), texts(order_by));
+        let (filter, page_token) = (filter.0, page_token.map(|token| token.0));
         let page = detached(py, || {
             let view = convert::view(view)?;
             self.inner.runs().search(&RunQuery { experiment_ids, filter, order_by, max_results, page_token, view })
@@ -142,10 +149,10 @@ impl Store {
     fn metric_history<'py>(
         &self,
         py: Python<'py>,
-        run_id: &str,
-        key: &str,
+        run_id: Text<'_>,
+        key: Text<'_>,
     ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let series = detached(py, || self.inner.runs().metric_history(run_id, key))?;
+        let series = detached(py, || self.inner.runs().metric_history(&run_id, &key))?;
         Ok((
             convert::integers_out(py, &series.steps),
             convert::integers_out(py, &series.times),
@@ -154,45 +161,51 @@ impl Store {
     }
 
     #[pyo3(signature = (run_id, path=None))]
-    fn list_artifacts(&self, py: Python<'_>, run_id: &str, path: Option<&str>) -> PyResult<Vec<Artifact>> {
-        let found = detached(py, || self.inner.runs().list_artifacts(run_id, path))?;
+    fn list_artifacts(&self, py: Python<'_>, run_id: Text<'_>, path: Option<Text<'_>>) -> PyResult<Vec<Artifact>> {
+        let found = detached(py, || self.inner.runs().list_artifacts(&run_id, path.as_deref()))?;
         Ok(found.into_iter().map(convert::artifact).collect())
     }
 
-    fn read_artifact<'py>(&self, py: Python<'py>, run_id: &str, path: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = detached(py, || self.inner.runs().read_artifact(run_id, path))?;
+    fn read_artifact<'py>(&self, py: Python<'py>, run_id: Text<'_>, path: Text<'_>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = detached(py, || self.inner.runs().read_artifact(&run_id, &path))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
     #[pyo3(signature = (run_id, path, dest))]
-    fn download_artifacts(&self, py: Python<'_>, run_id: &str, path: Option<&str>, dest: PathBuf) -> PyResult<PathBuf> {
-        detached(py, || self.inner.runs().download_artifacts(run_id, path, &dest))
+    fn download_artifacts(
+        &self,
+        py: Python<'_>,
+        run_id: Text<'_>,
+        path: Option<Text<'_>>,
+        dest: PathBuf,
+    ) -> PyResult<PathBuf> {
+        detached(py, || self.inner.runs().download_artifacts(&run_id, path.as_deref(), &dest))
     }
 
-    fn delete_run(&self, py: Python<'_>, run_id: &str) -> PyResult<()> {
-        detached(py, || self.inner.runs().delete(run_id))
+    fn delete_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().delete(&run_id))
     }
 
-    fn restore_run(&self, py: Python<'_>, run_id: &str) -> PyResult<()> {
-        detached(py, || self.inner.runs().restore(run_id))
+    fn restore_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().restore(&run_id))
     }
 
-    fn create_experiment(&self, py: Python<'_>, name: &str, tags: Vec<(String, String)>) -> PyResult<String> {
-        Ok(detached(py, || self.inner.runs().create_experiment(name, &tags))?.experiment_id)
+    fn create_experiment(&self, py: Python<'_>, name: Text<'_>, tags: Vec<(OwnedText, OwnedText)>) -> PyResult<String> {
+        Ok(detached(py, || self.inner.runs().create_experiment(&name, &convert::pairs(tags)))?.experiment_id)
     }
 
-    fn ensure_experiment<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyDict>> {
-        let found = detached(py, || self.inner.runs().ensure_experiment(name))?;
+    fn ensure_experiment<'py>(&self, py: Python<'py>, name: Text<'_>) -> PyResult<Bound<'py, PyDict>> {
+        let found = detached(py, || self.inner.runs().ensure_experiment(&name))?;
         convert::experiment(py, &found)
     }
 
-    fn get_experiment<'py>(&self, py: Python<'py>, experiment_id: &str) -> PyResult<Bound<'py, PyDict>> {
-        let found = detached(py, || self.inner.runs().get_experiment(experiment_id))?;
+    fn get_experiment<'py>(&self, py: Python<'py>, experiment_id: Text<'_>) -> PyResult<Bound<'py, PyDict>> {
+        let found = detached(py, || self.inner.runs().get_experiment(&experiment_id))?;
         convert::experiment(py, &found)
     }
 
-    fn find_experiment<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let found = detached(py, || self.inner.runs().find_experiment(name))?;
+    fn find_experiment<'py>(&self, py: Python<'py>, name: Text<'_>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let found = detached(py, || self.inner.runs().find_experiment(&name))?;
         found.map(|found| convert::experiment(py, &found)).transpose()
     }
 
@@ -202,9 +215,11 @@ impl Store {
         py: Python<'py>,
         view: u8,
         max_results: usize,
-        page_token: Option<&str>,
+        page_token: Option<Text<'_>>,
     ) -> PyResult<Pages<'py>> {
-        let page = detached(py, || self.inner.runs().list_experiments(convert::view(view)?, max_results, page_token))?;
+        let page = detached(py, || {
+            self.inner.runs().list_experiments(convert::view(view)?, max_results, page_token.as_deref())
+        })?;
         let items = page.items.iter().map(|found| convert::experiment(py, found)).collect::<PyResult<_>>()?;
         Ok((items, page.next_page_token))
     }

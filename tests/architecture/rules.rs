@@ -28,7 +28,7 @@ const TOP_LEVEL: &[&str] = &[
 const NO_PILLARS: &[&str] =
     &["base", "error", "log", "query", "metrics", "storage", "blob", "spool", "store", "cli", "ui", "bin"];
 /// Hosts that a text may name: where licences and papers stand, and names that are reserved for examples.
-const HOSTS: &[&str] = &["www.apache.org", "doi.org", "localhost", "127.0.0.1", "example.com"];
+const HOSTS: &[&str] = &["www.apache.org", "creativecommons.org", "doi.org", "localhost", "127.0.0.1", "example.com"];
 
 /// Files of code up to 800 lines; tests and what is generated may be longer.
 pub(crate) fn length(file: &File) -> Vec<String> {

@@ -34,7 +34,7 @@ macro_rules! suite {
     )*};
 }
 
-implementations!(memory, sled, journal_over_memory, journal_over_sled, shared_over_journal_over_sled);
+implementations!(memory, disk, journal_over_memory, journal_over_disk, shared_over_journal_over_disk);
 
 /// Opens the engine; again after the last handle is gone.
 type Open<'a> = &'a dyn Fn() -> Arc<dyn Storage>;

@@ -108,24 +108,3 @@ pub(crate) fn normal(mut dump: Value) -> Value {
 fn sort(list: &mut Value, by: &str) {
     list.as_array_mut().unwrap().sort_by_key(|item| item[by].to_string());
 }
-
-/// What the client of `MLflow` shows of a normal dump: params without types, metrics without summaries, files without
-/// digests, times in milliseconds.
-pub(crate) fn as_mlflow_shows(mut dump: Value) -> Value {
-    for run in dump["runs"].as_array_mut().unwrap() {
-        for param in run["params"].as_object_mut().unwrap().values_mut() {
-            *param = param["text"].take();
-        }
-        for metric in run["metrics"].as_object_mut().unwrap().values_mut() {
-            let fields = metric.as_object_mut().unwrap();
-            fields.retain(|key, _| key == "points" || key == "last");
-            for point in fields["points"].as_array_mut().unwrap() {
-                point[1] = (point[1].as_i64().unwrap() / 1_000).into();
-            }
-        }
-        for artifact in run["artifacts"].as_array_mut().unwrap() {
-            artifact.as_object_mut().unwrap().remove("digest");
-        }
-    }
-    dump
-}

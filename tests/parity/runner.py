@@ -3,9 +3,11 @@
 python runner.py play STORE SCENARIO FILES
 python runner.py dump STORE
 
-It speaks MLflow's language only: what it does works the same with `import mlflow`.
+It plays in MLflow's language only: that works the same with `import mlflow`. It reads with our names where MLflow's
+show less: types of params, summaries of metrics, times in microseconds, digests of files.
 """
 
+import datetime
 import json
 import math
 import pathlib
@@ -123,15 +125,38 @@ def artifacts(client, run_id, path=None):
             yield from artifacts(client, run_id, info.path)
         else:
             local = pathlib.Path(client.download_artifacts(run_id, info.path))
-            yield {"path": info.path, "size": info.file_size, "content": local.read_bytes().hex()}
+            content = local.read_bytes().hex()
+            yield {"path": info.path, "size": info.file_size, "digest": info.digest, "content": content}
+
+
+def micros(at):
+    return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
+
+
+def dump_metric(client, run, key, summary):
+    run_id = run.info.run_id
+    columns = zip(*mlops.get_metric_series(run_id, key), strict=True)
+    points = [[int(step), int(at), float(value)] for step, at, value in columns]
+    # MLflow's names show the same.
+    assert summary.last_timestamp == micros(summary.last_at) // 1000
+    assert bits(run.data.metrics[key]) == bits(summary.last)
+    shown = [[p.step, p.timestamp, bits(p.value)] for p in client.get_metric_history(run_id, key)]
+    assert shown == [[step, at // 1000, bits(value)] for step, at, value in points]
+    return {
+        "points": [[step, at, bits(value)] for step, at, value in points],
+        "last": bits(summary.last),
+        "last_step": summary.last_step,
+        "last_at": micros(summary.last_at),
+        "min": bits(summary.min),
+        "max": bits(summary.max),
+        "count": summary.count,
+    }
 
 
 def dump_run(client, run, experiments):
     run_id = run.info.run_id
-    metrics = {}
-    for key, last in run.data.metrics.items():
-        points = [[p.step, p.timestamp, bits(p.value)] for p in client.get_metric_history(run_id, key)]
-        metrics[key] = {"points": points, "last": bits(last)}
+    types = run.data.param_types
+    assert types.keys() == run.data.params.keys()
     return {
         "id": run_id,
         "name": run.info.run_name,
@@ -140,9 +165,9 @@ def dump_run(client, run, experiments):
         "lifecycle": run.info.lifecycle_stage,
         "ended": run.info.end_time is not None,
         "parent": run.data.tags.get("mlflow.parentRunId"),
-        "params": run.data.params,
+        "params": {key: {"type": types[key], "text": text} for key, text in run.data.params.items()},
         "tags": run.data.tags,
-        "metrics": metrics,
+        "metrics": {key: dump_metric(client, run, key, summary) for key, summary in run.data.summaries.items()},
         "artifacts": list(artifacts(client, run_id)),
     }
 

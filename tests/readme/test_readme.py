@@ -12,17 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/guide/tracking.md"]
 # The two commands that take minutes: CI runs the second, and the first is what the text block shows.
 LONG = {"make quickstart", "make test"}
 ELSEWHERE = {"rust", "c"}
-
-
-def blocks(page: str) -> list[tuple[str, str]]:
-    """The fenced blocks of a page: language and text."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def run(command: list[str], folder: Path, text: str | None = None) -> str:
@@ -37,7 +33,7 @@ def run(command: list[str], folder: Path, text: str | None = None) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_shows_can_be_copied(page: str, tmp_path: Path) -> None:
-    found = blocks(page)
+    found = blocks(ROOT / page)
     assert found, f"{page} has no blocks"
     # A reader types the blocks one after the other into one session.
     session = ""
@@ -55,22 +51,9 @@ def test_what_a_page_shows_can_be_copied(page: str, tmp_path: Path) -> None:
             assert language in ELSEWHERE | {"text"}, f"{page}: nobody runs {language!r}"
 
 
-def shape(text: str) -> list[str]:
-    """A text without what differs between machines: numbers, ids, generated names, times, paths, widths."""
-    lines = []
-    for line in text.splitlines():
-        line = re.sub(r"\b[0-9a-f]{32}\b", "ID", line)
-        line = re.sub(r"\b[a-z]+-[a-z]+-\d+\b", "NAME", line)
-        line = re.sub(r"\d[\d.:,e+-]*", "N", line)
-        line = re.sub(r"(/[\w.~-]+)+", "PATH", line)
-        lines.append(re.sub(r"\s+", " ", line).strip())
-    return [line for line in lines if line]
-
-
 def test_the_readme_shows_what_the_quickstart_prints(tmp_path: Path) -> None:
     printed = run([sys.executable, str(ROOT / "examples/python/quickstart.py")], tmp_path)
-    shown = next(text for language, text in blocks("README.md") if language == "text")
-    assert shape(shown) == shape(printed), f"README.md shows something else than:\n{printed}"
+    assert shape(shown(ROOT / "README.md")) == shape(printed), f"README.md shows something else than:\n{printed}"
 
 
 def test_links_lead_somewhere() -> None:

@@ -16,7 +16,7 @@ pub(crate) fn memory(_: &Path) -> Arc<dyn Storage> {
     Arc::new(MemoryStorage::default())
 }
 
-pub(crate) fn sled(folder: &Path) -> Arc<dyn Storage> {
+pub(crate) fn disk(folder: &Path) -> Arc<dyn Storage> {
     Arc::new(SledStorage::open(&folder.join("index")).unwrap())
 }
 
@@ -24,17 +24,17 @@ pub(crate) fn journal_over_memory(folder: &Path) -> Arc<dyn Storage> {
     Arc::new(journal(folder, Box::new(MemoryIndex)))
 }
 
-pub(crate) fn journal_over_sled(folder: &Path) -> Arc<dyn Storage> {
-    Arc::new(journal(folder, sled_index(folder)))
+pub(crate) fn journal_over_disk(folder: &Path) -> Arc<dyn Storage> {
+    Arc::new(journal(folder, disk_index(folder)))
 }
 
-pub(crate) fn shared_over_journal_over_sled(folder: &Path) -> Arc<dyn Storage> {
+pub(crate) fn shared_over_journal_over_disk(folder: &Path) -> Arc<dyn Storage> {
     std::fs::create_dir_all(folder.join("tmp")).unwrap();
     let lock = OwnerLock::acquire(folder, &Files::default()).unwrap();
-    Arc::new(Shared::new(journal_over_sled(folder), lock))
+    Arc::new(Shared::new(journal_over_disk(folder), lock))
 }
 
-fn sled_index(folder: &Path) -> Box<dyn Index> {
+fn disk_index(folder: &Path) -> Box<dyn Index> {
     Box::new(SledIndex::new(folder.join("index"), folder.join("trash"), Files::default(), Arc::new(TimeOrderedIds)))
 }
 
@@ -42,11 +42,13 @@ fn sled_index(folder: &Path) -> Box<dyn Index> {
 pub(crate) fn journal(folder: &Path, index: Box<dyn Index>) -> Journal {
     Journal::open(JournalOptions {
         folder: folder.join("journal"),
+        trash: folder.join("trash"),
         files: Files::default(),
         owner: uuid::Uuid::from_u128(1),
         clock: Arc::new(SystemClock),
         index,
         sync_before: None,
+        accept: Arc::new(|_| Ok(true)),
         checkpoint_bytes: 4 << 10,
     })
     .unwrap()

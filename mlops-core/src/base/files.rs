@@ -9,8 +9,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::base::os;
 use crate::error::{Error, Result};
 
 /// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
@@ -102,7 +103,7 @@ impl Files {
     }
 
     fn handle(&self, file: File, path: &Path) -> FileHandle {
-        FileHandle { file, path: path.into(), files: self.clone() }
+        FileHandle { file, path: path.into(), files: self.clone(), locked: OnceLock::new() }
     }
 
     /// Reads a whole file; None if there is none.
@@ -197,6 +198,8 @@ pub struct FileHandle {
     file: File,
     path: Arc<Path>,
     files: Files,
+    /// How often the process had forked when it locked the file.
+    locked: OnceLock<usize>,
 }
 
 impl FileHandle {
@@ -205,9 +208,22 @@ impl FileHandle {
         &self.path
     }
 
-    /// The descriptor, for locks.
+    /// The descriptor.
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Takes an exclusive lock on the file without waiting; it ends with the handle. True if it was taken, false if
+    /// another handle has it, in this process or another.
+    ///
+    /// # Errors
+    /// What the operating system says when it cannot lock on this file system.
+    pub fn try_lock(&self) -> io::Result<bool> {
+        let taken = os::try_lock(&self.file)?;
+        if taken {
+            self.locked.get_or_init(os::forks);
+        }
+        Ok(taken)
     }
 
     /// Gives the file another name; errors name it by that from now on.
@@ -277,6 +293,15 @@ impl FileHandle {
     }
 }
 
+impl Drop for FileHandle {
+    fn drop(&mut self) {
+        // In a forked child the lock is its parent's.
+        if self.locked.get() == Some(&os::forks()) {
+            os::unlock(&self.file);
+        }
+    }
+}
+
 #[cfg(unix)]
 fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     file.write_all_at(bytes, offset)
@@ -313,4 +338,24 @@ fn read_full_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<u
         }
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_handle_though_a_child_inherited_the_descriptor() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let files = Files::default();
+        let held = files.create_new(&path).unwrap();
+        assert!(held.try_lock().unwrap());
+        // What a child has between fork and exec: the same open file.
+        let _inherited = held.file().try_clone().unwrap();
+        let other = files.open_write(&path).unwrap();
+        assert!(!other.try_lock().unwrap());
+        drop(held);
+        assert!(other.try_lock().unwrap());
+    }
 }

@@ -10,5 +10,7 @@ pub mod limits;
 pub mod names;
 pub mod os;
 pub mod paging;
+pub(crate) mod sealed;
+pub(crate) mod signal;
 pub mod text;
 pub mod time;

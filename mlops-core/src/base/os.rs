@@ -18,11 +18,7 @@ use std::sync::{Once, OnceLock};
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub fn try_lock(file: &File) -> io::Result<bool> {
     use std::os::fd::AsRawFd;
-    // SAFETY: `flock` is plain old data for which all zeros is a valid value (offset 0, length 0: the whole file).
-    let mut request: libc::flock = unsafe { std::mem::zeroed() };
-    // The constants are ints, the fields shorts that hold each of them.
-    request.l_type = libc::c_short::try_from(libc::F_WRLCK).unwrap_or_default();
-    request.l_whence = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
+    let request = whole_file(libc::F_WRLCK);
     // SAFETY: the descriptor is open for as long as `file` is borrowed, and `request` outlives the call.
     let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) };
     if status == 0 {
@@ -35,6 +31,34 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// A request about a lock on a whole file.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn whole_file(kind: libc::c_int) -> libc::flock {
+    // SAFETY: `flock` is plain old data for which all zeros is a valid value (offset 0, length 0: the whole file).
+    let mut request: libc::flock = unsafe { std::mem::zeroed() };
+    // The constants are ints, the fields shorts that hold each of them.
+    request.l_type = libc::c_short::try_from(kind).unwrap_or_default();
+    request.l_whence = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
+    request
+}
+
+/// True if another open file description, in this process or another, has a lock on the file, which may be open for
+/// reading only; also where the operating system does not tell.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn is_locked(file: &File) -> bool {
+    use std::os::fd::AsRawFd;
+    let mut request = whole_file(libc::F_WRLCK);
+    // SAFETY: as in `try_lock`; the call writes to `request`, which nobody else has.
+    let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) };
+    status != 0 || libc::c_int::from(request.l_type) != libc::F_UNLCK
+}
+
+/// The same where there are no open-file-description locks.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn is_locked(_: &File) -> bool {
+    true
+}
+
 /// The same with the standard library's lock, where there are no open-file-description locks.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub fn try_lock(file: &File) -> io::Result<bool> {
@@ -43,6 +67,22 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
         Err(std::fs::TryLockError::WouldBlock) => Ok(false),
         Err(std::fs::TryLockError::Error(e)) => Err(e),
     }
+}
+
+/// Lets a lock go at once. Closing the file is not enough: a child that another thread forks at this moment has the
+/// same open file description until it runs its own program, and with it the lock.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn unlock(file: &File) {
+    use std::os::fd::AsRawFd;
+    let request = whole_file(libc::F_UNLCK);
+    // SAFETY: as in `try_lock`. It cannot fail on a descriptor that was locked; closing would end the lock anyway.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) };
+}
+
+/// The same where there are no open-file-description locks.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn unlock(file: &File) {
+    let _ = file.unlock();
 }
 
 /// The name of this host.

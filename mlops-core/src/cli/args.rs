@@ -16,7 +16,7 @@ Examples:
 JSON: with --json an answer is one JSON object on one line of standard output. Times are RFC 3339 in UTC. NaN and \
 infinities are the strings \"NaN\", \"Infinity\" and \"-Infinity\". Names that are there now stay; new ones may come.
 
-Errors are one line on standard error, `error: ...`; with --json {\"error\": {\"name\", \"number\", \"message\", \
+Errors are one line on standard error, `error: ...`, and behind that of a filter its place; with --json {\"error\": {\"name\", \"number\", \"message\", \
 \"mlflow_code\", \"retryable\"}}.
 
 Exit codes: 0 all is well, 2 bad usage, not found or over a limit, 3 conflict or locked, 4 damaged, 6 not trusted, \
@@ -74,9 +74,11 @@ Examples:
   mlops fsck --json
 
 The store must not be in use. The exit code is 4 if anything was found, repaired or not: after a repair, run it again \
-to see that nothing is left.
+to see that nothing is left. What runs refer to and cannot be read is listed as lost; an artifact comes back when the \
+same file is logged again.
 
-JSON: {\"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": text or null}, ...]}.";
+JSON: {\"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": text or null}, ...], \
+\"lost\": [text, ...]}.";
 
 const TRUST_AFTER: &str = "\
 Examples:

@@ -23,7 +23,7 @@ pub(super) fn list(word: &str, path: Option<&str>, context: &mut Context<'_>) ->
     if found.is_empty() {
         return context.note("no artifacts");
     }
-    let mut rows = Table::new(&["PATH", "SIZE", "DIGEST"]).keep_first_column();
+    let mut rows = Table::new(&["PATH", "SIZE", "DIGEST"]).keep_first_column().may_leave_out(&[2]);
     for artifact in &found {
         if artifact.is_dir {
             rows.row([format!("{}/", artifact.path), String::new(), String::new()]);

@@ -86,7 +86,10 @@ impl Failure {
             };
             writeln!(err, "{}", shape::to_line(&ErrorObject { error: detail }))
         } else {
-            writeln!(err, "error: {}", table::clean(&message))
+            // The place in a filter is marked beneath it, on lines of their own.
+            let lines = message.split('\n').map(table::clean);
+            let line_end = if matches!(self, Self::Library(Error::InvalidQuery { .. })) { "\n" } else { " " };
+            writeln!(err, "error: {}", lines.collect::<Vec<_>>().join(line_end))
         };
         row.exit_code
     }
@@ -96,15 +99,16 @@ impl Failure {
 fn one_line(rendered: &str) -> String {
     let mut lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut text = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let mut command = "mlops".to_owned();
     for line in lines {
         if let Some(line) = line.strip_prefix("Usage: ") {
             let words: Vec<&str> = line.split(' ').take_while(|word| !word.starts_with(['[', '<', '-'])).collect();
-            command = words.join(" ");
+            return format!("{text}; `{} --help` shows how", words.join(" "));
+        }
+        if line.starts_with("For more information") {
             break;
         }
         text.push_str(if text.ends_with(':') { " " } else { "; " });
         text.push_str(line);
     }
-    format!("{text}; `{command} --help` shows how")
+    text
 }

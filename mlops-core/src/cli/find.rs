@@ -35,7 +35,7 @@ pub(super) fn run(runs: &Runs, word: &str) -> Result<RunData, Failure> {
             Err(Error::InvalidArgument {
                 what: "run".into(),
                 value: word.into(),
-                expected: format!("the beginning of one run id; {count} begin so: {}{more}", ids.join(", ")),
+                expected: format!("more of the run's id; {count} runs begin so: {}{more}", ids.join(", ")),
             }
             .into())
         }

@@ -12,6 +12,8 @@ use crate::store::Store;
 
 /// How many metrics a row of the table shows.
 const METRICS: usize = 3;
+/// How many lines of a terminal a run takes at most.
+const LINES: usize = 3;
 /// How many runs are fetched at a time where all are asked for.
 const PAGE: usize = 1_000;
 
@@ -44,7 +46,8 @@ pub(super) fn list(options: &ListOptions, context: &mut Context<'_>) -> Result<(
     }
     context.print_table(&overview(&runs, &query, &experiment_names(&store)?))?;
     if query.page_token.is_some() {
-        context.note(&format!("{} runs shown, and there are more: --limit N or --all shows them", runs.len()))?;
+        let shown = if runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", runs.len()) };
+        context.note(&format!("{shown} shown, and there are more: --limit N or --all shows them"))?;
     }
     Ok(())
 }
@@ -65,7 +68,7 @@ fn experiment_names(store: &Store) -> Result<BTreeMap<String, String>, Failure> 
 fn overview(runs: &[RunData], query: &RunQuery, experiments: &BTreeMap<String, String>) -> Table {
     let headings = ["RUN ID", "NAME", "EXPERIMENT", "STATUS", "STARTED", "DURATION", "METRICS"];
     // In a narrow terminal the name, the status and the metrics say more than the rest.
-    let mut table = Table::new(&headings).keep_first_column().may_leave_out(&[5, 4, 2]);
+    let mut table = Table::new(&headings).keep_first_column().may_leave_out(&[5, 4, 2, 6, 3, 1]).at_most_lines(LINES);
     let asked = [query.order_by.as_slice(), std::slice::from_ref(&query.filter)].concat().join(" ");
     for run in runs {
         let info = &run.info;

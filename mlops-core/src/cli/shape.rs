@@ -206,6 +206,7 @@ pub(super) struct Check<'a> {
     files: u64,
     bytes: u64,
     findings: Vec<FindingShape<'a>>,
+    lost: &'a [String],
 }
 
 /// One damaged place.
@@ -226,7 +227,7 @@ impl<'a> Check<'a> {
             problem: &finding.problem,
             repair: finding.repair.as_deref(),
         });
-        Self { files: report.files, bytes: report.bytes, findings: findings.collect() }
+        Self { files: report.files, bytes: report.bytes, findings: findings.collect(), lost: &report.lost }
     }
 }
 

@@ -7,6 +7,9 @@ use super::table::{self, Table};
 use super::{find, shape};
 use crate::runs::Lifecycle;
 
+/// How many lines of a terminal a value takes at most.
+const LINES: usize = 10;
+
 pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     let store = context.open()?;
     let run = find::run(store.runs(), word)?;
@@ -32,7 +35,7 @@ pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure>
     context.print_table(&head)?;
 
     if !run.params.is_empty() {
-        let mut params = Table::new(&["PARAM", "VALUE"]);
+        let mut params = Table::new(&["PARAM", "VALUE"]).at_most_lines(LINES);
         for (key, value) in &run.params {
             params.row([key.clone(), value.text()]);
         }
@@ -44,7 +47,7 @@ pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure>
         context.print_table(&summaries(run.metrics.iter()))?;
     }
     if !run.tags.is_empty() {
-        let mut tags = Table::new(&["TAG", "VALUE"]);
+        let mut tags = Table::new(&["TAG", "VALUE"]).at_most_lines(LINES);
         for (key, value) in &run.tags {
             tags.row([key.clone(), value.clone()]);
         }

@@ -7,6 +7,8 @@ use crate::base::time::Timestamp;
 
 /// Spaces between columns.
 const GAP: u16 = 2;
+/// A column that is broken over lines has at least this many characters; before that, others are left out.
+const NARROWEST: u16 = 16;
 
 /// True for control characters and for those that turn the direction of text.
 pub(super) fn steers(character: char) -> bool {
@@ -26,13 +28,14 @@ pub(super) struct Table {
     rows: Vec<Vec<String>>,
     whole_first: bool,
     dispensable: Vec<usize>,
+    most_lines: Option<usize>,
 }
 
 impl Table {
     /// A table with these headings.
     pub(super) fn new(headings: &[&str]) -> Self {
         let headings = headings.iter().map(|heading| clean(heading)).collect();
-        Self { rows: vec![headings], whole_first: false, dispensable: Vec::new() }
+        Self { rows: vec![headings], whole_first: false, dispensable: Vec::new(), most_lines: None }
     }
 
     /// Never breaks the first column over lines: it holds what a user copies.
@@ -47,6 +50,12 @@ impl Table {
         self
     }
 
+    /// In a terminal, cuts what would take more lines than this, and says so with `…`.
+    pub(super) fn at_most_lines(mut self, lines: usize) -> Self {
+        self.most_lines = Some(lines);
+        self
+    }
+
     /// Adds a row.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
@@ -57,14 +66,29 @@ impl Table {
         let mut left_out = 0;
         let mut table = self.without(&[]);
         if let Some(width) = width {
-            while wide(&table) > usize::from(width) && left_out < self.dispensable.len() {
+            while self.needs(&table) > usize::from(width) && left_out < self.dispensable.len() {
                 left_out += 1;
                 table = self.without(self.dispensable.get(..left_out).unwrap_or_default());
             }
             table.set_width(width);
+            if let Some(lines) = self.most_lines {
+                for row in table.row_iter_mut() {
+                    row.max_height(lines);
+                }
+            }
         }
         let lines = table.lines().map(|line| line.trim_end().to_owned());
         lines.chain([String::new()]).collect::<Vec<_>>().join("\n")
+    }
+
+    /// How wide a table must be at least to read well.
+    fn needs(&self, table: &comfy_table::Table) -> usize {
+        let widths = table.column_max_content_widths();
+        let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+        let least = |(column, width): (usize, &u16)| {
+            usize::from(if column == 0 && self.whole_first { *width } else { NARROWEST.min(*width) })
+        };
+        widths.iter().enumerate().map(least).sum::<usize>() + gaps
     }
 
     fn without(&self, left_out: &[usize]) -> comfy_table::Table {
@@ -83,12 +107,6 @@ impl Table {
         }
         table
     }
-}
-
-/// How wide a table is with every cell on one line.
-fn wide(table: &comfy_table::Table) -> usize {
-    let widths = table.column_max_content_widths();
-    widths.iter().map(|width| usize::from(*width)).sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
 }
 
 /// A time to the second, in UTC.

@@ -235,6 +235,64 @@ fn a_missing_store_is_an_error_with_a_way_out_and_is_not_made() {
 }
 
 #[test]
+fn fsck_says_what_is_lost_when_a_file_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    std::fs::remove_dir_all(path.join("blobs/packs")).unwrap();
+    let answer = at(&path, &["runs", "artifacts", "xyz", "--download", dir.path().join("down").to_str().unwrap()]);
+    assert_eq!(answer.code, 4, "{answer:?}");
+    for args in [&["fsck"][..], &["fsck", "--repair"], &["fsck"]] {
+        let answer = at(&path, args);
+        assert_eq!(answer.code, 4, "{answer:?}");
+        assert!(answer.out.contains("lost: the artifact `model/weights.bin` of run xyz "), "{answer:?}");
+        assert!(answer.out.contains("lost: metric points (1) of run abc1 "), "{answer:?}");
+    }
+    // The same bytes logged again are what is missing.
+    let store = Store::open(path.to_str().unwrap()).unwrap();
+    store.runs().open("xyz").unwrap().log_bytes("model/weights.bin", &[7; 3000]).unwrap();
+    store.close().unwrap();
+    drop(store);
+    assert!(!at(&path, &["fsck"]).out.contains("weights.bin"));
+}
+
+#[test]
+fn a_lost_value_does_not_stand_in_the_way_of_other_runs_after_a_repair() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    let store = Store::open(path.to_str().unwrap()).unwrap();
+    let run = store.runs().start(RunOptions { run_id: Some("long".into()), ..RunOptions::default() }).unwrap();
+    run.log_param("text", "x".repeat(10_000).into()).unwrap();
+    run.log_param("rate", 0.5.into()).unwrap();
+    run.set_tag("note", &"y".repeat(10_000)).unwrap();
+    run.end(RunStatus::Finished).unwrap();
+    drop((run, store));
+    std::fs::remove_dir_all(path.join("blobs/packs")).unwrap();
+    let answer = at(&path, &["runs", "list"]);
+    assert!(answer.code == 4 && answer.err.contains("mlops fsck"), "{answer:?}");
+    let answer = at(&path, &["fsck", "--repair"]);
+    assert!(answer.out.contains("lost: the param `text` of run long, which a repair removes"), "{answer:?}");
+    assert!(answer.out.contains("lost: the tag `note` of run long"), "{answer:?}");
+    let run = at(&path, &["runs", "show", "long", "--json"]).json();
+    assert_eq!(run["params"], serde_json::json!({"rate": "0.5"}));
+    assert_eq!(at(&path, &["runs", "list"]).out.lines().count(), 5);
+    let answer = at(&path, &["fsck"]);
+    assert!(!answer.out.contains("run long, which"), "{answer:?}");
+}
+
+#[test]
+fn a_repair_says_how_much_it_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    std::fs::write(path.join(".gitignore"), "x").unwrap();
+    let answer = at(&path, &["fsck"]);
+    assert!(answer.out.contains(": 1 place is damaged\n") && answer.err.contains("--repair"), "{answer:?}");
+    let answer = at(&path, &["fsck", "--repair"]);
+    assert!(answer.code == 4 && answer.out.contains(": 1 place was damaged, 1 repaired\n"), "{answer:?}");
+    let answer = at(&path, &["fsck", "--repair"]);
+    assert!(answer.code == 0 && answer.out.contains("nothing is wrong"), "{answer:?}");
+}
+
+#[test]
 fn fsck_finds_a_flipped_bit() {
     let dir = tempfile::tempdir().unwrap();
     let path = sample(dir.path());
@@ -295,6 +353,44 @@ fn a_narrow_terminal_leaves_out_what_says_least() {
     assert_eq!(rows.render(Some(16)), "A     B     C\naaaa  bbbb  cccc\n");
     assert_eq!(rows.render(Some(15)), "A     C\naaaa  cccc\n");
     assert_eq!(rows.render(Some(5)), "A\naaaa\n");
+}
+
+#[test]
+fn a_long_name_does_not_fill_a_terminal_and_is_whole_elsewhere() {
+    let mut rows = table::Table::new(&["RUN ID", "NAME", "STATUS"]).keep_first_column().at_most_lines(3);
+    rows.row(["0123456789abcdef".into(), "long ".repeat(60), "FINISHED".into()]);
+    let shown = rows.render(Some(60));
+    assert_eq!(shown.lines().count(), 4, "{shown}");
+    assert!(shown.contains("FINISHED") && shown.contains('…'), "{shown}");
+    assert!(rows.render(None).contains(&"long ".repeat(60)));
+}
+
+#[test]
+fn no_column_is_squeezed_to_a_letter() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sample(dir.path());
+    for width in [20, 40, 60, 80, 100, 200] {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = ["mlops", "--store", store.to_str().unwrap(), "runs", "list"].map(String::from);
+        assert_eq!(super::run_in(args, &mut out, &mut err, Some(width)), 0);
+        let shown = String::from_utf8(out).unwrap();
+        assert!(shown.lines().count() <= 4 * 3 && shown.contains("abc1"), "{width}: {shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}: {shown}");
+        assert!(width < 60 || shown.contains("FINISHED") && shown.contains("loss=-inf"), "{width}: {shown}");
+    }
+}
+
+#[test]
+fn the_place_in_a_filter_is_marked_beneath_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sample(dir.path());
+    let answer = at(&store, &["runs", "list", "--filter", "metrics.loss < foo"]);
+    assert_eq!(answer.code, 2);
+    let expected = "error: unexpected `foo` at character 16 of the filter: expected a number\n  \
+                    metrics.loss < foo\n                 ^^^\n";
+    assert_eq!(answer.err, expected);
+    let answer = at(&store, &["runs", "list", "--order-by", "metrics.loss\u{1b}[2J"]);
+    assert!(answer.err.starts_with("error: unexpected `\\u{1b}` at character 13 of the order"), "{answer:?}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub enum Error {
         unit: &'static str,
     },
     /// Another process holds the store.
-    #[error("the store at {} is in use by process {pid} on host {host}; close it there, or open it here with read_only", path.display())]
+    #[error("the store at {} is in use by {}; close it there, or open it here with read_only", path.display(), holder(*pid, host))]
     Locked {
         /// The store's folder.
         path: PathBuf,
@@ -178,6 +178,17 @@ impl Error {
         Self::Io { action, path: path.to_path_buf(), source }
     }
 
+    /// The same error; one of a folder that may not be written says so, and what to do.
+    pub(crate) fn in_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::Io { .. } if self.code() == Code::ReadOnly => Self::ReadOnly {
+                what: format!("the folder {}", folder.display()),
+                hint: format!("open the store with read_only, name another, or get the right to write there ({self})"),
+            },
+            other => other,
+        }
+    }
+
     /// A mismatch in a file.
     pub(crate) fn corrupt(path: &Path, offset: u64, detail: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_path_buf(), offset, detail: detail.into() }
@@ -192,6 +203,11 @@ impl Error {
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::Internal { detail: detail.into() }
     }
+}
+
+/// Who holds a lock, in words.
+fn holder(pid: u32, host: &str) -> String {
+    if pid == 0 { "another process".into() } else { format!("process {pid} on host {host}") }
 }
 
 #[cfg(test)]

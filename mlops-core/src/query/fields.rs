@@ -98,7 +98,12 @@ impl Field {
             Entity::Dataset if !DATASET_KEYS.contains(&key) => {
                 return Err(format!("datasets. and one of {}", DATASET_KEYS.join(", ")));
             }
-            _ if key.is_empty() => return Err(format!("a key behind `{}.`", entity.as_str())),
+            _ if key.is_empty() => {
+                return Err(format!(
+                    "a key behind `{}.`, in backticks or double quotes if it is no plain word",
+                    entity.as_str()
+                ));
+            }
             _ => key,
         };
         Ok(Self { entity, key: key.into() })

@@ -51,7 +51,16 @@ impl Source<'_> {
         // A message is a few lines, whatever the text holds.
         let printable = |c: char| if c.is_control() { ' ' } else { c };
         let shown: String = found.chars().take(EXCERPT_CHARS).map(printable).collect();
-        let found_name = if found.is_empty() { "unexpected end".into() } else { format!("unexpected `{shown}`") };
+        // What cannot be seen in the excerpt is named.
+        let named = found.chars().take(EXCERPT_CHARS).fold(String::new(), |mut named, c| {
+            if c.is_control() {
+                named.extend(c.escape_default());
+            } else {
+                named.push(c);
+            }
+            named
+        });
+        let found_name = if found.is_empty() { "unexpected end".into() } else { format!("unexpected `{named}`") };
         let cut = before.chars().count().saturating_sub(EXCERPT_CHARS);
         let head: String = before.chars().skip(cut).map(printable).collect();
         let tail: String = behind.chars().take(EXCERPT_CHARS).map(printable).collect();

@@ -26,16 +26,17 @@ pub(super) fn store(blobs: &dyn BlobStore, file: &ArtifactSource<'_>) -> Result<
 
 fn open_local(path: &Path) -> Result<File> {
     let missing = || Error::NotFound { what: "local file", id: path.display().to_string(), hint: String::new() };
-    match File::open(path) {
-        Ok(file) if file.metadata().is_ok_and(|meta| meta.is_file()) => Ok(file),
-        Ok(_) => Err(Error::InvalidArgument {
+    let refuse =
+        |e: io::Error| if e.kind() == io::ErrorKind::NotFound { missing() } else { Error::io("open", path, e) };
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    if !path.metadata().map_err(refuse)?.is_file() {
+        return Err(Error::InvalidArgument {
             what: "local file".into(),
             value: path.display().to_string(),
             expected: "a regular file".into(),
-        }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(missing()),
-        Err(e) => Err(Error::io("open", path, e)),
+        });
     }
+    File::open(path).map_err(refuse)
 }
 
 /// The normalised paths of new artifacts. No path may be a folder of another.
@@ -157,7 +158,8 @@ impl Runs {
         let files = self.artifacts(run_id, path)?;
         std::fs::create_dir_all(dest).map_err(|e| Error::io("create folder", dest, e))?;
         for (path, file) in &files {
-            let target = dest.join(path);
+            // A store from elsewhere may name paths that lead out of the folder.
+            let target = dest.join(names::check_artifact_path(path)?);
             if let Some(folder) = target.parent() {
                 std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use super::doc::StoredParam;
 use super::drain::DrainState;
@@ -12,6 +12,7 @@ use crate::base::clock::Clock;
 use crate::base::digests::Digest;
 use crate::base::ids::IdSource;
 use crate::base::os;
+use crate::base::signal::Signal;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
@@ -41,7 +42,7 @@ pub(super) struct Core {
 #[derive(Debug, Default)]
 pub(super) struct Wake {
     pub(super) state: Mutex<WakeState>,
-    pub(super) changed: Condvar,
+    pub(super) changed: Signal,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +108,7 @@ impl Core {
         self.spool.append(record, Durability::Fast)?;
         if !self.dirty.swap(true, Ordering::AcqRel) {
             self.wake.state.lock().dirty = true;
-            self.wake.changed.notify_one();
+            self.wake.changed.notify_all();
         }
         Ok(())
     }

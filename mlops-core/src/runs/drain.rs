@@ -52,7 +52,7 @@ impl Core {
         if drained.is_err() {
             self.dirty.store(true, Ordering::Release);
         }
-        drained.and_then(|()| self.spool.drained(state.mark))
+        drained.and_then(|()| self.spool.drained(state.mark, self.clock.now()))
     }
 }
 

@@ -77,7 +77,8 @@ fn walk(local: &Path, folder: Option<&str>, found: &mut Vec<(String, std::path::
         let inner = join(folder, &name);
         if entry.file_type().map_err(list)?.is_dir() {
             walk(&path, Some(&inner), found)?;
-        } else if path.is_file() {
+        } else if !path.is_dir() {
+            // A link to nothing or a pipe is refused when it is stored: nothing is left out in silence.
             found.push((inner, path));
         }
     }

@@ -1,5 +1,6 @@
 //! The run that is handed out: checks what is logged and appends it to the spool.
 
+use std::any::Any;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,9 +34,15 @@ pub(super) struct Handle {
     /// The whole pillar, so that it stays open as long as a run of it is held.
     pub(super) runs: Arc<Inner>,
     pub(super) known: Arc<Known>,
+    _store: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Handle {
+    /// A handle of what is known of a run.
+    pub(super) fn new(runs: &Arc<Inner>, known: Arc<Known>) -> Self {
+        Self { runs: runs.clone(), known, _store: runs.store() }
+    }
+
     /// Locks what is known of the run, after the checks that every change makes.
     fn change(&self) -> Result<MutexGuard<'_, KnownState>> {
         self.runs.core.check_writable("the run")?;
@@ -73,10 +80,10 @@ impl Handle {
         })
     }
 
-    /// The params that are new, with long values stored; an error if one has another value already.
-    fn new_params(&self, state: &KnownState, params: &[(String, ParamValue)]) -> Result<Vec<(String, StoredParam)>> {
+    /// The params of a batch as they are stored: checked, long values as blobs.
+    fn stored_params(&self, params: &[(String, ParamValue)]) -> Result<Vec<(String, StoredParam)>> {
         let mut seen = HashSet::new();
-        let mut new = Vec::new();
+        let mut stored = Vec::with_capacity(params.len());
         for (key, value) in params {
             names::check_key("param", key)?;
             if !seen.insert(key) {
@@ -87,11 +94,24 @@ impl Handle {
                 });
             }
             check_value("param", key, if let ParamValue::Text(text) = value { text.len() } else { 0 })?;
-            let stored = StoredParam::new(&*self.runs.core.blobs, value)?;
-            match state.has_param(key, &stored) {
+            stored.push((key.clone(), StoredParam::new(&*self.runs.core.blobs, value)?));
+        }
+        Ok(stored)
+    }
+
+    /// The params that the run has not; an error if it has one with another value.
+    fn new_params(
+        &self,
+        state: &KnownState,
+        stored: Vec<(String, StoredParam)>,
+        given: &[(String, ParamValue)],
+    ) -> Result<Vec<(String, StoredParam)>> {
+        let mut new = Vec::with_capacity(stored.len());
+        for ((key, stored), (_, value)) in stored.into_iter().zip(given) {
+            match state.has_param(&key, &stored) {
                 Some(true) => {}
-                Some(false) => return Err(self.param_conflict(key, value)),
-                None => new.push((key.clone(), stored)),
+                Some(false) => return Err(self.param_conflict(&key, value)),
+                None => new.push((key, stored)),
             }
         }
         Ok(new)
@@ -157,26 +177,31 @@ impl Run for Handle {
     }
 
     fn log_batch(&self, batch: &Batch) -> Result<()> {
-        let mut state = self.change_loaded()?;
         let core = &self.runs.core;
+        core.check_writable("the run")?;
         let mut change = Change::new(&self.known.id, self.at(None));
         for (key, value) in &batch.tags {
             names::check_key("tag", key)?;
             check_value("tag", key, value.len())?;
         }
-        let mut new_series = HashSet::new();
         for point in &batch.metrics {
             names::check_key("metric", &point.key)?;
-            if !state.series.contains(&point.key) && new_series.insert(point.key.as_str()) {
-                self.check_series(&state, &point.key, new_series.len())?;
-            }
             let at = point.at.unwrap_or(change.at).as_micros();
             change.points.push((point.key.clone(), point.step, at, point.value));
         }
-        change.params = self.new_params(&state, &batch.params)?;
+        // What takes long is done before the run is locked: other threads log to it meanwhile.
+        let params = self.stored_params(&batch.params)?;
         for (key, value) in &batch.tags {
             change.tags.push((key.clone(), Some(StoredText::new(&*core.blobs, value)?)));
         }
+        let mut state = self.change_loaded()?;
+        let mut new_series = HashSet::new();
+        for point in &batch.metrics {
+            if !state.series.contains(&point.key) && new_series.insert(point.key.as_str()) {
+                self.check_series(&state, &point.key, new_series.len())?;
+            }
+        }
+        change.params = self.new_params(&state, params, &batch.params)?;
         if change.params.is_empty() && change.tags.is_empty() && change.points.is_empty() {
             return Ok(());
         }
@@ -224,10 +249,7 @@ impl Run for Handle {
         if values.is_empty() {
             return Ok(());
         }
-        let mut state = self.change_loaded()?;
-        if !state.series.contains(key) {
-            self.check_series(&state, key, 1)?;
-        }
+        self.runs.core.check_writable("the run")?;
         let now = self.at(None);
         let mut change = Change::new(&self.known.id, now);
         let mut summary: Option<MetricSummary> = None;
@@ -254,6 +276,10 @@ impl Run for Handle {
         if !change.segments.is_empty() {
             change.summaries.extend(summary.map(|summary| (key.to_owned(), summary)));
         }
+        let mut state = self.change_loaded()?;
+        if !state.series.contains(key) {
+            self.check_series(&state, key, 1)?;
+        }
         self.append_change(&mut state, change)?;
         state.series.insert(key.into());
         Ok(())
@@ -268,16 +294,20 @@ impl Run for Handle {
     }
 
     fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()> {
-        let mut state = self.change_loaded()?;
-        let paths = artifacts::check_paths(&state.artifacts, files)?;
+        artifacts::check_paths(&self.change_loaded()?.artifacts, files)?;
         let mut change = Change::new(&self.known.id, self.at(None));
-        for (path, file) in paths.iter().zip(files) {
+        // Files may be large: other threads log to the run meanwhile.
+        let mut stored = Vec::with_capacity(files.len());
+        for file in files {
             let (blob, size_bytes) = artifacts::store(&*self.runs.core.blobs, file)?;
-            change.artifacts.push((path.clone(), StoredArtifact { blob, size_bytes, at: change.at }));
+            stored.push(StoredArtifact { blob, size_bytes, at: change.at });
         }
-        if change.artifacts.is_empty() {
+        if stored.is_empty() {
             return Ok(());
         }
+        let mut state = self.change_loaded()?;
+        let paths = artifacts::check_paths(&state.artifacts, files)?;
+        change.artifacts = paths.iter().cloned().zip(stored).collect();
         self.append_change(&mut state, change)?;
         state.artifacts.extend(paths);
         Ok(())

@@ -17,6 +17,7 @@ mod handle;
 mod keys;
 mod read;
 mod record;
+mod references;
 mod search;
 mod section;
 mod series;
@@ -33,6 +34,7 @@ use std::fmt::Debug;
 
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
+pub(crate) use references::{Reference, references_hold};
 pub use store::{Runs, RunsOptions};
 pub use types::*;
 

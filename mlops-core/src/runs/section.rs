@@ -40,9 +40,9 @@ impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
     }
 
     /// All entries; `prefix` is where the pages are.
-    pub(super) fn load(&self, storage: &dyn Storage, prefix: &[u8]) -> Result<BTreeMap<String, T>> {
+    pub(super) fn load(self, storage: &dyn Storage, prefix: &[u8]) -> Result<BTreeMap<String, T>> {
         match self {
-            Self::Inline(entries) => Ok(entries.clone()),
+            Self::Inline(entries) => Ok(entries),
             Self::Paged(_) => {
                 let mut all = BTreeMap::new();
                 for_each_entry(storage, KeyRange::prefix(prefix), |_, value| {

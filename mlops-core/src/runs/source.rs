@@ -24,10 +24,25 @@ pub(super) fn user() -> String {
     let named =
         ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     #[cfg(unix)]
-    let number = || rustix::process::geteuid().as_raw().to_string();
+    let number = || {
+        let id = rustix::process::geteuid().as_raw().to_string();
+        // Containers often set none of the variables.
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        name_of(&users, &id).unwrap_or(id)
+    };
     #[cfg(not(unix))]
     let number = String::new;
     named.unwrap_or_else(number)
+}
+
+/// The name of a user in the text of the system's list of users; None if it is not there.
+#[cfg(unix)]
+fn name_of(users: &str, id: &str) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1) == Some(id)).then(|| name.to_owned())
+    })
 }
 
 /// The program of this process.
@@ -91,6 +106,15 @@ fn parse_status(text: &str) -> Option<GitState> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_user_has_the_name_of_the_systems_list() {
+        let users = "root:x:0:0:root:/root:/bin/sh\n\nbroken\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!(name_of(users, "1000").as_deref(), Some("ada"));
+        assert_eq!(name_of(users, "0").as_deref(), Some("root"));
+        assert_eq!(name_of(users, "7"), None);
+    }
 
     #[test]
     fn the_commit_and_the_dirty_flag_are_read_from_gits_answer() {

@@ -106,7 +106,7 @@ impl Runs {
                 self.core.remember(run_id, false, false)
             }
         };
-        Ok(Arc::new(Handle { runs: self.inner.clone(), known }))
+        Ok(Arc::new(Handle::new(&self.inner, known)))
     }
 
     /// Hides a run from lists that do not ask for deleted ones; it can be restored.
@@ -133,7 +133,7 @@ impl Runs {
         self.inner.watch();
         // The record stands in the spool: what could not be drained now is drained later.
         let _ = core.drain_own();
-        Ok(Arc::new(Handle { runs: self.inner.clone(), known }))
+        Ok(Arc::new(Handle::new(&self.inner, known)))
     }
 
     fn stored_tags(&self, tags: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, StoredText)>> {

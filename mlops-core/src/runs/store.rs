@@ -1,7 +1,8 @@
 //! The way into the pillar, and its background thread.
 
-use std::sync::Arc;
+use std::any::Any;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use parking_lot::Mutex;
 use super::core::{Core, Wake};
 use super::drain::{self, DRAIN_EVERY};
 use super::experiments;
+use super::references::Referenced;
 use crate::base::clock::Clock;
 use crate::base::files::Files;
 use crate::base::ids::IdSource;
@@ -51,6 +53,7 @@ pub struct Runs {
 pub(super) struct Inner {
     pub(super) core: Arc<Core>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    store: OnceLock<Weak<dyn Any + Send + Sync>>,
 }
 
 impl Runs {
@@ -61,7 +64,7 @@ impl Runs {
     pub fn new(options: RunsOptions) -> Result<Self> {
         let core = Arc::new(Core {
             storage: options.storage,
-            blobs: options.blobs,
+            blobs: Arc::new(Referenced(options.blobs)),
             clock: options.clock,
             ids: options.ids,
             spool: options.spool,
@@ -74,7 +77,16 @@ impl Runs {
         });
         experiments::ensure_default(&*core.storage, core.clock.now())?;
         drain::finish_pending(&*core.storage, &*core.blobs)?;
-        Ok(Self { inner: Arc::new(Inner { core: core.clone(), thread: Mutex::default() }), core })
+        Ok(Self {
+            inner: Arc::new(Inner { core: core.clone(), thread: Mutex::default(), store: OnceLock::new() }),
+            core,
+        })
+    }
+
+    /// Has every run that is handed out keep `store` alive, so that whoever opens the folder again in this process
+    /// shares it instead of meeting its lock.
+    pub(crate) fn keep_open<T: Send + Sync + 'static>(&self, store: &Arc<T>) {
+        self.inner.store.get_or_init(|| Arc::downgrade(store) as Weak<dyn Any + Send + Sync>);
     }
 
     /// Drains what a dead writer left in the spool and ends its runs as KILLED. Returns how far its files are
@@ -101,6 +113,11 @@ impl Runs {
 }
 
 impl Inner {
+    /// The store that the pillar belongs to, for as long as a run of it is held.
+    pub(super) fn store(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.store.get().and_then(Weak::upgrade)
+    }
+
     /// Starts the background thread, if it does not run. Without it (no thread to be had) readers, `end` and the
     /// next open drain.
     pub(super) fn watch(&self) {
@@ -119,7 +136,7 @@ impl Drop for Inner {
             return;
         }
         self.core.wake.state.lock().stop = true;
-        self.core.wake.changed.notify_one();
+        self.core.wake.changed.notify_all();
         if let Some(thread) = self.thread.get_mut().take() {
             // A panic of the thread was its own end; what it left is drained below.
             let _ = thread.join();
@@ -136,7 +153,7 @@ fn background(core: &Core) {
         {
             let mut state = core.wake.state.lock();
             while !state.stop && !state.dirty {
-                if core.wake.changed.wait_for(&mut state, HEARTBEAT).timed_out() {
+                if core.wake.changed.wait_for(&mut state, HEARTBEAT) {
                     break;
                 }
             }
@@ -157,6 +174,8 @@ fn background(core: &Core) {
             beaten = core.clock.now();
         }
         let drained = core.drain_own();
+        // What cannot be removed now only takes room; it is tried again.
+        let _ = core.spool.remove_drained(core.clock.now(), || core.storage.flush());
         failures = if drained.is_ok() { 0 } else { failures + 1 };
         if drained.is_err() {
             core.wake.state.lock().dirty = true;

@@ -164,6 +164,24 @@ fn bad_input_is_refused_by_name() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_folder_with_something_that_is_no_file_is_wholly_out() {
+    let parts = Parts::new();
+    let runs = parts.open();
+    let run = runs.start(RunOptions::default()).unwrap();
+    let folder = parts.dir.path().join("data");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.txt"), "text").unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("gone")).unwrap();
+    assert_eq!(run.log_artifacts(&folder, None).unwrap_err().code(), Code::NotFound);
+    std::fs::remove_file(folder.join("gone")).unwrap();
+    // Opening a socket's file, or a pipe, would fail late or wait.
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+    assert_eq!(run.log_artifacts(&folder, None).unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(runs.list_artifacts(run.id(), None).unwrap(), []);
+}
+
+#[test]
 fn sections_that_outgrow_the_record_move_to_pages_and_come_back_whole() {
     let parts = Parts::new();
     let runs = parts.open();
@@ -234,7 +252,8 @@ fn what_a_killed_process_left_is_drained_and_its_runs_are_killed() {
         run.log_metric("loss", 1.0, step, None).unwrap();
     }
     let id = run.id().to_owned();
-    // The process dies: its lock is free, nothing more is drained.
+    // The process dies: its lock is free, and its thread drains nothing more.
+    let drain = runs.core.drain.lock();
     std::mem::forget((run, other.clone()));
     let dead = parts.open();
     assert_eq!(dead.get(&id).unwrap().info.status, RunStatus::Running);
@@ -246,6 +265,7 @@ fn what_a_killed_process_left_is_drained_and_its_runs_are_killed() {
     assert_eq!((data.info.status, data.metrics["loss"].count), (RunStatus::Killed, 500));
     assert!(data.info.ended_at.unwrap() >= data.info.started_at);
     assert_eq!(dead.get(other.id()).unwrap().info.status, RunStatus::Failed);
+    std::mem::forget(drain);
     std::mem::forget(runs);
 }
 

@@ -1,6 +1,7 @@
 //! The names of a writer's files, and which writers there are.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -8,6 +9,10 @@ use crate::base::files::{FileHandle, Files};
 use crate::base::os;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
+
+/// How long a drained log file stays, so that a reader or a copy of the folder that is under way meets no gap.
+pub const DRAINED_STAYS: Duration = Duration::from_hours(1);
+pub(super) const DRAINED_STAYS_MICROS: i64 = 3_600_000_000;
 
 /// Where one writer's files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +59,20 @@ impl WriterFiles {
             }
             Err(e) => return Err(e),
         };
-        let taken = os::try_lock(file.file()).map_err(|e| Error::io("lock", &path, e))?;
+        let taken = file.try_lock().map_err(|e| Error::io("lock", &path, e))?;
         Ok(taken.then_some(file))
+    }
+
+    /// True if the writer lives, as far as can be told without changing anything.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn is_alive(&self, files: &Files) -> Result<bool> {
+        match files.open_read(&self.lock_path()) {
+            Ok(lock) => Ok(os::is_locked(lock.file())),
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 
     /// When the writer last said that it lives; None if it left no lock file.

@@ -10,7 +10,7 @@ mod mark;
 mod reader;
 mod writer;
 
-pub use files::{WriterFiles, list_writers};
+pub use files::{DRAINED_STAYS, WriterFiles, list_writers};
 pub use mark::Mark;
 pub use reader::{Record, SpoolReader};
 pub use writer::{Spool, SpoolOptions};

@@ -4,7 +4,7 @@ use super::files::WriterFiles;
 use super::mark::Mark;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
-use crate::log::{LogKind, LogReader};
+use crate::log::{LogHeader, LogKind, LogReader};
 
 /// One record of a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,11 @@ impl SpoolReader {
                 Ok(Some(log)) => log,
                 // A header cut short was never used; without the file nothing was ever acknowledged in it.
                 Ok(None) => return Ok(()),
+                // All that a header says is known without it.
+                Err(Error::Corrupt { .. }) => {
+                    let header = LogHeader { kind: LogKind::Spool, owner: self.writer.writer, first_seq: self.at.seq };
+                    LogReader::open_with_header(&self.files, &path, header)?
+                }
                 Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
                 Err(e) => return Err(e),
             };

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::durability::Durability;
 use crate::base::files::Files;
 use crate::base::ids::{CountingIds, IdSource};
+use crate::base::time::Timestamp;
 
 fn options(dir: &std::path::Path, file_bytes: u64) -> SpoolOptions {
     for name in ["spool", "tmp"] {
@@ -37,7 +38,7 @@ fn records_come_back_in_order_from_any_mark_across_files() {
             assert_eq!(read, (0..5).map(|n| vec![round, n]).collect::<Vec<_>>());
             mark = after.unwrap();
             assert_eq!(Mark::decode(&mark.encode()).unwrap(), mark);
-            spool.drained(mark).unwrap();
+            spool.drained(mark, Timestamp::default()).unwrap();
             marks.push(mark);
         }
         assert_eq!(mark.seq, 50);
@@ -65,4 +66,50 @@ fn a_living_writer_keeps_its_lock_and_a_dead_one_does_not() {
     assert!(writer.heartbeat().is_some());
     drop(spool);
     assert!(writer.lock_if_dead(&Files::default()).unwrap().is_some());
+}
+
+#[test]
+fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+    let mut mark = Mark::default();
+    for minute in 0..4 {
+        for n in 0..5 {
+            spool.append(&[n; 40], Durability::Fast).unwrap();
+        }
+        let mut reader = spool.reader(mark);
+        mark = bodies(&mut || reader.next_record()).1.unwrap();
+        spool.drained(mark, at(minute)).unwrap();
+    }
+    let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
+    let left = || writer.log_numbers(&Files::default()).unwrap();
+    spool.remove_drained(at(59), || panic!("nothing is old enough")).unwrap();
+    assert_eq!(left(), [0, 1, 2, 3, 4]);
+    spool.remove_drained(at(61), || Err(crate::error::Error::internal("no"))).unwrap_err();
+    assert_eq!(left(), [0, 1, 2, 3, 4]);
+    spool.remove_drained(at(61), || Ok(())).unwrap();
+    assert_eq!(left(), [2, 3, 4]);
+    spool.append(b"goes on", Durability::Fast).unwrap();
+    assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
+}
+
+#[test]
+fn a_damaged_header_of_a_log_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    for n in 0..5 {
+        spool.append(&[n; 40], Durability::Fast).unwrap();
+    }
+    let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
+    let whole = std::fs::read(writer.log_path(0)).unwrap();
+    for byte in 0..40 {
+        let mut bytes = whole.clone();
+        bytes[byte] ^= 16;
+        std::fs::write(writer.log_path(0), bytes).unwrap();
+        let mut reader = SpoolReader::new(&Files::default(), &writer, Mark::default());
+        assert_eq!(bodies(&mut || reader.next_record()).0.len(), 5, "byte {byte}");
+    }
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::files::WriterFiles;
+use super::files::{DRAINED_STAYS_MICROS, WriterFiles};
 use super::mark::Mark;
 use super::reader::{Record, SpoolReader};
 use crate::base::durability::Durability;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
-use crate::base::os;
+use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
 
@@ -38,6 +38,7 @@ pub struct Spool {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a store has one of them")]
 enum Backing {
     /// A store in memory: the records that are not drained.
     Memory(Mutex<(VecDeque<Vec<u8>>, Mark)>),
@@ -53,6 +54,8 @@ enum Backing {
 struct Open {
     lock: Option<FileHandle>,
     log: Option<(LogWriter, u32)>,
+    /// Log files before it that are drained, and since when.
+    drained: VecDeque<(u32, Timestamp)>,
 }
 
 impl Spool {
@@ -107,11 +110,12 @@ impl Spool {
         }
     }
 
-    /// Says that everything before `mark` is drained and committed: a full log file is followed by the next.
+    /// Says that everything before `mark` is drained and committed at the time `now`: a full log file is followed by
+    /// the next.
     ///
     /// # Errors
     /// `Io`; the full file is used on then.
-    pub fn drained(&self, mark: Mark) -> Result<()> {
+    pub fn drained(&self, mark: Mark, now: Timestamp) -> Result<()> {
         match &self.backing {
             Backing::Memory(queue) => {
                 let (records, first) = &mut *queue.lock();
@@ -126,9 +130,30 @@ impl Spool {
                     && mark.seq == log.next_seq()
                 {
                     let next = create_log(options, names, *number + 1, mark.seq)?;
+                    open.drained.push_back((*number, now));
                     (*log, *number) = (next, *number + 1);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Removes the log files that were drained [`DRAINED_STAYS`] ago or before. `durable` is called before the first
+    /// goes: it forces their effect to the disk.
+    ///
+    /// # Errors
+    /// What `durable` gives, `Io`; the files are tried again at the next call.
+    pub fn remove_drained(&self, now: Timestamp, durable: impl FnOnce() -> Result<()>) -> Result<()> {
+        let Backing::Files { options, names, open } = &self.backing else { return Ok(()) };
+        let old = |since: Timestamp| now.as_micros().saturating_sub(since.as_micros()) >= DRAINED_STAYS_MICROS;
+        if !open.lock().drained.front().is_some_and(|(_, since)| old(*since)) {
+            return Ok(());
+        }
+        durable()?;
+        let mut open = open.lock();
+        while let Some((number, _)) = open.drained.front().filter(|(_, since)| old(*since)) {
+            options.files.remove(&names.log_path(*number))?;
+            open.drained.pop_front();
         }
         Ok(())
     }
@@ -170,7 +195,7 @@ impl Open {
             let tmp = options.tmp.join(format!("{}.lock", names.writer.simple()));
             options.files.remove(&tmp)?;
             let mut lock = options.files.create_new(&tmp)?;
-            if !os::try_lock(lock.file()).map_err(|e| Error::io("lock", &tmp, e))? {
+            if !lock.try_lock().map_err(|e| Error::io("lock", &tmp, e))? {
                 return Err(Error::internal(format!("{} is locked by another process", tmp.display())));
             }
             lock.rename(&names.lock_path())?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use crate::base::files::Files;
+use crate::base::sealed;
 use crate::error::{Error, Result};
 
 /// The format version that this library writes, and the newest that it reads.
@@ -13,9 +14,7 @@ const TITLE: &str = "mlops store, format ";
 
 /// The text of the file: version and id in words, and a checksum over both.
 pub(super) fn text(version: u32, id: Uuid) -> String {
-    let body = format!("{TITLE}{version}\nid {}\n", id.simple());
-    let checksum = crc32fast::hash(body.as_bytes());
-    format!("{body}crc32 {checksum:08x}\n")
+    sealed::seal(&format!("{TITLE}{version}\nid {}\n", id.simple()))
 }
 
 /// Reads the file; None if there is none.
@@ -25,12 +24,7 @@ pub(super) fn text(version: u32, id: Uuid) -> String {
 pub(super) fn read(files: &Files, path: &Path) -> Result<Option<Uuid>> {
     let Some(bytes) = files.read(path)? else { return Ok(None) };
     let damaged = || Error::corrupt(path, 0, "the format file does not match its checksum; run `mlops fsck --repair`");
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
-    let body = text.rfind("crc32 ").and_then(|at| text.split_at_checked(at)).ok_or_else(damaged)?;
-    if body.1 != format!("crc32 {:08x}\n", crc32fast::hash(body.0.as_bytes())) {
-        return Err(damaged());
-    }
-    let mut lines = body.0.lines();
+    let mut lines = sealed::open(&bytes).ok_or_else(damaged)?.lines();
     let version =
         lines.next().and_then(|line| line.strip_prefix(TITLE)).and_then(|v| v.parse().ok()).ok_or_else(damaged)?;
     if version > VERSION {

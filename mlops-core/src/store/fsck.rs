@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::format;
 use super::local::{self, Layout};
 use super::location::{self, Location};
+use super::open::OpenOptions;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
 use crate::base::ids::{IdSource, TimeOrderedIds};
@@ -16,6 +17,7 @@ use crate::blob::BlobStore;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::error::{Error, Result};
 use crate::log::{self, LogKind, LogReader};
+use crate::runs::{self, Reference};
 use crate::spool::{self, WriterFiles};
 use crate::storage::journal::{self, VerifyOptions};
 use crate::storage::shared::OwnerLock;
@@ -29,6 +31,9 @@ pub struct FsckReport {
     pub bytes: u64,
     /// What is wrong, one a place; empty if all is well.
     pub findings: Vec<Finding>,
+    /// What runs refer to and cannot be read, a line each: it was damaged, or a file is gone as a whole. A repair does
+    /// not bring it back.
+    pub lost: Vec<String>,
 }
 
 /// Reads and checks every byte of the store at `uri` that is no index; with `repair`, mends what can be mended:
@@ -50,13 +55,14 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
     }
     let files = Files::default();
     // Nobody may write while files are read and mended. A folder that cannot be written is checked without.
-    let _lock = match OwnerLock::acquire(&folder, &files) {
+    let lock = match OwnerLock::acquire(&folder, &files) {
         Err(e) if repair || !matches!(e, Error::Io { .. } | Error::ReadOnly { .. }) => return Err(e),
         lock => lock.ok(),
     };
     let mut check = Check { files, layout, repair, report: FsckReport::default() };
     let owner = check.format()?;
     check.ignore()?;
+    let blobs = check.open_blobs(true)?;
     let index = local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>));
     let journal = journal::verify(&VerifyOptions {
         folder: &check.layout.journal(),
@@ -64,11 +70,21 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         files: &check.files,
         owner,
         index: &*index,
+        accept: &|state| runs::references_hold(state, &blobs),
         repair,
     })?;
     check.add(journal.files, journal.bytes, journal.findings);
     check.blobs()?;
     check.spool()?;
+    let lost = check.references()?;
+    drop(lock);
+    check.forget_values(&lost)?;
+    // What errors tell the user to do is what this does.
+    for finding in &mut check.report.findings {
+        for advice in ["; run `mlops fsck --repair`", "; run `mlops fsck`"] {
+            finding.problem = finding.problem.replace(advice, "");
+        }
+    }
     Ok(check.report)
 }
 
@@ -154,15 +170,19 @@ impl Check {
         Ok(())
     }
 
-    fn blobs(&mut self) -> Result<()> {
-        let blobs = LocalBlobs::open(LocalBlobOptions {
+    fn open_blobs(&self, read_only: bool) -> Result<LocalBlobs> {
+        LocalBlobs::open(LocalBlobOptions {
             folder: self.layout.blobs(),
             tmp: self.layout.tmp(),
             trash: self.layout.trash(),
             files: self.files.clone(),
             ids: Arc::new(TimeOrderedIds),
-            read_only: !self.repair,
-        })?;
+            read_only,
+        })
+    }
+
+    fn blobs(&mut self) -> Result<()> {
+        let blobs = self.open_blobs(!self.repair)?;
         let mended = if self.repair { blobs.repair()? } else { Vec::new() };
         let mut found = Vec::new();
         let stats = blobs.verify(&mut |damage| found.push(damage))?;
@@ -197,20 +217,53 @@ impl Check {
             self.add(1, size, Vec::new());
             for log::Damage { offset, detail, lost } in damage {
                 let lost = match lost {
-                    Some(count) => format!("{count} records of runs"),
-                    None => "the records of runs behind it".to_owned(),
+                    Some(0) => String::new(),
+                    Some(1) => "; one record of a run cannot be read unless it was drained before".to_owned(),
+                    Some(count) => format!("; {count} records of runs cannot be read unless they were drained before"),
+                    None => "; the records of runs behind it cannot be read unless they were drained before".to_owned(),
                 };
                 let repair =
                     aside.as_ref().map(|aside| format!("the other records are kept, a copy of the file is {aside}"));
-                self.finding(
-                    &path,
-                    offset,
-                    format!("{detail}; {lost} cannot be read unless they were drained before"),
-                    repair,
-                );
+                self.finding(&path, offset, format!("{detail}{lost}"), repair);
             }
         }
         Ok(())
+    }
+
+    /// What runs refer to is looked for: a file that is gone as a whole leaves no damage behind.
+    fn references(&mut self) -> Result<Vec<Reference>> {
+        let uri = self.layout.root.display().to_string();
+        let options = OpenOptions { uri, read_only: true, must_exist: true, ..OpenOptions::default() };
+        let blobs = self.layout.blobs();
+        let damaged = self.report.findings.iter().any(|finding| finding.path.starts_with(&blobs));
+        match options.open().and_then(|store| store.runs().lost(damaged && !self.repair)) {
+            Ok(lost) => {
+                self.report.lost = lost.iter().map(ToString::to_string).collect();
+                Ok(lost)
+            }
+            Err(Error::Corrupt { path, offset, detail }) => {
+                // What was found before is why.
+                if self.report.findings.is_empty() {
+                    self.finding(&path, offset, detail, None);
+                }
+                Ok(Vec::new())
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// With repair, what cannot be read does not stand in the way of the rest of its run.
+    fn forget_values(&self, lost: &[Reference]) -> Result<()> {
+        if !self.repair || lost.is_empty() {
+            return Ok(());
+        }
+        let uri = self.layout.root.display().to_string();
+        let options = OpenOptions { uri, must_exist: true, ..OpenOptions::default() };
+        match options.open().and_then(|store| store.runs().forget_values(lost).and_then(|()| store.close())) {
+            // What was found before is why; the files are mended all the same.
+            Err(Error::Corrupt { .. }) => Ok(()),
+            done => done,
+        }
     }
 
     fn set_aside_copy(&self, path: &Path) -> Result<String> {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -11,21 +10,20 @@ use super::open::OpenOptions;
 use crate::base::clock::Clock;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
+use crate::base::os;
 use crate::blob::BlobStore;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
 use crate::error::{Error, Result};
-use crate::runs::Runs;
+use crate::runs::{self, Runs};
 use crate::settings;
-use crate::spool::{Mark, Spool, SpoolOptions, WriterFiles, list_writers};
+use crate::spool::{DRAINED_STAYS, Mark, Spool, SpoolOptions, WriterFiles, list_writers};
 use crate::storage::journal::{self, Journal, JournalOptions};
 use crate::storage::shared::{OwnerLock, Shared};
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// A spool file above this size is followed by the next, in bytes.
 const SPOOL_FILE_BYTES: u64 = 16 << 20;
-/// How long a drained spool file stays, so that a copy of the folder that is under way meets no gap.
-const DRAINED_STAYS: Duration = Duration::from_hours(1);
 
 /// What a store is made of.
 pub(super) struct LocalParts {
@@ -86,9 +84,36 @@ pub(super) fn prepare(options: &OpenOptions, folder: &Path) -> Result<()> {
     if options.must_exist {
         check_exists(&layout)?;
     }
+    if !folder.exists() {
+        make_folder(options, folder)?;
+    }
+    make_parts(&options.files, &layout)
+}
+
+/// Makes the folder of a new store with its parts in it, in one step: an empty folder is a project's, and who came
+/// at that moment would make another store inside.
+fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
+    options.files.create_dir_all(parent)?;
+    let made = parent.join(format!(".{}-{}", name.display(), options.ids.next_hex()));
+    let renamed = make_parts(&options.files, &Layout::new(&made)).and_then(|()| options.files.rename(&made, folder));
+    if renamed.is_err() {
+        let _ = std::fs::remove_dir_all(&made);
+        if folder.is_dir() {
+            // Another was first.
+            return Ok(());
+        }
+    }
+    renamed.map_err(|error| match error {
+        Error::Io { source, .. } => Error::io("create folder", folder, source),
+        other => other,
+    })
+}
+
+fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
     for part in [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()] {
         if !part.is_dir() {
-            options.files.create_dir_all(&part)?;
+            files.create_dir_all(&part)?;
         }
     }
     Ok(())
@@ -121,15 +146,17 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
         ids: options.ids.clone(),
         read_only: false,
     })?);
-    let sync_blobs = blobs.clone();
+    let (sync_blobs, look_blobs) = (blobs.clone(), blobs.clone());
     let journal = Journal::open(JournalOptions {
         folder: layout.journal(),
+        trash: layout.trash(),
         files: files.clone(),
         owner: id,
         clock: options.clock.clone(),
         index: index(&layout, files, &options.ids),
         sync_before: Some(Arc::new(move || sync_blobs.flush())),
-        checkpoint_bytes: journal::CHECKPOINT_BYTES,
+        accept: Arc::new(move |state| runs::references_hold(state, &*look_blobs)),
+        checkpoint_bytes: options.checkpoint_bytes,
     })?;
     let spool =
         SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
@@ -199,6 +226,10 @@ fn clear_tmp(files: &Files, layout: &Layout) -> Result<()> {
 
 #[cfg(feature = "sled")]
 pub(super) fn index(layout: &Layout, files: &Files, ids: &Arc<dyn IdSource>) -> Box<dyn journal::Index> {
+    if os::forks() > 0 {
+        // sled's threads are the parent's: in a forked child it would wait for them for ever.
+        return Box::new(journal::MemoryIndex);
+    }
     Box::new(journal::SledIndex::new(layout.index(), layout.trash(), files.clone(), ids.clone()))
 }
 
@@ -228,15 +259,15 @@ impl DeadWriters {
         Ok(Self { files: files.clone(), writers, clock, read_only })
     }
 
-    /// Drains what they left. A reader does not say how their runs ended: they may live.
+    /// Drains what they left and says how their runs ended; for a reader in memory, and only of those that are gone.
     pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<()> {
         for (writer, _lock) in &self.writers {
-            if self.read_only {
+            if self.read_only && writer.is_alive(&self.files)? {
                 runs.read_writer(&self.files, writer)?;
                 continue;
             }
             let mark = runs.drain_dead(&self.files, writer)?;
-            if self.is_old(writer)? {
+            if !self.read_only && self.is_old(writer)? {
                 self.remove(writer, mark, storage)?;
             }
         }

@@ -34,7 +34,7 @@ fn given(uri: &str) -> Result<Location> {
     if uri == "memory:" {
         return Ok(Location::Memory);
     }
-    let path = uri.strip_prefix("mlops:").or_else(|| uri.strip_prefix("file://")).unwrap_or(uri);
+    let path = ["mlops:", "file://", "file:"].iter().find_map(|scheme| uri.strip_prefix(scheme)).unwrap_or(uri);
     let scheme = path.split_once("://").map(|(scheme, _)| scheme);
     if let Some(scheme) = scheme {
         return Err(Error::Unsupported {
@@ -57,7 +57,10 @@ fn given(uri: &str) -> Result<Location> {
 /// `.mlops`; inside an existing folder of another kind, its `.mlops`.
 fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(|e| Error::io("find", path, e))?;
-    let is_store = path.join(FORMAT_FILE).is_file() || path.file_name().is_some_and(|name| name == FOLDER);
+    let is_store = path.join(FORMAT_FILE).is_file()
+        // One that is being made has no format file yet.
+        || ["journal", "spool", "blobs"].iter().all(|part| path.join(part).is_dir())
+        || path.file_name().is_some_and(|name| name == FOLDER);
     let folder = if is_store || !path.is_dir() { path } else { path.join(FOLDER) };
     // One store has one name, whichever links led to it.
     Ok(folder.canonicalize().unwrap_or(folder))

@@ -13,6 +13,7 @@ use crate::blob::memory::MemoryBlobs;
 use crate::error::Result;
 use crate::runs::{Runs, RunsOptions};
 use crate::spool::Spool;
+use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
 
 /// The location of a store that nothing of is on the disk.
@@ -32,6 +33,9 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// Where ids come from. Default: UUIDs of version 7.
     pub ids: Arc<dyn IdSource>,
+    /// Commits are merged into a checkpoint when they take more than this, in bytes, and more than half of the last
+    /// checkpoint. Default: 4 MiB.
+    pub checkpoint_bytes: u64,
     /// The file layer, for tests that let it fail. Default: the operating system's files.
     pub files: Files,
 }
@@ -44,6 +48,7 @@ impl Default for OpenOptions {
             must_exist: false,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
+            checkpoint_bytes: CHECKPOINT_BYTES,
             files: Files::default(),
         }
     }
@@ -58,14 +63,15 @@ impl OpenOptions {
                 Arc::new(self.inner(folder.display().to_string(), parts)?)
             }
             Location::Folder(folder) => {
-                local::prepare(self, &folder)?;
+                local::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
                 registry::share(&folder, || {
                     let parts = local::open(self, &folder)?;
                     self.inner(folder.display().to_string(), parts)
                 })?
             }
         };
-        Ok(Store { inner })
+        inner.runs.keep_open(&inner);
+        Ok(Store { inner, closed: Arc::new(AtomicBool::new(false)) })
     }
 
     fn memory(&self) -> Result<Inner> {
@@ -91,14 +97,6 @@ impl OpenOptions {
         if let Some(dead) = parts.dead {
             dead.drain(&runs, &*parts.storage)?;
         }
-        Ok(Inner {
-            uri,
-            id: parts.id,
-            read_only: self.read_only,
-            closed: AtomicBool::new(false),
-            runs,
-            blobs: parts.blobs,
-            storage: parts.storage,
-        })
+        Ok(Inner { uri, id: parts.id, read_only: self.read_only, runs, blobs: parts.blobs, storage: parts.storage })
     }
 }

@@ -53,6 +53,35 @@ fn a_process_opens_a_location_once_and_readers_see_it_as_it_is() {
 }
 
 #[test]
+fn a_folder_opened_again_is_shared_while_a_run_keeps_it_open_and_closed_by_each_opening_for_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    store.close().unwrap();
+    drop(store);
+    run.log_metric("loss", 0.5, 0, None).unwrap();
+    let again = open(dir.path());
+    assert_eq!(again.runs().get(run.id()).unwrap().metrics["loss"].count, 1);
+    again.flush().unwrap();
+    let other = open(dir.path());
+    again.close().unwrap();
+    assert_eq!(again.clone().flush().unwrap_err().code(), Code::InvalidState);
+    other.close().unwrap();
+}
+
+#[test]
+fn threads_that_open_and_close_one_folder_do_not_lock_each_other_out() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..5).for_each(|_| drop(log_one(&open(dir.path()), "one of many"))));
+        }
+    });
+    assert_eq!(open(dir.path()).runs().search(&RunQuery::default()).unwrap().items.len(), 20);
+}
+
+#[test]
 fn a_store_that_must_exist_and_does_not_is_not_found_and_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let error = read_only(dir.path()).unwrap_err();

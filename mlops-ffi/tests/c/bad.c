@@ -190,6 +190,13 @@ static int open_elsewhere(const char *uri) {
   snprintf(holder, sizeof holder, "process %d", (int)getppid());
   options.uri = mlops_cstr(uri);
   FAILS(MLOPS_LOCKED, holder, mlops_store_open(&options, &store, &error));
+  FAILS(MLOPS_LOCKED, uri, mlops_store_open(&options, &store, &error));
+  FAILS(MLOPS_LOCKED, "close it there, or open it here with read_only", mlops_store_open(&options, &store, &error));
+  mlops_error *error = NULL;
+  CHECK(mlops_store_open(&options, &store, &error) == MLOPS_LOCKED);
+  snprintf(holder, sizeof holder, "\"pid\":%d", (int)getppid());
+  CHECK(strstr(mlops_error_detail_json(error), holder) && strstr(mlops_error_detail_json(error), "\"host\":\""));
+  mlops_error_free(error);
   CHECK(mlops_status_is_retryable(MLOPS_LOCKED) && store == NULL);
   return 0;
 }
@@ -302,6 +309,7 @@ static void read_only_folder(void) {
 static void inside(void) {
   FAILS(MLOPS_INTERNAL, "asked for by a test", mlops__test_panic(&error));
   CHECK(mlops__test_panic(NULL) == MLOPS_INTERNAL);
+  CHECK(strcmp(mlops_error_detail_json(NULL), "{}") == 0 && mlops_error_code(NULL) == MLOPS_OK);
   CHECK(strcmp(mlops_status_name(MLOPS_NOT_FOUND), "MLOPS_NOT_FOUND") == 0);
   CHECK(strcmp(mlops_status_name(-1), "MLOPS_UNKNOWN") == 0 && strcmp(mlops_status_name(0), "MLOPS_OK") == 0);
 }

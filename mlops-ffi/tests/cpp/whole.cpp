@@ -3,6 +3,7 @@
 #include <mlops.hpp>
 
 #include <cmath>
+#include <limits>
 #include <thread>
 
 #define CHECK(condition)                                                           \
@@ -35,6 +36,8 @@ void log_everything(const mlops::store& store) {
   CHECK(run.log_param("string", std::string("palm")));
   CHECK(run.log_param("int", 3));
   CHECK(run.log_param("size", 7U));
+  CHECK(run.log_param("length", std::size_t{9}));
+  CHECK(run.log_param("huge", std::numeric_limits<std::uint64_t>::max()));
   CHECK(run.log_param("double", 1e-05));
   CHECK(run.log_param("float", 0.5F));
   CHECK(run.log_param("bool", true));
@@ -50,11 +53,13 @@ void log_everything(const mlops::store& store) {
 void read_everything(const mlops::store& store, const std::string& folder) {
   const mlops::run_data data = store.get_run("first").value();
   CHECK(data.run_id == "first" && data.status == MLOPS_RUN_FINISHED && data.ended_at.has_value());
-  CHECK(data.started_at == 1700000000000000 && data.parent_run_id.empty() && data.params.size() == 10);
+  CHECK(data.started_at == 1700000000000000 && data.parent_run_id.empty() && data.params.size() == 12);
   CHECK(std::get<std::string>(data.params.at("text").value) == "tree");
   CHECK(std::get<std::string>(data.params.at("view").value) == "forest");
   CHECK(std::get<std::string>(data.params.at("string").value) == "palm");
   CHECK(std::get<std::int64_t>(data.params.at("int").value) == 3 && data.params.at("size").text == "7");
+  CHECK(std::get<std::int64_t>(data.params.at("length").value) == 9);
+  CHECK(data.params.at("huge").text == "18446744073709551615");
   CHECK(std::get<double>(data.params.at("double").value) == 1e-05 && data.params.at("double").text == "1e-05");
   CHECK(std::get<double>(data.params.at("float").value) == 0.5);
   CHECK(std::get<bool>(data.params.at("bool").value) && data.params.at("bool").text == "True");
@@ -104,6 +109,9 @@ void errors(const mlops::store& store) {
   CHECK(!missing && missing.error().code() == MLOPS_NOT_FOUND && !missing.error().is_retryable());
   CHECK(std::string(missing.error().name()) == "MLOPS_NOT_FOUND");
   CHECK(missing.error().message().find("nobody") != std::string::npos);
+  CHECK(missing.error().detail_json() == "{\"id\":\"nobody\",\"what\":\"run\"}");
+  const auto found = store.get_run("first");
+  CHECK(found && found->run_id == "first" && (*found).run_name == found.value().run_name);
   CHECK(mlops::store::open(mlops::open_options{"/no/such/place", false, true}).error().code() == MLOPS_NOT_FOUND);
   auto run = store.resume_run("first").value();
   CHECK(run.log_param("int", 4).error().code() == MLOPS_CONFLICT);

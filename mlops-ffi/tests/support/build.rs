@@ -1,6 +1,7 @@
 //! Builds and runs C and C++ programs against an installed library, as a user does.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -24,12 +25,12 @@ pub(crate) fn library_dir() -> PathBuf {
 /// A prefix with the library installed by `install.sh`, made once a process.
 pub(crate) fn prefix() -> &'static Path {
     static PREFIX: OnceLock<TempDir> = OnceLock::new();
-    PREFIX.get_or_init(install).path()
+    PREFIX.get_or_init(|| install("installed")).path()
 }
 
-/// Installs the library into a new folder.
-pub(crate) fn install() -> TempDir {
-    let folder = scratch();
+/// Installs the library into a new folder whose name begins with `name`.
+pub(crate) fn install(name: &str) -> TempDir {
+    let folder = tempfile::Builder::new().prefix(name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut install = Command::new(package().join("install.sh"));
     run(install.arg(folder.path()).arg("--lib-dir").arg(library_dir()));
     folder
@@ -40,7 +41,7 @@ pub(crate) fn scratch() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-/// Compiles and links sources with the flags of pkg-config. A source that ends with `pp` makes it C++.
+/// Compiles and links sources with the flags of pkg-config. A source that ends with `cpp` makes it C++.
 pub(crate) fn compile(output: &Path, prefix: &Path, sources: &[PathBuf], options: &[&str]) {
     let cpp = sources.iter().any(|source| source.extension() == Some(OsStr::new("cpp")));
     let mut compiler = if cpp {
@@ -53,19 +54,41 @@ pub(crate) fn compile(output: &Path, prefix: &Path, sources: &[PathBuf], options
         compiler
     };
     compiler.args(WARNINGS).args(options).args(sources).arg("-o").arg(output);
-    compiler.args(pkg_config(prefix)).args(["-lm", "-pthread"]);
+    compiler.args(flags(prefix)).args(["-lm", "-pthread"]);
     compiler.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
     run(&mut compiler);
 }
 
 /// The flags that pkg-config gives; static ones where the prefix has no shared library.
-fn pkg_config(prefix: &Path) -> Vec<String> {
-    let mut command = Command::new("pkg-config");
+fn flags(prefix: &Path) -> Vec<String> {
+    let is_static = !prefix.join("lib/libmlops.so").exists() && !prefix.join("lib/libmlops.dylib").exists();
+    let mut command = Command::new(std::env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into()));
     command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).args(["--cflags", "--libs", "mlops"]);
-    if !prefix.join("lib/libmlops.so").exists() && !prefix.join("lib/libmlops.dylib").exists() {
+    if is_static {
         command.arg("--static");
     }
-    run(&mut command).split_whitespace().map(str::to_owned).collect()
+    if command.output().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return flags_by_hand(prefix, is_static);
+    }
+    words(&run(&mut command))
+}
+
+/// The same flags on a machine without pkg-config.
+fn flags_by_hand(prefix: &Path, is_static: bool) -> Vec<String> {
+    let mut flags = vec![format!("-I{}/include", prefix.display()), format!("-L{}/lib", prefix.display())];
+    flags.push("-lmlops".into());
+    if is_static {
+        let text = std::fs::read_to_string(prefix.join("lib/pkgconfig/mlops.pc")).unwrap();
+        let private = text.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
+        flags.extend(words(private));
+    }
+    flags
+}
+
+/// Words with a space inside have a backslash before it, as pkg-config writes them for a shell.
+fn words(text: &str) -> Vec<String> {
+    let words = text.trim().replace("\\ ", "\0");
+    words.split_whitespace().map(|word| word.replace('\0', " ")).collect()
 }
 
 /// Runs a command that must succeed and gives what it printed.
@@ -75,10 +98,4 @@ pub(crate) fn run(command: &mut Command) -> String {
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?} ended with {status}\n{stdout}\n{stderr}");
     stdout.into_owned()
-}
-
-/// Prints past the capture of the test harness.
-pub(crate) fn announce(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

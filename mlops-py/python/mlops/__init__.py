@@ -80,7 +80,9 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         module, attribute = _LAZY[name]
         return getattr(import_module(f".{module}", __name__), attribute)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._absent import sentence
+
+    raise AttributeError(sentence(__name__, name))
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 from . import _native
@@ -9,7 +11,9 @@ from . import _native
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    sys.exit(_native.cli_main(["mlops", *sys.argv[1:]]))
+    # Ctrl-C ends the command at once, as it ends the Rust program: Python would wait for it, and show a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(_native.cli_main(["mlops", *(os.fsencode(word).decode(errors="replace") for word in sys.argv[1:])]))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native, _state
-from ._convert import metric_value, tag_items, text_key, timestamp, whole
+from ._content import dict_bytes, figure_bytes, text_bytes
+from ._convert import ids, metric_value, tag_items, text_key, timestamp, whole
 from .entities import Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
 from .exceptions import InvalidArgument, NotFound, Unsupported
 
@@ -15,7 +16,7 @@ _PAGE = 1_000
 
 
 def search_pages(
-    store: _native.Store, ids: list[str], filter_string: str, order_by: list[str], max_results: int, view: int
+    store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int, view: int
 ) -> list[dict[str, Any]]:
     """The first ``max_results`` runs, page by page."""
     limit = whole("max_results", max_results)
@@ -24,7 +25,7 @@ def search_pages(
     found: list[dict[str, Any]] = []
     token: str | None = None
     while True:
-        page, token = store.search_runs(ids, filter_string, order_by, min(limit - len(found), 10_000), token, view)
+        page, token = store.search_runs(places, filter_string, order_by, min(limit - len(found), 10_000), token, view)
         found.extend(page)
         if token is None or len(found) >= limit:
             return found
@@ -59,6 +60,11 @@ class MlflowClient:
     def tracking_uri(self) -> str:
         """The store's location."""
         return self._store.uri
+
+    def __getattr__(self, name: str) -> Any:
+        from ._absent import sentence
+
+        raise AttributeError(sentence(type(self).__name__, name))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._own.uri if self._own is not None else _state.uri()}>"
@@ -154,14 +160,13 @@ class MlflowClient:
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """One page of the runs that match a filter; ``.token`` leads to the next."""
-        if isinstance(experiment_ids, (str, int)):
-            experiment_ids = [str(experiment_ids)]
-        ids = [str(number) for number in experiment_ids] or [""]
+        # No experiment has the id "": without ids nothing is found, as in MLflow.
+        places = ids(experiment_ids) or [""]
         limit = whole("max_results", max_results)
         if limit < 1:
             raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
         page, token = self._store.search_runs(
-            ids, filter_string or "", list(order_by or []), limit, page_token, run_view_type
+            places, filter_string or "", ids(order_by), limit, page_token, run_view_type
         )
         return PagedList([Run(raw) for raw in page], token)
 
@@ -213,10 +218,8 @@ class MlflowClient:
         self._store.open_run(run_id).set_tag(text_key("tag name", key), str(value))
 
     def delete_tag(self, run_id: str, key: str) -> None:
-        """Removes a tag; a tag that is not there is an error, as in MLflow."""
-        if key not in self._store.get_run(run_id)["tags"]:
-            raise NotFound(f"the run `{run_id}` has no tag `{key}`")
-        self._store.open_run(run_id).delete_tag(key)
+        """Removes a tag; fine if the run has none of that name."""
+        self._store.open_run(run_id).delete_tag(text_key("tag name", key))
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """The points of a metric, ordered by time and step; empty if the run has no such metric."""
@@ -238,28 +241,16 @@ class MlflowClient:
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
         """Stores a text as the artifact ``artifact_file``."""
-        from . import _fluent
-
-        self._check_shared()
-        _fluent.log_text(text, artifact_file, run_id=run_id)
+        content = text_bytes(text, f"the text of `{artifact_file}`")
+        self._store.open_run(run_id).log_bytes(artifact_file, content)
 
     def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
         """Stores a dict or list as the artifact ``artifact_file``: YAML by its ending, else JSON."""
-        from . import _fluent
-
-        self._check_shared()
-        _fluent.log_dict(dictionary, artifact_file, run_id=run_id)
+        self._store.open_run(run_id).log_bytes(artifact_file, dict_bytes(dictionary, artifact_file))
 
     def log_figure(self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None) -> None:
         """Stores a matplotlib or plotly figure."""
-        from . import _fluent
-
-        self._check_shared()
-        _fluent.log_figure(figure, artifact_file, save_kwargs=save_kwargs, run_id=run_id)
-
-    def _check_shared(self) -> None:
-        if self._own is not None and self._own.uri != _state.uri():
-            raise Unsupported("this call works on the store of the fluent calls only; use set_tracking_uri")
+        self._store.open_run(run_id).log_bytes(artifact_file, figure_bytes(figure, artifact_file, save_kwargs))
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in an artifact folder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .exceptions import InvalidArgument
@@ -14,20 +14,20 @@ def metric_value(key: str, value: Any) -> float:
     """A float from a number, a truth value, a numeric text or an array of one element."""
     if type(value) is float:
         return value
-    if isinstance(value, complex):
-        raise TypeError(f"the value of metric `{key}` is complex: {value!r}; log its parts as metrics of their own")
-    if value is None or isinstance(value, (bytes, bytearray)):
-        raise InvalidArgument(f"the value of metric `{key}` is {value!r}: expected a number")
     try:
         if getattr(value, "size", 1) != 1:
             raise InvalidArgument(f"the value of metric `{key}` has {value.size} elements: expected one number")
-        if hasattr(value, "item"):
-            return metric_value(key, value.item())
-        return float(value)
-    except (TypeError, ValueError) as error:
+        number = value.item() if hasattr(value, "item") else value
+        if number is None or isinstance(number, (bytes, bytearray)):
+            raise TypeError
+        return float(number)
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, InvalidArgument):
             raise
-        raise InvalidArgument(f"the value of metric `{key}` is {value!r}: expected a number") from None
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
+        expected = "a number within the range of a float" if isinstance(error, OverflowError) else "a number"
+        raise InvalidArgument(f"the value of metric `{key}` is {shown}: expected {expected}") from None
 
 
 def whole(what: str, value: Any) -> int:
@@ -64,12 +64,14 @@ def column(what: str, values: Any, kind: str) -> bytes:
         found = numpy.asarray(values)
         if found.ndim != 1:
             raise InvalidArgument(f"{what} has {found.ndim} dimensions: expected one")
-        if kind == "q" and found.dtype.kind not in "iub":
-            if found.dtype.kind != "f" or not (numpy.isfinite(found).all() and (found == numpy.floor(found)).all()):
-                raise InvalidArgument(f"{what} has the type {found.dtype}: expected whole numbers")
-        elif found.dtype.kind not in "iubf":
+        if found.dtype.kind not in "iubf":
             raise InvalidArgument(f"{what} has the type {found.dtype}: expected numbers")
-        return bytes(numpy.ascontiguousarray(found, dtype=numpy.int64 if kind == "q" else numpy.float64).tobytes())
+        if kind == "d":
+            return bytes(numpy.ascontiguousarray(found, dtype=numpy.float64).tobytes())
+        whole_numbers = found.dtype.kind != "f" or bool((found == numpy.floor(found)).all())
+        if not whole_numbers or not bool(((found >= -(2.0**63)) & (found < 2.0**63)).all()):
+            raise InvalidArgument(f"{what} has the type {found.dtype}: expected whole numbers of 64 bits")
+        return bytes(numpy.ascontiguousarray(found, dtype=numpy.int64).tobytes())
     if isinstance(values, array) and values.typecode == kind:
         return values.tobytes()
     if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
@@ -77,6 +79,17 @@ def column(what: str, values: Any, kind: str) -> bytes:
     if kind == "q":
         return array("q", [whole(what, value) for value in values]).tobytes()
     return array("d", [metric_value(what, value) for value in values]).tobytes()
+
+
+def time_column(millis: Any) -> bytes:
+    """The bytes of a column of microseconds, from milliseconds."""
+    data = column("timestamps", millis, "q")
+    if not data:
+        return data
+    numbers = memoryview(data).cast("q")
+    for edge in (min(numbers), max(numbers)):
+        timestamp(edge)
+    return array("q", [number * 1000 for number in numbers]).tobytes()
 
 
 def column_out(data: bytes, kind: str) -> Any:
@@ -89,9 +102,23 @@ def column_out(data: bytes, kind: str) -> Any:
     return numbers
 
 
+def items(what: str, given: Any) -> Iterable[tuple[Any, Any]]:
+    """The pairs of a mapping."""
+    if not isinstance(given, Mapping):
+        raise InvalidArgument(f"{what} is of type {type(given).__name__}: expected a dict")
+    return given.items()
+
+
 def tag_items(tags: Any) -> list[tuple[str, str]]:
     """Tags as pairs of text."""
-    return [(str(key), str(value)) for key, value in (tags or {}).items()]
+    return [] if tags is None else [(text_key("tag name", key), str(value)) for key, value in items("tags", tags)]
+
+
+def ids(given: Any) -> list[str]:
+    """Ids, names or keys as texts; one may stand without a list."""
+    if given is None:
+        return []
+    return [str(given)] if isinstance(given, (str, int)) else [str(one) for one in given]
 
 
 def text_key(what: str, key: Any) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native, _state
-from ._convert import column, column_out, metric_value, tag_items, text_key, timestamp, whole
+from ._content import dict_bytes, figure_bytes, image_bytes, text_bytes
+from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, timestamp, whole
 from ._state import ActiveRun
 from .entities import Experiment, Run, ViewType
 from .exceptions import InvalidArgument, InvalidState, NotFound
@@ -129,7 +130,7 @@ def start_run(
         return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
     if parent_run_id is None and nested:
         parent = _state.current_run()
-        parent_run_id = parent.info.run_id if parent is not None else None
+        parent_run_id = parent.info.run_id if parent is not None else _state.forked_run_id()
     elif parent_run_id is not None and own is not None and own.info.run_id != parent_run_id:
         raise InvalidArgument(
             f"parent_run_id is {parent_run_id}, but the active run is {own.info.run_id}; end it first, or leave it out"
@@ -191,7 +192,12 @@ def _handle(run_id: str | None = None) -> _native.Run:
     if run_id is not None:
         return _state.store().open_run(text_key("run id", run_id))
     run = _state.current_run()
-    return (run if run is not None else start_run())._handle
+    if run is None:
+        forked = _state.forked_run_id()
+        if forked is not None:
+            return _state.store().open_run(forked)
+        run = start_run()
+    return run._handle
 
 
 # --- params, metrics, tags -------------------------------------------------------------------------------------
@@ -205,7 +211,8 @@ def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
 
 def log_params(params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None) -> None:
     """Logs params, all or none of them."""
-    _handle(run_id).log_batch([(text_key("param name", key), value) for key, value in params.items()], [], [])
+    given = [(text_key("param name", key), value) for key, value in items("params", params)]
+    _handle(run_id).log_batch(given, [], [])
 
 
 def log_metric(
@@ -240,7 +247,8 @@ def log_metrics(
     """Logs a point of each metric, all or none of them."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
-    points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in metrics.items()]
+    given = items("metrics", metrics)
+    points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
     _handle(run_id).log_batch([], [], points)
 
 
@@ -249,14 +257,8 @@ def log_series(
 ) -> None:
     """Logs many points of a metric at once, all or none: arrays or sequences of one length. Without ``steps`` they
     count up from 0; ``timestamps`` are milliseconds, now if they are left out."""
-    times = column("timestamps", timestamps, "q")
-    if times:
-        numbers = memoryview(times).cast("q")
-        from array import array
-
-        times = array("q", [number * 1000 for number in numbers]).tobytes()
-    handle = _handle(run_id)
-    handle.log_series(text_key("metric name", key), column("steps", steps, "q"), times, column("values", values, "d"))
+    columns = column("steps", steps, "q"), time_column(timestamps), column("values", values, "d")
+    _handle(run_id).log_series(text_key("metric name", key), *columns)
 
 
 def get_metric_series(run_id: str, key: str) -> tuple[Any, Any, Any]:
@@ -273,17 +275,12 @@ def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
 
 def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
     """Sets tags, all or none of them."""
-    _handle().log_batch([], [(text_key("tag name", key), str(value)) for key, value in tags.items()], [])
+    _handle().log_batch([], tag_items(tags), [])
 
 
 def delete_tag(key: str) -> None:
-    """Removes a tag of the active run.
-
-    Raises :class:`~mlops.exceptions.NotFound` if the run has no such tag."""
-    handle = _handle()
-    if key not in _state.store().get_run(handle.id)["tags"]:
-        raise NotFound(f"the run `{handle.id}` has no tag `{key}`")
-    handle.delete_tag(key)
+    """Removes a tag of the active run; fine if it has none of that name."""
+    _handle().delete_tag(text_key("tag name", key))
 
 
 # --- artifacts -------------------------------------------------------------------------------------------------
@@ -303,63 +300,26 @@ def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None =
 
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     """Stores a text as the artifact ``artifact_file``."""
-    _handle(run_id).log_bytes(artifact_file, text.encode())
+    content = text_bytes(text, f"the text of `{artifact_file}`")
+    _handle(run_id).log_bytes(artifact_file, content)
 
 
 def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Stores a dict or list as the artifact ``artifact_file``: YAML if it ends in .yml or .yaml, else JSON."""
-    if artifact_file.lower().endswith((".yml", ".yaml")):
-        try:
-            import yaml
-        except ImportError:
-            raise NotFound(f"storing `{artifact_file}` as YAML needs the package PyYAML; install it, or use .json") from None
-        text = yaml.safe_dump(dictionary, sort_keys=False, allow_unicode=True)
-    else:
-        import json
-
-        text = json.dumps(dictionary, indent=2, default=_json_default)
-    _handle(run_id).log_bytes(artifact_file, text.encode())
-
-
-def _json_default(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be stored as JSON: {value!r}")
+    content = dict_bytes(dictionary, artifact_file)
+    _handle(run_id).log_bytes(artifact_file, content)
 
 
 def log_figure(figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None, run_id: str | None = None) -> None:
     """Stores a matplotlib or plotly figure; the ending of ``artifact_file`` gives the format."""
-    import io
-
-    ending = os.path.splitext(artifact_file)[1].lstrip(".").lower()
-    if hasattr(figure, "savefig"):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=ending or "png", **(save_kwargs or {}))
-        content = buffer.getvalue()
-    elif hasattr(figure, "write_html"):
-        if ending in ("html", "htm"):
-            content = figure.to_html(include_plotlyjs="cdn", **(save_kwargs or {})).encode()
-        else:
-            content = figure.to_image(format=ending or "png", **(save_kwargs or {}))
-    else:
-        raise InvalidArgument(f"cannot store a figure of type {type(figure).__name__}: expected matplotlib or plotly")
+    content = figure_bytes(figure, artifact_file, save_kwargs)
     _handle(run_id).log_bytes(artifact_file, content)
 
 
 def log_image(image: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Stores a PIL image, or an array of pixels ``(height, width)`` or ``(height, width, 3 or 4)``."""
-    import io
-
-    if not hasattr(image, "save"):
-        from PIL import Image
-
-        image = Image.fromarray(image)
-    buffer = io.BytesIO()
-    ending = os.path.splitext(artifact_file)[1].lstrip(".").lower() or "png"
-    image.save(buffer, format={"jpg": "jpeg"}.get(ending, ending))
-    _handle(run_id).log_bytes(artifact_file, buffer.getvalue())
+    content = image_bytes(image, artifact_file)
+    _handle(run_id).log_bytes(artifact_file, content)
 
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:
@@ -391,15 +351,14 @@ def search_runs(
     if experiment_ids and experiment_names:
         raise InvalidArgument("give experiment_ids or experiment_names, not both")
     if experiment_names:
-        found = [store.find_experiment(name) for name in experiment_names]
-        ids = [raw["experiment_id"] for raw in found if raw is not None]
-        if not ids:
-            ids = [""]
+        found = [store.find_experiment(name) for name in ids(experiment_names)]
+        # No experiment has the id "", so that names that nobody has find nothing.
+        places = [raw["experiment_id"] for raw in found if raw is not None] or [""]
     elif experiment_ids:
-        ids = [str(number) for number in experiment_ids]
+        places = ids(experiment_ids)
     else:
-        ids = [] if search_all_experiments else [_state.experiment_id()]
-    raws = search_pages(store, ids, filter_string or "", list(order_by or []), max_results, run_view_type)
+        places = [] if search_all_experiments else [_state.experiment_id()]
+    raws = search_pages(store, places, filter_string or "", ids(order_by), max_results, run_view_type)
     if output_format != "list":
         from ._frames import runs_frame
 

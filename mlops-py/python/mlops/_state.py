@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _native
 from .entities import Run
-from .exceptions import InvalidArgument
+from .exceptions import InvalidArgument, InvalidState
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +21,8 @@ _read_only = False
 _store: _native.Store | None = None
 _experiment: str | None = None
 _last_run_id: str | None = None
+# In a forked child: the run that was active at the fork.
+_forked_run_id: str | None = None
 
 # The runs that this thread or asyncio task started, innermost last. A tuple, since a task inherits its
 # maker's value and must not change it.
@@ -37,17 +39,24 @@ class ActiveRun(Run):
         self._handle = handle
         self._store = store
         self._ended = False
+        self._pid = os.getpid()
 
     def __enter__(self) -> ActiveRun:
         return self
 
+    def __reduce__(self) -> tuple[type[Run], tuple[dict[str, Any]]]:
+        # What travels to another process is the run as it was, not the right to log to it.
+        return Run, (self.info._raw,)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    ) -> None:
+        if self._pid != os.getpid():
+            # A forked child that leaves the block: the run is its parent's.
+            return
         clean = kind is None or (isinstance(error, SystemExit) and error.code in (None, 0))
         if not self._ended:
             finish(self, "FINISHED" if clean else "FAILED")
-        return False
 
 
 def uri() -> str:
@@ -82,6 +91,10 @@ def store() -> _native.Store:
         with _lock:
             if _store is None:
                 _store = _native.Store(_uri or "", _read_only)
+    elif _store.uri != "memory:" and not os.path.isdir(_store.uri):
+        raise InvalidState(
+            f"the store {_store.uri} was deleted while it was open; to begin a new one call mlops.set_tracking_uri(None)"
+        )
     return _store
 
 
@@ -128,7 +141,7 @@ def begin(run: ActiveRun) -> ActiveRun:
         _last_run_id = run.info.run_id
         if threading.current_thread() is threading.main_thread():
             _main.append(run)
-    _watch_uncaught()
+    _watch_ends()
     return run
 
 
@@ -147,22 +160,70 @@ def last_run_id() -> str | None:
     return run.info.run_id if run is not None else _last_run_id
 
 
+def forked_run_id() -> str | None:
+    """In a forked child: the run that was active at the fork."""
+    return _forked_run_id
+
+
+def _after_fork() -> None:
+    # The child shares neither the open store nor the runs of its parent; what it logs needs a store of its own.
+    global _lock, _store, _forked_run_id, _watching
+    run = current_run()
+    _forked_run_id = _forked_run_id if run is None else run.info.run_id
+    _lock = threading.RLock()
+    _store = None
+    _watching = False
+    _own.set(())
+    _main.clear()
+    _native.forget_inherited()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 _watching = False
+_interrupted = False
 
 
-def _watch_uncaught() -> None:
-    # The exit status tells the core how a process ended, but for an uncaught KeyboardInterrupt.
+def _watch_ends() -> None:
+    # The exit status tells the core how a process ended, but for the ends below.
     global _watching
     if _watching:
         return
     _watching = True
+    import atexit
+
     before = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _native.mark_process_failed()
+        global _interrupted
+        # At an interactive prompt an error is no end.
+        if not hasattr(sys, "ps1"):
+            _native.mark_process_failed()
+            _interrupted = issubclass(kind, KeyboardInterrupt)
         before(kind, error, trace)
 
     sys.excepthook = hook
+    atexit.register(_end_interrupted)
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, _end_child, exitpriority=-100)
+
+
+def _end_interrupted() -> None:
+    # After an uncaught KeyboardInterrupt Python kills itself by SIGINT: nothing else sees that it ends.
+    if _interrupted:
+        _native.end_open_runs(1)
+
+
+def _end_child() -> None:
+    # A child of multiprocessing ends by os._exit, after it has called this while its error is on the way.
+    error = sys.exc_info()[1]
+    clean = error is None or (isinstance(error, SystemExit) and error.code in (None, 0))
+    _native.end_open_runs(0 if clean else 1)
 
 
 def source() -> tuple[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import _state
+from . import _native, _state
+from ._content import dict_value
 from .entities import FileInfo
 from .exceptions import InvalidArgument
 
@@ -38,6 +39,10 @@ def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | No
     return str(run_id), artifact_path or ""
 
 
+def _store(tracking_uri: str | None) -> _native.Store:
+    return _state.store() if tracking_uri is None else _native.Store(os.fspath(tracking_uri), read_only=True)
+
+
 def download_artifacts(
     artifact_uri: str | None = None,
     run_id: str | None = None,
@@ -47,7 +52,7 @@ def download_artifacts(
 ) -> str:
     """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is."""
     found_run, path = _place(artifact_uri, run_id, artifact_path)
-    return os.fspath(_state.store().download_artifacts(found_run, path or None, destination(dst_path)))
+    return os.fspath(_store(tracking_uri).download_artifacts(found_run, path or None, destination(dst_path)))
 
 
 def list_artifacts(
@@ -60,7 +65,7 @@ def list_artifacts(
     found_run, path = _place(artifact_uri, run_id, artifact_path)
     return [
         FileInfo(found, is_dir, None if is_dir else size, digest)
-        for found, is_dir, size, digest in _state.store().list_artifacts(found_run, path or None)
+        for found, is_dir, size, digest in _store(tracking_uri).list_artifacts(found_run, path or None)
     ]
 
 
@@ -76,7 +81,5 @@ def load_text(artifact_uri: str) -> str:
 
 
 def load_dict(artifact_uri: str) -> Any:
-    """The value of a JSON artifact."""
-    import json
-
-    return json.loads(load_bytes(artifact_uri))
+    """The value of a JSON artifact, or of a YAML one by its ending."""
+    return dict_value(load_bytes(artifact_uri), artifact_uri)

@@ -66,7 +66,7 @@ class _Entity:
         return iter(zip(self._shown, self._values()))
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._values() == other._values()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._values() == other._values()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -136,16 +136,22 @@ class FileInfo(_Entity):
 class MetricSummary(_Entity):
     """What a run keeps of each metric: last, min, max and count of its points."""
 
-    __slots__ = ("last", "last_step", "last_timestamp", "min", "max", "count")
+    __slots__ = ("last", "last_step", "last_timestamp", "min", "max", "count", "_last_at")
     _shown = ("last", "last_step", "min", "max", "count")
 
     def __init__(self, last: float, last_step: int, last_at: int, min: float, max: float, count: int) -> None:
         self.last = last
         self.last_step = last_step
         self.last_timestamp = last_at // 1000
+        self._last_at = last_at
         self.min = min
         self.max = max
         self.count = count
+
+    @property
+    def last_at(self) -> Any:
+        """When the last point was logged: an aware datetime in UTC, exact where ``last_timestamp`` has milliseconds."""
+        return _datetime(self._last_at)
 
 
 class RunInfo(_Entity):
@@ -298,7 +304,7 @@ class Run:
     def __repr__(self) -> str:
         info, data = self.info, self.data
         metrics = ", ".join(f"{key}={value:.6g}" for key, value in list(data.metrics.items())[:4])
-        return f"<Run {info.run_name!r} {info.run_id} {info.status}{' ' if metrics else ''}{metrics}>"
+        return f"<{type(self).__name__} {info.run_name!r} {info.run_id} {info.status}{' ' if metrics else ''}{metrics}>"
 
     def _repr_html_(self) -> str:
         from ._html import run_html

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import _fluent, _native
-from .exceptions import InvalidArgument, MlopsError, NotFound
+from .exceptions import InvalidArgument, MlopsError, NotFound, Unsupported
 from .models import ModelInfo, ModelSignature, Source, infer_signature
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def log_model(
     """Logs a fitted estimator to the active run as the artifact folder ``name`` (``artifact_path`` in older code),
     all of it or nothing. With an ``input_example`` and no ``signature``, the signature is inferred from both."""
     if registered_model_name is not None:
-        raise InvalidArgument("registered models come with a later version; log the model without registered_model_name")
+        raise Unsupported("registered models come with a later version; log the model without registered_model_name")
     path = name or artifact_path or "model"
     parts = _parts(sk_model, signature, input_example, metadata, pip_requirements)
     handle = _fluent._handle(run_id)
@@ -84,6 +84,8 @@ def _parts(
     metadata: Mapping[str, Any] | None,
     requirements: list[str] | None,
 ) -> tuple[str, str | None, str | None, str | None, list[tuple[str, bytes]]]:
+    if isinstance(model, type):
+        raise InvalidArgument(f"{model.__name__} is a class: expected an estimator made from it")
     if not (hasattr(model, "get_params") and hasattr(model, "fit")):
         raise InvalidArgument(f"{type(model).__name__} is no scikit-learn estimator: it lacks get_params or fit")
     if signature is not None and not isinstance(signature, ModelSignature):
@@ -133,19 +135,21 @@ def _predict(model: Any, example: Any) -> Any:
 
 def _pickle(model: Any) -> tuple[bytes, str]:
     try:
-        return pickle.dumps(model, protocol=5), "pickle"
+        content = pickle.dumps(model, protocol=5)
+        if b"__main__" not in content:
+            return content, "pickle"
+    except Exception:
+        pass
+    # Lambdas, and what a notebook or script defines, have to travel with the model: another process cannot import them.
+    try:
+        import cloudpickle
+    except ImportError:
+        # Older versions of joblib, which scikit-learn needs, bring it along.
+        from joblib.externals import cloudpickle
+    try:
+        return cloudpickle.dumps(model, protocol=5), "cloudpickle"
     except Exception as error:
-        # Functions of notebooks and lambdas: cloudpickle stores their code.
-        try:
-            import cloudpickle
-        except ImportError:
-            raise InvalidArgument(
-                f"{type(model).__name__} cannot be pickled ({error}); install cloudpickle, or define what it uses in a module"
-            ) from error
-        try:
-            return cloudpickle.dumps(model, protocol=5), "cloudpickle"
-        except Exception as second:
-            raise InvalidArgument(f"{type(model).__name__} cannot be pickled: {second}") from second
+        raise InvalidArgument(f"{type(model).__name__} cannot be pickled: {error}") from error
 
 
 def _versions() -> dict[str, str]:

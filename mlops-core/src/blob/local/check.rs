@@ -13,7 +13,6 @@ use super::{BlobStats, LocalBlobOptions};
 use crate::base::digests::Digest;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
-use crate::base::os;
 use crate::error::{Error, Result};
 use crate::log::Tail;
 
@@ -88,7 +87,7 @@ fn finding(path: &Path, (offset, problem): Problem, repair: Option<String>) -> F
 fn repair_pack(options: &LocalBlobOptions, packs: &Path, path: &Path, check: &PackCheck) -> Result<Option<String>> {
     let files = &options.files;
     let old = files.open_write(path)?;
-    if matches!(os::try_lock(old.file()), Ok(false)) {
+    if matches!(old.try_lock(), Ok(false)) {
         return Ok(None);
     }
     if !check.blobs.is_empty() {

@@ -254,7 +254,10 @@ impl BlobStore for LocalBlobs {
 
 impl Drop for LocalBlobs {
     fn drop(&mut self) {
-        self.writer.lock().close();
+        // Nobody can hold it any more but a thread that a forked child left in its parent.
+        let Some(mut writer) = self.writer.try_lock() else { return };
+        writer.close();
+        drop(writer);
         // Whoever must know that all is on the disk has called `flush`.
         let _ = self.flush();
     }

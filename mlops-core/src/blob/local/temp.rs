@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
-use crate::base::os;
 use crate::error::Result;
 
 /// What the names of temporary files of this module end with.
@@ -34,7 +33,7 @@ impl TempFile {
             let (made, handle) = make(&path)?;
             let temp = Self { files: files.clone(), path, renamed: false };
             // Between its creation and the lock, somebody who opens the store may have removed it.
-            if !matches!(os::try_lock(handle.file()), Ok(false)) && temp.path.exists() {
+            if !matches!(handle.try_lock(), Ok(false)) && temp.path.exists() {
                 return Ok((made, temp));
             }
         }
@@ -61,7 +60,7 @@ impl Drop for TempFile {
 pub(super) fn remove_leftovers(files: &Files, tmp: &Path) -> Result<()> {
     for path in files.list(tmp)? {
         let ours = path.extension().is_some_and(|extension| extension == OBJECT || extension == PACK);
-        let dead = |file: FileHandle| matches!(os::try_lock(file.file()), Ok(true)).then_some(file);
+        let dead = |file: FileHandle| matches!(file.try_lock(), Ok(true)).then_some(file);
         if ours && let Some(_lock) = files.open_write(&path).ok().and_then(dead) {
             let _ = files.remove(&path);
         }

@@ -12,7 +12,6 @@ use super::temp::{self, TempFile};
 use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
-use crate::base::os;
 use crate::error::{Error, Result};
 use crate::log::{Appended, HEADER_BYTES, LogWriter};
 
@@ -201,7 +200,7 @@ pub(super) fn close_dead_packs(files: &Files, folder: &Path) -> Result<()> {
 fn close_dead_pack(files: &Files, path: &Path, id: Uuid) -> Result<bool> {
     let lock = files.open_write(path)?;
     // Who had the lock until now may have closed it.
-    if !matches!(os::try_lock(lock.file()), Ok(true)) || read_trailer(files, path)?.is_some() {
+    if !matches!(lock.try_lock(), Ok(true)) || read_trailer(files, path)?.is_some() {
         return Ok(false);
     }
     let Some(mut scan) = PackScan::open(files, path, id)?.filter(|scan| scan.header_damage.is_none()) else {

@@ -26,7 +26,7 @@ fn run(state: &State) {
             }
             // Commits that come close together are synced together; a stop does not wait.
             let deadline = std::time::Instant::now() + SYNC_EVERY;
-            while !tail.stop && !state.changed.wait_until(&mut tail, deadline).timed_out() {}
+            while !tail.stop && !state.changed.wait_until(&mut tail, deadline) {}
             if tail.stop {
                 return;
             }
@@ -37,7 +37,7 @@ fn run(state: &State) {
             // Nothing is lost without a checkpoint: the journal only grows.
             let mut tail = state.tail.lock();
             let deadline = std::time::Instant::now() + TRY_AGAIN;
-            while !tail.stop && !state.changed.wait_until(&mut tail, deadline).timed_out() {}
+            while !tail.stop && !state.changed.wait_until(&mut tail, deadline) {}
         }
     }
 }

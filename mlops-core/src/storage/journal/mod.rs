@@ -36,10 +36,15 @@ use state::State;
 /// What runs before the journal is forced to the disk: blobs that its commits name must be there first.
 pub type SyncBefore = Arc<dyn Fn() -> Result<()> + Send + Sync>;
 
+/// Says of a state that only the index has whether it may be taken for the truth: all that it refers to is there.
+pub type Accept = Arc<dyn Fn(&dyn Storage) -> Result<bool> + Send + Sync>;
+
 /// How a journal is opened.
 pub struct JournalOptions {
     /// The folder of the journal's files.
     pub folder: PathBuf,
+    /// Where files go that a repair replaces.
+    pub trash: PathBuf,
     /// The file layer.
     pub files: Files,
     /// The store that the files belong to.
@@ -50,7 +55,9 @@ pub struct JournalOptions {
     pub index: Box<dyn Index>,
     /// Runs before the journal is forced to the disk.
     pub sync_before: Option<SyncBefore>,
-    /// The journal is merged into a checkpoint when its commits take more than this, in bytes, or more than half of
+    /// Looks at an index that is ahead of the journal.
+    pub accept: Accept,
+    /// The journal is merged into a checkpoint when its commits take more than this, in bytes, and more than half of
     /// the last checkpoint.
     pub checkpoint_bytes: u64,
 }

@@ -9,8 +9,10 @@ use super::checkpoint::create_segment;
 use super::files::{self, Head, Listing};
 use super::state::{State, TailState};
 use super::totals::Totals;
+use super::verify::{self, VerifyOptions};
 use super::{Index, JournalOptions};
 use crate::base::files::Files;
+use crate::base::signal::Signal;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
 use crate::storage::memory::MemoryStorage;
@@ -20,13 +22,26 @@ use crate::storage::{Durability, Op, Outcome, Storage};
 const LOAD_BYTES: usize = 256 << 10;
 
 pub(super) fn open(options: JournalOptions) -> Result<State> {
-    let JournalOptions { folder, files, owner, clock, index, sync_before, checkpoint_bytes } = options;
+    let JournalOptions { folder, trash, files, owner, clock, index, sync_before, accept, checkpoint_bytes } = options;
     files.create_dir_all(&folder)?;
     remove_half_made(&files, &folder)?;
-    let listing = Listing::read(&files, &folder)?;
-    let (base, end) = choose_base(&files, &folder, &listing)?;
-    let source = Source { files: &files, folder: &folder, listing: &listing, owner, base };
-    let (index, totals) = source.match_index(&*index)?;
+    let verify = VerifyOptions {
+        folder: &folder,
+        trash: &trash,
+        files: &files,
+        owner,
+        index: &*index,
+        accept: &*accept,
+        repair: true,
+    };
+    let Opened { listing, base, end, index, totals } = match look(&verify)? {
+        Some(opened) => opened,
+        None => {
+            // The journal's end is gone and the index has it: the journal is made again from the index.
+            verify::rebuild(&verify, &Listing::read(&files, &folder)?)?;
+            look(&verify)?.ok_or_else(|| Error::internal("the index is ahead of the journal that was made from it"))?
+        }
+    };
     let (log, created) = match &end.segment {
         Some(((path, header), valid)) => (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false),
         None => {
@@ -60,9 +75,28 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         checkpoint_bytes,
         index,
         tail: tail.into(),
-        changed: parking_lot::Condvar::new(),
+        changed: Signal::default(),
         checkpointing: parking_lot::Mutex::new(()),
     })
+}
+
+/// A journal and the index that matches it.
+struct Opened {
+    listing: Listing,
+    base: Head,
+    end: files::End,
+    index: Arc<dyn Storage>,
+    totals: Totals,
+}
+
+/// Reads the journal and brings its index up to it; None if the index is whole and ahead of the journal.
+fn look(options: &VerifyOptions<'_>) -> Result<Option<Opened>> {
+    let VerifyOptions { folder, files, owner, .. } = *options;
+    let listing = Listing::read(files, folder)?;
+    let (base, end) = choose_base(files, folder, &listing)?;
+    let source = Source { files, folder, listing: &listing, owner, base, next_seq: end.next_seq };
+    let matched = source.match_index(options.index, options.accept)?;
+    Ok(matched.map(|(index, totals)| Opened { listing, base, end, index, totals }))
 }
 
 /// Opens the journal in a folder as it is, without changing anything: its state in memory. A commit cut short by the
@@ -143,28 +177,43 @@ struct Source<'a> {
     owner: uuid::Uuid,
     /// The checkpoint that the commits go on behind.
     base: Head,
+    /// The commit behind the last.
+    next_seq: u64,
 }
 
+/// An index, and the totals after the last commit.
+type Matched = (Arc<dyn Storage>, Totals);
+
 impl Source<'_> {
-    /// Opens the index and compares it with what the journal says; makes it again if it does not match. Returns it with
-    /// the totals after the last commit.
-    fn match_index(&self, source: &dyn Index) -> Result<(Arc<dyn Storage>, Totals)> {
-        if let Ok(matching) = source.open().and_then(|index| self.bring_up(index)) {
-            return Ok(matching);
+    /// Opens the index and compares it with what the journal says; makes it again if it does not match. None if it is
+    /// whole and ahead of the journal, and `accept` takes it.
+    fn match_index(
+        &self,
+        source: &dyn Index,
+        accept: &dyn Fn(&dyn Storage) -> Result<bool>,
+    ) -> Result<Option<Matched>> {
+        let matched = source.open().and_then(|index| {
+            let has = Applied::read(&*index, self.owner)?;
+            if has.owner != self.owner || !has.holds(&*index)? {
+                return Err(self.mismatch());
+            }
+            if has.head.seq < self.next_seq {
+                return self.bring_up(index, &has).map(Some);
+            }
+            if accept(&*index)? { Ok(None) } else { Err(self.mismatch()) }
+        });
+        if let Ok(matched) = matched {
+            return Ok(matched);
         }
         // Whatever is wrong with it: it is only an index.
         source.set_aside()?;
         let index = source.open()?;
         self.load(&*index)?;
-        self.bring_up(index)
+        self.bring_up(index, &Applied { owner: self.owner, head: self.base }).map(Some)
     }
 
     /// Checks an index against the totals of the commit that it has, and applies the commits behind.
-    fn bring_up(&self, index: Arc<dyn Storage>) -> Result<(Arc<dyn Storage>, Totals)> {
-        let has = Applied::read(&*index, self.owner)?;
-        if has.owner != self.owner || !has.holds(&*index)? {
-            return Err(self.mismatch());
-        }
+    fn bring_up(&self, index: Arc<dyn Storage>, has: &Applied) -> Result<Matched> {
         let mut matches = has.head == self.base;
         let mut totals = self.base.totals;
         files::read_commits(self.files, self.folder, self.listing, self.base.seq, |seq, commit| {

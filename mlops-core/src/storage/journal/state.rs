@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use super::SyncBefore;
 use super::files::{Changes, Head};
 use super::totals::Totals;
 use crate::base::clock::Clock;
 use crate::base::files::Files;
+use crate::base::signal::Signal;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
 use crate::storage::Storage;
@@ -25,7 +26,7 @@ pub(super) struct State {
     pub(super) index: Arc<dyn Storage>,
     pub(super) tail: Mutex<TailState>,
     /// Commits were applied, or something failed, or the background has work.
-    pub(super) changed: Condvar,
+    pub(super) changed: Signal,
     /// One checkpoint at a time.
     pub(super) checkpointing: Mutex<()>,
 }

@@ -16,11 +16,13 @@ fn options(dir: &std::path::Path, on_disk: bool) -> JournalOptions {
     };
     JournalOptions {
         folder: dir.join("journal"),
+        trash: dir.join("trash"),
         files: Files::default(),
         owner: Uuid::from_u128(1),
         clock: Arc::new(SystemClock),
         index,
         sync_before: None,
+        accept: Arc::new(|_| Ok(true)),
         checkpoint_bytes: CHECKPOINT_BYTES,
     }
 }
@@ -42,6 +44,7 @@ fn verified(dir: &std::path::Path, on_disk: bool, repair: bool) -> Vec<Finding> 
         files: &Files::default(),
         owner: Uuid::from_u128(1),
         index: &*options(dir, on_disk).index,
+        accept: &|_| Ok(true),
         repair,
     });
     checked.unwrap().findings
@@ -148,4 +151,38 @@ fn a_damaged_commit_is_mended_from_the_index_that_matches() {
     let journal = Journal::open(options(dir.path(), true)).unwrap();
     assert_eq!(all(&journal).len(), 50);
     assert!(check(false).is_empty());
+}
+
+#[test]
+fn a_journal_whose_end_is_gone_is_made_again_from_the_index() {
+    let ends: [&dyn Fn(&std::path::Path); 3] = [
+        // Cut behind a whole commit: nothing in the file says that there was more.
+        &|segment| {
+            let mut log = crate::log::LogReader::open(&Files::default(), segment, crate::log::LogKind::Journal);
+            let log = log.as_mut().unwrap().as_mut().unwrap();
+            (0..30).for_each(|_| drop(log.next_frame().unwrap().unwrap()));
+            std::fs::File::options().write(true).open(segment).unwrap().set_len(log.offset()).unwrap();
+        },
+        &|segment| std::fs::File::options().write(true).open(segment).unwrap().set_len(0).unwrap(),
+        &|segment| std::fs::remove_file(segment).unwrap(),
+    ];
+    for end in ends {
+        let dir = tempfile::tempdir().unwrap();
+        let before = {
+            let journal = Journal::open(options(dir.path(), true)).unwrap();
+            (0..50).for_each(|n| put(&journal, &format!("k{n:03}"), "v"));
+            all(&journal)
+        };
+        end(&Files::default().list(&dir.path().join("journal")).unwrap()[0]);
+        let found = verified(dir.path(), true, false);
+        assert!(found.len() == 1 && found[0].problem.contains("has commit 50"), "{found:?}");
+        for _ in 0..2 {
+            let journal = Journal::open(options(dir.path(), true)).unwrap();
+            assert_eq!(all(&journal), before);
+        }
+        assert_eq!(verified(dir.path(), true, false), []);
+        let journal = Journal::open(options(dir.path(), true)).unwrap();
+        put(&journal, "more", "v");
+        assert_eq!(all(&journal).len(), 51);
+    }
 }

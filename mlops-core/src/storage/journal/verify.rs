@@ -15,10 +15,10 @@ use crate::base::files::Files;
 use crate::base::findings::Finding;
 use crate::error::{Error, Result};
 use crate::log::{self, LogHeader, LogKind, LogReader};
-use crate::storage::{KeyRange, ScanOptions};
+use crate::storage::{KeyRange, ScanOptions, Storage};
 
 /// What [`verify`] checks, and what it mends with.
-#[derive(Debug)]
+#[derive(Clone, Copy)]
 pub struct VerifyOptions<'a> {
     /// The folder of the journal's files.
     pub folder: &'a Path,
@@ -30,8 +30,19 @@ pub struct VerifyOptions<'a> {
     pub owner: Uuid,
     /// What gives the index.
     pub index: &'a dyn Index,
+    /// Looks at an index that has what cannot be read of the journal.
+    pub accept: &'a dyn Fn(&dyn Storage) -> Result<bool>,
     /// Mends what can be mended.
     pub repair: bool,
+}
+
+impl std::fmt::Debug for VerifyOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifyOptions")
+            .field("folder", &self.folder)
+            .field("repair", &self.repair)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a check read and found.
@@ -80,7 +91,12 @@ pub fn verify(options: &VerifyOptions<'_>) -> Result<Verified> {
         }));
     }
     let opens = match choose_base(files, folder, &listing) {
-        Ok(_) => true,
+        Ok((_, end)) => {
+            let cut = cut_end(options, &listing, end.next_seq);
+            let whole = cut.is_none();
+            verified.findings.extend(cut);
+            whole
+        }
         Err(Error::Corrupt { path, offset, detail }) => {
             if damaged.is_empty() {
                 verified.findings.push(Finding { path, offset, problem: detail, repair: None });
@@ -101,6 +117,21 @@ pub fn verify(options: &VerifyOptions<'_>) -> Result<Verified> {
     Ok(verified)
 }
 
+/// The finding that the journal ends before the index, which is whole, does.
+fn cut_end(options: &VerifyOptions<'_>, listing: &Listing, next_seq: u64) -> Option<Finding> {
+    let index = options.index.open().ok()?;
+    let has = Applied::read(&*index, options.owner).ok()?;
+    let ahead = has.owner == options.owner && has.head.seq >= next_seq;
+    if !ahead || !has.holds(&*index).ok()? || !(options.accept)(&*index).ok()? {
+        return None;
+    }
+    let path = listing.segments.last().map_or(options.folder, |(_, path)| path);
+    let offset = std::fs::metadata(path).map_or(0, |meta| if meta.is_file() { meta.len() } else { 0 });
+    let (ends, has) = (next_seq - 1, has.head.seq);
+    let problem = format!("the journal ends with commit {ends}, and the index, which is whole, has commit {has}");
+    Some(Finding { path: path.to_path_buf(), offset, problem, repair: None })
+}
+
 /// Entries by key.
 type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -116,7 +147,7 @@ struct Salvage {
 }
 
 /// Makes a new journal that holds one checkpoint: the best state that can be had. Returns what was done.
-fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<String> {
+pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<String> {
     let VerifyOptions { folder, trash, files, owner, .. } = *options;
     let mut salvage = salvage(files, listing)?;
     let last_whole = salvage.commits.keys().next_back().copied().unwrap_or_default().max(salvage.base.seq);
@@ -227,6 +258,9 @@ fn state_of_index(options: &VerifyOptions<'_>, salvage: &Salvage) -> Option<(Ent
     let of_journal = of_journal.or_else(|| (head.seq == salvage.base.seq).then_some(salvage.base.totals));
     let known = owner == options.owner && head.seq > 0 && head.seq >= salvage.base.seq;
     if !known || of_journal.is_some_and(|totals| totals != head.totals) || head.totals != Totals::of(&*index).ok()? {
+        return None;
+    }
+    if of_journal.is_none() && !(options.accept)(&*index).ok()? {
         return None;
     }
     let mut entries = BTreeMap::new();

@@ -2,12 +2,18 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::files::{FileHandle, Files};
 use crate::base::os;
+use crate::base::sealed;
 use crate::error::{Error, Result};
+
+/// How often, and how long between, the note of who holds a lock is looked for.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Held by the process that owns a store; the kernel frees it when the process ends, however it ends.
 #[derive(Debug)]
@@ -48,8 +54,8 @@ impl OwnerLock {
             }
             opened => opened,
         }
-        .map_err(|e| read_only(folder, e))?;
-        match os::try_lock(file.file()) {
+        .map_err(|e| e.in_folder(folder))?;
+        match file.try_lock() {
             Ok(true) => {}
             Ok(false) => return Err(locked(folder, files)),
             Err(e) => {
@@ -61,49 +67,60 @@ impl OwnerLock {
                 });
             }
         }
-        let owner = serde_json::to_vec(&Owner::this_process()).map_err(|e| Error::internal(e.to_string()))?;
+        let owner = serde_json::to_string(&Owner::this_process()).map_err(|e| Error::internal(e.to_string()))?;
+        let owner = sealed::seal(&(owner + "\n"));
         let tmp = folder.join(format!("tmp/owner-{}", std::process::id()));
         files.remove(&tmp)?;
-        files.write_atomic(&folder.join("owner"), &tmp, &owner).map_err(|e| read_only(folder, e))?;
+        files.write_atomic(&folder.join("owner"), &tmp, owner.as_bytes()).map_err(|e| e.in_folder(folder))?;
         Ok(Self { _file: file })
     }
 }
 
-fn read_only(folder: &Path, error: Error) -> Error {
-    match &error {
-        Error::Io { source, .. }
-            if matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
-        {
-            Error::ReadOnly {
-                what: format!("the folder {}", folder.display()),
-                hint: "open the store with read_only, or give yourself the right to write there".into(),
-            }
-        }
-        _ => error,
-    }
-}
-
+/// The error that names the holder, if it has said who it is; who holds the lock says so just after taking it.
 fn locked(folder: &Path, files: &Files) -> Error {
-    let owner = files.read(&folder.join("owner")).ok().flatten();
-    let owner: Owner = owner.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    Error::Locked { path: folder.to_path_buf(), pid: owner.pid, host: owner.host }
+    let mut tries = 0..TRIES;
+    loop {
+        let owner = Owner::read(folder, files).filter(|owner| !owner.is_gone());
+        if owner.is_some() || tries.next().is_none() {
+            let Owner { pid, host, .. } = owner.unwrap_or_default();
+            return Error::Locked { path: folder.to_path_buf(), pid, host };
+        }
+        std::thread::sleep(BETWEEN_TRIES);
+    }
 }
 
 impl Owner {
     fn this_process() -> Self {
         let link = |path: &str| std::fs::read_link(path).map(|link| link.display().to_string()).unwrap_or_default();
-        let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let pid = std::process::id();
         Self {
             protocol: 1,
-            pid: std::process::id(),
+            pid,
             host: os::host_name(),
-            boot_id: text("/proc/sys/kernel/random/boot_id").trim().to_owned(),
+            boot_id: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
             pid_namespace: link("/proc/self/ns/pid"),
-            // Behind the name in parentheses, which may hold spaces; field 22 of the line.
-            start_ticks: text("/proc/self/stat")
-                .rsplit_once(')')
-                .and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok())
-                .unwrap_or_default(),
+            start_ticks: start_ticks(pid).unwrap_or_default(),
         }
     }
+
+    /// What the file says; None if there is none or it is damaged.
+    fn read(folder: &Path, files: &Files) -> Option<Self> {
+        let bytes = files.read(&folder.join("owner")).ok().flatten()?;
+        serde_json::from_str(sealed::open(&bytes)?).ok()
+    }
+
+    /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.
+    fn is_gone(&self) -> bool {
+        let here = Self::this_process();
+        let same_place =
+            (&here.host, &here.boot_id, &here.pid_namespace) == (&self.host, &self.boot_id, &self.pid_namespace);
+        here.start_ticks > 0 && same_place && start_ticks(self.pid) != Some(self.start_ticks)
+    }
+}
+
+/// When a process started, in clock ticks since boot; None where the system does not tell, or of no process.
+fn start_ticks(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name in parentheses, which may hold spaces; field 22 of the line.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }

@@ -219,7 +219,7 @@ fn leftovers_of_the_dead_are_removed_and_files_of_others_stay() {
         std::fs::write(tmp.join(name), "half").unwrap();
     }
     let held = Files::default().open_write(&tmp.join("a.blob")).unwrap();
-    assert!(crate::base::os::try_lock(held.file()).unwrap());
+    assert!(held.try_lock().unwrap());
     drop(open(dir.path()));
     assert_eq!(list(&tmp), [tmp.join("a.blob"), tmp.join("c.other")]);
 }

@@ -1,0 +1,149 @@
+// What is read and what calls are told: plain structs, and two owners of columns and bytes. Part of mlops.hpp.
+
+#ifndef MLOPS_TYPES_HPP
+#define MLOPS_TYPES_HPP
+
+#include <map>
+#include <optional>
+
+#include "result.hpp"
+
+namespace mlops {
+
+/// Bytes or text that the library made.
+class buffer {
+ public:
+  buffer() = default;
+  explicit buffer(mlops_buf buf) noexcept : buf_(buf) {}
+  buffer(buffer&& other) noexcept : buf_(std::exchange(other.buf_, MLOPS_BUF_INIT)) {}
+  buffer& operator=(buffer&& other) noexcept {
+    std::swap(buf_, other.buf_);
+    return *this;
+  }
+  ~buffer() { mlops_buf_free(&buf_); }
+
+  const char* data() const noexcept { return buf_.data; }
+  std::size_t size() const noexcept { return buf_.len; }
+  /// The content as text; it lives as long as the buffer.
+  std::string_view view() const noexcept { return {buf_.data, buf_.len}; }
+
+ private:
+  mlops_buf buf_ = MLOPS_BUF_INIT;
+};
+
+/// Keys and texts.
+using tags = std::map<std::string, std::string>;
+
+/// The value of a param; std::monostate is Python's None.
+using param_value = std::variant<std::string, std::int64_t, double, bool, std::monostate>;
+
+/// A param as it was logged, and the text that every language shows for it.
+struct param {
+  param_value value;
+  std::string text;
+};
+
+/// What a run says about one metric, without its points.
+struct metric_summary {
+  double last = 0;
+  std::int64_t last_step = 0;
+  std::int64_t last_at = 0;
+  double min = 0;
+  double max = 0;
+  std::uint64_t count = 0;
+};
+
+/// A run with everything but its points and files. Times are UTC microseconds.
+struct run_data {
+  std::string run_id;
+  std::string experiment_id;
+  std::string run_name;
+  std::string user;
+  std::string host;
+  std::string parent_run_id;
+  std::int32_t status = 0;
+  std::int32_t lifecycle = 0;
+  std::int64_t started_at = 0;
+  std::optional<std::int64_t> ended_at;
+  std::map<std::string, param> params;
+  mlops::tags tags;
+  std::map<std::string, metric_summary> metrics;
+};
+
+/// A page of results, and where the next begins; the token is empty after the last.
+template <class T>
+struct page {
+  std::vector<T> items;
+  std::string next_page_token;
+};
+
+/// A named group of runs. Times are UTC microseconds.
+struct experiment {
+  std::string experiment_id;
+  std::string name;
+  std::int32_t lifecycle = 0;
+  std::int64_t created_at = 0;
+  std::int64_t updated_at = 0;
+  mlops::tags tags;
+};
+
+/// One file or folder among a run's artifacts.
+struct artifact {
+  std::string path;
+  std::string digest;
+  std::uint64_t size_bytes = 0;
+  bool is_dir = false;
+};
+
+/// How a run begins; what is empty is not given.
+struct run_options {
+  std::string run_id;
+  std::string experiment_id;
+  std::string experiment_name;
+  std::string run_name;
+  std::string parent_run_id;
+  std::string description;
+  std::string source_name;
+  std::string source_type;
+  std::string user;
+  mlops::tags tags;
+  std::optional<std::int64_t> started_at;
+};
+
+/// What a search looks for; the default finds the active runs of all experiments.
+struct run_query {
+  std::vector<std::string> experiment_ids;
+  std::string filter;
+  std::vector<std::string> order_by;
+  std::size_t max_results = 0;
+  std::string page_token;
+  std::int32_t view = MLOPS_VIEW_ACTIVE;
+};
+
+/// How a store is opened.
+struct open_options {
+  std::string uri;
+  bool read_only = false;
+  bool must_exist = false;
+};
+
+/// The points of one metric; the columns live as long as the series.
+class series {
+ public:
+  const std::int64_t* steps() const noexcept { return points_.steps; }
+  const std::int64_t* times() const noexcept { return points_.times; }
+  const double* values() const noexcept { return points_.values; }
+  std::size_t size() const noexcept { return points_.count; }
+
+ private:
+  friend class store;
+  using handle = detail::owned<mlops_series, mlops_series_free>;
+  series(handle owned, mlops_points points) : handle_(std::move(owned)), points_(points) {}
+
+  handle handle_;
+  mlops_points points_;
+};
+
+}  // namespace mlops
+
+#endif  // MLOPS_TYPES_HPP

@@ -1,0 +1,111 @@
+/* Forked children and what they inherit: an error each time, never a hang. Argument: an empty folder. */
+
+#include "check.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char root[4096];
+static const mlops_str first = {"forked", 6};
+static const mlops_str key = {"loss", 4};
+
+static const char *path(const char *name) {
+  static char text[8192];
+  snprintf(text, sizeof text, "%s/%s", root, name);
+  return text;
+}
+
+static uint64_t points(const mlops_store *store, const char *run) {
+  mlops_run_data *data = NULL;
+  mlops_metric_summary summary = MLOPS_METRIC_SUMMARY_INIT;
+  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
+  if (mlops_run_data_metrics_count(data) > 0) OK(mlops_run_data_metric(data, 0, &summary, &error));
+  mlops_run_data_free(data);
+  return summary.count;
+}
+
+static int32_t status_of(const mlops_store *store, const char *run) {
+  mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  mlops_run_data_free(data);
+  return info.status;
+}
+
+static mlops_status log_one(const mlops_run *run, mlops_error **error) {
+  return mlops_run_log_metric(run, key, 1, 0, MLOPS_TIME_NONE, error);
+}
+
+/* What a forked child gets from its parent's handles: an error each time, then its own stores. */
+static void in_child(mlops_store *store, mlops_run *run) {
+  const mlops_bytes bytes = {"x", 1};
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  mlops_run_query query = MLOPS_RUN_QUERY_INIT;
+  mlops_run *other = NULL;
+  mlops_runs *runs = NULL;
+  mlops_run_data *data = NULL;
+  mlops_experiment *experiment = NULL;
+  mlops_buf buf = MLOPS_BUF_INIT;
+  FAILS(MLOPS_INVALID_STATE, "fork", log_one(run, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_log_artifact_bytes(run, key, bytes, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_start(store, &options, &other, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_get(store, first, &data, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_search(store, &query, &runs, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_run_delete(store, first, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_experiment_create(store, key, NULL, 0, &experiment, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_artifact_read(store, first, key, &buf, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_store_flush(store, &error));
+  FAILS(MLOPS_INVALID_STATE, "fork", mlops_store_close(store, &error));
+
+  mlops_open_options again = MLOPS_OPEN_OPTIONS_INIT;
+  mlops_store *own = NULL;
+  again.uri = mlops_store_uri(store);
+  FAILS(MLOPS_LOCKED, "in use by process", mlops_store_open(&again, &own, &error));
+  again.read_only = 1;
+  OK(mlops_store_open(&again, &own, &error));
+  CHECK(points(own, "forked") == 1);
+  mlops_store_free(own);
+
+  mlops_run_free(run);
+  mlops_store_free(store);
+  own = open_store(path("child"));
+  run = start_run(own, "of-child");
+  OK(log_one(run, &error));
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  mlops_run_free(run);
+  OK(mlops_store_close(own, &error));
+  mlops_store_free(own);
+}
+
+static void forks(void) {
+  mlops_store *store = open_store(path("forks"));
+  mlops_run *run = start_run(store, "forked");
+  OK(log_one(run, &error));
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    alarm(60); /* a hang is a failure, and is killed */
+    in_child(store, run);
+    exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  OK(log_one(run, &error)); /* the parent noticed nothing */
+  CHECK(status_of(store, "forked") == MLOPS_RUN_RUNNING && points(store, "forked") == 2);
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  mlops_run_free(run);
+  mlops_store_free(store);
+  store = open_store(path("child"));
+  CHECK(points(store, "of-child") == 1);
+  mlops_store_free(store);
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 2);
+  snprintf(root, sizeof root, "%s", argv[1]);
+  forks();
+  puts("fork: ok");
+  return 0;
+}

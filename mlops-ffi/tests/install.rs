@@ -1,0 +1,167 @@
+//! The library as users get it: headers, exported names, pkg-config, `CMake`, and the examples built through them.
+
+#![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
+
+#[path = "support/build.rs"]
+mod build;
+#[path = "support/declarations.rs"]
+mod declarations;
+#[path = "support/tools.rs"]
+mod tools;
+#[path = "support/valgrind.rs"]
+mod valgrind;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use build::{compile, package, prefix, run, scratch};
+use tools::{has_cpp, left_out, tool};
+use valgrind::run_checked;
+
+fn examples() -> PathBuf {
+    package().parent().unwrap().join("examples")
+}
+
+#[test]
+fn the_headers_compile_twice_in_one_unit_and_in_two_units_of_one_program() {
+    let folder = scratch();
+    let first = package().join("tests/c/units.c");
+    for (language, standard, variable, compiler) in [("c", "-std=c11", "CC", "cc"), ("c++", "-std=c++17", "CXX", "c++")]
+    {
+        if language == "c++" && !has_cpp() {
+            continue;
+        }
+        let compiler = std::env::var_os(variable).unwrap_or_else(|| compiler.into());
+        let unit = |name: &str, options: &[&str]| {
+            let object = folder.path().join(name);
+            let mut command = Command::new(&compiler);
+            command.args(["-x", language, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+            run(command.arg(prefix().join("include")).args(options).arg("-c").arg(&first).arg("-o").arg(&object));
+            object
+        };
+        let objects = [unit("first.o", &[]), unit("second.o", &["-DSECOND_UNIT"])];
+        let program = folder.path().join("program");
+        compile(&program, prefix(), &objects, if language == "c++" { &["-lstdc++"] } else { &[] });
+        run(&mut Command::new(&program));
+    }
+}
+
+#[test]
+fn the_library_exports_what_the_header_declares_and_nothing_else() {
+    let library = prefix().join("lib/libmlops.so");
+    if !library.exists() {
+        left_out("the list of exported names", "nm has other options here, and the linker's list is the same");
+        return;
+    }
+    let symbols = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&library));
+    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.rsplit(' ').next()).map(str::to_owned).collect();
+    let text = declarations::checked_in();
+    let declared: BTreeSet<_> = declarations::declarations(&text).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(exported, declared);
+    let dynamic = run(Command::new("readelf").arg("-d").arg(&library));
+    assert!(dynamic.contains("Library soname: [libmlops.so.0]"), "{dynamic}");
+}
+
+#[test]
+fn the_snippet_of_the_readme_logs_a_run() {
+    let readme = declarations::read(&package().join("../README.md"));
+    let code = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = scratch();
+    let (source, program) = (folder.path().join("readme.c"), folder.path().join("readme"));
+    std::fs::write(&source, code).unwrap();
+    compile(&program, prefix(), &[source], &[]);
+    let path = folder.path().join("store");
+    run(Command::new(program).env("MLOPS_STORE", &path));
+    let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+    let runs = store.runs().search(&mlops_core::runs::RunQuery::default()).unwrap().items;
+    assert!((runs[0].metrics["accuracy"].last - 0.94).abs() < 1e-12, "{runs:?}");
+}
+
+/// What both quickstarts print.
+const QUICKSTART: &str = "runs with a final loss below 10, best first:
+  learning_rate = 0.1
+  learning_rate = 0.01
+loss of the best: 100 points, from 25 at step 0 to 1.62e-18 at step 99
+weight of the best: 1.02e-09
+";
+
+/// Runs a quickstart from an empty folder, with a path and, as its page says, without.
+fn check_quickstart(program: &Path) {
+    let folder = scratch();
+    let mut command = Command::new(program);
+    command.current_dir(folder.path()).env_remove("MLOPS_STORE");
+    assert_eq!(run(command.arg("given")), QUICKSTART, "{}", program.display());
+    let mut command = Command::new(program);
+    command.current_dir(folder.path()).env("MLOPS_STORE", folder.path().join("found"));
+    assert_eq!(run(&mut command), QUICKSTART, "{}", program.display());
+    assert!(folder.path().join("given/format").exists() && folder.path().join("found/format").exists());
+}
+
+#[test]
+fn the_quickstarts_build_through_pkg_config_shared_and_static_and_run_clean_under_valgrind() {
+    if tool("PKG_CONFIG", "pkg-config", "building through pkg-config").is_none() {
+        return;
+    }
+    // A space in the path, as on many a user's disk.
+    let shared = build::install("with space ");
+    let only_static = build::install("static");
+    for entry in std::fs::read_dir(only_static.path().join("lib")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() && path.extension() != Some(OsStr::new("a")) {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let folder = scratch();
+    for source in ["c/quickstart.c", "cpp/quickstart.cpp"] {
+        if source.starts_with("cpp") && !has_cpp() {
+            continue;
+        }
+        // From a copy in a folder of its own: nothing of our tree may be needed.
+        let copy = folder.path().join(Path::new(source).file_name().unwrap());
+        std::fs::copy(examples().join(source), &copy).unwrap();
+        for prefix in [shared.path(), only_static.path()] {
+            let program = folder.path().join("quickstart");
+            compile(&program, prefix, std::slice::from_ref(&copy), &[]);
+            check_quickstart(&program);
+        }
+        // The last one was static: it needs no library of ours to run.
+        let program = folder.path().join("quickstart");
+        let needed = run(Command::new("readelf").arg("-d").arg(&program));
+        assert!(!needed.contains("libmlops"), "{needed}");
+        compile(&program, shared.path(), &[copy], &[]);
+        run_checked(Command::new(&program).arg(folder.path().join(format!("store-{}", source.len()))), true);
+    }
+}
+
+#[test]
+fn the_quickstarts_build_through_cmake_shared_and_static() {
+    let Some(cmake) = tool("CMAKE", "cmake", "building through CMake") else { return };
+    if !has_cpp() {
+        return;
+    }
+    let folder = scratch();
+    let (built, installed) = (folder.path().join("built"), folder.path().join("installed"));
+    let define = |name: &str, value: &Path| format!("-D{name}={}", value.display());
+
+    // The package's own CMakeLists.txt installs...
+    let mut configure = Command::new(&cmake);
+    configure.arg("-S").arg(package()).arg("-B").arg(&built);
+    run(configure.arg(define("MLOPS_LIBRARY_DIR", &build::library_dir())));
+    run(Command::new(&cmake).arg("--build").arg(&built));
+    run(Command::new(&cmake).arg("--install").arg(&built).arg("--prefix").arg(&installed));
+
+    // ...what a project finds with find_package, or has as a folder of its own.
+    for (name, how) in [("found", define("CMAKE_PREFIX_PATH", &installed)), ("inside", define("MLOPS", &package()))] {
+        let consumer = folder.path().join(name);
+        let mut configure = Command::new(&cmake);
+        configure.arg("-S").arg(package().join("tests/consumer")).arg("-B").arg(&consumer).arg(how);
+        configure.arg(define("EXAMPLES", &examples())).arg(define("MLOPS_LIBRARY_DIR", &build::library_dir()));
+        run(&mut configure);
+        run(Command::new(&cmake).arg("--build").arg(&consumer));
+        for program in ["c", "cpp", "c_static", "cpp_static"] {
+            check_quickstart(&consumer.join(program));
+        }
+    }
+}

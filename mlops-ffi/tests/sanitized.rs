@@ -1,0 +1,66 @@
+//! The C and C++ programs under the address and undefined-behaviour sanitizers, against the library that the other
+//! tests use. The sanitizers see what the programs do and every allocation; Rust's own code is not instrumented.
+
+#![expect(clippy::unwrap_used, reason = "a suite: what cannot be read or written fails it")]
+
+#[path = "support/build.rs"]
+mod build;
+#[path = "support/tools.rs"]
+mod tools;
+
+use std::process::Command;
+
+use build::{compile, package, prefix, run, scratch};
+use tools::{has_cpp, left_out};
+
+const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+
+/// Builds a program with the sanitizers and runs it with an empty folder. `leaks` false: a leak is no error.
+fn build_and_run(names: &[&str], options: &[&str], leaks: bool) {
+    let folder = scratch();
+    let program = folder.path().join("program");
+    let sources: Vec<_> = names.iter().map(|name| package().join("tests").join(name)).collect();
+    compile(&program, prefix(), &sources, &[SANITIZERS, options].concat());
+    let symbols = run(Command::new("nm").arg(&program));
+    assert!(symbols.contains("__asan_init"), "{} is not instrumented", names.join(" "));
+    let place = folder.path().join("place");
+    std::fs::create_dir(&place).unwrap();
+    let mut command = Command::new(&program);
+    command.env("ASAN_OPTIONS", format!("detect_leaks={}", i32::from(leaks)));
+    command.env("UBSAN_OPTIONS", "print_stacktrace=1");
+    command.env("LSAN_OPTIONS", format!("suppressions={}", package().join("tests/sled.lsan").display()));
+    run(command.arg(&place));
+}
+
+/// Whether the compiler of `source` (an empty program) has the sanitizers, and programs with them run.
+fn sanitizers(variable: &str, compiler: &str, source: &str) -> bool {
+    let folder = scratch();
+    let (source, program) = (folder.path().join(source), folder.path().join("empty"));
+    std::fs::write(&source, "int main(void) { return 0; }\n").unwrap();
+    let mut command = Command::new(std::env::var_os(variable).unwrap_or_else(|| compiler.into()));
+    let built = command.args(SANITIZERS).arg(&source).arg("-o").arg(&program).output();
+    let works = built.is_ok_and(|built| built.status.success())
+        && Command::new(&program).output().is_ok_and(|ran| ran.status.success());
+    if !works {
+        left_out(&format!("{compiler} programs under sanitizers"), "the compiler has none that run here");
+    }
+    works
+}
+
+#[test]
+fn the_c_programs_are_clean() {
+    if sanitizers("CC", "cc", "empty.c") {
+        for name in ["c/whole.c", "c/sizes.c", "c/odd.c", "c/hammer.c", "c/bad.c"] {
+            build_and_run(&[name], &[], true);
+        }
+        // In a child the memory of its parent's threads is lost.
+        build_and_run(&["c/fork.c"], &[], false);
+    }
+}
+
+#[test]
+fn the_cpp_program_is_clean() {
+    if has_cpp() && sanitizers("CXX", "c++", "empty.cpp") {
+        build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"], true);
+    }
+}

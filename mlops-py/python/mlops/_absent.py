@@ -1,0 +1,48 @@
+"""What MLflow has and mlops has not: the sentence that a call of such a name gets."""
+
+from __future__ import annotations
+
+_LATER = "with a later version of mlops"
+
+# What it is, when it comes, and its names; `*` stands for any ending.
+_ABSENT = (
+    (
+        f"the model registry comes {_LATER}",
+        "*register*_model *registered_model* *model_version* get_latest_versions *registry_uri",
+    ),
+    (f"logging without log calls comes {_LATER}", "autolog"),
+    (
+        f"models as MLflow 3 logs them, outside of runs, come {_LATER}",
+        "*logged_model* create_external_model log_model_params log_outputs *_active_model import_checkpoints",
+    ),
+    (f"the tracking of data sets comes {_LATER}", "log_input log_inputs data"),
+    (f"evaluation comes {_LATER}", "evaluate validate_evaluation_results MetricThreshold metrics"),
+    (f"measuring the machine comes {_LATER}", "*system_metrics*"),
+    (f"this kind of artifact comes {_LATER}", "log_table load_table log_stream"),
+    (f"editing experiments comes {_LATER}", "delete_experiment* restore_experiment rename_experiment set_experiment_tag*"),
+    ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging flush_async_logging"),
+    (
+        f"this kind of model comes {_LATER}",
+        "xgboost lightgbm catboost pytorch keras tensorflow onnx spacy statsmodels prophet pmdarima spark h2o"
+        " transformers sentence_transformers paddle shap",
+    ),
+    (
+        "tracing and language models are outside of what mlops does",
+        "trac* *_trace *_traces *_span start_span* genai llm openai langchain langgraph anthropic llama_index gemini bedrock"
+        " dspy crewai autogen ag2 litellm groq mistral *_prompt *_prompts *_prompt_* *_feedback *_expectation *_assessment",
+    ),
+    ("projects are outside of what mlops does", "projects run recipes"),
+    ("serving, gateways and servers are outside of what mlops does", "gateway deployments server login"),
+)
+
+
+def sentence(owner: str, name: str) -> str:
+    """Why ``owner`` has no such attribute."""
+    from fnmatch import fnmatchcase
+
+    missing = f"{owner!r} has no attribute {name!r}"
+    if not name.startswith("_"):
+        for why, names in _ABSENT:
+            if any(fnmatchcase(name, known) for known in names.split()):
+                return f"{missing}: {why}"
+    return missing

@@ -1,0 +1,150 @@
+"""Finding runs: as a DataFrame, as a list, page by page."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas
+import pytest
+
+import mlops
+from mlops.entities import ViewType
+from mlops.exceptions import InvalidArgument, LimitExceeded, MlopsError
+
+
+@pytest.fixture
+def runs() -> list[str]:
+    """Five runs, oldest first; the last has no loss."""
+    found = []
+    for number in range(5):
+        with mlops.start_run(run_name=f"run {number}", tags={"parity": "even" if number % 2 == 0 else "odd"}) as run:
+            mlops.log_param("number", number)
+            if number < 4:
+                mlops.log_metric("loss", 1.0 / (number + 1))
+        found.append(run.info.run_id)
+    return found
+
+
+def ids(**options: Any) -> list[str]:
+    return [run.info.run_id for run in mlops.search_runs(output_format="list", **options)]
+
+
+def test_runs_are_found_newest_first(runs: list[str]) -> None:
+    assert ids() == runs[::-1]
+    assert ids(max_results=2) == runs[:2:-1]
+
+
+def test_filters_and_orders_choose_and_sort(runs: list[str]) -> None:
+    assert ids(filter_string="metrics.loss < 0.4") == [runs[3], runs[2]]
+    assert ids(filter_string="params.number = '2'") == [runs[2]]
+    assert ids(filter_string="tags.parity = 'odd'") == [runs[3], runs[1]]
+    assert ids(filter_string="attributes.run_name = 'run 1'") == [runs[1]]
+    assert ids(filter_string="status = 'FINISHED' and metrics.loss >= 0.5") == [runs[1], runs[0]]
+    assert ids(order_by=["metrics.loss ASC"])[:4] == runs[3::-1]
+    assert ids(order_by=["metrics.loss DESC"])[0] == runs[0]
+    assert ids(order_by="metrics.loss DESC")[0] == runs[0]
+
+
+def test_a_bad_filter_shows_the_place() -> None:
+    for bad in ["metrics.loss <", "loss = ", "metrics.loss ~ 3", "params.a = 3 and", "'"]:
+        with pytest.raises(InvalidArgument, match="expected") as caught:
+            mlops.search_runs(filter_string=bad)
+        assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    with pytest.raises(InvalidArgument):
+        mlops.search_runs(order_by=["metrics.loss SIDEWAYS"])
+    with pytest.raises(LimitExceeded, match="65536"):
+        mlops.search_runs(filter_string="tags.a = '" + "x" * 70_000 + "'")
+
+
+def test_a_frame_has_the_columns_and_types_of_mlflow(runs: list[str]) -> None:
+    frame = mlops.search_runs(order_by=["metrics.loss DESC"])
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns)[:6] == ["run_id", "experiment_id", "status", "artifact_uri", "start_time", "end_time"]
+    assert {"metrics.loss", "params.number", "tags.parity", "tags.mlflow.runName"} <= set(frame.columns)
+    assert list(frame["run_id"])[0] == runs[0]
+    assert frame["metrics.loss"].dtype == "float64" and math.isnan(frame["metrics.loss"].iloc[-1])
+    assert list(frame["params.number"]) == ["0", "1", "2", "3", "4"]
+    assert str(frame["start_time"].dtype).startswith("datetime64[") and str(frame["start_time"].dtype).endswith("UTC]")
+    assert (frame["end_time"] >= frame["start_time"]).all()
+
+
+def test_a_frame_without_runs_has_the_columns_too() -> None:
+    frame = mlops.search_runs()
+    assert len(frame) == 0 and {"run_id", "start_time"} <= set(frame.columns)
+
+
+def test_a_running_run_has_no_end_in_a_frame() -> None:
+    with mlops.start_run():
+        frame = mlops.search_runs()
+    assert frame["status"].tolist() == ["RUNNING"] and frame["end_time"].isna().all()
+
+
+def test_what_a_run_lacks_is_none(runs: list[str]) -> None:
+    with mlops.start_run():
+        mlops.log_param("other", "x")
+    frame = mlops.search_runs()
+    assert frame["params.other"].tolist() == ["x", None, None, None, None, None]
+
+
+def test_a_search_looks_in_the_active_experiment_or_those_named(runs: list[str]) -> None:
+    mlops.set_experiment("other")
+    with mlops.start_run() as run:
+        pass
+    other = run.info.experiment_id
+    assert ids() == ids(experiment_ids=[other]) == ids(experiment_ids=other) == [run.info.run_id]
+    assert ids(experiment_names=["other"]) == ids(experiment_names="other") == [run.info.run_id]
+    assert ids(experiment_ids=["0"]) == ids(experiment_names=["Default"]) == runs[::-1]
+    assert len(ids(experiment_ids=["0", other])) == len(ids(search_all_experiments=True)) == 6
+    assert ids(experiment_names=["nobody"]) == []
+    with pytest.raises(InvalidArgument, match="not both"):
+        mlops.search_runs(experiment_ids=["0"], experiment_names=["other"])
+
+
+def test_pages_follow_each_other_without_gaps(runs: list[str]) -> None:
+    client = mlops.MlflowClient()
+    found: list[str] = []
+    token: str | None = None
+    for size in [2, 2, 1]:
+        page = client.search_runs(["0"], max_results=2, page_token=token, order_by=["metrics.loss DESC"])
+        assert len(page) == size
+        found += [run.info.run_id for run in page]
+        token = page.token
+        # A run that is added meanwhile does not shift the pages.
+        with mlops.start_run(experiment_id=mlops.create_experiment(f"other {len(found)}")):
+            pass
+    assert token is None
+    assert found == runs
+    with pytest.raises(InvalidArgument, match="page token"):
+        client.search_runs(["0"], page_token="nonsense")
+    assert client.search_runs([]) == []
+
+
+@pytest.mark.parametrize(("option", "value"), [
+    ("max_results", 0), ("max_results", -1), ("max_results", 1.5), ("max_results", "many"),
+    ("output_format", "arrow"), ("run_view_type", 9), ("filter_string", 3),
+])  # fmt: skip
+def test_a_bad_option_is_an_error(option: str, value: Any) -> None:
+    with pytest.raises(MlopsError):
+        mlops.search_runs(**{option: value})
+
+
+def test_deleted_runs_are_found_when_they_are_asked_for(runs: list[str]) -> None:
+    mlops.delete_run(runs[0])
+    assert len(ids()) == 4
+    assert ids(run_view_type=ViewType.DELETED_ONLY) == [runs[0]]
+    assert len(ids(run_view_type=ViewType.ALL)) == 5
+
+
+def test_more_runs_than_a_page_are_found() -> None:
+    client = mlops.MlflowClient()
+    for number in range(30):
+        client.create_run("0", run_name=str(number))
+    token, names = None, []
+    while True:
+        page = client.search_runs(["0"], max_results=7, page_token=token)
+        names += [run.info.run_name for run in page]
+        token = page.token
+        if token is None:
+            break
+    assert names == [str(number) for number in range(29, -1, -1)]

@@ -50,8 +50,8 @@ def _system() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    command = ["stat", "--file-system", "--format=%T", str(folder)]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip() or "unknown file system"
+    said = subprocess.run(["df", "--output=fstype", str(folder)], stdout=subprocess.PIPE, text=True).stdout.split()
+    return said[-1] if said else "unknown file system"
 
 
 def _rust() -> str:

@@ -25,10 +25,24 @@ def test_100_000_points_come_back() -> None:
     back = mlops.get_metric_series(run.info.run_id, "loss")
     assert [column.dtype for column in back] == [numpy.int64, numpy.int64, numpy.float64]
     numpy.testing.assert_array_equal(back[0], steps)
-    numpy.testing.assert_array_equal(back[1], times * 1000)
+    numpy.testing.assert_array_equal(back[1], times)
     numpy.testing.assert_array_equal(back[2], values)
     summary = mlops.get_run(run.info.run_id).data.summaries["loss"]
     assert (summary.count, summary.last, summary.min) == (count, values[-1], numpy.nanmin(values))
+
+
+def test_times_have_the_unit_that_was_asked_for() -> None:
+    with mlops.start_run() as run:
+        mlops.log_series("fine", [1.0, 2.0], timestamps=[1_700_000_000_000_001, 1_700_000_000_000_999], time_unit="us")
+        mlops.log_series("coarse", [1.0], timestamps=[1_700_000_000_001])
+        with pytest.raises(InvalidArgument, match="`ms` or `us`"):
+            mlops.log_series("fine", [3.0], time_unit="s")
+    run_id = run.info.run_id
+    assert list(mlops.get_metric_series(run_id, "fine")[1]) == [1_700_000_000_000] * 2
+    assert list(mlops.get_metric_series(run_id, "fine", time_unit="us")[1])[1] == 1_700_000_000_000_999
+    assert list(mlops.get_metric_series(run_id, "coarse")[1]) == [1_700_000_000_001]
+    with pytest.raises(InvalidArgument, match="`ms` or `us`"):
+        mlops.get_metric_series(run_id, "fine", time_unit="ns")
 
 
 COLUMNS: dict[str, tuple[Any, Any]] = {

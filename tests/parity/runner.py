@@ -135,7 +135,7 @@ def micros(at):
 
 def dump_metric(client, run, key, summary):
     run_id = run.info.run_id
-    columns = zip(*mlops.get_metric_series(run_id, key), strict=True)
+    columns = zip(*mlops.get_metric_series(run_id, key, time_unit="us"), strict=True)
     points = [[int(step), int(at), float(value)] for step, at, value in columns]
     # MLflow's names show the same.
     assert summary.last_timestamp == micros(summary.last_at) // 1000

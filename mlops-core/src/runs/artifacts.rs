@@ -41,7 +41,6 @@ fn open_local(path: &Path) -> Result<File> {
 
 /// The normalised paths of new artifacts. No path may be a folder of another.
 pub(super) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'_>]) -> Result<Vec<String>> {
-    let mut all = existing.clone();
     let mut paths = Vec::with_capacity(files.len());
     let mut new = BTreeSet::new();
     for file in files {
@@ -53,21 +52,15 @@ pub(super) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'
     }
     for path in &paths {
         let inside = format!("{path}/");
-        if all
-            .range(inside.clone()..)
-            .chain(new.range(inside.clone()..))
-            .next()
-            .is_some_and(|other| other.starts_with(&inside))
-            || new.range(inside.clone()..).next().is_some_and(|other| other.starts_with(&inside))
-        {
+        let mut behind = [existing, &new].into_iter().filter_map(|paths| paths.range(inside.clone()..).next());
+        if behind.any(|other| other.starts_with(&inside)) {
             return Err(clash(path, "the run has artifacts in a folder of that name"));
         }
         let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        if let Some(file) = above.into_iter().find(|above| all.contains(*above) || new.contains(*above)) {
+        if let Some(file) = above.into_iter().find(|above| existing.contains(*above) || new.contains(*above)) {
             return Err(clash(path, &format!("`{file}` is a file")));
         }
     }
-    all.clear();
     Ok(paths)
 }
 

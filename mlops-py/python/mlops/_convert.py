@@ -81,15 +81,32 @@ def column(what: str, values: Any, kind: str) -> bytes:
     return array("d", [metric_value(what, value) for value in values]).tobytes()
 
 
-def time_column(millis: Any) -> bytes:
-    """The bytes of a column of microseconds, from milliseconds."""
-    data = column("timestamps", millis, "q")
+def _micros_of(time_unit: str) -> int:
+    """How many microseconds a unit of time has."""
+    if time_unit not in ("ms", "us"):
+        raise InvalidArgument(f"time_unit is {time_unit!r}: expected `ms` or `us`")
+    return 1000 if time_unit == "ms" else 1
+
+
+def time_column(times: Any, time_unit: str) -> bytes:
+    """The bytes of a column of microseconds."""
+    micros = _micros_of(time_unit)
+    data = column("timestamps", times, "q")
     if not data:
         return data
     numbers = memoryview(data).cast("q")
     for edge in (min(numbers), max(numbers)):
-        timestamp(edge)
-    return array("q", [number * 1000 for number in numbers]).tobytes()
+        timestamp(edge * micros // 1000)
+    return data if micros == 1 else array("q", [number * micros for number in numbers]).tobytes()
+
+
+def times_out(data: bytes, time_unit: str) -> Any:
+    """A column of microseconds in another unit, as :func:`column_out` gives it."""
+    micros = _micros_of(time_unit)
+    times = column_out(data, "q")
+    if micros == 1:
+        return times
+    return array("q", [at // micros for at in times]) if isinstance(times, array) else times // micros
 
 
 def column_out(data: bytes, kind: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _native, _state
 from ._content import dict_bytes, figure_bytes, image_bytes, text_bytes
-from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, timestamp, whole
+from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, times_out, timestamp, whole
 from ._state import ActiveRun
 from .entities import Experiment, Run, ViewType
 from .exceptions import InvalidArgument, InvalidState, NotFound
@@ -253,19 +253,26 @@ def log_metrics(
 
 
 def log_series(
-    key: str, values: Any, steps: Any = None, timestamps: Any = None, run_id: str | None = None
+    key: str,
+    values: Any,
+    steps: Any = None,
+    timestamps: Any = None,
+    run_id: str | None = None,
+    *,
+    time_unit: str = "ms",
 ) -> None:
     """Logs many points of a metric at once, all or none: arrays or sequences of one length. Without ``steps`` they
-    count up from 0; ``timestamps`` are milliseconds, now if they are left out."""
-    columns = column("steps", steps, "q"), time_column(timestamps), column("values", values, "d")
+    count up from 0. ``timestamps`` count from 1970 in ``time_unit``, ``"ms"`` or ``"us"``; now if they are left out."""
+    columns = column("steps", steps, "q"), time_column(timestamps, time_unit), column("values", values, "d")
     _handle(run_id).log_series(text_key("metric name", key), *columns)
 
 
-def get_metric_series(run_id: str, key: str) -> tuple[Any, Any, Any]:
-    """Steps, timestamps (microseconds) and values of a metric, ordered by time and step: numpy arrays if numpy is
-    imported, else arrays of the standard library. Empty if the run has no such metric."""
+def get_metric_series(run_id: str, key: str, *, time_unit: str = "ms") -> tuple[Any, Any, Any]:
+    """Steps, timestamps and values of a metric, ordered by time and step: numpy arrays if numpy is imported, else arrays
+    of the standard library. Timestamps count from 1970 in ``time_unit``: whole ``"ms"``, or ``"us"``, which is what is
+    stored. Empty if the run has no such metric."""
     steps, times, values = _state.store().metric_history(run_id, key)
-    return column_out(steps, "q"), column_out(times, "q"), column_out(values, "d")
+    return column_out(steps, "q"), times_out(times, time_unit), column_out(values, "d")
 
 
 def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:

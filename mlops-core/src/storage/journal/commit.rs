@@ -47,8 +47,10 @@ impl State {
         let waiting = Waiting { head: Head { seq: appended.seq, totals }, changes: commit.changes };
         if durability == Durability::Fast && tail.waiting.is_empty() {
             self.apply_to_index(&mut tail, waiting)?;
-            // The background forces it to the disk within a second.
-            self.changed.notify_all();
+            // The background forces it to the disk within a second; it is awake if something waits for that already.
+            if tail.synced + 1 == appended.seq {
+                self.changed.notify_all();
+            }
             return Ok(Outcome::Applied);
         }
         for (key, value) in &waiting.changes {

@@ -79,6 +79,7 @@ fmt:
 
 clippy: $(TEST_VENV)/tools.stamp
 	@.ci/step clippy cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@.ci/step doc env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --exclude mlops-py --all-features --no-deps
 
 rust: $(TEST_VENV)/tools.stamp
 	@.ci/step rust .ci/rust-tests

@@ -24,4 +24,7 @@ pub use base::paging::Page;
 pub use base::text::ParamValue;
 pub use base::time::Timestamp;
 pub use error::{Code, Error, Result};
-pub use store::{FsckReport, OpenOptions, Store, end_open_runs, fsck};
+pub use store::{
+    BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, OpenOptions, Store, backup, end_open_runs, fsck,
+    restore,
+};

@@ -1,17 +1,23 @@
 //! Opens a location and hands out the pillars.
 
+mod backup;
+mod copy;
 mod format;
 mod fsck;
+mod gc;
 mod local;
 mod location;
 mod open;
+mod partial;
 mod registry;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use backup::{BackupOptions, BackupReport, backup, restore};
 pub use fsck::{FsckReport, fsck};
+pub use gc::{GcOptions, GcReport};
 pub use open::OpenOptions;
 pub use registry::end_open_runs;
 use uuid::Uuid;
@@ -53,6 +59,7 @@ struct Inner {
     runs: Runs,
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
+    care: gc::Care,
 }
 
 impl Store {
@@ -145,6 +152,15 @@ impl Store {
         self.check_open()?;
         self.closed.store(true, Ordering::Release);
         self.inner.flush()
+    }
+
+    /// [`backup`] of this store.
+    ///
+    /// # Errors
+    /// As [`backup`]; `InvalidState` if the store is closed.
+    pub fn backup(&self, dest: &str, options: &BackupOptions<'_>) -> Result<BackupReport> {
+        self.check_open()?;
+        backup(&self.inner.uri, dest, options)
     }
 
     fn check_open(&self) -> Result<()> {

@@ -271,6 +271,32 @@ typedef struct mlops_open_options {
 } mlops_open_options;
 
 /**
+ * How `mlops_store_gc` works. Begin with `MLOPS_GC_OPTIONS_INIT`, which only counts.
+ */
+typedef struct mlops_gc_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0 (default): nothing is changed, what would go is counted.
+   */
+  int32_t dry_run;
+  /**
+   * Not 0: deleted runs are removed for good, with what only they refer to. Default 0.
+   */
+  int32_t deleted_runs;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * What was written, put again or (runs) deleted within this time stays, in microseconds; default: 10 minutes.
+   */
+  int64_t older_than_us;
+} mlops_gc_options;
+
+/**
  * A key and its text: a tag.
  */
 typedef struct mlops_tag {
@@ -827,12 +853,50 @@ struct mlops_str mlops_store_uri(const struct mlops_store *store);
 bool mlops_store_is_read_only(const struct mlops_store *store);
 
 /**
+ * Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
+ *
+ * `*out` becomes JSON: `{"dry_run", "runs": 0, "large_blobs": {"count", "bytes"}, "small_blobs", "trash", "spool",
+ * "journal", "kept"}`. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
+ * `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_gc(const struct mlops_store *store,
+                            const struct mlops_gc_options *options,
+                            struct mlops_buf *out,
+                            struct mlops_error **err);
+
+/**
  * Reads and checks every byte of a store that no process has open; `repair` not 0 mends what can be mended.
  *
  * `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}],
  * "lost": [text]}`; all is well if both lists are empty. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
 mlops_status mlops_fsck(struct mlops_str uri, int32_t repair, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * Copies the store to the folder `dest`, which is made, while this process and others write to it: all that was
+ * acknowledged before the call. Every byte is checked. With `keep_going` 0 what is damaged or missing is
+ * `MLOPS_CORRUPT` and no copy is made; else damaged files are copied as they are and reported.
+ *
+ * `*out` becomes JSON: `{"path", "id", "files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem",
+ * "repair"}], "lost": [text]}`. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_backup(const struct mlops_store *store,
+                                struct mlops_str dest,
+                                int32_t keep_going,
+                                struct mlops_buf *out,
+                                struct mlops_error **err);
+
+/**
+ * Makes a store at `dest`, where none is yet, from the backup in the folder `source`. The store keeps its id, and
+ * is trusted only if that is on this user's list. `keep_going` and `*out` are as in `mlops_store_backup`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_restore(struct mlops_str source,
+                           struct mlops_str dest,
+                           int32_t keep_going,
+                           struct mlops_buf *out,
+                           struct mlops_error **err);
 
 /**
  * Makes an experiment; `MLOPS_ALREADY_EXISTS` if the name is taken.
@@ -1435,6 +1499,7 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_BUF_INIT {NULL, 0, 0}
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
 #define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}}
+#define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \

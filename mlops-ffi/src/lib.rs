@@ -1,6 +1,6 @@
 //! The C ABI of mlops: `include/mlops.h` is made from this crate, `include/mlops.hpp` wraps it for C++.
 //!
-//! Every exported function goes through [`export!`](boundary), which adds the unwind guard, checks the arguments and
+//! Every exported function goes through `export!` (`boundary.rs`), which adds the unwind guard, checks the arguments and
 //! reports errors. What a function's body sees are safe Rust values; behaviour is in `mlops-core`.
 //!
 //! What holds for all of it (the header says so to its readers):

@@ -1,8 +1,10 @@
-//! Opening, closing and checking a store.
+//! Opening, closing, checking and copying a store.
 
-use mlops_core::{OpenOptions, Store};
+use std::time::Duration;
 
-use crate::args::{Handle, Versioned};
+use mlops_core::{BackupOptions, GcOptions, OpenOptions, Store};
+
+use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
 use crate::json;
 use crate::sized::{check_reserved, sized_input};
@@ -36,7 +38,27 @@ pub struct mlops_open_options {
 impl Versioned for mlops_open_options {
     const DEFAULT: Self = Self { struct_size: 0, read_only: 0, must_exist: 0, reserved: 0, uri: mlops_str::EMPTY };
 }
-sized_input!(mlops_open_options);
+
+/// How `mlops_store_gc` works. Begin with `MLOPS_GC_OPTIONS_INIT`, which only counts.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct mlops_gc_options {
+    /// The size of this struct.
+    pub struct_size: u32,
+    /// Not 0 (default): nothing is changed, what would go is counted.
+    pub dry_run: i32,
+    /// Not 0: deleted runs are removed for good, with what only they refer to. Default 0.
+    pub deleted_runs: i32,
+    /// Must be 0.
+    pub reserved: i32,
+    /// What was written, put again or (runs) deleted within this time stays, in microseconds; default: 10 minutes.
+    pub older_than_us: i64,
+}
+
+impl Versioned for mlops_gc_options {
+    const DEFAULT: Self = Self { struct_size: 0, dry_run: 1, deleted_runs: 0, reserved: 0, older_than_us: 600_000_000 };
+}
+sized_input!(mlops_open_options mlops_gc_options);
 
 impl mlops_store {
     fn new(store: Store) -> Self {
@@ -109,12 +131,64 @@ export! {
         store.is_some_and(|store| store.store.is_read_only())
     }
 
+    /// Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
+    ///
+    /// `*out` becomes JSON: `{"dry_run", "runs": 0, "large_blobs": {"count", "bytes"}, "small_blobs", "trash", "spool",
+    /// "journal", "kept"}`. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
+    /// `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_store_gc(
+        store: *const mlops_store,
+        options: *const mlops_gc_options,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        check_reserved("options", options.reserved)?;
+        let older_than = u64::try_from(options.older_than_us).map_err(|_| {
+            refuse("options.older_than_us", options.older_than_us.to_string(), "microseconds, 0 or more")
+        })?;
+        let report = store.store.gc(&GcOptions {
+            dry_run: options.dry_run != 0,
+            older_than: Duration::from_micros(older_than),
+            deleted_runs: options.deleted_runs != 0,
+        })?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
     /// Reads and checks every byte of a store that no process has open; `repair` not 0 mends what can be mended.
     ///
     /// `*out` becomes JSON: `{"files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem", "repair"}],
     /// "lost": [text]}`; all is well if both lists are empty. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_fsck(uri: mlops_str, repair: i32, out: *mut mlops_buf) -> mlops_status {
         let report = mlops_core::fsck(uri, repair != 0)?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
+    /// Copies the store to the folder `dest`, which is made, while this process and others write to it: all that was
+    /// acknowledged before the call. Every byte is checked. With `keep_going` 0 what is damaged or missing is
+    /// `MLOPS_CORRUPT` and no copy is made; else damaged files are copied as they are and reported.
+    ///
+    /// `*out` becomes JSON: `{"path", "id", "files": 3, "bytes": 4096, "findings": [{"path", "offset", "problem",
+    /// "repair"}], "lost": [text]}`. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_store_backup(
+        store: *const mlops_store,
+        dest: mlops_str,
+        keep_going: i32,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        let options = BackupOptions { keep_going: keep_going != 0, ..BackupOptions::default() };
+        let report = store.store.backup(dest, &options)?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
+    /// Makes a store at `dest`, where none is yet, from the backup in the folder `source`. The store keeps its id, and
+    /// is trusted only if that is on this user's list. `keep_going` and `*out` are as in `mlops_store_backup`.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_restore(source: mlops_str, dest: mlops_str, keep_going: i32, out: *mut mlops_buf) -> mlops_status {
+        let options = BackupOptions { keep_going: keep_going != 0, ..BackupOptions::default() };
+        let report = mlops_core::restore(source, dest, &options)?;
         out.set(json::text(&report)?.into());
         Ok(())
     }

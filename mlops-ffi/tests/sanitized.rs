@@ -28,7 +28,8 @@ fn build_and_run(names: &[&str], options: &[&str], leaks: bool) {
     let mut command = Command::new(&program);
     command.env("ASAN_OPTIONS", format!("detect_leaks={}", i32::from(leaks)));
     command.env("UBSAN_OPTIONS", "print_stacktrace=1");
-    command.env("LSAN_OPTIONS", format!("suppressions={}", package().join("tests/sled.lsan").display()));
+    // In quotes: a space would end the path.
+    command.env("LSAN_OPTIONS", format!("suppressions='{}'", package().join("tests/sled.lsan").display()));
     run(command.arg(&place));
 }
 

@@ -21,7 +21,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::module::{
-        cli_main, end_open_runs, error_table, forget_inherited, fsck, locate, mark_process_failed, param_text, version,
+        backup, cli_main, end_open_runs, error_table, forget_inherited, fsck, locate, mark_process_failed, param_text,
+        restore, version,
     };
     #[pymodule_export]
     use super::run::Run;

@@ -1,6 +1,7 @@
 //! Functions that need no store.
 
 use mlops_core::error::TABLE;
+use mlops_core::{BackupOptions, BackupReport};
 use pyo3::prelude::*;
 
 use crate::convert::{self, Text};
@@ -62,6 +63,29 @@ pub(crate) fn locate(py: Python<'_>, uri: Text<'_>) -> PyResult<String> {
 pub(crate) fn fsck(py: Python<'_>, uri: Text<'_>, repair: bool) -> PyResult<String> {
     detached(py, || {
         let report = mlops_core::fsck(&uri, repair)?;
+        serde_json::to_string(&report).map_err(|e| mlops_core::Error::Internal { detail: e.to_string() })
+    })
+}
+
+/// Copies a store; the report as JSON.
+#[pyfunction]
+pub(crate) fn backup(py: Python<'_>, uri: Text<'_>, dest: Text<'_>, keep_going: bool) -> PyResult<String> {
+    copied(py, keep_going, |options| mlops_core::backup(&uri, &dest, options))
+}
+
+/// Makes a store from a backup; the report as JSON.
+#[pyfunction]
+pub(crate) fn restore(py: Python<'_>, source: Text<'_>, dest: Text<'_>, keep_going: bool) -> PyResult<String> {
+    copied(py, keep_going, |options| mlops_core::restore(&source, &dest, options))
+}
+
+fn copied(
+    py: Python<'_>,
+    keep_going: bool,
+    copy: impl Send + FnOnce(&BackupOptions<'_>) -> mlops_core::Result<BackupReport>,
+) -> PyResult<String> {
+    detached(py, || {
+        let report = copy(&BackupOptions { keep_going, ..BackupOptions::default() })?;
         serde_json::to_string(&report).map_err(|e| mlops_core::Error::Internal { detail: e.to_string() })
     })
 }

@@ -123,10 +123,15 @@ impl Run {
         })
     }
 
-    fn end(&self, py: Python<'_>, status: Text<'_>) -> PyResult<()> {
+    /// `at` is in microseconds; now if it is left out.
+    #[pyo3(signature = (status, at=None))]
+    fn end(&self, py: Python<'_>, status: Text<'_>, at: Option<i64>) -> PyResult<()> {
         detached(py, || {
             let status: RunStatus = status.parse()?;
-            self.inner.end(status)?;
+            match at {
+                Some(at) => self.inner.end_at(status, Timestamp::from_micros(at))?,
+                None => self.inner.end(status)?,
+            }
             if status.is_end() {
                 held::release(self.inner.id());
             }

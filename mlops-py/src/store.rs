@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use mlops_core::OpenOptions;
 use mlops_core::runs::{RunOptions, RunQuery};
+use mlops_core::{GcOptions, OpenOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -72,6 +73,15 @@ impl Store {
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         detached(py, || self.inner.close())
+    }
+
+    /// Frees what nothing refers to, or counts it; the report as JSON.
+    fn gc(&self, py: Python<'_>, dry_run: bool, older_than_us: u64, deleted_runs: bool) -> PyResult<String> {
+        detached(py, || {
+            let older_than = Duration::from_micros(older_than_us);
+            let report = self.inner.gc(&GcOptions { dry_run, older_than, deleted_runs })?;
+            serde_json::to_string(&report).map_err(|e| mlops_core::Error::Internal { detail: e.to_string() })
+        })
     }
 
     /// Starts a run. `options` has the fields of the core's `RunOptions`.

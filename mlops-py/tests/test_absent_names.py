@@ -28,6 +28,11 @@ def test_the_client_says_so_too(name: str) -> None:
         getattr(mlops.MlflowClient(), name)
 
 
+def test_autolog_of_one_library_says_so_too() -> None:
+    with pytest.raises(AttributeError, match="'mlops.sklearn' has no attribute 'autolog': .* comes with a later version"):
+        _ = mlops.sklearn.autolog
+
+
 @pytest.mark.parametrize("name", ["log_metrik", "runs", "__wrapped__", "metric"])
 def test_a_name_that_nobody_has_is_only_missing(name: str) -> None:
     for owner in [mlops, mlops.MlflowClient()]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_a_run_is_made_filled_and_ended(client: mlops.MlflowClient, tmp_path: Pa
     assert [(m.key, m.value, m.timestamp, m.step) for m in history] == [("loss", 0.5, 1000, 2), ("loss", 0.25, 2000, 3)]
     assert {"a.txt", "b.txt", "c.json", "config"} == {info.path for info in client.list_artifacts(run_id)}
     assert Path(client.download_artifacts(run_id, "b.txt")).read_text() == "text"
+
+
+def test_a_run_is_recorded_after_the_fact(client: mlops.MlflowClient) -> None:
+    run_id = client.create_run("0", start_time=1_000).info.run_id
+    client.set_terminated(run_id, "FAILED", end_time=61_500)
+    found = client.get_run(run_id).info
+    assert (found.status, found.start_time, found.end_time) == ("FAILED", 1_000, 61_500)
+    assert found.duration == timedelta(seconds=60.5)
 
 
 def test_a_batch_of_the_client_is_wholly_in_or_out(client: mlops.MlflowClient) -> None:

@@ -104,3 +104,12 @@ def test_a_store_can_be_copied_while_it_is_open(
             "import mlops, sys; mlops.set_tracking_uri('copy'); print(mlops.get_run(sys.argv[1]).info.status)",
             run.info.run_id,
         )
+
+
+def test_a_variable_that_is_no_text_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another store than the one that was meant must not be used in its place.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLOPS_STORE", "here-\udcff")
+    with pytest.raises(InvalidArgument, match="MLOPS_STORE"):
+        mlops.start_run()
+    assert not (tmp_path / ".mlops").exists()

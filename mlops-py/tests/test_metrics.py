@@ -31,7 +31,29 @@ def test_every_float_comes_back_as_itself(value: float) -> None:
             assert math.isnan(back) if math.isnan(value) else (back == value and str(back) == str(value))
 
 
+class Tensor:
+    """As PyTorch's: the size is a method."""
+
+    def __init__(self, *values: float) -> None:
+        self.values = values
+
+    def __repr__(self) -> str:
+        return f"tensor({list(self.values)})"
+
+    def size(self) -> tuple[int, ...]:
+        return (len(self.values),)
+
+    def numel(self) -> int:
+        return len(self.values)
+
+    def item(self) -> float:
+        if len(self.values) != 1:
+            raise RuntimeError(f"a Tensor with {len(self.values)} elements cannot be converted to Scalar")
+        return self.values[0]
+
+
 NUMBERS: list[tuple[Any, float]] = [
+    (Tensor(0.5), 0.5),
     (3, 3.0),
     (True, 1.0),
     ("1.5", 1.5),
@@ -60,7 +82,7 @@ def test_whatever_is_one_number_is_taken(value: Any, expected: float) -> None:
 
 NO_NUMBERS: list[Any] = [
     None, "", "abc", b"1.5", 1j, [1.0], {}, object(), 10**400, numpy.array([1.0, 2.0]), numpy.array([]),
-    numpy.datetime64("2024-01-01"), numpy.complex128(1j), "x" * 10_000,
+    numpy.datetime64("2024-01-01"), numpy.complex128(1j), "x" * 10_000, Tensor(1.0, 2.0),
 ]  # fmt: skip
 
 
@@ -80,10 +102,10 @@ def test_what_is_no_number_is_refused(value: Any) -> None:
 
 def test_steps_are_whole_numbers_of_64_bits_in_any_order() -> None:
     with mlops.start_run() as run:
-        for step in [5, -3, 2**63 - 1, -(2**63), numpy.int32(7), True, 2.0, numpy.float32(9.0)]:
+        for step in [5, -3, 2**63 - 1, -(2**63), numpy.int32(7), True, 2.0, numpy.float32(9.0), Tensor(11)]:
             mlops.log_metric("loss", 1.0, step=step, timestamp=1000)  # type: ignore[arg-type]
     steps = [step for step, _ in history(run, "loss")]
-    assert steps == [-(2**63), -3, 1, 2, 5, 7, 9, 2**63 - 1]
+    assert steps == [-(2**63), -3, 1, 2, 5, 7, 9, 11, 2**63 - 1]
 
 
 @pytest.mark.parametrize("step", [2**63, -(2**63) - 1, 1.5, math.nan, math.inf, "3", [3], 1j, numpy.array([1, 2])], ids=repr)

@@ -151,6 +151,8 @@ def test_what_cannot_be_logged_leaves_nothing() -> None:
             mlops.sklearn.log_model(FunctionTransformer(func=(number for number in [1])), "model")
         with pytest.raises(InvalidArgument, match="signature is of type dict"):
             mlops.sklearn.log_model(FOREST, "model", signature={})  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument, match="the metadata cannot be stored as JSON"):
+            mlops.sklearn.log_model(FOREST, "model", metadata={"bad": object()})
         with pytest.raises(InvalidArgument, match="artifact path"):
             mlops.sklearn.log_model(FOREST, "../model")
         with pytest.raises(Unsupported, match="later version"):

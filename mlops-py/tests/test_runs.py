@@ -171,6 +171,17 @@ def test_a_deleted_run_is_hidden_until_it_is_restored() -> None:
     assert mlops.get_run(run.info.run_id).data.metrics == {"loss": 1.0}
 
 
+def test_an_active_run_that_is_deleted_is_not_in_the_way_of_the_next() -> None:
+    gone = mlops.start_run()
+    mlops.delete_run(gone.info.run_id)
+    with pytest.raises(InvalidState, match="is deleted; restore it first"):
+        mlops.end_run()
+    assert mlops.active_run() is None
+    with mlops.start_run() as run:
+        mlops.log_metric("loss", 0.5)
+    assert mlops.get_run(run.info.run_id).data.metrics == {"loss": 0.5}
+
+
 def test_a_client_names_its_run_and_an_id_is_given_once() -> None:
     store = mlops.MlflowClient()._store
     store.start_run(run_id="my-run_1").end("FINISHED")

@@ -41,6 +41,12 @@ def test_trust_can_be_given_for_one_call(foreign: str) -> None:
         mlops.load_model(foreign)
 
 
+def test_what_is_read_comes_from_the_store_that_was_trusted(foreign: str) -> None:
+    source = mlops.models.Source(foreign, trust=True)
+    mlops.set_tracking_uri("memory:")
+    assert source.read_code("model.pkl")
+
+
 def test_trust_can_be_given_to_a_store(
     foreign: str, tmp_path: Path, python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

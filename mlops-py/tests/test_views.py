@@ -9,6 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 import mlops
 from mlops.entities import FileInfo, Metric, Param, RunTag
+from mlops.exceptions import Unsupported
 
 EVIL = "<script>alert('x')</script>&\""
 
@@ -93,3 +94,14 @@ def test_every_float_can_be_shown(value: float) -> None:
         mlops.log_metric("loss", value)
     found = mlops.get_run(run.info.run_id)
     assert "loss=" in repr(found) and "loss" in found._repr_html_()
+
+
+def test_a_time_beyond_the_years_of_a_datetime_is_shown_as_a_number() -> None:
+    client = mlops.MlflowClient()
+    run = client.create_run("0", start_time=2**53 - 1)
+    client.set_terminated(run.info.run_id)
+    found = client.get_run(run.info.run_id)
+    assert found.info.start_time == 2**53 - 1 and found.info.duration is not None
+    assert f"{2**53 - 1} ms" in found._repr_html_()
+    with pytest.raises(Unsupported, match="beyond the years"):
+        _ = found.info.started_at

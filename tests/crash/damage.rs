@@ -180,6 +180,13 @@ fn an_index_that_is_gone_cut_short_or_something_else() {
         std::fs::remove_dir_all(index).unwrap();
         std::fs::write(index, "not a folder").unwrap();
     });
+    #[cfg(unix)]
+    for target in ["nowhere", "index"] {
+        with_index(&whole, &format!("a link to {target}"), |index| {
+            std::fs::remove_dir_all(index).unwrap();
+            std::os::unix::fs::symlink(target, index).unwrap();
+        });
+    }
     let root = whole.store();
     for path in files(&root.join("index")) {
         let inner = path.strip_prefix(root.join("index")).unwrap();
@@ -255,6 +262,12 @@ fn a_journal_that_is_cut_or_gone_comes_back_from_the_index() {
         }
         if what == "without its folder" {
             std::fs::remove_dir(copied.join("journal")).unwrap();
+        }
+        // A reader cannot ask the index: it says so, and never shows a store without runs.
+        if what != "emptied" || !files(&copied.join("journal")).iter().any(|path| killed::is_checkpoint(path)) {
+            let refused = read(&copied, true).unwrap_err();
+            assert_eq!(refused.code(), Code::Corrupt, "{what}: {refused}");
+            assert!(!fsck(&copied.display().to_string(), false).unwrap().findings.is_empty(), "{what}");
         }
         let found = read(&copied, false).unwrap_or_else(|error| panic!("{what}: {error}"));
         for (name, expected) in &whole.to_writers {

@@ -4,15 +4,22 @@
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::io::Read;
 #[cfg(not(unix))]
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, UNIX_EPOCH};
 
+use crate::base::clock::{Clock, SystemClock};
 use crate::base::os;
+use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
+
+/// A file in use is not touched again before this time.
+const TOUCH_AFTER_MICROS: i64 = 60_000_000;
 
 /// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
 #[derive(Clone, Copy, Debug)]
@@ -88,33 +95,37 @@ impl Files {
     /// Opens an existing file for reading and writing.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
     pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        opened.map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
+        open_existing(OpenOptions::new().read(true).write(true), path).map(|file| self.handle(file, path))
     }
 
     /// Opens an existing file for reading.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
     pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
-        File::open(path).map(|file| self.handle(file, path)).map_err(|e| Error::io("open", path, e))
+        open_existing(OpenOptions::new().read(true), path).map(|file| self.handle(file, path))
     }
 
-    fn handle(&self, file: File, path: &Path) -> FileHandle {
+    /// A file that was opened otherwise, such as beneath a folder.
+    pub(crate) fn handle(&self, file: File, path: &Path) -> FileHandle {
         FileHandle { file, path: path.into(), files: self.clone(), locked: OnceLock::new() }
     }
 
     /// Reads a whole file; None if there is none.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`; `Corrupt` if a folder, a pipe or the like stands there.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Error::io("read", path, e)),
+        match open_existing(OpenOptions::new().read(true), path) {
+            Ok(mut file) => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
+                Ok(Some(bytes))
+            }
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
         }
     }
 
@@ -176,12 +187,12 @@ impl Files {
     /// The files and folders in `path`, sorted by name; empty if there is no such folder.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`; `Corrupt` if no folder stands there.
     pub fn list(&self, path: &Path) -> Result<Vec<PathBuf>> {
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(Error::io("list", path, e)),
+            Err(e) => return Err(misplaced("list", path, e)),
         };
         let mut paths = entries
             .map(|entry| entry.map(|e| e.path()))
@@ -189,6 +200,31 @@ impl Files {
             .map_err(|e| Error::io("list", path, e))?;
         paths.sort();
         Ok(paths)
+    }
+}
+
+/// Opens a file that exists, never waiting: a pipe in its place would have `open` wait for its other end for ever.
+fn open_existing(options: &mut OpenOptions, path: &Path) -> Result<File> {
+    #[cfg(unix)]
+    options.custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path).map_err(|e| misplaced("open", path, e))?;
+    let found = file.metadata().map_err(|e| Error::io("look at", path, e))?;
+    if found.is_file() { Ok(file) } else { Err(misplaced("open", path, io::ErrorKind::IsADirectory.into())) }
+}
+
+/// Damage, if something else stands where a file or folder belongs; other errors as they are.
+fn misplaced(action: &'static str, path: &Path, error: io::Error) -> Error {
+    #[cfg(unix)]
+    let is_loop = error.raw_os_error() == Some(libc::ELOOP);
+    #[cfg(not(unix))]
+    let is_loop = false;
+    match error.kind() {
+        io::ErrorKind::IsADirectory => Error::corrupt(path, 0, "this is no file; move it away, then run `mlops fsck`"),
+        io::ErrorKind::NotADirectory => {
+            Error::corrupt(path, 0, "no folder stands there; move away what does, then run `mlops fsck`")
+        }
+        _ if is_loop => Error::corrupt(path, 0, "this is a link to itself; remove it, then run `mlops fsck`"),
+        _ => Error::io(action, path, error),
     }
 }
 
@@ -291,6 +327,31 @@ impl FileHandle {
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         read_full_at(&self.file, buffer, offset).map_err(|e| Error::io("read", &self.path, e))
     }
+
+    /// When the file was last written or touched.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn modified(&self) -> Result<Timestamp> {
+        let modified = self.file.metadata().and_then(|meta| meta.modified());
+        let modified = modified.map_err(|e| Error::io("look at", &self.path, e))?;
+        let micros = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        Ok(Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX)))
+    }
+
+    /// Says that the file was in use at a time. Where that is refused, it is taken for older than it is.
+    pub fn touch_at(&self, at: Timestamp) {
+        let since_epoch = Duration::from_micros(u64::try_from(at.as_micros()).unwrap_or(0));
+        let _ = self.file.set_modified(UNIX_EPOCH + since_epoch);
+    }
+
+    /// Says that the file is in use now, to the minute. The time is the system's, as it is for a file that is written.
+    pub fn touch(&self) {
+        let now = SystemClock.now();
+        if self.modified().is_ok_and(|at| now.as_micros().saturating_sub(at.as_micros()) > TOUCH_AFTER_MICROS) {
+            self.touch_at(now);
+        }
+    }
 }
 
 impl Drop for FileHandle {
@@ -357,5 +418,26 @@ mod tests {
         assert!(!other.try_lock().unwrap());
         drop(held);
         assert!(other.try_lock().unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_damage_and_nobody_waits_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, pipe, link) = (dir.path().join("folder"), dir.path().join("pipe"), dir.path().join("link"));
+        fs::create_dir(&folder).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        std::os::unix::fs::symlink("link", &link).unwrap();
+        let files = Files::default();
+        for path in [&folder, &pipe, &link, &link.join("inside")] {
+            let named = |e: Error| matches!(&e, Error::Corrupt { path: found, .. } if found == path);
+            assert!(files.open_read(path).is_err_and(named), "{}", path.display());
+            assert!(files.open_write(path).is_err_and(named), "{}", path.display());
+            assert!(files.read(path).is_err_and(named), "{}", path.display());
+        }
+        for path in [&pipe, &link] {
+            assert!(matches!(files.list(path), Err(Error::Corrupt { .. })), "{}", path.display());
+        }
     }
 }

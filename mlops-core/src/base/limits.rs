@@ -1,5 +1,7 @@
 //! The one table of limits. Above a limit is an error, never a cut.
 
+use crate::error::{Error, Result};
+
 /// Longest key of a param, tag or metric, and longest name of a run or experiment, in bytes of UTF-8.
 pub const KEY_BYTES: usize = 500;
 /// Longest value of a param or tag, in bytes of UTF-8.
@@ -7,7 +9,7 @@ pub const VALUE_BYTES: usize = 16 << 20;
 /// A longer value of a param or tag is kept in a blob instead of the run's record, in bytes.
 pub const INLINE_VALUE_BYTES: usize = 4 << 10;
 /// Longest artifact path, in bytes of UTF-8.
-pub const PATH_BYTES: usize = 4096;
+pub const PATH_BYTES: usize = 750;
 /// Longest run id, in characters.
 pub const RUN_ID_CHARS: usize = 256;
 /// Most metric series in one run.
@@ -27,3 +29,14 @@ pub const STORAGE_VALUE_BYTES: usize = 64 << 10;
 pub const STORAGE_BATCH_BYTES: usize = 1 << 20;
 /// Largest body of one frame of a log file, in bytes.
 pub const FRAME_BYTES: usize = 64 << 20;
+
+/// Refuses what is larger than its limit; `what` names it in the error.
+///
+/// # Errors
+/// `LimitExceeded`.
+pub(crate) fn check(what: impl FnOnce() -> String, size: usize, limit: usize, unit: &'static str) -> Result<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded { what: what(), size: size as u64, limit: limit as u64, unit })
+}

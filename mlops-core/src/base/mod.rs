@@ -1,5 +1,6 @@
 //! Leaf types that everything else uses: time, ids, names, digests, paging, limits and the file layer.
 
+pub(crate) mod beneath;
 pub mod clock;
 pub mod digests;
 pub mod durability;

@@ -15,14 +15,8 @@ pub fn check_key(what: &str, key: &str) -> Result<()> {
             expected: format!("1 to {} bytes of text, not blank", limits::KEY_BYTES),
         });
     }
-    if key.len() > limits::KEY_BYTES {
-        return Err(Error::LimitExceeded {
-            what: format!("{what} `{}...`", key.chars().take(40).collect::<String>()),
-            size: key.len() as u64,
-            limit: limits::KEY_BYTES as u64,
-            unit: "bytes",
-        });
-    }
+    let shown = || format!("{what} `{}...`", key.chars().take(40).collect::<String>());
+    limits::check(shown, key.len(), limits::KEY_BYTES, "bytes")?;
     if key.chars().any(char::is_control) {
         return Err(Error::InvalidArgument {
             what: what.into(),
@@ -62,14 +56,7 @@ pub fn check_artifact_path(path: &str) -> Result<String> {
             expected: expected.into(),
         })
     };
-    if path.len() > limits::PATH_BYTES {
-        return Err(Error::LimitExceeded {
-            what: "artifact path".into(),
-            size: path.len() as u64,
-            limit: limits::PATH_BYTES as u64,
-            unit: "bytes",
-        });
-    }
+    limits::check(|| "artifact path".into(), path.len(), limits::PATH_BYTES, "bytes")?;
     if path.starts_with('/') || path.contains('\\') || path.as_bytes().get(1) == Some(&b':') {
         return refuse("a path relative to the run's artifacts, with `/` between its parts");
     }

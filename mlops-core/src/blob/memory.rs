@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::{BlobStats, BlobStore, not_found};
+use super::{Amount, BlobStats, BlobStore, Leases, Sweep, Swept, not_found};
 use crate::base::digests::Digest;
 use crate::error::{Error, Result};
 
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Default)]
 pub struct MemoryBlobs {
     blobs: RwLock<HashMap<Digest, Arc<[u8]>>>,
+    leases: Arc<Leases>,
 }
 
 impl MemoryBlobs {
@@ -31,6 +32,7 @@ impl MemoryBlobs {
 impl BlobStore for MemoryBlobs {
     fn put(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
+        self.leases.renew(&digest);
         self.blobs.write().entry(digest).or_insert_with(|| bytes.into());
         Ok(digest)
     }
@@ -62,5 +64,30 @@ impl BlobStore for MemoryBlobs {
     fn verify(&self, _report: &mut dyn FnMut(Error)) -> Result<BlobStats> {
         let blobs = self.blobs.read();
         Ok(BlobStats { count: blobs.len() as u64, bytes: blobs.values().map(|bytes| bytes.len() as u64).sum() })
+    }
+
+    fn leases(&self) -> &Arc<Leases> {
+        &self.leases
+    }
+
+    /// No other process can be about to name a blob: nothing stays for its age.
+    fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        let mut swept = Swept::default();
+        let dead: Vec<Digest> = self.blobs.read().keys().filter(|blob| !sweep.live.contains(*blob)).copied().collect();
+        for blob in dead {
+            let size = |bytes: &Arc<[u8]>| Amount::one(bytes.len() as u64);
+            let removed = if sweep.dry_run {
+                self.blobs.read().get(&blob).map(size)
+            } else {
+                sweep
+                    .lease
+                    .unless_covered(std::iter::once(blob), || self.blobs.write().remove(&blob))
+                    .flatten()
+                    .as_ref()
+                    .map(size)
+            };
+            swept.small_blobs += removed.unwrap_or_default();
+        }
+        Ok(swept)
     }
 }

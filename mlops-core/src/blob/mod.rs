@@ -1,14 +1,21 @@
 //! Immutable bytes named by their digest.
 //!
 //! [`local`] keeps them in a folder: large blobs as files, small ones in packs. [`memory`] keeps them in memory.
+//! What nothing refers to is swept: `leases.rs` keeps what was just put, `sweep.rs` has what a sweep is told.
 //! Every implementation passes the suite in `tests/conformance/blobs.rs`.
 
+mod leases;
 pub mod local;
 pub mod memory;
 pub mod overlay;
+mod sweep;
 
 use std::fmt::Debug;
 use std::io::{Read, Write};
+use std::sync::Arc;
+
+pub use leases::{Lease, Leases};
+pub use sweep::{Amount, Referrer, Sweep, Swept, TRASH_STAYS, is_older};
 
 use crate::base::digests::Digest;
 use crate::error::{Error, Result};
@@ -19,6 +26,7 @@ use crate::error::{Error, Result};
 /// - A put is all or nothing; when it returns, the blob survives the death of the process.
 /// - Putting bytes that exist stores nothing again and returns the same digest.
 /// - What a read returns matches its digest; damaged bytes are [`Error::Corrupt`], never data.
+/// - A put that returned after a sweep began is not undone by it, also where the bytes existed.
 pub trait BlobStore: Send + Sync + Debug {
     /// Stores bytes and returns their digest.
     ///
@@ -63,6 +71,16 @@ pub trait BlobStore: Send + Sync + Debug {
     /// # Errors
     /// [`Error::Io`] if something cannot be read; damage is no error of this call.
     fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats>;
+
+    /// Who puts blobs and names them later holds a lease of these meanwhile.
+    fn leases(&self) -> &Arc<Leases>;
+
+    /// Removes the blobs that are not among the living, or with `dry_run` counts them. What a crash or an error leaves
+    /// half done, the next sweep does.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] without `dry_run`; [`Error::Io`]: every living blob is still there.
+    fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept>;
 }
 
 /// What a blob store holds.

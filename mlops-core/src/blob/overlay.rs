@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use super::memory::MemoryBlobs;
-use super::{BlobStats, BlobStore};
+use super::{BlobStats, BlobStore, Leases, Sweep, Swept};
 use crate::base::digests::Digest;
 use crate::error::{Error, Result};
 
@@ -54,5 +54,13 @@ impl BlobStore for OverlayBlobs {
 
     fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats> {
         self.beneath.verify(report)
+    }
+
+    fn leases(&self) -> &Arc<Leases> {
+        self.above.leases()
+    }
+
+    fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        self.beneath.sweep(sweep)
     }
 }

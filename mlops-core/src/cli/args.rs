@@ -1,6 +1,7 @@
 //! The commands, their options and their help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -80,6 +81,51 @@ same file is logged again.
 JSON: {\"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": text or null}, ...], \
 \"lost\": [text, ...]}.";
 
+const BACKUP_AFTER: &str = "\
+Examples:
+  mlops backup ./backups/monday
+  mlops backup ./backups/monday --keep-going
+  mlops --store ../other/.mlops backup ./backups/other --json
+
+The store may be in use. The backup holds all that was acknowledged before the command began, and is a store itself: \
+`mlops --store ./backups/monday runs list` reads it. Every byte is checked. The folder appears when the backup is whole \
+and on the disk, or not at all.
+
+The exit code is 4 if anything is damaged or missing; no backup is made then, but with --keep-going.
+
+JSON: {\"path\", \"id\", \"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": null}, ...], \
+\"lost\": [text, ...]}.";
+
+const RESTORE_AFTER: &str = "\
+Examples:
+  mlops restore ./backups/monday
+  mlops restore ./backups/monday --store ./again
+  mlops restore ./backups/monday --store ./again --json
+
+--store says where; there must be no store yet. The store keeps its id. One that was not made on this computer is not \
+trusted by being restored: `mlops trust --help` says what that means.
+
+The exit code is 4 if anything is damaged or missing; no store is made then, but with --keep-going.
+
+JSON: {\"path\", \"id\", \"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": null}, ...], \
+\"lost\": [text, ...]}.";
+
+const GC_AFTER: &str = "\
+Examples:
+  mlops gc
+  mlops gc --yes
+  mlops gc --deleted-runs --older-than 30d
+  mlops gc --deleted-runs --older-than 30d --yes --json
+
+Without --yes nothing is changed, and the store may be in use; with --yes it must not be open in another process. What \
+nothing refers to goes to the folder `trash` of the store, and is deleted by the first `mlops gc --yes` an hour later: \
+until then who is reading it meets no gap. Blobs that are smaller than 64 KiB share files, and go when more than half of \
+such a file can go. Deleted runs keep what they have, so that they can be restored; with --deleted-runs those that were \
+deleted long enough ago are removed for good.
+
+JSON: {\"dry_run\": true or false, \"runs\": number, \"large_blobs\", \"small_blobs\", \"trash\", \"spool\", \"journal\", \
+\"kept\": {\"count\", \"bytes\"}}. \"kept\" is what nothing refers to and stays by now; \"trash\" is what is deleted there.";
+
 const TRUST_AFTER: &str = "\
 Examples:
   mlops trust ./results/.mlops
@@ -142,6 +188,27 @@ pub(super) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Copy the store, also while it is in use
+    #[command(after_help = BACKUP_AFTER)]
+    Backup {
+        /// The folder to make; it must not exist, or be empty
+        dest: String,
+        /// Copy what is damaged too, and report it
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Make a store from a backup
+    #[command(after_help = RESTORE_AFTER)]
+    Restore {
+        /// The folder of the backup
+        source: String,
+        /// Copy what is damaged too, and report it
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Free what nothing refers to; lists it unless told to do it
+    #[command(after_help = GC_AFTER)]
+    Gc(GcArguments),
     /// Trust a store: load models from it that may run code
     #[command(after_help = TRUST_AFTER)]
     Trust {
@@ -189,6 +256,36 @@ pub(super) enum RunsCommand {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct GcArguments {
+    /// Do it
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Leave what was written, put again or deleted within this time: a number with d, h, m or s, also joined, as 1d12h
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(super) older_than: Duration,
+    /// Remove deleted runs for good, too; they cannot be restored then
+    #[arg(long)]
+    pub(super) deleted_runs: bool,
+}
+
+/// Reads `1d2h3m4s`: any of the parts, each once and in this order; `0` is no time.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a number with d, h, m or s, such as 30d, 12h or 1h30m".to_owned();
+    let mut units = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)].into_iter();
+    let mut seconds = 0_u64;
+    let mut rest = text;
+    while !rest.is_empty() && text != "0" {
+        let (number, behind) = rest.split_once(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let unit = rest.get(number.len()..).and_then(|rest| rest.chars().next()).ok_or_else(wrong)?;
+        let (_, size) = units.find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+        let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(size)).ok_or_else(wrong)?;
+        seconds = seconds.checked_add(part).ok_or_else(wrong)?;
+        rest = behind;
+    }
+    if text.is_empty() { Err(wrong()) } else { Ok(Duration::from_secs(seconds)) }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ListOptions {
     /// Only runs of this experiment; may be given more than once
     #[arg(long, value_name = "NAME|ID")]
@@ -222,4 +319,19 @@ pub(super) enum ExperimentsCommand {
         #[arg(long)]
         deleted: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_read_as_mlflow_writes_it() {
+        let seconds = |text: &str| duration(text).map(|found| found.as_secs()).ok();
+        assert_eq!((seconds("1d2h3m4s"), seconds("30d"), seconds("90m")), (Some(93_784), Some(2_592_000), Some(5_400)));
+        assert_eq!((seconds("0"), seconds("0s")), (Some(0), Some(0)));
+        for wrong in ["", "5", "h", "-1h", "1.5h", "1h1d", "1h1h", "1w", "10 m", "99999999999999999999s", "1é"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -5,11 +5,13 @@
 
 mod args;
 mod artifacts;
+mod backup;
 mod context;
 mod experiments;
 mod failure;
 mod find;
 mod fsck;
+mod gc;
 mod list;
 mod metrics;
 mod shape;
@@ -75,6 +77,9 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         },
         Command::Experiments { command: ExperimentsCommand::List { deleted } } => experiments::list(*deleted, context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
+        Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),
+        Command::Restore { source, keep_going } => return backup::restore(source, *keep_going, context),
+        Command::Gc(options) => gc::gc(options, context)?,
         Command::Trust { path } => trust::trust(path, context)?,
         Command::Version => version::version(context)?,
     }

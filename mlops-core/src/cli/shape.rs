@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::table::steers;
+use crate::base::findings::Finding;
 use crate::base::time::Timestamp;
 use crate::runs::{ArtifactInfo, Experiment, MetricSummary, RunData, Series};
-use crate::store::FsckReport;
+use crate::store::{BackupReport, FsckReport};
 
 /// Writes a value as one line of JSON. Characters that steer a terminal stand there as escapes.
 pub(super) fn to_line(value: &impl Serialize) -> String {
@@ -218,16 +219,47 @@ struct FindingShape<'a> {
     repair: Option<&'a str>,
 }
 
-impl<'a> Check<'a> {
-    pub(super) fn new(report: &'a FsckReport) -> Self {
-        let findings = report.findings.iter().map(|finding| FindingShape {
+impl<'a> FindingShape<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        Self {
             // A path that is no UTF-8 has no other place in JSON.
             path: finding.path.display().to_string(),
             offset: finding.offset,
             problem: &finding.problem,
             repair: finding.repair.as_deref(),
-        });
+        }
+    }
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(report: &'a FsckReport) -> Self {
+        let findings = report.findings.iter().map(FindingShape::new);
         Self { files: report.files, bytes: report.bytes, findings: findings.collect(), lost: &report.lost }
+    }
+}
+
+/// The answer of `backup` and `restore`.
+#[derive(Serialize)]
+pub(super) struct Copied<'a> {
+    path: String,
+    id: String,
+    files: u64,
+    bytes: u64,
+    findings: Vec<FindingShape<'a>>,
+    lost: &'a [String],
+}
+
+impl<'a> Copied<'a> {
+    pub(super) fn new(report: &'a BackupReport) -> Self {
+        let BackupReport { path, id, files, bytes, findings, lost } = report;
+        Self {
+            path: path.display().to_string(),
+            id: id.to_string(),
+            files: *files,
+            bytes: *bytes,
+            findings: findings.iter().map(FindingShape::new).collect(),
+            lost,
+        }
     }
 }
 

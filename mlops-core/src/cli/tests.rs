@@ -460,3 +460,85 @@ fn only_a_store_that_exists_can_be_trusted() {
     let answer = mlops(&["trust", dir.path().join("none").to_str().unwrap()]);
     assert_eq!(answer.code, 2, "{answer:?}");
 }
+
+#[test]
+fn a_backup_is_made_while_the_store_is_in_use_and_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    let name = |name: &str| dir.path().canonicalize().unwrap().join(name).display().to_string();
+    let writer = Store::open(path.to_str().unwrap()).unwrap();
+    let answer = at(&path, &["backup", &name("backup")]);
+    assert!(answer.code == 0 && answer.out.starts_with(&format!("the backup is {}: ", name("backup"))), "{answer:?}");
+    assert!(answer.out.ends_with("every byte checked: nothing is wrong\n") && answer.err.is_empty(), "{answer:?}");
+    let answer = at(&path, &["backup", &name("backup")]);
+    assert!(answer.code == 3 && answer.err.contains("name a folder that is empty"), "{answer:?}");
+    let answer = at(&path, &["backup", &name("store/tmp/inside"), "--json"]);
+    assert!(answer.code == 2 && answer.err.contains("InvalidArgument"), "{answer:?}");
+
+    let restored = at(&dir.path().join("again"), &["restore", &name("backup"), "--json"]).json();
+    assert_eq!((text(&restored["path"]), text(&restored["id"])), (&*name("again"), &*writer.id().to_string()));
+    assert_eq!((&restored["findings"], &restored["lost"]), (&serde_json::json!([]), &serde_json::json!([])));
+    let answer = at(&path, &["restore", &name("backup")]);
+    assert!(answer.code == 3 && answer.err.contains("name another place with --store"), "{answer:?}");
+    for store in ["store", "backup", "again"] {
+        assert_eq!(at(&dir.path().join(store), &["runs", "list"]).out, at(&path, &["runs", "list"]).out, "{store}");
+    }
+    let answer = mlops(&["--store", &name("other"), "restore", &name("none")]);
+    assert!(answer.code == 2 && answer.err.contains("does not exist"), "{answer:?}");
+    let answer = at(&dir.path().join("none"), &["backup", &name("other")]);
+    assert!(answer.code == 2 && answer.err.contains("--store"), "{answer:?}");
+    assert!(!dir.path().join("other").exists());
+}
+
+#[test]
+fn a_damaged_store_is_backed_up_only_when_told_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    let pack = std::fs::read_dir(path.join("blobs/packs")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&pack).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&pack, bytes).unwrap();
+    let backup = dir.path().join("backup").display().to_string();
+    let answer = at(&path, &["backup", &backup]);
+    assert!(answer.code == 4 && answer.err.contains(pack.file_name().unwrap().to_str().unwrap()), "{answer:?}");
+    assert!(answer.err.contains("--keep-going") && !Path::new(&backup).exists(), "{answer:?}");
+    let answer = at(&path, &["backup", &backup, "--keep-going"]);
+    assert!(
+        answer.code == 4 && answer.out.contains(".pack at byte ") && answer.out.contains("not whole"),
+        "{answer:?}"
+    );
+    assert_eq!(at(Path::new(&backup), &["runs", "list"]).code, 0);
+}
+
+#[test]
+fn gc_lists_what_it_would_free_and_frees_it_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sample(dir.path());
+    let store = Store::open(path.to_str().unwrap()).unwrap();
+    store.runs().open("abc1").unwrap().log_bytes("model", &vec![1; 2 << 20]).unwrap();
+    store.runs().delete("abc1").unwrap();
+    store.flush().unwrap();
+    // To look is fine while the store is in use. (To do it too, in this process; others get the exit code of a lock.)
+    let answer = at(&path, &["gc"]);
+    assert!(answer.code == 0 && answer.out == "there is nothing to free\n", "{answer:?}");
+    let all = ["gc", "--deleted-runs", "--older-than", "0"];
+    let dry = at(&path, &all);
+    assert!(dry.code == 0 && dry.err.contains("with --yes it is done"), "{dry:?}");
+    assert!(dry.out.starts_with("1 deleted run would be removed for good\n"), "{dry:?}");
+    assert!(dry.out.contains("2.0 MiB") && dry.out.contains("would be freed"), "{dry:?}");
+    drop(store);
+    assert_eq!(at(&path, &["gc", "--deleted-runs", "--json"]).json()["runs"], 0);
+    let done = at(&path, &[&all[..], &["--yes", "--json"]].concat()).json();
+    assert_eq!((&done["dry_run"], &done["runs"]), (&false.into(), &1.into()), "{done}");
+    assert_eq!(
+        (&done["large_blobs"]["count"], &done["large_blobs"]["bytes"]),
+        (&1.into(), &(2 << 20).into()),
+        "{done}"
+    );
+    assert_eq!(at(&path, &["runs", "show", "abc1"]).code, 2);
+    assert_eq!(at(&path, &["fsck"]).code, 0);
+    let answer = at(&path, &["gc", "--older-than", "soon"]);
+    assert!(answer.code == 2 && answer.err.contains("1h30m"), "{answer:?}");
+    let answer = at(&dir.path().join("nowhere"), &["gc", "--yes"]);
+    assert!(answer.code == 2 && !dir.path().join("nowhere").exists(), "{answer:?}");
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::frame::{FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, LogHeader, LogKind};
+use super::frame::{FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, LogHeader, LogKind, frame_bytes};
 use super::reader::LogReader;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
@@ -35,8 +35,18 @@ pub fn check(files: &Files, path: &Path, kind: LogKind, owner: Uuid, mend: bool)
         Err(Error::Corrupt { offset, detail, .. }) => {
             let header = first_seq(files, path)?.map(|first_seq| LogHeader { kind, owner, first_seq });
             damage.push(Damage { offset, detail, lost: header.map(|_| 0) });
-            let (Some(header), true) = (header, mend) else { return Ok(damage) };
-            files.open_write(path)?.write_at(&header.encode(), 0)?;
+            if !mend {
+                return Ok(damage);
+            }
+            let header = match header {
+                Some(header) => header,
+                None => match mend_beginning(files, path, kind)? {
+                    Some(first_seq) => LogHeader { kind, owner, first_seq },
+                    None => return Ok(damage),
+                },
+            };
+            let file = files.open_write(path)?;
+            file.write_at(&header.encode(), 0).and_then(|()| file.sync())?;
             match LogReader::open(files, path, kind)? {
                 Some(reader) => reader,
                 None => return Ok(damage),
@@ -63,6 +73,20 @@ pub fn check(files: &Files, path: &Path, kind: LogKind, owner: Uuid, mend: bool)
             Err(e) => return Err(e),
         }
     }
+}
+
+/// Where neither header nor first frame can be read: puts a frame before the first that is whole, and returns its
+/// number; empties the file if there is none.
+fn mend_beginning(files: &Files, path: &Path, kind: LogKind) -> Result<Option<u64>> {
+    let header = LogHeader { kind, owner: Uuid::nil(), first_seq: 0 };
+    let mut reader = LogReader::open_with_header(files, path, header)?;
+    let first = reader.skip_damage()?.then(|| (reader.offset(), reader.next_seq()));
+    let Some((offset, seq)) = first.filter(|(offset, seq)| *seq > 0 && *offset >= frame_bytes(0) + HEADER_BYTES) else {
+        let file = files.open_write(path)?;
+        return file.set_len(0).and_then(|()| file.sync()).map(|()| None);
+    };
+    fill(files, path, HEADER_BYTES, Some(offset), seq - 1, seq)?;
+    Ok(Some(seq - 1))
 }
 
 /// The number of the first frame, from the frame itself.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::frame::{FrameHeader, HEADER_BYTES, LogHeader, frame_bytes};
 use crate::base::files::{FileHandle, Files};
 use crate::base::limits;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Where a frame went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl LogWriter {
     /// of the process, and power loss after [`sync`](Self::sync).
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`] above 64 MiB; [`Error::Io`] if the write failed. The file then still ends with
-    /// the frame before, and later appends may succeed.
+    /// `LimitExceeded` above 64 MiB; `Io` if the write failed. The file then still ends with the frame before, and later
+    /// appends may succeed.
     pub fn append(&mut self, body: &[u8]) -> Result<Appended> {
         self.append_parts(&[body])
     }
@@ -90,13 +90,8 @@ impl LogWriter {
     /// As [`append`](Self::append).
     pub fn append_parts(&mut self, parts: &[&[u8]]) -> Result<Appended> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
-        let header_len =
-            u32::try_from(len).ok().filter(|_| len <= limits::FRAME_BYTES).ok_or_else(|| Error::LimitExceeded {
-                what: "record".into(),
-                size: len as u64,
-                limit: limits::FRAME_BYTES as u64,
-                unit: "bytes",
-            })?;
+        limits::check(|| "record".into(), len, limits::FRAME_BYTES, "bytes")?;
+        let header_len = u32::try_from(len).expect("a frame is at most 64 MiB");
         self.settle()?;
         let mut checksum = crc32fast::Hasher::new();
         for part in parts {

@@ -78,14 +78,7 @@ impl Source<'_> {
 
     /// The tokens of the text; the last is [`Kind::End`].
     pub(super) fn tokens(&self) -> Result<Vec<Token>> {
-        if self.text.len() > limits::FILTER_BYTES {
-            return Err(Error::LimitExceeded {
-                what: self.what.into(),
-                size: self.text.len() as u64,
-                limit: limits::FILTER_BYTES as u64,
-                unit: "bytes",
-            });
-        }
+        limits::check(|| self.what.into(), self.text.len(), limits::FILTER_BYTES, "bytes")?;
         let mut tokens = Vec::new();
         let mut at = 0;
         loop {

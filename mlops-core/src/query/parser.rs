@@ -100,14 +100,7 @@ impl<'a> Parser<'a> {
     }
 
     fn not(&mut self, depth: usize) -> Result<Expr> {
-        if depth > limits::FILTER_DEPTH {
-            return Err(Error::LimitExceeded {
-                what: "nesting of the filter".into(),
-                size: depth as u64,
-                limit: limits::FILTER_DEPTH as u64,
-                unit: "levels",
-            });
-        }
+        limits::check(|| "nesting of the filter".into(), depth, limits::FILTER_DEPTH, "levels")?;
         if self.keyword("NOT") {
             return Ok(Expr::Not(Box::new(self.not(depth + 1)?)));
         }

@@ -28,9 +28,11 @@ pub(super) fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T>
         Some((&FORMAT, rest)) => {
             postcard::from_bytes(rest).map_err(|e| Error::internal(format!("{what} in storage cannot be read: {e}")))
         }
-        Some((found, _)) => Err(Error::internal(format!(
-            "{what} in storage has format {found}, newer than {FORMAT}, the newest that this version of mlops reads; upgrade mlops"
-        ))),
-        None => Err(Error::internal(format!("{what} in storage is empty"))),
+        Some((&found, _)) if found > FORMAT => Err(Error::NewerFormat {
+            path: format!("{what} in storage").into(),
+            found: found.into(),
+            known: FORMAT.into(),
+        }),
+        _ => Err(Error::internal(format!("{what} in storage has no format"))),
     }
 }

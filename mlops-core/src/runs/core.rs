@@ -32,6 +32,8 @@ pub(super) struct Core {
     /// How often the process had forked when the store was opened: a child has no use of what it inherited.
     pub(super) forks: usize,
     pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
+    /// Held while a run starts with an id that its caller gives. Taken before the others.
+    pub(super) naming: Mutex<()>,
     pub(super) drain: Mutex<DrainState>,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,

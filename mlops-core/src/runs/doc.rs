@@ -143,6 +143,11 @@ impl RunDoc {
         if self.info.lifecycle == Lifecycle::Active {
             return Ok(());
         }
-        Err(Error::InvalidState { detail: format!("the run `{}` is deleted; restore it first", self.info.run_id) })
+        Err(deleted(&self.info.run_id))
     }
+}
+
+/// That a run is deleted, and what to do.
+pub(super) fn deleted(run: &str) -> Error {
+    Error::InvalidState { detail: format!("the run `{run}` is deleted; restore it first") }
 }

@@ -32,6 +32,8 @@ pub(super) const DRAIN_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct DrainState {
     mark: Mark,
+    /// The last drain failed, and may have left a large change half applied.
+    failed: bool,
 }
 
 impl Core {
@@ -46,17 +48,25 @@ impl Core {
     fn drain_locked(&self, state: &mut DrainState) -> Result<()> {
         // Cleared first: a record appended from here on sets it again.
         self.dirty.store(false, Ordering::Release);
+        let (storage, blobs) = (&*self.storage, &*self.blobs);
+        let finished = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
+        // Others log on meanwhile: who waits for this drain waits for what was logged before it.
+        let until = self.spool.end();
         let mut reader = self.spool.reader(state.mark);
+        let mut next = || reader.next_record();
+        let writer = self.spool.writer();
+        let drained = finished.and_then(|()| drain(storage, blobs, writer, &mut state.mark, until, &mut next));
         let drained =
-            drain(&*self.storage, &*self.blobs, self.spool.writer(), &mut state.mark, &mut || reader.next_record());
-        if drained.is_err() {
+            drained.and_then(|()| if state.mark.seq < until.seq { Err(self.spool.gone(state.mark)) } else { Ok(()) });
+        state.failed = drained.is_err();
+        if state.failed {
             self.dirty.store(true, Ordering::Release);
         }
         drained.and_then(|()| self.spool.drained(state.mark, self.clock.now()))
     }
 }
 
-/// Finishes the large changes that a killed process left half applied.
+/// Finishes the large changes that a killed process, or a drain that failed, left half applied.
 pub(super) fn finish_pending(storage: &dyn Storage, blobs: &dyn BlobStore) -> Result<()> {
     let mut runs = Vec::new();
     for_each_entry(storage, KeyRange::prefix(keys::PENDING), |key, _| {
@@ -96,8 +106,9 @@ pub(super) fn drain_writer(
     writer: &WriterFiles,
 ) -> Result<Mark> {
     let mut mark = stored_mark(storage, writer.writer)?.0;
+    let until = writer.end(files)?;
     let mut reader = SpoolReader::new(files, writer, mark);
-    drain(storage, blobs, writer.writer, &mut mark, &mut || reader.next_record())?;
+    drain(storage, blobs, writer.writer, &mut mark, until, &mut || reader.next_record())?;
     Ok(mark)
 }
 
@@ -129,12 +140,13 @@ pub(super) fn stored_mark(storage: &dyn Storage, writer: Uuid) -> Result<(Mark, 
     Ok((mark, bytes))
 }
 
-/// Drains records until there are no more. `mark` moves with every commit.
+/// Drains records up to a place at least, or until there are no more. `mark` moves with every commit.
 fn drain(
     storage: &dyn Storage,
     blobs: &dyn BlobStore,
     writer: Uuid,
     mark: &mut Mark,
+    until: Mark,
     next: &mut dyn FnMut() -> Result<Option<Record>>,
 ) -> Result<()> {
     loop {
@@ -160,7 +172,7 @@ fn drain(
         if let Some(damage) = damage {
             return Err(damage);
         }
-        if done {
+        if done || *mark >= until {
             return Ok(());
         }
     }
@@ -198,6 +210,17 @@ fn commit_all(
         } else if let RunRecord::Change(change) = first {
             let large = apply::enlarge(blobs, change.clone())?;
             commit_all(storage, blobs, writer, &[(large, *after_first)], mark)?;
+            records = rest;
+        } else if let RunRecord::Start(start) = first
+            && !start.tags.is_empty()
+        {
+            // The run first, then its tags as a large change. The mark stays before the record until those are in:
+            // to start a run twice changes nothing.
+            let mut start = start.clone();
+            let tags = std::mem::take(&mut start.tags).into_iter().map(|(key, value)| (key, Some(value)));
+            let tags = Change { tags: tags.collect(), ..Change::new(&start.run, start.at) };
+            let large = apply::enlarge(blobs, tags)?;
+            commit_all(storage, blobs, writer, &[(RunRecord::Start(start), *mark), (large, *after_first)], mark)?;
             records = rest;
         } else {
             return Err(Error::internal("a single record of a run does not fit into a commit"));

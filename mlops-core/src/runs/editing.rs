@@ -20,8 +20,9 @@ use crate::storage::{KeyRange, Op, Storage};
 const RECORD_BYTES: usize = 24 << 10;
 /// Points that are not sealed are sealed above this size, in bytes.
 const TAIL_BYTES: u64 = 64 << 10;
-/// One entry of the tail holds at most this many points, so that it stays below the limit of a value.
-const TAIL_ENTRY_POINTS: usize = 1_000;
+/// One entry of the tail holds at most this many points, so that it stays below the limit of a value whatever they are:
+/// of a point, the key has at most 500 bytes, and length prefixes, step, time and value at most 34.
+const TAIL_ENTRY_POINTS: usize = 120;
 
 /// One entry of the tail: points in the order they were logged, by key.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -99,14 +99,8 @@ impl Runs {
         for (key, value) in tags {
             names::check_key("tag", key)?;
             // Experiments are single records: their tags have to fit into one.
-            if value.len() > limits::INLINE_VALUE_BYTES {
-                return Err(Error::LimitExceeded {
-                    what: format!("the experiment's tag `{key}`"),
-                    size: value.len() as u64,
-                    limit: limits::INLINE_VALUE_BYTES as u64,
-                    unit: "bytes",
-                });
-            }
+            let what = || format!("the experiment's tag `{key}`");
+            limits::check(what, value.len(), limits::INLINE_VALUE_BYTES, "bytes")?;
         }
         self.core.check_writable("the store")?;
         loop {

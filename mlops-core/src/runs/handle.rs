@@ -12,7 +12,7 @@ use super::apply;
 use super::artifacts;
 use super::codec;
 use super::core::{Known, KnownState};
-use super::doc::{StoredArtifact, StoredParam, StoredText};
+use super::doc::{self, StoredArtifact, StoredParam, StoredText};
 use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
 use super::store::Inner;
@@ -48,9 +48,7 @@ impl Handle {
         self.runs.core.check_writable("the run")?;
         let state = self.known.state.lock();
         if state.deleted {
-            return Err(Error::InvalidState {
-                detail: format!("the run `{}` is deleted; restore it first", self.known.id),
-            });
+            return Err(doc::deleted(&self.known.id));
         }
         Ok(state)
     }
@@ -69,15 +67,8 @@ impl Handle {
     }
 
     fn check_series(&self, state: &KnownState, key: &str, new: usize) -> Result<()> {
-        if state.series.len() + new <= limits::SERIES_PER_RUN {
-            return Ok(());
-        }
-        Err(Error::LimitExceeded {
-            what: format!("the number of metrics of run `{}` with `{key}`", self.known.id),
-            size: (state.series.len() + new) as u64,
-            limit: limits::SERIES_PER_RUN as u64,
-            unit: "series",
-        })
+        let what = || format!("the number of metrics of run `{}` with `{key}`", self.known.id);
+        limits::check(what, state.series.len() + new, limits::SERIES_PER_RUN, "series")
     }
 
     /// The params of a batch as they are stored: checked, long values as blobs.
@@ -135,9 +126,10 @@ impl Handle {
         }
     }
 
-    /// Appends a change as one record, as a blob if it is large.
+    /// Appends a change as one record, as a blob if it is large. Who has put blobs for it holds a lease.
     fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<()> {
         let core = &self.runs.core;
+        let _lease = core.blobs.leases().hold();
         if change.points.len() > SEAL_ABOVE {
             apply::seal_points(&*core.blobs, &mut change)?;
         }
@@ -159,16 +151,9 @@ impl Handle {
     }
 }
 
-fn check_value(what: &str, key: &str, size: usize) -> Result<()> {
-    if size <= limits::VALUE_BYTES {
-        return Ok(());
-    }
-    Err(Error::LimitExceeded {
-        what: format!("the value of {what} `{key}`"),
-        size: size as u64,
-        limit: limits::VALUE_BYTES as u64,
-        unit: "bytes",
-    })
+/// Refuses the value of a param or tag that is too long; `size` is that of its text.
+pub(super) fn check_value(what: &str, key: &str, size: usize) -> Result<()> {
+    limits::check(|| format!("the value of {what} `{key}`"), size, limits::VALUE_BYTES, "bytes")
 }
 
 impl Run for Handle {
@@ -190,6 +175,7 @@ impl Run for Handle {
             change.points.push((point.key.clone(), point.step, at, point.value));
         }
         // What takes long is done before the run is locked: other threads log to it meanwhile.
+        let _lease = core.blobs.leases().hold();
         let params = self.stored_params(&batch.params)?;
         for (key, value) in &batch.tags {
             change.tags.push((key.clone(), Some(StoredText::new(&*core.blobs, value)?)));
@@ -252,6 +238,7 @@ impl Run for Handle {
         self.runs.core.check_writable("the run")?;
         let now = self.at(None);
         let mut change = Change::new(&self.known.id, now);
+        let _lease = self.runs.core.blobs.leases().hold();
         let mut summary: Option<MetricSummary> = None;
         let mut first = 0;
         while first < values.len() {
@@ -297,6 +284,7 @@ impl Run for Handle {
         artifacts::check_paths(&self.change_loaded()?.artifacts, files)?;
         let mut change = Change::new(&self.known.id, self.at(None));
         // Files may be large: other threads log to the run meanwhile.
+        let _lease = self.runs.core.blobs.leases().hold();
         let mut stored = Vec::with_capacity(files.len());
         for file in files {
             let (blob, size_bytes) = artifacts::store(&*self.runs.core.blobs, file)?;
@@ -314,8 +302,12 @@ impl Run for Handle {
     }
 
     fn end(&self, status: RunStatus) -> Result<()> {
+        self.end_at(status, self.at(None))
+    }
+
+    fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
         let mut state = self.change()?;
-        let record = RunRecord::Status { run: self.known.id.clone(), at: self.at(None), status };
+        let record = RunRecord::Status { run: self.known.id.clone(), at, status };
         let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
         let appended = self.runs.core.append(&buffer);
         state.buffer = buffer;
@@ -324,9 +316,12 @@ impl Run for Handle {
         if status != RunStatus::Running {
             self.known.active.store(false, Ordering::Release);
         }
-        // What could not be drained now stands in the spool and is drained later.
-        let _ = self.runs.core.drain_own();
-        Ok(())
+        match self.runs.core.drain_own() {
+            // What was logged cannot be read any more.
+            Err(lost @ Error::Corrupt { .. }) => Err(lost),
+            // What could not be drained now stands in the spool and is drained later.
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::base::limits::{PATH_BYTES, RUN_ID_CHARS, STORAGE_KEY_BYTES};
 use crate::error::{Error, Result};
 
 /// Which section of a run a page belongs to.
@@ -53,9 +54,22 @@ pub(super) fn run(id: &str) -> Vec<u8> {
     join(&[RUNS, id.as_bytes()])
 }
 
+// The longest key of a section, an artifact's path, fits behind the longest run id.
+const _: () = assert!("p/".len() + RUN_ID_CHARS + "/a".len() + PATH_BYTES <= STORAGE_KEY_BYTES);
+
 /// The pages of one section of a run; the first key of a page follows.
 pub(super) fn pages(run: &str, section: SectionKind) -> Vec<u8> {
     join(&[b"p/", run.as_bytes(), b"/", &[section as u8]])
+}
+
+/// The pages of all sections of a run.
+pub(super) fn all_pages(run: &str) -> Vec<u8> {
+    join(&[b"p/", run.as_bytes(), b"/"])
+}
+
+/// When a run was deleted.
+pub(super) fn deleted(run: &str) -> Vec<u8> {
+    join(&[b"d/", run.as_bytes()])
 }
 
 /// The points of a run that are not sealed; the entry's number follows.

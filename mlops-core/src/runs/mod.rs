@@ -13,6 +13,7 @@ mod editing;
 mod exit;
 mod experiments;
 mod ext;
+mod gc;
 mod handle;
 mod keys;
 mod read;
@@ -34,6 +35,7 @@ use std::fmt::Debug;
 
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
+pub(crate) use gc::RunBlobs;
 pub(crate) use references::{Reference, references_hold};
 pub use store::{Runs, RunsOptions};
 pub use types::*;
@@ -96,4 +98,11 @@ pub trait Run: Send + Sync + Debug {
     /// # Errors
     /// `InvalidState` for a deleted run, `ReadOnly`, `Io`, `OutOfSpace`.
     fn end(&self, status: RunStatus) -> Result<()>;
+
+    /// As [`end`](Self::end), with the time at which the run ended, for runs that are recorded after the fact; a time
+    /// before the start counts as the start.
+    ///
+    /// # Errors
+    /// Those of [`end`](Self::end).
+    fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()>;
 }

@@ -11,6 +11,7 @@ use super::record::Change;
 use super::series::{self, Points};
 use super::store::Runs;
 use super::types::{MetricSummary, RunData, RunInfo, Series};
+use crate::base::names;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
@@ -82,12 +83,23 @@ impl Core {
         bytes.map(|bytes| codec::decode("a run", &bytes)).transpose()
     }
 
+    /// The record of a run that has to be there.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument` for an id that none can have.
+    pub(super) fn existing(&self, run: &str) -> Result<RunDoc> {
+        names::check_run_id(run)?;
+        self.doc(run)?.ok_or_else(|| Error::NotFound {
+            what: "run",
+            id: run.into(),
+            hint: "; `mlops runs list` shows what there is".into(),
+        })
+    }
+
     /// Reads something that stands in several entries: again, if the run changed meanwhile.
     fn consistent<T>(&self, run: &str, mut read: impl FnMut(RunDoc) -> Result<T>) -> Result<T> {
-        let missing =
-            || Error::NotFound { what: "run", id: run.into(), hint: "; `mlops runs list` shows what there is".into() };
         for _ in 0..TRIES {
-            let doc = self.doc(run)?.ok_or_else(missing)?;
+            let doc = self.existing(run)?;
             let version = doc.version;
             let found = read(doc);
             if self.doc(run)?.is_some_and(|after| after.version == version) {
@@ -95,15 +107,14 @@ impl Core {
             }
         }
         let _no_drain = self.drain.lock();
-        read(self.doc(run)?.ok_or_else(missing)?)
+        read(self.existing(run)?)
     }
 
     /// A run with all sections loaded.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// As [`existing`](Self::existing).
     pub(super) fn view(&self, run: &str) -> Result<View> {
-        crate::base::names::check_run_id(run)?;
         self.consistent(run, |doc| View::load(&*self.storage, &*self.blobs, doc))
     }
 
@@ -140,7 +151,6 @@ impl Runs {
     /// # Errors
     /// `NotFound` for an unknown run, `Corrupt` if a sealed series is damaged.
     pub fn metric_history(&self, run_id: &str, key: &str) -> Result<Series> {
-        crate::base::names::check_run_id(run_id)?;
         self.core.drain_own()?;
         let mut points = self.core.points(run_id, Some(key))?;
         Ok(points.remove(key).unwrap_or_default().sorted())

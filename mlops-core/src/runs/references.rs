@@ -12,7 +12,7 @@ use super::keys::{self, RUNS, SectionKind};
 use super::section::for_each_entry;
 use super::store::Runs;
 use crate::base::digests::Digest;
-use crate::blob::{BlobStats, BlobStore};
+use crate::blob::{BlobStats, BlobStore, Leases, Sweep, Swept};
 use crate::error::{Error, Result};
 use crate::storage::{Durability, KeyRange, Outcome, Storage};
 
@@ -57,6 +57,14 @@ impl BlobStore for Referenced {
     fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats> {
         self.0.verify(report)
     }
+
+    fn leases(&self) -> &Arc<Leases> {
+        self.0.leases()
+    }
+
+    fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        self.0.sweep(sweep)
+    }
 }
 
 /// A blob that a run refers to.
@@ -75,6 +83,8 @@ enum What {
     Param(String),
     Tag(String),
     Change,
+    Conflict(String),
+    Copy,
 }
 
 impl fmt::Display for Reference {
@@ -86,7 +96,28 @@ impl fmt::Display for Reference {
             What::Param(key) => write!(f, "the param `{key}` of run {run}, which a repair removes ({blob})"),
             What::Tag(key) => write!(f, "the tag `{key}` of run {run}, which a repair removes ({blob})"),
             What::Change => write!(f, "a large change of run {run} ({blob})"),
+            What::Conflict(key) => write!(f, "a later value of the param `{key}` of run {run} ({blob})"),
+            What::Copy => write!(f, "a copy of the record of run {run} ({blob})"),
         }
+    }
+}
+
+impl Reference {
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
+    pub(super) fn blob(&self) -> Digest {
+        self.blob
+    }
+
+    pub(super) fn is_change(&self) -> bool {
+        matches!(self.what, What::Change)
+    }
+
+    /// False for what only says again what stands elsewhere: without it nothing is lost.
+    fn is_needed(&self) -> bool {
+        !matches!(self.what, What::Copy)
     }
 }
 
@@ -99,11 +130,14 @@ impl Runs {
         let blobs = &*self.core.blobs;
         let mut lost = Vec::new();
         for_each_reference(&*self.core.storage, |reference| {
-            let found =
-                if read { blobs.read_to(&reference.blob, &mut sink()).map(Some) } else { blobs.size(&reference.blob) };
+            // What is only in the trash is lost soon.
+            let found = match blobs.size(&reference.blob) {
+                Ok(Some(_)) if read => blobs.read_to(&reference.blob, &mut sink()).map(Some),
+                size => size,
+            };
             match found {
                 Ok(Some(_)) => {}
-                Ok(None) | Err(Error::Corrupt { .. }) => lost.push(reference),
+                Ok(None) | Err(Error::Corrupt { .. }) => lost.extend(Some(reference).filter(Reference::is_needed)),
                 Err(e) => return Err(e),
             }
             Ok(())
@@ -122,7 +156,7 @@ impl Runs {
             match what {
                 What::Param(key) => editing.params.remove(storage, key)?,
                 What::Tag(key) => editing.tag(storage, key, None)?,
-                What::Artifact(_) | What::Points(_) | What::Change => continue,
+                _ => continue,
             }
             let mut ops = Vec::new();
             editing.finish(storage, &*self.core.blobs, &mut ops)?;
@@ -140,13 +174,15 @@ impl Runs {
 pub(crate) fn references_hold(state: &dyn Storage, blobs: &dyn BlobStore) -> Result<bool> {
     let mut hold = true;
     for_each_reference(state, |reference| {
-        hold &= matches!(blobs.size(&reference.blob), Ok(Some(_)));
+        hold &= !reference.is_needed() || matches!(blobs.size(&reference.blob), Ok(Some(_)));
         Ok(())
     })?;
     Ok(hold)
 }
 
-fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Reference) -> Result<()>) -> Result<()> {
+/// Visits every blob that a run's record names. What [`series::seal`](super::series::seal), [`StoredText`],
+/// [`StoredParam`], artifacts and large changes put is all here; a blob that is not is removed by the next `mlops gc`.
+pub(super) fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Reference) -> Result<()>) -> Result<()> {
     for_each_entry(storage, KeyRange::prefix(RUNS), |_, value| {
         let doc: RunDoc = codec::decode("a run", value)?;
         let run = &doc.info.run_id;
@@ -168,6 +204,12 @@ fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Reference) ->
                 visit(What::Tag(key), blob)?;
             }
         }
+        for (key, value) in doc.conflicts.load(storage, &at(SectionKind::Conflicts))? {
+            if let StoredParam::Blob(blob, _) = value {
+                visit(What::Conflict(key), blob)?;
+            }
+        }
+        doc.copy.map_or(Ok(()), |copy| visit(What::Copy, copy))?;
         doc.pending.map_or(Ok(()), |pending| visit(What::Change, pending.blob))
     })
 }

@@ -6,7 +6,7 @@ use super::Run;
 use super::codec;
 use super::doc::{RunDoc, StoredText};
 use super::experiments;
-use super::handle::Handle;
+use super::handle::{Handle, check_value};
 use super::keys;
 use super::record::{Create, ExperimentRef, RunRecord, Start};
 use super::source;
@@ -28,6 +28,8 @@ impl Runs {
     pub fn start(&self, options: RunOptions) -> Result<Arc<dyn Run>> {
         let core = &self.core;
         core.check_writable("the store")?;
+        // Of two that give the same id, the second sees the run of the first.
+        let _one = options.run_id.is_some().then(|| core.naming.lock());
         core.drain_own()?;
         let id = match options.run_id {
             Some(id) => {
@@ -56,12 +58,12 @@ impl Runs {
         };
         let parent = options.parent_run_id;
         if let Some(parent) = &parent {
-            core.view(parent)?;
-            core.doc(parent)?.map_or(Ok(()), |doc| doc.check_active())?;
+            core.existing(parent)?.check_active()?;
         }
         let name = options.run_name.filter(|name| !name.is_empty()).unwrap_or_else(|| names::run_name(core.ids.next()));
         names::check_key("run name", &name)?;
         let user = options.user.unwrap_or_else(source::user);
+        limits::check(|| "the user's name".into(), user.len(), limits::KEY_BYTES, "bytes")?;
         let git = std::env::current_dir().ok().and_then(|folder| source::git(&folder));
         let automatic = [
             (tags::RUN_NAME, Some(name.clone())),
@@ -74,6 +76,8 @@ impl Runs {
             (tags::DESCRIPTION, options.description),
         ];
         let automatic = automatic.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        // Long tags are blobs before the record names them.
+        let _lease = core.blobs.leases().hold();
         let tags = self.stored_tags(automatic.chain(options.tags))?;
         let create = Create { experiment, name, parent, user, host: os::host_name(), status: RunStatus::Running };
         let at = options.started_at.unwrap_or_else(|| core.clock.now());
@@ -96,13 +100,13 @@ impl Runs {
     /// `NotFound`, `InvalidState` if it is deleted, `ReadOnly`.
     pub fn open(&self, run_id: &str) -> Result<Arc<dyn Run>> {
         self.core.check_writable("the store")?;
-        let known = self.core.known.lock().get(run_id).filter(|known| !known.state.lock().deleted).cloned();
-        let known = match known {
+        let known = self.core.known.lock().get(run_id).cloned();
+        // Another thread may hold the run for long: the list of runs is let go before.
+        let known = match known.filter(|known| !known.state.lock().deleted) {
             Some(known) => known,
             None => {
                 self.core.drain_own()?;
-                self.core.view(run_id)?;
-                self.core.doc(run_id)?.map_or(Ok(()), |doc| doc.check_active())?;
+                self.core.existing(run_id)?.check_active()?;
                 self.core.remember(run_id, false, false)
             }
         };
@@ -139,14 +143,7 @@ impl Runs {
     fn stored_tags(&self, tags: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, StoredText)>> {
         let stored = tags.map(|(key, value)| {
             names::check_key("tag", &key)?;
-            if value.len() > limits::VALUE_BYTES {
-                return Err(Error::LimitExceeded {
-                    what: format!("the value of tag `{key}`"),
-                    size: value.len() as u64,
-                    limit: limits::VALUE_BYTES as u64,
-                    unit: "bytes",
-                });
-            }
+            check_value("tag", &key, value.len())?;
             Ok((key, StoredText::new(&*self.core.blobs, &value)?))
         });
         stored.collect()
@@ -156,14 +153,19 @@ impl Runs {
         let core = &self.core;
         core.check_writable("the run")?;
         core.drain_own()?;
-        core.view(run_id)?;
+        core.existing(run_id)?;
         let key = keys::run(run_id);
         loop {
             let Some(bytes) = core.storage.get(&key)? else { return Err(Error::not_found("run", run_id)) };
             let mut doc: RunDoc = codec::decode("a run", &bytes)?;
-            doc.info.lifecycle = lifecycle;
+            let before = std::mem::replace(&mut doc.info.lifecycle, lifecycle);
             doc.version += 1;
-            let ops = [Op::check(key.clone(), Some(bytes)), Op::put(key.clone(), codec::encode(&doc)?)];
+            let mut ops = vec![Op::check(key.clone(), Some(bytes)), Op::put(key.clone(), codec::encode(&doc)?)];
+            match lifecycle {
+                Lifecycle::Active => ops.push(Op::delete(keys::deleted(run_id))),
+                Lifecycle::Deleted if before == lifecycle => {}
+                Lifecycle::Deleted => ops.push(Op::put(keys::deleted(run_id), codec::encode(&core.clock.now())?)),
+            }
             if core.storage.apply(&ops, Durability::Full)? == Outcome::Applied {
                 break;
             }

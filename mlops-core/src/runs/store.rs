@@ -21,8 +21,9 @@ use crate::error::{Error, Result};
 use crate::spool::{Mark, Spool, WriterFiles};
 use crate::storage::Storage;
 
-/// How often a process with an active run says that it lives.
+/// How often a process with an active run says that it lives: when it wakes, if the last time is a little less ago.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+const BEAT_AFTER_MICROS: i64 = 4_000_000;
 
 /// What the pillar stands on.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl Runs {
             read_only: options.read_only,
             forks: os::forks(),
             known: Mutex::default(),
+            naming: Mutex::default(),
             drain: Mutex::default(),
             dirty: false.into(),
             wake: Wake::default(),
@@ -167,11 +169,11 @@ fn background(core: &Core) {
             }
             state.dirty = false;
         }
-        if core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed))
-            && core.clock.now().as_micros() - beaten.as_micros() >= 4_000_000
-        {
-            core.spool.beat();
-            beaten = core.clock.now();
+        let now = core.clock.now();
+        let active = core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed));
+        if active && now.as_micros().saturating_sub(beaten.as_micros()) >= BEAT_AFTER_MICROS {
+            core.spool.beat(now);
+            beaten = now;
         }
         let drained = core.drain_own();
         // What cannot be removed now only takes room; it is tried again.

@@ -1,3 +1,6 @@
+mod extremes;
+mod references;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,16 +38,24 @@ impl Parts {
     }
 
     fn open(&self) -> Runs {
+        self.open_over(self.storage.clone(), self.spool())
+    }
+
+    fn spool(&self) -> Spool {
         let options = SpoolOptions {
             folder: self.dir.path().join("spool"),
             tmp: self.dir.path().join("tmp"),
             files: Files::default(),
             file_bytes: 4_000,
         };
+        Spool::files(options, &self.ids)
+    }
+
+    fn open_over(&self, storage: Arc<dyn Storage>, spool: Spool) -> Runs {
         Runs::new(RunsOptions {
-            storage: self.storage.clone(),
+            storage,
             blobs: self.blobs.clone(),
-            spool: Spool::files(options, &self.ids),
+            spool,
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             read_only: false,
@@ -62,18 +73,22 @@ impl Parts {
     }
 }
 
-/// A pillar that is wholly in memory.
-fn opened() -> Runs {
+/// A pillar over a storage, all else in memory.
+fn in_memory(storage: Arc<dyn Storage>) -> RunsOptions {
     let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
-    Runs::new(RunsOptions {
-        storage: Arc::new(MemoryStorage::default()),
+    RunsOptions {
+        storage,
         blobs: Arc::new(MemoryBlobs::default()),
         spool: Spool::memory(&ids),
         clock: Arc::new(ManualClock::at(Timestamp::from_millis(1_000_000))),
         ids,
         read_only: false,
-    })
-    .unwrap()
+    }
+}
+
+/// A pillar that is wholly in memory.
+fn opened() -> Runs {
+    Runs::new(in_memory(Arc::new(MemoryStorage::default()))).unwrap()
 }
 
 #[test]
@@ -283,6 +298,36 @@ fn a_closed_pillar_leaves_nothing_to_drain() {
     parts.bury(&runs);
     assert_eq!(runs.get(&run).unwrap().info.status, RunStatus::Killed);
     assert_eq!(runs.metric_history(&run, "loss").unwrap().values, [1.0]);
+}
+
+#[test]
+fn of_threads_that_start_a_run_of_one_id_one_succeeds() {
+    let runs = opened();
+    for id in (0..50).map(|n| format!("run-{n}")) {
+        let start = || runs.start(RunOptions { run_id: Some(id.clone()), ..RunOptions::default() });
+        let started: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(started.iter().filter(|run| run.is_ok()).count(), 1, "{id}");
+        let refused = started.into_iter().filter_map(Result::err);
+        assert!(refused.into_iter().all(|error| error.code() == Code::AlreadyExists), "{id}");
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_version_is_refused_as_such() {
+    let parts = Parts::new();
+    let runs = parts.open();
+    let run = runs.start(RunOptions::default()).unwrap();
+    let key = super::keys::run(run.id());
+    let mut bytes = parts.storage.get(&key).unwrap().unwrap();
+    bytes[0] = 2;
+    let ops = [crate::storage::Op::put(key, bytes)];
+    let _ = parts.storage.apply(&ops, crate::storage::Durability::Fast).unwrap();
+    let error = runs.get(run.id()).unwrap_err();
+    assert_eq!(error.code(), Code::NewerFormat);
+    assert!(error.to_string().starts_with("a run in storage has format version 2"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::mark::Mark;
 use crate::base::files::{FileHandle, Files};
 use crate::base::os;
 use crate::base::time::Timestamp;
@@ -43,6 +44,16 @@ impl WriterFiles {
         let number =
             |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix(&prefix)?.strip_suffix(".log")?.parse().ok();
         Ok(files.list(&self.folder)?.iter().filter_map(number).collect())
+    }
+
+    /// A place that no record before this call is behind.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn end(&self, files: &Files) -> Result<Mark> {
+        let Some(file) = self.log_numbers(files)?.pop() else { return Ok(Mark::default()) };
+        let offset = std::fs::metadata(self.log_path(file)).map_or(0, |meta| meta.len());
+        Ok(Mark { file, offset, seq: 0 })
     }
 
     /// Takes the lock of a writer that is dead. None if it lives.

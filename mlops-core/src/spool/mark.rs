@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 
 const FORMAT: u8 = 1;
 
-/// A place between two records of a writer: everything before it is drained.
+/// A place between two records of a writer, such as that of everything before it being drained. Places of one writer
+/// are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark {
     /// Which of the writer's log files, counted from 0.

@@ -4,7 +4,7 @@ use super::files::WriterFiles;
 use super::mark::Mark;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
-use crate::log::{LogHeader, LogKind, LogReader};
+use crate::log::{HEADER_BYTES, LogHeader, LogKind, LogReader};
 
 /// One record of a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +41,8 @@ impl SpoolReader {
     /// [`Error::Corrupt`] with file and offset for a damaged record.
     pub fn next_record(&mut self) -> Result<Option<Record>> {
         loop {
-            self.open()?;
-            let Some(log) = &mut self.log else { return Ok(None) };
-            if let Ok(frame) = log.next_frame()? {
-                self.at = Mark { file: self.at.file, offset: frame.end, seq: frame.seq + 1 };
-                return Ok(Some(Record { body: frame.body, after: self.at }));
+            if let Some(record) = self.next_of_file()? {
+                return Ok(Some(record));
             }
             // The end of this file is the end of the records, unless the writer has begun the next one: that is
             // made only when this one is complete, which is why this one is looked at once more.
@@ -53,13 +50,21 @@ impl SpoolReader {
             if !self.writer.log_path(next).exists() {
                 return Ok(None);
             }
-            if let Ok(frame) = log.next_frame()? {
-                log.seek(frame.offset, frame.seq);
-                continue;
+            if let Some(record) = self.next_of_file()? {
+                return Ok(Some(record));
             }
             self.log = None;
             self.at = Mark { file: next, offset: 0, seq: self.at.seq };
         }
+    }
+
+    /// The next record of the file that the mark is in; None at its end, and if there is no such file.
+    fn next_of_file(&mut self) -> Result<Option<Record>> {
+        self.open()?;
+        let Some(log) = &mut self.log else { return Ok(None) };
+        let Ok(frame) = log.next_frame()? else { return Ok(None) };
+        self.at = Mark { file: self.at.file, offset: frame.end, seq: frame.seq + 1 };
+        Ok(Some(Record { body: frame.body, after: self.at }))
     }
 
     /// Opens the file that the mark is in, if there is one.
@@ -82,10 +87,27 @@ impl SpoolReader {
                 return Err(Error::corrupt(&path, 12, "the file belongs to another writer; run `mlops fsck`"));
             }
             if self.at.offset > 0 {
-                log.seek(self.at.offset, self.at.seq);
+                go_to(&mut log, self.at)?;
             }
             self.log = Some(log);
         }
         Ok(())
     }
+}
+
+/// Goes to a mark: by its offset, or by its number where a repair put other frames around the offset.
+fn go_to(log: &mut LogReader, mark: Mark) -> Result<()> {
+    log.seek(mark.offset, mark.seq);
+    let found = log.next_frame();
+    log.seek(mark.offset, mark.seq);
+    let Err(damage @ Error::Corrupt { .. }) = found else { return found.map(drop) };
+    log.seek(HEADER_BYTES, log.header().first_seq);
+    while log.next_seq() < mark.seq {
+        match log.next_frame() {
+            Ok(Ok(_)) => {}
+            Ok(Err(_tail)) => return Ok(()),
+            Err(_) => return Err(damage),
+        }
+    }
+    Ok(())
 }

@@ -62,8 +62,8 @@ fn a_living_writer_keeps_its_lock_and_a_dead_one_does_not() {
     spool.append(b"x", Durability::Full).unwrap();
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     assert!(writer.lock_if_dead(&Files::default()).unwrap().is_none());
-    spool.beat();
-    assert!(writer.heartbeat().is_some());
+    spool.beat(Timestamp::from_millis(1_234));
+    assert_eq!(writer.heartbeat(), Some(Timestamp::from_millis(1_234)));
     drop(spool);
     assert!(writer.lock_if_dead(&Files::default()).unwrap().is_some());
 }
@@ -93,6 +93,39 @@ fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
     assert_eq!(left(), [2, 3, 4]);
     spool.append(b"goes on", Durability::Fast).unwrap();
     assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
+    // Also from the end of a file that is gone.
+    spool.remove_drained(at(600), || Ok(())).unwrap();
+    assert_eq!((left(), mark.file), (vec![4], 3));
+    assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
+}
+
+#[test]
+fn a_log_that_is_never_wholly_drained_goes_on_in_further_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+    let mut mark = Mark::default();
+    for n in 0..20_u8 {
+        // Two come while one is drained.
+        spool.append(&[n, 0], Durability::Fast).unwrap();
+        spool.append(&[n, 1], Durability::Fast).unwrap();
+        mark = spool.reader(mark).next_record().unwrap().unwrap().after;
+        spool.drained(mark, at(0)).unwrap();
+        assert!(mark < spool.end());
+    }
+    let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
+    let before = writer.log_numbers(&Files::default()).unwrap().len();
+    assert!(before > 5, "{before}");
+    spool.remove_drained(at(61), || Ok(())).unwrap();
+    assert!(writer.log_numbers(&Files::default()).unwrap().len() < before);
+    let (rest, after) = bodies(&mut || {
+        spool.reader(mark).next_record().inspect(|read| {
+            mark = read.as_ref().map_or(mark, |record| record.after);
+        })
+    });
+    assert_eq!(rest, (10..20).flat_map(|n| [vec![n, 0], vec![n, 1]]).collect::<Vec<_>>());
+    assert_eq!(after.map(|mark| mark.seq), Some(spool.end().seq));
 }
 
 #[test]

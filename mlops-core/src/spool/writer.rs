@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ pub struct SpoolOptions {
     pub tmp: PathBuf,
     /// The file layer.
     pub files: Files,
-    /// A log file above this size is followed by the next once it is drained, in bytes.
+    /// A log file above this size is followed by the next when records were drained, in bytes.
     pub file_bytes: u64,
 }
 
@@ -54,8 +55,26 @@ enum Backing {
 struct Open {
     lock: Option<FileHandle>,
     log: Option<(LogWriter, u32)>,
-    /// Log files before it that are drained, and since when.
-    drained: VecDeque<(u32, Timestamp)>,
+    /// Log files before it that are not removed yet, in order.
+    full: VecDeque<Full>,
+}
+
+/// A log file that another has followed.
+#[derive(Debug)]
+struct Full {
+    number: u32,
+    /// The number behind that of its last record.
+    end_seq: u64,
+    drained: Drained,
+}
+
+/// How far a full log file is drained.
+#[derive(Debug)]
+enum Drained {
+    /// Not wholly; the open file, to sync it.
+    No(Arc<FileHandle>),
+    /// Wholly, since then.
+    Since(Timestamp),
 }
 
 impl Spool {
@@ -102,6 +121,32 @@ impl Spool {
         Ok(())
     }
 
+    /// The place behind the last record.
+    pub fn end(&self) -> Mark {
+        match &self.backing {
+            Backing::Memory(queue) => {
+                let (records, first) = &*queue.lock();
+                Mark { seq: first.seq + records.len() as u64, ..*first }
+            }
+            Backing::Files { open, .. } => open.lock().log.as_ref().map_or_else(Mark::default, |(log, number)| Mark {
+                file: *number,
+                offset: log.end(),
+                seq: log.next_seq(),
+            }),
+        }
+    }
+
+    /// The error that the records from `mark` on, which were appended, cannot be found any more.
+    pub fn gone(&self, mark: Mark) -> Error {
+        let count = self.end().seq.saturating_sub(mark.seq);
+        let path = match &self.backing {
+            Backing::Memory(_) => PathBuf::new(),
+            Backing::Files { names, .. } => names.log_path(mark.file),
+        };
+        let why = "the store was deleted or moved while it was open";
+        Error::corrupt(&path, mark.offset, format!("{count} records of runs are gone: {why}; open it again"))
+    }
+
     /// Reads this process's own records from `mark` on.
     pub fn reader(&self, mark: Mark) -> OwnReader<'_> {
         match &self.backing {
@@ -127,48 +172,57 @@ impl Spool {
                 let open = &mut *open.lock();
                 if let Some((log, number)) = &mut open.log
                     && log.end() >= options.file_bytes
-                    && mark.seq == log.next_seq()
                 {
-                    let next = create_log(options, names, *number + 1, mark.seq)?;
-                    open.drained.push_back((*number, now));
+                    let end_seq = log.next_seq();
+                    let next = create_log(options, names, *number + 1, end_seq)?;
+                    open.full.push_back(Full { number: *number, end_seq, drained: Drained::No(log.file()) });
                     (*log, *number) = (next, *number + 1);
+                }
+                for full in open.full.iter_mut().filter(|full| full.end_seq <= mark.seq) {
+                    if matches!(full.drained, Drained::No(_)) {
+                        full.drained = Drained::Since(now);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Removes the log files that were drained [`DRAINED_STAYS`] ago or before. `durable` is called before the first
-    /// goes: it forces their effect to the disk.
+    /// Removes the log files that were drained [`DRAINED_STAYS`](super::DRAINED_STAYS) ago or before. `durable` is called
+    /// before the first goes: it forces their effect to the disk.
     ///
     /// # Errors
     /// What `durable` gives, `Io`; the files are tried again at the next call.
     pub fn remove_drained(&self, now: Timestamp, durable: impl FnOnce() -> Result<()>) -> Result<()> {
         let Backing::Files { options, names, open } = &self.backing else { return Ok(()) };
-        let old = |since: Timestamp| now.as_micros().saturating_sub(since.as_micros()) >= DRAINED_STAYS_MICROS;
-        if !open.lock().drained.front().is_some_and(|(_, since)| old(*since)) {
+        let old = |full: &Full| match full.drained {
+            Drained::No(_) => false,
+            Drained::Since(at) => now.as_micros().saturating_sub(at.as_micros()) >= DRAINED_STAYS_MICROS,
+        };
+        if !open.lock().full.front().is_some_and(old) {
             return Ok(());
         }
         durable()?;
         let mut open = open.lock();
-        while let Some((number, _)) = open.drained.front().filter(|(_, since)| old(*since)) {
-            options.files.remove(&names.log_path(*number))?;
-            open.drained.pop_front();
+        while let Some(full) = open.full.front().filter(|full| old(full)) {
+            options.files.remove(&names.log_path(full.number))?;
+            open.full.pop_front();
         }
         Ok(())
     }
 
-    /// Renews the heartbeat that other processes see.
-    pub fn beat(&self) {
+    /// Renews the heartbeat that other processes see: the writer lives at the time `now`.
+    pub fn beat(&self, now: Timestamp) {
         if let Backing::Files { open, .. } = &self.backing
             && let Some(lock) = &open.lock().lock
         {
             // A missed heartbeat only makes the end time of a killed run less exact.
-            let _ = lock.file().set_modified(std::time::SystemTime::UNIX_EPOCH + since_epoch());
+            let since_epoch = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
+            let _ = lock.file().set_modified(UNIX_EPOCH + since_epoch);
         }
     }
 
-    /// Forces the records to the disk.
+    /// Forces the records that are not drained to the disk.
     ///
     /// # Errors
     /// `Io`.
@@ -176,16 +230,18 @@ impl Spool {
         match &self.backing {
             Backing::Memory(_) => Ok(()),
             Backing::Files { open, .. } => {
-                let file = open.lock().log.as_ref().map(|(log, _)| log.file());
-                file.map_or(Ok(()), |file| file.sync())
+                let files: Vec<_> = {
+                    let open = open.lock();
+                    let full = open.full.iter().filter_map(|full| match &full.drained {
+                        Drained::No(file) => Some(file.clone()),
+                        Drained::Since(_) => None,
+                    });
+                    full.chain(open.log.as_ref().map(|(log, _)| log.file())).collect()
+                };
+                files.iter().try_for_each(|file| file.sync())
             }
         }
     }
-}
-
-fn since_epoch() -> std::time::Duration {
-    use crate::base::clock::{Clock, SystemClock};
-    std::time::Duration::from_micros(u64::try_from(SystemClock.now().as_micros()).unwrap_or(0))
 }
 
 impl Open {

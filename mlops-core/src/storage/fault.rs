@@ -89,17 +89,30 @@ impl FileHook for FaultPlan {
 pub struct FaultyStorage<S> {
     inner: S,
     fail_at: u64,
+    /// All calls behind it fail too.
+    on: bool,
     calls: AtomicU64,
 }
 
 impl<S: Storage> FaultyStorage<S> {
     /// Lets the call number `fail_at` (from 1) fail, once; it does nothing then.
     pub fn new(inner: S, fail_at: u64) -> Self {
-        Self { inner, fail_at, calls: AtomicU64::new(0) }
+        Self { inner, fail_at, on: false, calls: AtomicU64::new(0) }
+    }
+
+    /// Lets the call number `fail_at` (from 1) fail, and all behind it.
+    pub fn from_then_on(inner: S, fail_at: u64) -> Self {
+        Self { on: true, ..Self::new(inner, fail_at) }
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
     }
 
     fn call(&self) -> Result<&S> {
-        if self.calls.fetch_add(1, Ordering::SeqCst) + 1 == self.fail_at {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        if number == self.fail_at || self.on && number > self.fail_at {
             return Err(Error::io("use", std::path::Path::new("a faulty engine"), io::Error::other("fault of a test")));
         }
         Ok(&self.inner)

@@ -1,6 +1,6 @@
 //! The ordered map of bytes beneath every pillar, and its engines and layers.
 //!
-//! The local store is [`shared`] over [`journal`] over [`sled`](crate::storage::sled): the lock, the truth and the index.
+//! The local store is [`shared`] over [`journal`] over [`sled`]: the lock, the truth and the index.
 //! Every engine and stack of layers passes the suite in `tests/conformance/`.
 
 #[cfg(any(test, feature = "testing"))]

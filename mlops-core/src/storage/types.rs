@@ -197,7 +197,7 @@ pub fn check_key(key: &[u8]) -> Result<()> {
             expected: "1 to 1024 bytes, the first not zero".into(),
         });
     }
-    over("storage key", key.len(), limits::STORAGE_KEY_BYTES)
+    limits::check(|| "storage key".into(), key.len(), limits::STORAGE_KEY_BYTES, "bytes")
 }
 
 /// Checks a batch against the contract.
@@ -210,15 +210,9 @@ pub fn check_batch(ops: &[Op]) -> Result<()> {
             check_key(op.key())?;
         }
         if let Op::Put { value, .. } = op {
-            over("storage value", value.len(), limits::STORAGE_VALUE_BYTES)?;
+            limits::check(|| "storage value".into(), value.len(), limits::STORAGE_VALUE_BYTES, "bytes")?;
         }
     }
-    over("storage batch", ops.iter().map(Op::size).sum(), limits::STORAGE_BATCH_BYTES)
-}
-
-fn over(what: &str, size: usize, limit: usize) -> Result<()> {
-    if size <= limit {
-        return Ok(());
-    }
-    Err(Error::LimitExceeded { what: what.into(), size: size as u64, limit: limit as u64, unit: "bytes" })
+    let size = ops.iter().map(Op::size).sum();
+    limits::check(|| "storage batch".into(), size, limits::STORAGE_BATCH_BYTES, "bytes")
 }

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::log::{self, LogKind, LogReader};
 use crate::runs::{self, Reference};
 use crate::spool::{self, WriterFiles};
-use crate::storage::journal::{self, VerifyOptions};
+use crate::storage::journal::{self, Index, MemoryIndex, VerifyOptions};
 use crate::storage::shared::OwnerLock;
 
 /// What [`fsck`] found.
@@ -50,7 +50,7 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         }
     };
     let layout = Layout::new(&folder);
-    if !layout.journal().is_dir() {
+    if !layout.format().exists() && !layout.journal().is_dir() {
         return Err(Error::NotFound { what: "store", id: folder.display().to_string(), hint: String::new() });
     }
     let files = Files::default();
@@ -60,32 +60,24 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         lock => lock.ok(),
     };
     let mut check = Check { files, layout, repair, report: FsckReport::default() };
-    let owner = check.format()?;
-    check.ignore()?;
-    let blobs = check.open_blobs(true)?;
-    let index = local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>));
-    let journal = journal::verify(&VerifyOptions {
-        folder: &check.layout.journal(),
-        trash: &check.layout.trash(),
-        files: &check.files,
-        owner,
-        index: &*index,
-        accept: &|state| runs::references_hold(state, &blobs),
-        repair,
-    })?;
-    check.add(journal.files, journal.bytes, journal.findings);
-    check.blobs()?;
-    check.spool()?;
-    let lost = check.references()?;
+    let index: Box<dyn Index> = if repair || check.layout.index().is_dir() {
+        local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>))
+    } else {
+        // A check makes no index.
+        Box::new(MemoryIndex)
+    };
+    let lost = check.everything(&*index)?;
     drop(lock);
     check.forget_values(&lost)?;
-    // What errors tell the user to do is what this does.
-    for finding in &mut check.report.findings {
-        for advice in ["; run `mlops fsck --repair`", "; run `mlops fsck`"] {
-            finding.problem = finding.problem.replace(advice, "");
-        }
-    }
-    Ok(check.report)
+    Ok(check.finish())
+}
+
+/// Reads and checks every byte of a copy that nobody else has open, and changes nothing in it.
+pub(super) fn check_copy(folder: &Path, files: &Files) -> Result<FsckReport> {
+    let layout = Layout::new(folder);
+    let mut check = Check { files: files.clone(), layout, repair: false, report: FsckReport::default() };
+    check.everything(&MemoryIndex)?;
+    Ok(check.finish())
 }
 
 struct Check {
@@ -96,6 +88,36 @@ struct Check {
 }
 
 impl Check {
+    /// Checks everything; returns what is lost.
+    fn everything(&mut self, index: &dyn Index) -> Result<Vec<Reference>> {
+        let owner = self.format()?;
+        self.ignore()?;
+        let blobs = self.open_blobs(true)?;
+        let journal = journal::verify(&VerifyOptions {
+            folder: &self.layout.journal(),
+            trash: &self.layout.trash(),
+            files: &self.files,
+            owner,
+            index,
+            accept: &|state| runs::references_hold(state, &blobs),
+            repair: self.repair,
+        })?;
+        self.add(journal.files, journal.bytes, journal.findings);
+        self.blobs()?;
+        self.spool()?;
+        self.references()
+    }
+
+    /// What errors tell the user to do is what this does.
+    fn finish(mut self) -> FsckReport {
+        for finding in &mut self.report.findings {
+            for advice in ["; run `mlops fsck --repair`", "; run `mlops fsck`"] {
+                finding.problem = finding.problem.replace(advice, "");
+            }
+        }
+        self.report
+    }
+
     fn add(&mut self, files: u64, bytes: u64, findings: Vec<Finding>) {
         self.report.files += files;
         self.report.bytes += bytes;

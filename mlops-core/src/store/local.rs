@@ -6,14 +6,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::format;
+use super::gc::Disk;
 use super::open::OpenOptions;
 use crate::base::clock::Clock;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
 use crate::base::os;
-use crate::blob::BlobStore;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
+use crate::blob::{Amount, BlobStore};
 use crate::error::{Error, Result};
 use crate::runs::{self, Runs};
 use crate::settings;
@@ -32,6 +33,7 @@ pub(super) struct LocalParts {
     pub(super) blobs: Arc<dyn BlobStore>,
     pub(super) spool: Spool,
     pub(super) dead: Option<DeadWriters>,
+    pub(super) disk: Option<Disk>,
 }
 
 /// The folders and files of a store.
@@ -119,9 +121,13 @@ fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
     Ok(())
 }
 
+/// True if there is a store. One whose format file is lost is still one; opening says what is wrong with it.
+pub(super) fn exists(layout: &Layout) -> bool {
+    layout.format().exists() || layout.journal().is_dir()
+}
+
 fn check_exists(layout: &Layout) -> Result<()> {
-    // A store whose format file is lost is still one; opening says what is wrong with it.
-    if layout.format().exists() || layout.journal().is_dir() {
+    if exists(layout) {
         return Ok(());
     }
     Err(Error::NotFound {
@@ -160,12 +166,15 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
     })?;
     let spool =
         SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
+    let journal = Arc::new(journal);
+    let disk = Disk { files: files.clone(), layout: layout.clone(), journal: Some(Arc::downgrade(&journal)) };
     Ok(LocalParts {
         id,
-        storage: Arc::new(Shared::new(Arc::new(journal), lock)),
+        storage: Arc::new(Shared::new(journal, lock)),
         blobs,
         spool: Spool::files(spool, &options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), false)?),
+        disk: Some(disk),
     })
 }
 
@@ -184,13 +193,34 @@ pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<Loc
         read_only: true,
     })?;
     let storage = journal::read(&layout.journal(), files)?;
+    check_journal(files, &layout)?;
     Ok(LocalParts {
         id,
         storage: Arc::new(storage),
         blobs: Arc::new(OverlayBlobs::over(Arc::new(blobs))),
         spool: Spool::memory(&options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), true)?),
+        disk: Some(Disk { files: files.clone(), layout, journal: None }),
     })
+}
+
+/// Refuses a store whose journal is gone while there is what only runs leave: a reader cannot ask the index, and would
+/// show an empty store. A journal's first file is on the disk before anything is logged.
+fn check_journal(files: &Files, layout: &Layout) -> Result<()> {
+    let has_bytes = |path: &PathBuf| path.metadata().is_ok_and(|found| found.len() > 0);
+    if files.list(&layout.journal())?.iter().any(has_bytes) {
+        return Ok(());
+    }
+    for left in [layout.spool(), layout.blobs().join("packs"), layout.blobs().join("objects")] {
+        if !files.list(&left)?.is_empty() {
+            return Err(Error::corrupt(
+                &layout.journal(),
+                0,
+                "the journal is gone; open the store for writing, which makes it again from the index, or run `mlops fsck`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The id of the store; a new one if there is nothing in the folder yet.
@@ -247,7 +277,7 @@ pub(super) struct DeadWriters {
 }
 
 impl DeadWriters {
-    fn lock(files: &Files, layout: &Layout, clock: Arc<dyn Clock>, read_only: bool) -> Result<Self> {
+    pub(super) fn lock(files: &Files, layout: &Layout, clock: Arc<dyn Clock>, read_only: bool) -> Result<Self> {
         let mut writers = Vec::new();
         for writer in list_writers(files, &layout.spool())? {
             if read_only {
@@ -259,8 +289,22 @@ impl DeadWriters {
         Ok(Self { files: files.clone(), writers, clock, read_only })
     }
 
+    /// The files that [`drain`](Self::drain) would remove.
+    pub(super) fn count_old(files: &Files, layout: &Layout, clock: Arc<dyn Clock>) -> Result<Amount> {
+        let all = Self::lock(files, layout, clock, true)?;
+        let mut count = Amount::default();
+        for (writer, _) in &all.writers {
+            if !writer.is_alive(files)? && all.is_old(writer)? {
+                count += size(files, writer)?;
+            }
+        }
+        Ok(count)
+    }
+
     /// Drains what they left and says how their runs ended; for a reader in memory, and only of those that are gone.
-    pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<()> {
+    /// Returns what was removed because it is old.
+    pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<Amount> {
+        let mut removed = Amount::default();
         for (writer, _lock) in &self.writers {
             if self.read_only && writer.is_alive(&self.files)? {
                 runs.read_writer(&self.files, writer)?;
@@ -268,10 +312,12 @@ impl DeadWriters {
             }
             let mark = runs.drain_dead(&self.files, writer)?;
             if !self.read_only && self.is_old(writer)? {
+                let files = size(&self.files, writer)?;
                 self.remove(writer, mark, storage)?;
+                removed += files;
             }
         }
-        Ok(())
+        Ok(removed)
     }
 
     fn is_old(&self, writer: &WriterFiles) -> Result<bool> {
@@ -294,4 +340,13 @@ impl DeadWriters {
         let _: Outcome = storage.apply(&ops, Durability::Fast)?;
         Ok(())
     }
+}
+
+/// The log files of a writer.
+fn size(files: &Files, writer: &WriterFiles) -> Result<Amount> {
+    let logs = writer.log_numbers(files)?.into_iter().map(|number| writer.log_path(number));
+    Ok(logs.fold(Amount::default(), |mut sum, path| {
+        sum += Amount::one(path.metadata().map_or(0, |found| found.len()));
+        sum
+    }))
 }

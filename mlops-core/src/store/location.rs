@@ -1,5 +1,6 @@
 //! Where a store is: from a URI, the environment, or the nearest `.mlops` upwards.
 
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -24,6 +25,12 @@ pub(super) fn resolve(uri: &str) -> Result<Location> {
     if uri.trim().is_empty() {
         return match std::env::var(VARIABLE) {
             Ok(uri) if !uri.trim().is_empty() => given(&uri),
+            // Another store than the one that was meant is worse than none.
+            Err(VarError::NotUnicode(value)) => Err(Error::InvalidArgument {
+                what: VARIABLE.into(),
+                value: value.to_string_lossy().into_owned(),
+                expected: "text in UTF-8".into(),
+            }),
             _ => nearest(&current_folder()?),
         };
     }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use parking_lot::Mutex;
+
+use super::gc::Care;
 use super::local::{self, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, registry};
@@ -81,6 +84,7 @@ impl OpenOptions {
             blobs: Arc::new(MemoryBlobs::default()),
             spool: Spool::memory(&self.ids),
             dead: None,
+            disk: None,
         };
         self.inner(MEMORY.into(), parts)
     }
@@ -97,6 +101,8 @@ impl OpenOptions {
         if let Some(dead) = parts.dead {
             dead.drain(&runs, &*parts.storage)?;
         }
-        Ok(Inner { uri, id: parts.id, read_only: self.read_only, runs, blobs: parts.blobs, storage: parts.storage })
+        let care = Care { clock: self.clock.clone(), disk: parts.disk, one: Mutex::default() };
+        let LocalParts { id, blobs, storage, .. } = parts;
+        Ok(Inner { uri, id, read_only: self.read_only, runs, blobs, storage, care })
     }
 }

@@ -145,3 +145,16 @@ fn the_store_stays_open_as_long_as_a_run_of_it_is_held() {
     drop(run);
     assert_eq!(open(dir.path()).runs().get(&id).unwrap().info.status, RunStatus::Killed);
 }
+
+#[test]
+fn a_store_that_is_deleted_while_it_is_open_is_an_error_of_who_logs_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    std::fs::remove_dir_all(dir.path().join(".mlops")).unwrap();
+    run.log_metric("loss", 0.5, 0, None).unwrap();
+    let error = run.end(RunStatus::Finished).unwrap_err();
+    assert_eq!(error.code(), Code::Corrupt);
+    assert!(error.to_string().contains("deleted or moved while it was open"), "{error}");
+    assert!(store.flush().is_err());
+}

@@ -231,10 +231,34 @@ class store {
     return detail::call([&](mlops_error** what) { return mlops_run_restore(get(), detail::str(id), what); });
   }
 
+  /// Frees what nothing refers to, or counts it; the report is JSON.
+  result<buffer> gc(const gc_options& options = {}) const {
+    mlops_gc_options raw = MLOPS_GC_OPTIONS_INIT;
+    raw.dry_run = options.dry_run ? 1 : 0;
+    raw.deleted_runs = options.deleted_runs ? 1 : 0;
+    raw.older_than_us = options.older_than_us;
+    return detail::fill(
+        [&](mlops_buf* out, mlops_error** what) { return mlops_store_gc(get(), &raw, out, what); });
+  }
+
   /// Reads and checks every byte of a store that no process has open; the report is JSON.
   static result<buffer> fsck(std::string_view uri, bool repair = false) {
     return detail::fill([&](mlops_buf* out, mlops_error** what) {
       return mlops_fsck(detail::str(uri), repair ? 1 : 0, out, what);
+    });
+  }
+
+  /// Copies the store to a new folder, while it is written to; the report is JSON. See mlops_store_backup.
+  result<buffer> backup(std::string_view dest, bool keep_going = false) const {
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_store_backup(get(), detail::str(dest), keep_going ? 1 : 0, out, what);
+    });
+  }
+
+  /// Makes a store at `dest`, where none is yet, from a backup; the report is JSON. See mlops_restore.
+  static result<buffer> restore(std::string_view source, std::string_view dest, bool keep_going = false) {
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_restore(detail::str(source), detail::str(dest), keep_going ? 1 : 0, out, what);
     });
   }
 

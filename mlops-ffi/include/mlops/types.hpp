@@ -127,6 +127,13 @@ struct open_options {
   bool must_exist = false;
 };
 
+/// How a store is freed of what nothing refers to; by default it is only counted.
+struct gc_options {
+  bool dry_run = true;
+  bool deleted_runs = false;
+  std::int64_t older_than_us = 600000000;
+};
+
 /// The points of one metric; the columns live as long as the series.
 class series {
  public:

@@ -29,13 +29,6 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
   return syscall(SYS_writev, file, parts, count);
 }
 
-static char root[2048];
-
-static const char *path(const char *name) {
-  static char text[4096];
-  snprintf(text, sizeof text, "%s/%s", root, name);
-  return text;
-}
 
 static void names(const mlops_store *store, const mlops_run *run) {
   char long_key[501];

@@ -61,4 +61,33 @@ static inline mlops_run *start_run(const mlops_store *store, const char *id) {
   return run;
 }
 
+/* The folder that the program works in, set from its arguments. */
+static char root[4096];
+
+/* The path of a name in that folder, until the next call of the thread. */
+static inline const char *path(const char *name) {
+  static _Thread_local char text[8192];
+  snprintf(text, sizeof text, "%s/%s", root, name);
+  return text;
+}
+
+/* How many points the first metric of a run has. */
+static inline uint64_t points(const mlops_store *store, const char *run) {
+  mlops_run_data *data = NULL;
+  mlops_metric_summary summary = MLOPS_METRIC_SUMMARY_INIT;
+  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
+  if (mlops_run_data_metrics_count(data) > 0) OK(mlops_run_data_metric(data, 0, &summary, &error));
+  mlops_run_data_free(data);
+  return summary.count;
+}
+
+static inline int32_t status_of_run(const mlops_store *store, const char *run) {
+  mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  mlops_run_data_free(data);
+  return info.status;
+}
+
 #endif

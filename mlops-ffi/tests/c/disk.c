@@ -14,14 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static char root[2048];
 static const mlops_str key = {"loss", 4};
-
-static const char *path(const char *name) {
-  static char text[4096];
-  snprintf(text, sizeof text, "%s/%s", root, name);
-  return text;
-}
 
 static size_t points_of(const mlops_store *store, const char *run) {
   mlops_series *series = NULL;

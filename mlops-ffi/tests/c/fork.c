@@ -5,33 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char root[4096];
 static const mlops_str first = {"forked", 6};
 static const mlops_str key = {"loss", 4};
-
-static const char *path(const char *name) {
-  static char text[8192];
-  snprintf(text, sizeof text, "%s/%s", root, name);
-  return text;
-}
-
-static uint64_t points(const mlops_store *store, const char *run) {
-  mlops_run_data *data = NULL;
-  mlops_metric_summary summary = MLOPS_METRIC_SUMMARY_INIT;
-  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
-  if (mlops_run_data_metrics_count(data) > 0) OK(mlops_run_data_metric(data, 0, &summary, &error));
-  mlops_run_data_free(data);
-  return summary.count;
-}
-
-static int32_t status_of(const mlops_store *store, const char *run) {
-  mlops_run_data *data = NULL;
-  mlops_run_info info = MLOPS_RUN_INFO_INIT;
-  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
-  OK(mlops_run_data_info(data, &info, &error));
-  mlops_run_data_free(data);
-  return info.status;
-}
 
 static mlops_status log_one(const mlops_run *run, mlops_error **error) {
   return mlops_run_log_metric(run, key, 1, 0, MLOPS_TIME_NONE, error);
@@ -93,7 +68,7 @@ static void forks(void) {
   int status = 0;
   CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
   OK(log_one(run, &error)); /* the parent noticed nothing */
-  CHECK(status_of(store, "forked") == MLOPS_RUN_RUNNING && points(store, "forked") == 2);
+  CHECK(status_of_run(store, "forked") == MLOPS_RUN_RUNNING && points(store, "forked") == 2);
   OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
   mlops_run_free(run);
   mlops_store_free(store);

@@ -6,33 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char root[4096];
 static const mlops_str first = {"first", 5};
 static const mlops_str key = {"loss", 4};
-
-static const char *path(const char *name) {
-  static _Thread_local char text[8192];
-  snprintf(text, sizeof text, "%s/%s", root, name);
-  return text;
-}
-
-static uint64_t points(const mlops_store *store, const char *run) {
-  mlops_run_data *data = NULL;
-  mlops_metric_summary summary = MLOPS_METRIC_SUMMARY_INIT;
-  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
-  if (mlops_run_data_metrics_count(data) > 0) OK(mlops_run_data_metric(data, 0, &summary, &error));
-  mlops_run_data_free(data);
-  return summary.count;
-}
-
-static int32_t status_of(const mlops_store *store, const char *run) {
-  mlops_run_data *data = NULL;
-  mlops_run_info info = MLOPS_RUN_INFO_INIT;
-  OK(mlops_run_get(store, mlops_cstr(run), &data, &error));
-  OK(mlops_run_data_info(data, &info, &error));
-  mlops_run_data_free(data);
-  return info.status;
-}
 
 static mlops_status log_one(const mlops_run *run, mlops_error **error) {
   return mlops_run_log_metric(run, key, 1, 0, MLOPS_TIME_NONE, error);
@@ -42,11 +17,11 @@ static void ends(const mlops_store *store) {
   mlops_run *run = start_run(store, "first");
   OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
   OK(mlops_run_end(run, MLOPS_RUN_FAILED, &error)); /* the last word counts */
-  CHECK(status_of(store, "first") == MLOPS_RUN_FAILED);
+  CHECK(status_of_run(store, "first") == MLOPS_RUN_FAILED);
   FAILS(MLOPS_INVALID_ARGUMENT, "MLOPS_RUN_KILLED", mlops_run_end(run, MLOPS_RUN_RUNNING, &error));
   FAILS(MLOPS_INVALID_ARGUMENT, "MLOPS_RUN_KILLED", mlops_run_end(run, MLOPS_RUN_SCHEDULED, &error));
   OK(log_one(run, &error)); /* a result that comes late */
-  CHECK(points(store, "first") == 1 && status_of(store, "first") == MLOPS_RUN_FAILED);
+  CHECK(points(store, "first") == 1 && status_of_run(store, "first") == MLOPS_RUN_FAILED);
 
   OK(mlops_run_delete(store, first, &error));
   OK(mlops_run_delete(store, first, &error));
@@ -79,7 +54,7 @@ static void stores_before_runs(void) {
   mlops_store_free(store);
   OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
   mlops_run_free(run);
-  CHECK(status_of(second, "outlives") == MLOPS_RUN_FINISHED);
+  CHECK(status_of_run(second, "outlives") == MLOPS_RUN_FINISHED);
   mlops_store_free(second);
 }
 

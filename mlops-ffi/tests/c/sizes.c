@@ -71,12 +71,16 @@ static void reserved(const mlops_store *store) {
   mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
   mlops_batch batch = MLOPS_BATCH_INIT;
   mlops_param param = mlops_param_int(MLOPS_STR("k"), 1);
+  mlops_gc_options gc = MLOPS_GC_OPTIONS_INIT;
+  mlops_buf report = MLOPS_BUF_INIT;
   open.uri = MLOPS_STR("memory:");
+  gc.reserved = 1;
   open.reserved = -1;
   options.reserved = 1;
   batch.reserved = 1;
   param.reserved = 1;
   FAILS(MLOPS_UNSUPPORTED, "options", mlops_store_open(&open, &other, &error));
+  FAILS(MLOPS_UNSUPPORTED, "options", mlops_store_gc(store, &gc, &report, &error));
   FAILS(MLOPS_UNSUPPORTED, "options", mlops_run_start(store, &options, &run, &error));
   OK(mlops_run_open(store, MLOPS_STR("earlier"), &run, &error));
   FAILS(MLOPS_UNSUPPORTED, "batch", mlops_run_log_batch(run, &batch, &error));

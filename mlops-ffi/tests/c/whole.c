@@ -297,6 +297,55 @@ static void experiments(const mlops_store *store) {
   mlops_experiments_free(page);
 }
 
+/* Counted first, then done; what a run has stays. */
+static void collect(const mlops_store *store) {
+  mlops_gc_options options = MLOPS_GC_OPTIONS_INIT;
+  mlops_buf report = MLOPS_BUF_INIT;
+  static char large[100000];
+  const mlops_bytes bytes = {large, sizeof large};
+  mlops_run *run = start_run(store, "collected");
+  OK(mlops_run_log_artifact_bytes(run, MLOPS_STR("large"), bytes, &error));
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  OK(mlops_run_delete(store, mlops_run_id(run), &error));
+  options.deleted_runs = 1;
+  options.older_than_us = -1;
+  FAILS(MLOPS_INVALID_ARGUMENT, "older_than_us", mlops_store_gc(store, &options, &report, &error));
+  options.older_than_us = 0;
+  OK(mlops_store_gc(store, &options, &report, &error));
+  CHECK(strstr(report.data, "\"dry_run\":true,\"runs\":1,\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
+  mlops_buf_free(&report);
+  options.dry_run = 0;
+  OK(mlops_store_gc(store, &options, &report, &error));
+  CHECK(strstr(report.data, "\"dry_run\":false,\"runs\":1,\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
+  mlops_buf_free(&report);
+  OK(mlops_store_gc(store, &options, &report, &error));
+  CHECK(strstr(report.data, "\"runs\":0,\"large_blobs\":{\"count\":0"));
+  mlops_buf_free(&report);
+  mlops_run_free(run);
+}
+
+/* A copy made while the store is open is a store itself, and can be restored. */
+static void backup_and_restore(const mlops_store *store, const char *folder) {
+  char copy[4096], again[4096], inside[4096];
+  snprintf(copy, sizeof copy, "%s/backup", folder);
+  snprintf(again, sizeof again, "%s/again", folder);
+  snprintf(inside, sizeof inside, "%s/store/inside", folder);
+  mlops_buf report = MLOPS_BUF_INIT;
+  OK(mlops_store_backup(store, mlops_cstr(copy), 0, &report, &error));
+  CHECK(strstr(report.data, "\"findings\":[],\"lost\":[]"));
+  mlops_buf_free(&report);
+  FAILS(MLOPS_ALREADY_EXISTS, "empty", mlops_store_backup(store, mlops_cstr(copy), 0, &report, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "outside", mlops_store_backup(store, mlops_cstr(inside), 0, &report, &error));
+  OK(mlops_restore(mlops_cstr(copy), mlops_cstr(again), 0, &report, &error));
+  CHECK(strstr(report.data, again));
+  mlops_buf_free(&report);
+  FAILS(MLOPS_NOT_FOUND, "none", mlops_restore(MLOPS_STR("none"), mlops_cstr(inside), 0, &report, &error));
+  CHECK(report.data == NULL);
+  mlops_store *restored = open_store(again);
+  read_run(restored);
+  mlops_store_free(restored);
+}
+
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   char path[4096];
@@ -314,6 +363,8 @@ int main(int argc, char **argv) {
   find_runs(clone);
   resume_and_nest(clone);
   experiments(clone);
+  backup_and_restore(clone, argv[1]);
+  collect(clone);
   OK(mlops_store_flush(clone, &error));
   OK(mlops_store_close(clone, &error));
   FAILS(MLOPS_INVALID_STATE, "closed", mlops_store_flush(clone, &error));

@@ -143,6 +143,12 @@ int main(int argc, char** argv) {
   mlops::store other = store.clone().value();
   std::thread thread([clone = std::move(other)] { CHECK(clone.get_run("first")); });
   thread.join();
+  CHECK(store.gc().value().view().find("\"dry_run\":true") != std::string_view::npos);
+  CHECK(store.gc({false, true, 0}).value().view().find("\"dry_run\":false") != std::string_view::npos);
+  CHECK(store.get_run("first"));
+  CHECK(store.backup(folder + "/backup").value().view().find("\"lost\":[]") != std::string_view::npos);
+  CHECK(mlops::store::restore(folder + "/backup", folder + "/again"));
+  CHECK(mlops::store::open(folder + "/again").value().get_run("first"));
   CHECK(store.flush());
   CHECK(store.close());
   CHECK(store.flush().error().code() == MLOPS_INVALID_STATE);

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
+    from ._backup import BackupReport, backup, restore
+    from ._gc import GcReport, gc
     from .models import load_model
 
 __version__: str = _native.version()
@@ -68,6 +70,11 @@ _LAZY = {
     "MlflowClient": ("_client", "MlflowClient"),
     "MlopsClient": ("_client", "MlflowClient"),
     "Client": ("_client", "MlflowClient"),
+    "BackupReport": ("_backup", "BackupReport"),
+    "GcReport": ("_gc", "GcReport"),
+    "backup": ("_backup", "backup"),
+    "restore": ("_backup", "restore"),
+    "gc": ("_gc", "gc"),
     "load_model": ("models", "load_model"),
 }
 
@@ -91,8 +98,10 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveRun",
+    "BackupReport",
     "Client",
     "Experiment",
+    "GcReport",
     "MlflowClient",
     "MlflowException",
     "MlopsClient",
@@ -100,12 +109,14 @@ __all__ = [
     "Run",
     "active_run",
     "artifacts",
+    "backup",
     "create_experiment",
     "delete_run",
     "delete_tag",
     "end_run",
     "entities",
     "exceptions",
+    "gc",
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
@@ -129,6 +140,7 @@ __all__ = [
     "log_text",
     "models",
     "pyfunc",
+    "restore",
     "restore_run",
     "search_experiments",
     "search_runs",

@@ -131,8 +131,8 @@ class MlflowClient:
         return None if parent is None else self.get_run(parent)
 
     def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
-        """Ends a run: FINISHED, unless another status is given."""
-        self._store.open_run(run_id).end(status or "FINISHED")
+        """Ends a run: FINISHED, unless another status is given; ``end_time`` in milliseconds, now if it is left out."""
+        self._store.open_run(run_id).end(status or "FINISHED", timestamp(end_time))
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Changes a run's status or name."""

@@ -15,8 +15,8 @@ def metric_value(key: str, value: Any) -> float:
     if type(value) is float:
         return value
     try:
-        if getattr(value, "size", 1) != 1:
-            raise InvalidArgument(f"the value of metric `{key}` has {value.size} elements: expected one number")
+        if _size(value) != 1:
+            raise InvalidArgument(f"the value of metric `{key}` has {_size(value)} elements: expected one number")
         number = value.item() if hasattr(value, "item") else value
         if number is None or isinstance(number, (bytes, bytearray)):
             raise TypeError
@@ -30,10 +30,16 @@ def metric_value(key: str, value: Any) -> float:
         raise InvalidArgument(f"the value of metric `{key}` is {shown}: expected {expected}") from None
 
 
+def _size(value: Any) -> int:
+    """How many elements a value has: that of an array, or of a tensor of PyTorch, whose ``size`` is a method."""
+    size = getattr(value, "size", 1)
+    return int(value.numel()) if callable(size) and hasattr(value, "numel") else size if isinstance(size, int) else 1
+
+
 def whole(what: str, value: Any) -> int:
     """A whole number of 64 bits."""
     if type(value) is not int:
-        number = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+        number = value.item() if hasattr(value, "item") and _size(value) == 1 else value
         if isinstance(number, (bool, int)):
             value = int(number)
         elif isinstance(number, float) and number.is_integer():

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from .exceptions import Unsupported
+
 if TYPE_CHECKING:
-    from .entities import Run
+    from .entities import Run, RunInfo
 
 _CELL = "style='text-align:left;padding:2px 8px'"
 
@@ -18,10 +20,17 @@ def table_html(title: str, rows: Sequence[tuple[str, str]]) -> str:
     return f"<div><strong>{escape(title)}</strong><table>{body}</table></div>"
 
 
+def _started(info: RunInfo) -> str:
+    try:
+        return str(info.started_at)
+    except Unsupported:
+        return f"{info.start_time} ms"
+
+
 def run_html(run: Run) -> str:
     """A run: status and times, then params and metrics, folded when they are many."""
     info, data = run.info, run.data
-    head = [("id", info.run_id), ("status", info.status), ("started", str(info.started_at))]
+    head = [("id", info.run_id), ("status", info.status), ("started", _started(info))]
     if info.duration is not None:
         head.append(("duration", str(info.duration)))
     parts = [table_html(f"Run {info.run_name}", head)]

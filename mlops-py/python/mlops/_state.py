@@ -146,8 +146,16 @@ def begin(run: ActiveRun) -> ActiveRun:
 
 
 def finish(run: ActiveRun, status: str) -> None:
-    """Ends a run."""
-    run._handle.end(status)
+    """Ends a run. One that was deleted meanwhile cannot be ended, but is not in the way of the next."""
+    try:
+        run._handle.end(status)
+    except InvalidState:
+        _forget(run)
+        raise
+    _forget(run)
+
+
+def _forget(run: ActiveRun) -> None:
     run._ended = True
     _own.set(tuple(other for other in _own.get() if other is not run))
     with _lock:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from .exceptions import Unsupported
+
 _T = TypeVar("_T")
 
 
@@ -249,7 +251,12 @@ class RunInfo(_Entity):
     @property
     def duration(self) -> Any:
         """How long it ran: a timedelta; None while it runs."""
-        return None if self.ended_at is None else self.ended_at - self.started_at
+        ended = self._raw["ended_at"]
+        if ended is None:
+            return None
+        from datetime import timedelta
+
+        return timedelta(microseconds=ended - self._raw["started_at"])
 
 
 def _datetime(micros: int | None) -> Any:
@@ -257,7 +264,12 @@ def _datetime(micros: int | None) -> Any:
         return None
     from datetime import datetime, timedelta, timezone
 
-    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)
+    try:
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)
+    except OverflowError:
+        # Times are kept as they were given, and 64 bits reach further than Python's years do.
+        text = f"the time {micros} us since 1970 is beyond the years of a datetime; read it in milliseconds"
+        raise Unsupported(text) from None
 
 
 class RunData(_Entity):

@@ -170,13 +170,13 @@ class Source:
 
     def __init__(self, uri: str | os.PathLike[str], trust: bool) -> None:
         self.uri = os.fspath(uri)
-        self._in_store = self.uri.startswith("runs:")
+        # What is trusted and what is read is one store, whatever later calls use.
+        self._store = _state.store() if self.uri.startswith("runs:") else None
         if self.uri.startswith("models:"):
             raise Unsupported(f"`{self.uri}` names a registered model, which this version has not; use runs:/<run id>/<path>")
-        if self._in_store:
-            store = _state.store()
-            self.manifest: dict[str, Any] = json.loads(_native.model_manifest(store, self.uri))
-            self._trusted = trust or _native.is_trusted(store)
+        if self._store is not None:
+            self.manifest: dict[str, Any] = json.loads(_native.model_manifest(self._store, self.uri))
+            self._trusted = trust or _native.is_trusted(self._store)
         else:
             if not os.path.isdir(self.uri):
                 raise NotFound(f"model `{self.uri}` does not exist: expected runs:/<run id>/<path> or the path of a model folder")
@@ -186,8 +186,8 @@ class Source:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, verified against their digest."""
-        if self._in_store:
-            return _native.model_file(_state.store(), self.uri, path)
+        if self._store is not None:
+            return _native.model_file(self._store, self.uri, path)
         if path not in self.manifest["files"]:
             raise NotFound(f"model `{self.uri}` has no file `{path}`")
         with open(os.path.join(self.uri, path), "rb") as file:
@@ -195,8 +195,8 @@ class Source:
 
     def read_code(self, path: str) -> bytes:
         """The bytes of a file that runs code when it is loaded: only from a store that this user trusts."""
-        if not self._trusted:
-            store = _state.store().uri
+        if self._store is not None and not self._trusted:
+            store = self._store.uri
             raise Untrusted(
                 f"loading `{self.uri}` runs code from a pickle, and the store {store} is not in your list of trusted stores;"
                 f" if you trust it, run `mlops trust {store}` or pass trust=True"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
@@ -119,7 +118,7 @@ def _parts(
     return (
         json.dumps(flavors),
         None if signature is None else json.dumps(signature.to_dict()),
-        None if metadata is None else json.dumps(dict(metadata)),
+        None if metadata is None else _json("the metadata", dict(metadata)),
         None if info is None else json.dumps(info),
         files,
     )
@@ -183,9 +182,17 @@ def _example(example: Any) -> tuple[bytes, dict[str, Any]]:
     else:
         data = example
         info = {"artifact_path": _EXAMPLE, "type": "json_object"}
-    buffer = io.StringIO()
+    return _json("the input example", data, default=str).encode(), info
+
+
+def _json(what: str, value: Any, default: Any = None) -> str:
     try:
-        json.dump(data, buffer, default=str)
+        return json.dumps(value, default=default)
     except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"the input example cannot be stored as JSON: {error}") from None
-    return buffer.getvalue().encode(), info
+        raise InvalidArgument(f"{what} cannot be stored as JSON: {error}") from None
+
+
+def __getattr__(name: str) -> Any:
+    from ._absent import sentence
+
+    raise AttributeError(sentence(__name__, name))

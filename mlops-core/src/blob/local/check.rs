@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::objects::{Objects, absent_is_none};
+use super::objects::{Objects, absent_is_none, digest_in_name};
 use super::pack::{Entry, Found, PackScan, footer_entries, pack_id, pack_path, read_trailer};
 use super::writer::{append_footer, close_dead_packs, create_temp_pack};
 use super::{BlobStats, LocalBlobOptions};
@@ -191,7 +191,7 @@ fn check_pack(files: &Files, path: &Path, id: Uuid) -> Result<PackCheck> {
 }
 
 /// Every file under `objects/`, whatever its name.
-fn object_files(files: &Files, objects: &Objects) -> Result<Vec<PathBuf>> {
+pub(super) fn object_files(files: &Files, objects: &Objects) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in files.list(&objects.folder)? {
         if path.is_dir() {
@@ -205,8 +205,7 @@ fn object_files(files: &Files, objects: &Objects) -> Result<Vec<PathBuf>> {
 
 /// The blob in a file, None if the file is gone, or what is wrong with it.
 fn check_object(objects: &Objects, path: &Path) -> Result<std::result::Result<Option<(Digest, u64)>, String>> {
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(Digest::from_hex);
-    let Some(digest) = name.filter(|digest| objects.path(digest) == path) else {
+    let Some(digest) = digest_in_name(path).filter(|digest| objects.path(digest) == path) else {
         return Ok(Err("the file's name is not the digest of a blob; its content is not used".into()));
     };
     match objects.read_to(&digest, &mut sink()) {

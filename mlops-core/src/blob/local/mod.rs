@@ -3,12 +3,13 @@
 //! A blob of 64 KiB or more is a file of its own (`objects.rs`); smaller ones are frames in packs (`pack.rs`), of which
 //! each process appends to its own (`writer.rs`) and all read all (`index.rs`). A put of bytes that exist reads the
 //! copy that is there and, if it is damaged, stores them anew. Two processes that put the same small bytes at the
-//! same time may both store them.
+//! same time may both store them. What nothing refers to goes to the trash (`sweep.rs`).
 
 mod check;
 mod index;
 mod objects;
 mod pack;
+mod sweep;
 mod temp;
 mod writer;
 
@@ -22,9 +23,9 @@ use self::index::Index;
 use self::objects::{Objects, absent_is_none, read_chunk};
 use self::pack::{Entry, pack_path};
 use self::writer::{PackWriter, close_dead_packs, sync_all};
-use super::{BlobStats, BlobStore, not_found};
+use super::{BlobStats, BlobStore, Leases, Sweep, Swept, not_found};
 use crate::base::digests::Digest;
-use crate::base::files::Files;
+use crate::base::files::{FileHandle, Files};
 use crate::base::findings::Finding;
 use crate::base::ids::IdSource;
 use crate::error::{Error, Result};
@@ -60,6 +61,7 @@ pub struct LocalBlobs {
     writer: Mutex<PackWriter>,
     /// Held by the one flush at work, so that a second one does not return before it. Taken before `writer`.
     flushing: Mutex<()>,
+    leases: Arc<Leases>,
 }
 
 impl LocalBlobs {
@@ -84,11 +86,19 @@ impl LocalBlobs {
             temp::remove_leftovers(&files, &tmp)?;
             close_dead_packs(&files, &packs)?;
         }
+        let leases = Arc::new(Leases::default());
         Ok(Self {
-            objects: Objects { files: files.clone(), folder: objects, tmp: tmp.clone(), ids: ids.clone() },
+            objects: Objects {
+                files: files.clone(),
+                folder: objects,
+                tmp: tmp.clone(),
+                ids: ids.clone(),
+                leases: leases.clone(),
+            },
             index: RwLock::default(),
             writer: Mutex::new(PackWriter::new(files, packs.clone(), tmp, ids)),
             flushing: Mutex::new(()),
+            leases,
             packs,
             options,
         })
@@ -127,18 +137,19 @@ impl LocalBlobs {
 
     fn put_small(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
+        self.leases.renew(&digest);
         let mut writer = self.writer.lock();
         self.load_index()?;
         // A copy that cannot be read is no reason to refuse a new one.
-        if !matches!(self.read_small(&digest), Ok(Some(_))) {
+        if !matches!(self.read_small(&digest, FileHandle::touch), Ok(Some(_))) {
             let (pack, entry, at) = writer.append(digest, bytes)?;
             self.index.write().appended(pack, &entry, at);
         }
         Ok(digest)
     }
 
-    /// The bytes of the first undamaged copy that the index knows.
-    fn read_small(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+    /// The bytes of the first undamaged copy that the index knows; `found` sees the pack that has it.
+    fn read_small(&self, digest: &Digest, found: fn(&FileHandle)) -> Result<Option<Vec<u8>>> {
         let mut damage = None;
         let places = self.index.read().places(digest);
         for place in places {
@@ -147,12 +158,21 @@ impl LocalBlobs {
             let mut bytes = vec![0; place.size as usize];
             let read = file.read_at(&mut bytes, Entry::content(place.offset))?;
             if read == bytes.len() && Digest::of(&bytes) == *digest {
+                found(&file);
                 return Ok(Some(bytes));
             }
             let detail = format!("{digest} does not match its digest; store it again, or run `mlops fsck --repair`");
             damage.get_or_insert(Error::corrupt(&path, u64::from(place.offset), detail));
         }
         damage.map_or(Ok(None), Err)
+    }
+
+    /// What a sweep has just moved to the trash, for who knew of it before; else the error.
+    fn read_trashed(&self, digest: &Digest, out: &mut dyn Write, missing: Error) -> Result<u64> {
+        match missing {
+            Error::NotFound { .. } => sweep::read_trashed(self, digest, out)?.ok_or(missing),
+            other => Err(other),
+        }
     }
 
     /// Looks for a blob: with `small` among those that the index knows, with `large` among the files, then among
@@ -205,7 +225,11 @@ impl BlobStore for LocalBlobs {
     }
 
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
-        self.find(digest, |blobs| blobs.read_small(digest), |objects| objects.read(digest))
+        let found = self.find(digest, |blobs| blobs.read_small(digest, |_| ()), |objects| objects.read(digest));
+        found.or_else(|missing| {
+            let mut bytes = Vec::new();
+            self.read_trashed(digest, &mut bytes, missing).map(|_| bytes)
+        })
     }
 
     fn read_to(&self, digest: &Digest, out: &mut dyn Write) -> Result<u64> {
@@ -213,15 +237,17 @@ impl BlobStore for LocalBlobs {
         let mut large = None;
         let small = self.find(
             digest,
-            |blobs| blobs.read_small(digest),
+            |blobs| blobs.read_small(digest, |_| ()),
             |objects| {
                 large = objects.read_to(digest, out)?;
                 Ok(large.map(|_| Vec::new()))
             },
-        )?;
-        if let Some(size) = large {
-            return Ok(size);
-        }
+        );
+        let small = match (large, small) {
+            (Some(size), _) => return Ok(size),
+            (None, Ok(small)) => small,
+            (None, Err(missing)) => return self.read_trashed(digest, out, missing),
+        };
         out.write_all(&small).map_err(|e| Error::io("copy a blob to", Path::new("its destination"), e))?;
         Ok(small.len() as u64)
     }
@@ -249,6 +275,17 @@ impl BlobStore for LocalBlobs {
 
     fn verify(&self, report: &mut dyn FnMut(Error)) -> Result<BlobStats> {
         check::verify(&self.options.files, &self.packs, &self.objects, report)
+    }
+
+    fn leases(&self) -> &Arc<Leases> {
+        &self.leases
+    }
+
+    fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        if !sweep.dry_run {
+            self.check_writable()?;
+        }
+        sweep::sweep(self, sweep)
     }
 }
 

@@ -8,6 +8,7 @@ use super::temp::{self, TempFile};
 use crate::base::digests::{Digest, DigestHasher};
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
+use crate::blob::Leases;
 use crate::error::{Error, Result};
 
 /// How much is read or written at a time, in bytes.
@@ -20,6 +21,7 @@ pub(super) struct Objects {
     pub(super) folder: PathBuf,
     pub(super) tmp: PathBuf,
     pub(super) ids: Arc<dyn IdSource>,
+    pub(super) leases: Arc<Leases>,
 }
 
 impl Objects {
@@ -47,24 +49,11 @@ impl Objects {
 
     /// Writes the bytes of a blob to `out` and checks them; None if there is no such file.
     pub(super) fn read_to(&self, digest: &Digest, out: &mut dyn Write) -> Result<Option<u64>> {
-        let Some(file) = self.open(digest)? else { return Ok(None) };
-        let mut hasher = DigestHasher::new();
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let mut offset = 0;
-        loop {
-            let read = file.read_at(&mut chunk, offset)?;
-            let bytes = chunk.get(..read).unwrap_or_default();
-            if bytes.is_empty() {
-                break;
-            }
-            hasher.update(bytes);
-            out.write_all(bytes).map_err(|e| Error::io("copy the content of", file.path(), e))?;
-            offset += read as u64;
-        }
-        if hasher.finish() == *digest { Ok(Some(offset)) } else { Err(damaged(file.path())) }
+        self.open(digest)?.map(|file| copy_checked(&file, digest, out)).transpose()
     }
 
     pub(super) fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
+        self.leases.renew(digest);
         if self.holds(digest, bytes.len() as u64)? {
             return Ok(());
         }
@@ -86,6 +75,7 @@ impl Objects {
             read_chunk(reader, &mut chunk, CHUNK_BYTES)?;
         }
         let digest = hasher.finish();
+        self.leases.renew(&digest);
         if !self.holds(&digest, size)? {
             self.keep(&digest, &file, temp)?;
         }
@@ -97,6 +87,9 @@ impl Objects {
     fn holds(&self, digest: &Digest, size: u64) -> Result<bool> {
         if self.size(digest)? != Some(size) || !matches!(self.read_to(digest, &mut std::io::sink()), Ok(Some(_))) {
             return Ok(false);
+        }
+        if let Some(file) = self.open(digest)? {
+            file.touch();
         }
         // Whoever renamed it may have died or failed before this.
         self.files.sync_parent(&self.path(digest))?;
@@ -128,6 +121,29 @@ pub(super) fn read_chunk(reader: &mut dyn Read, chunk: &mut Vec<u8>, limit: usiz
     chunk.clear();
     let read = reader.take(limit as u64).read_to_end(chunk);
     read.map(drop).map_err(|e| Error::io("read", Path::new("the stream to be stored"), e))
+}
+
+/// Writes the content of a blob's file to `out` and checks it; returns its size.
+pub(super) fn copy_checked(file: &FileHandle, digest: &Digest, out: &mut dyn Write) -> Result<u64> {
+    let mut hasher = DigestHasher::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut offset = 0;
+    loop {
+        let read = file.read_at(&mut chunk, offset)?;
+        let bytes = chunk.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        hasher.update(bytes);
+        out.write_all(bytes).map_err(|e| Error::io("copy the content of", file.path(), e))?;
+        offset += read as u64;
+    }
+    if hasher.finish() == *digest { Ok(offset) } else { Err(damaged(file.path())) }
+}
+
+/// The digest that a file is named by.
+pub(super) fn digest_in_name(path: &Path) -> Option<Digest> {
+    path.file_name()?.to_str().and_then(Digest::from_hex)
 }
 
 /// A missing file as None.

@@ -1,6 +1,7 @@
 mod faults;
 mod flips;
 mod packs;
+mod sweep;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -129,6 +129,14 @@ impl PackWriter {
         Ok(OpenPack { id, log, entries: Vec::new(), _lock: locked.file(), process: std::process::id() })
     }
 
+    /// Ends the open pack if what it holds is such.
+    pub(super) fn close_if(&mut self, such: impl FnOnce(&FileHandle, &[Entry]) -> bool) {
+        self.let_go_after_fork();
+        if self.open.as_ref().is_some_and(|pack| such(&pack.log.file(), &pack.entries)) {
+            self.close();
+        }
+    }
+
     /// Ends the open pack with its footer. Without a footer (a full disk) the next to open the store writes it.
     pub(super) fn close(&mut self) {
         self.let_go_after_fork();

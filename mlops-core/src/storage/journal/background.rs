@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::state::State;
 
@@ -18,6 +18,7 @@ pub(super) fn start(state: &Arc<State>) -> Option<JoinHandle<()>> {
 }
 
 fn run(state: &State) {
+    let mut checkpoint_from = Instant::now();
     loop {
         {
             let mut tail = state.tail.lock();
@@ -25,7 +26,7 @@ fn run(state: &State) {
                 state.changed.wait(&mut tail);
             }
             // Commits that come close together are synced together; a stop does not wait.
-            let deadline = std::time::Instant::now() + SYNC_EVERY;
+            let deadline = Instant::now() + SYNC_EVERY;
             while !tail.stop && !state.changed.wait_until(&mut tail, deadline) {}
             if tail.stop {
                 return;
@@ -33,11 +34,9 @@ fn run(state: &State) {
         }
         // A failed sync is kept in the state, and every later commit says so.
         let _ = state.sync();
-        if state.wants_checkpoint() && state.checkpoint().is_err() {
+        if Instant::now() >= checkpoint_from && state.wants_checkpoint() && state.checkpoint().is_err() {
             // Nothing is lost without a checkpoint: the journal only grows.
-            let mut tail = state.tail.lock();
-            let deadline = std::time::Instant::now() + TRY_AGAIN;
-            while !tail.stop && !state.changed.wait_until(&mut tail, deadline) {}
+            checkpoint_from = Instant::now() + TRY_AGAIN;
         }
     }
 }

@@ -27,7 +27,7 @@ impl State {
     /// Merges all commits so far into a new checkpoint, and removes what is not needed any more.
     pub(super) fn checkpoint(&self) -> Result<()> {
         let _one = self.checkpointing.lock();
-        let (base, head) = {
+        let (base, head, owner, behind) = {
             let mut tail = self.tail.lock();
             tail.check()?;
             while !tail.waiting.is_empty() || tail.syncing {
@@ -39,27 +39,55 @@ impl State {
             }
             let owner = tail.log.header().owner;
             if tail.log.next_seq() > tail.log.header().first_seq {
-                let next = tail.log.next_seq();
+                let (next, last) = (tail.log.next_seq(), tail.last());
                 tail.log.settle()?;
+                // A later sync reaches the new segment only.
+                let synced = self.run_sync_before().and_then(|()| tail.log.sync());
+                self.synced(&mut tail, last, synced)?;
                 tail.log = create_segment(&self.files, &self.folder, owner, next)?;
             }
-            tail.bytes_behind = 0;
-            (tail.checkpoint, Head { seq: tail.last(), totals: tail.totals })
+            let behind = std::mem::take(&mut tail.bytes_behind);
+            (tail.checkpoint, Head { seq: tail.last(), totals: tail.totals }, owner, behind)
         };
         // Commits go on from here, in the new segment.
-        self.index.flush()?;
-        let owner = self.tail.lock().log.header().owner;
-        let size = merge(&self.files, &self.folder, owner, base, head)?;
+        self.index.flush();
+        let merged = merge(&self.files, &self.folder, owner, base, head);
         let mut tail = self.tail.lock();
-        tail.previous_checkpoint = base;
+        match merged {
+            Ok(size) => tail.checkpoint_size = size,
+            Err(e) => {
+                tail.bytes_behind += behind;
+                return Err(e);
+            }
+        }
         tail.checkpoint = head.seq;
-        tail.checkpoint_size = size;
         drop(tail);
         self.remove_unneeded(base, head.seq)
     }
 
     /// Removes checkpoints before the previous one, and segments that it covers and nobody reads any more.
     fn remove_unneeded(&self, previous: u64, newest: u64) -> Result<()> {
+        self.unneeded(previous, newest)?.iter().try_for_each(|path| self.files.remove(path))
+    }
+
+    /// The same without a new checkpoint, or with `dry_run` only counted; returns how many files and bytes.
+    pub(super) fn remove_all_unneeded(&self, dry_run: bool) -> Result<(u64, u64)> {
+        let _one = self.checkpointing.lock();
+        let newest = self.tail.lock().checkpoint;
+        let checkpoints = Listing::read(&self.files, &self.folder)?.checkpoints;
+        let previous = checkpoints.iter().map(|(seq, _)| *seq).filter(|seq| *seq < newest).max().unwrap_or(0);
+        let (mut count, mut bytes) = (0, 0);
+        for path in self.unneeded(previous, newest)? {
+            count += 1;
+            bytes += path.metadata().map_or(0, |found| found.len());
+            if !dry_run {
+                self.files.remove(&path)?;
+            }
+        }
+        Ok((count, bytes))
+    }
+
+    fn unneeded(&self, previous: u64, newest: u64) -> Result<Vec<PathBuf>> {
         let listing = Listing::read(&self.files, &self.folder)?;
         let now = self.clock.now().as_micros();
         let old = |path: &Path| {
@@ -80,7 +108,7 @@ impl State {
                 unneeded.push(path);
             }
         }
-        unneeded.into_iter().filter(|path| old(path)).try_for_each(|path| self.files.remove(path))
+        Ok(unneeded.into_iter().filter(|path| old(path)).cloned().collect())
     }
 }
 

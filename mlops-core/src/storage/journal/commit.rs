@@ -68,7 +68,7 @@ impl State {
     fn current(&self, tail: &TailState, key: &[u8]) -> Result<Option<Vec<u8>>> {
         match tail.overlay.get(key) {
             Some((_, value)) => Ok(value.clone()),
-            None => self.index.get(key),
+            None => self.index.read(|index| index.get(key)),
         }
     }
 
@@ -88,8 +88,7 @@ impl State {
     /// Applies one commit to the index, with its number in the same batch.
     fn apply_to_index(&self, tail: &mut TailState, commit: Waiting) -> Result<()> {
         let applied = Applied { owner: tail.log.header().owner, head: commit.head };
-        let outcome = applied.commit(commit.changes).and_then(|ops| self.index.apply(&ops, Durability::Fast));
-        if let Err(e) = outcome {
+        if let Err(e) = self.index.apply(applied, commit.changes) {
             // The commit stands in the journal; the next to open makes the index again.
             tail.failed = Some(format!("the index failed: {e}"));
             self.changed.notify_all();
@@ -109,6 +108,12 @@ impl State {
         let (upto, file) = (tail.last(), tail.log.file());
         let synced = MutexGuard::unlocked(tail, || self.run_sync_before().and_then(|()| file.sync()));
         tail.syncing = false;
+        self.synced(tail, upto, synced)
+    }
+
+    /// Notes that the journal was forced to the disk up to a commit, or that this failed, and applies the commits that
+    /// waited for it.
+    pub(super) fn synced(&self, tail: &mut TailState, upto: u64, synced: Result<()>) -> Result<()> {
         self.changed.notify_all();
         if let Err(e) = synced {
             // After a failed sync nobody knows what is on the disk, also not a later sync.

@@ -73,7 +73,8 @@ mod on_disk {
         }
 
         fn set_aside(&self) -> Result<()> {
-            if !self.folder.exists() {
+            // Not `exists`: a link that leads nowhere stands in the way too.
+            if self.folder.symlink_metadata().is_err() {
                 return Ok(());
             }
             self.files.create_dir_all(&self.trash)?;

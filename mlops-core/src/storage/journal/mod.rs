@@ -10,6 +10,7 @@ mod checkpoint;
 mod commit;
 mod files;
 mod index;
+mod live;
 mod open;
 mod state;
 mod totals;
@@ -97,6 +98,15 @@ impl Journal {
     pub fn checkpoint(&self) -> Result<()> {
         self.state.checkpoint()
     }
+
+    /// Removes the files that nobody needs any more, an hour after they were last written, or with `dry_run` counts
+    /// them. Returns how many files and bytes.
+    ///
+    /// # Errors
+    /// `Io`; the rest goes with the next call.
+    pub fn remove_unneeded(&self, dry_run: bool) -> Result<(u64, u64)> {
+        self.state.remove_all_unneeded(dry_run)
+    }
 }
 
 impl Drop for Journal {
@@ -106,6 +116,11 @@ impl Drop for Journal {
             // A panic of the thread was its own end.
             let _ = thread.join();
         }
+        // The thread gets to it a while after a commit: processes that end before that would never make one, and every
+        // opening would read a longer journal than the last.
+        if self.state.wants_checkpoint() {
+            let _ = self.state.checkpoint();
+        }
         // What cannot be flushed now is applied from the journal by the next to open.
         let _ = self.state.flush();
     }
@@ -114,11 +129,12 @@ impl Drop for Journal {
 impl Storage for Journal {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         // What the layers keep for themselves is nobody's.
-        if key.first() == Some(&0) { Ok(None) } else { self.state.index.get(key) }
+        if key.first() == Some(&0) { Ok(None) } else { self.state.index.read(|index| index.get(key)) }
     }
 
     fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
-        self.state.index.scan(&totals::user_range(range), options)
+        let range = totals::user_range(range);
+        self.state.index.read(|index| index.scan(&range, options))
     }
 
     fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
@@ -131,8 +147,8 @@ impl Storage for Journal {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let name =
-            if self.state.index.capabilities().name == "sled" { "journal over sled" } else { "journal over memory" };
+        let over = self.state.index.read(|index| Ok(index.capabilities().name));
+        let name = if over.is_ok_and(|name| name == "sled") { "journal over sled" } else { "journal over memory" };
         Capabilities { name, durable: true, shared: false, read_only: false }
     }
 }

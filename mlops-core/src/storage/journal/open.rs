@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::applied::Applied;
 use super::checkpoint::create_segment;
 use super::files::{self, Head, Listing};
+use super::live::LiveIndex;
 use super::state::{State, TailState};
 use super::totals::Totals;
 use super::verify::{self, VerifyOptions};
@@ -34,7 +35,7 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         accept: &*accept,
         repair: true,
     };
-    let Opened { listing, base, end, index, totals } = match look(&verify)? {
+    let Opened { base, end, index, totals } = match look(&verify)? {
         Some(opened) => opened,
         None => {
             // The journal's end is gone and the index has it: the journal is made again from the index.
@@ -50,7 +51,6 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         }
     };
     let checkpoint_size = std::fs::metadata(files::checkpoint_path(&folder, base.seq)).map_or(0, |meta| meta.len());
-    let previous = listing.checkpoints.iter().map(|(seq, _)| *seq).find(|seq| *seq < base.seq).unwrap_or(0);
     let tail = TailState {
         totals,
         waiting: std::collections::VecDeque::new(),
@@ -61,12 +61,12 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         syncing: false,
         failed: None,
         checkpoint: base.seq,
-        previous_checkpoint: previous,
         checkpoint_size,
-        bytes_behind: log.end(),
+        bytes_behind: bytes_behind(&files, &folder, base.seq)?,
         stop: false,
         log,
     };
+    let index = LiveIndex::new(index, end.next_seq - 1, folder.clone(), files.clone());
     Ok(State {
         folder,
         files,
@@ -80,9 +80,15 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
     })
 }
 
+/// The size of the segments behind a checkpoint: more than one if a process was killed while it made the next.
+fn bytes_behind(files: &Files, folder: &Path, seq: u64) -> Result<u64> {
+    let listing = Listing::read(files, folder)?;
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+    Ok(listing.segments_behind(seq).iter().map(|(_, path)| size(path)).sum())
+}
+
 /// A journal and the index that matches it.
 struct Opened {
-    listing: Listing,
     base: Head,
     end: files::End,
     index: Arc<dyn Storage>,
@@ -96,7 +102,7 @@ fn look(options: &VerifyOptions<'_>) -> Result<Option<Opened>> {
     let (base, end) = choose_base(files, folder, &listing)?;
     let source = Source { files, folder, listing: &listing, owner, base, next_seq: end.next_seq };
     let matched = source.match_index(options.index, options.accept)?;
-    Ok(matched.map(|(index, totals)| Opened { listing, base, end, index, totals }))
+    Ok(matched.map(|(index, totals)| Opened { base, end, index, totals }))
 }
 
 /// Opens the journal in a folder as it is, without changing anything: its state in memory. A commit cut short by the
@@ -105,8 +111,16 @@ fn look(options: &VerifyOptions<'_>) -> Result<Option<Opened>> {
 /// # Errors
 /// `Corrupt` with file and offset; `NewerFormat`; `Io`.
 pub fn read(folder: &Path, files: &Files) -> Result<MemoryStorage> {
+    state_at(folder, files, u64::MAX)
+}
+
+/// The state after commit `upto`, in memory; after the last if there are not so many.
+pub(super) fn state_at(folder: &Path, files: &Files, upto: u64) -> Result<MemoryStorage> {
     let listing = Listing::read(files, folder)?;
-    let (base, _) = choose_base(files, folder, &listing)?;
+    // The newest checkpoint may be behind it: another is then the base.
+    let mut before = listing.clone();
+    before.checkpoints.retain(|(seq, _)| *seq <= upto);
+    let (base, _) = choose_base(files, folder, &before)?;
     let mut map = BTreeMap::new();
     if base.seq > 0 {
         files::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
@@ -115,7 +129,10 @@ pub fn read(folder: &Path, files: &Files) -> Result<MemoryStorage> {
         })?;
     }
     let mut expected = base.totals;
-    files::read_commits(files, folder, &listing, base.seq, |_, commit| {
+    files::read_commits(files, folder, &listing, base.seq, |seq, commit| {
+        if seq > upto {
+            return Ok(());
+        }
         expected = commit.totals;
         for (key, value) in commit.changes {
             match value {

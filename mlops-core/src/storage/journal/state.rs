@@ -9,13 +9,13 @@ use parking_lot::Mutex;
 
 use super::SyncBefore;
 use super::files::{Changes, Head};
+use super::live::LiveIndex;
 use super::totals::Totals;
 use crate::base::clock::Clock;
 use crate::base::files::Files;
 use crate::base::signal::Signal;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
-use crate::storage::Storage;
 
 pub(super) struct State {
     pub(super) folder: PathBuf,
@@ -23,7 +23,7 @@ pub(super) struct State {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sync_before: Option<SyncBefore>,
     pub(super) checkpoint_bytes: u64,
-    pub(super) index: Arc<dyn Storage>,
+    pub(super) index: LiveIndex,
     pub(super) tail: Mutex<TailState>,
     /// Commits were applied, or something failed, or the background has work.
     pub(super) changed: Signal,
@@ -48,9 +48,8 @@ pub(super) struct TailState {
     pub(super) syncing: bool,
     /// Why nothing more is acknowledged.
     pub(super) failed: Option<String>,
-    /// The last commit of the newest checkpoint, and of the one before, and the newest one's size in bytes.
+    /// The last commit of the newest checkpoint, and its size in bytes.
     pub(super) checkpoint: u64,
-    pub(super) previous_checkpoint: u64,
     pub(super) checkpoint_size: u64,
     /// Bytes of the commits behind the newest checkpoint.
     pub(super) bytes_behind: u64,
@@ -104,7 +103,8 @@ impl State {
     /// Forces everything that was acknowledged to the disk: journal, then index.
     pub(super) fn flush(&self) -> Result<()> {
         self.sync()?;
-        self.index.flush()
+        self.index.flush();
+        Ok(())
     }
 
     /// Forces the journal to the disk.

@@ -1,9 +1,12 @@
 mod flips;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::files::Listing;
 use super::*;
 use crate::base::clock::SystemClock;
+use crate::base::files::{FileHook, FileOp};
 use crate::base::findings::Finding;
 use crate::base::ids::TimeOrderedIds;
 use crate::storage::memory::MemoryStorage;
@@ -184,5 +187,112 @@ fn a_journal_whose_end_is_gone_is_made_again_from_the_index() {
         let journal = Journal::open(options(dir.path(), true)).unwrap();
         put(&journal, "more", "v");
         assert_eq!(all(&journal).len(), 51);
+    }
+}
+
+/// Knows which files have bytes that were not forced to the disk, and refuses to make checkpoints if told so.
+#[derive(Debug, Default)]
+struct Watched {
+    unsynced: parking_lot::Mutex<BTreeSet<PathBuf>>,
+    no_checkpoints: bool,
+}
+
+impl FileHook for Watched {
+    fn before(&self, op: &FileOp<'_>) -> std::io::Result<Option<usize>> {
+        let mut unsynced = self.unsynced.lock();
+        match op {
+            FileOp::Create(path) if self.no_checkpoints && path.to_string_lossy().contains("checkpoint-") => {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            FileOp::Write(path, ..) => drop(unsynced.insert(path.to_path_buf())),
+            FileOp::Sync(path) => drop(unsynced.remove(*path)),
+            FileOp::Rename(from, to) if unsynced.remove(*from) => drop(unsynced.insert(to.to_path_buf())),
+            _ => {}
+        }
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_segment_is_on_the_disk_before_commits_go_on_in_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let watched = Arc::new(Watched::default());
+    let journal =
+        Journal::open(JournalOptions { files: Files::with_hook(watched.clone()), ..options(dir.path(), false) })
+            .unwrap();
+    put(&journal, "before", "v");
+    journal.checkpoint().unwrap();
+    put(&journal, "behind", "v");
+    journal.flush().unwrap();
+    assert_eq!(*watched.unsynced.lock(), BTreeSet::new());
+}
+
+#[test]
+fn a_checkpoint_that_failed_is_still_wanted() {
+    let dir = tempfile::tempdir().unwrap();
+    let watched = Arc::new(Watched { no_checkpoints: true, ..Watched::default() });
+    let files = Files::with_hook(watched);
+    let journal = Journal::open(JournalOptions { files, checkpoint_bytes: 100, ..options(dir.path(), false) }).unwrap();
+    (0..10).for_each(|n| put(&journal, &format!("k{n}"), "v"));
+    assert_eq!(journal.checkpoint().unwrap_err().code(), crate::error::Code::OutOfSpace);
+    assert!(journal.state.wants_checkpoint());
+    assert_eq!(all(&journal).len(), 10);
+}
+
+#[test]
+fn a_journal_that_grew_over_many_short_processes_is_merged_at_the_next_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let checkpoints = || Listing::read(&Files::default(), &dir.path().join("journal")).unwrap().checkpoints;
+    let small = |bytes| JournalOptions { checkpoint_bytes: bytes, ..options(dir.path(), false) };
+    for round in 0..10 {
+        let journal = Journal::open(small(CHECKPOINT_BYTES)).unwrap();
+        put(&journal, &format!("k{round}"), "v");
+    }
+    assert_eq!(checkpoints(), []);
+    drop(Journal::open(small(500)).unwrap());
+    assert_eq!(checkpoints().len(), 1);
+    // What a process leaves that is killed while it merges: a segment that is full, and the next.
+    std::fs::remove_file(&checkpoints()[0].1).unwrap();
+    let journal = Journal::open(small(500)).unwrap();
+    assert!(journal.state.wants_checkpoint());
+    assert_eq!(all(&journal).len(), 10);
+    drop(journal);
+    assert_eq!(checkpoints().len(), 1);
+}
+
+/// An index whose calls fail from the Nth on.
+#[derive(Debug)]
+struct FailingIndex(u64);
+
+impl Index for FailingIndex {
+    fn open(&self) -> Result<Arc<dyn Storage>> {
+        Ok(Arc::new(crate::storage::fault::FaultyStorage::from_then_on(MemoryStorage::default(), self.0)))
+    }
+
+    fn set_aside(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_index_that_fails_at_any_call_is_not_missed() {
+    // The first few calls are those of the opening.
+    for fail_at in 4..60 {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Box::new(FailingIndex(fail_at));
+        let journal = Journal::open(JournalOptions { index, ..options(dir.path(), false) }).unwrap();
+        for n in 0..10 {
+            put(&journal, &format!("k{n}"), "v");
+            let full = journal.apply(&[Op::delete(format!("k{}", n / 2)), Op::put("last", [n])], Durability::Full);
+            assert_eq!(full.unwrap(), Outcome::Applied, "{fail_at}");
+            assert_eq!(journal.get(b"last").unwrap().unwrap(), [n], "{fail_at}");
+            assert_eq!(all(&journal).len(), usize::from(n) - usize::from(n / 2) + 1, "{fail_at}");
+            if n == 5 {
+                journal.checkpoint().unwrap();
+            }
+        }
+        let before = all(&journal);
+        drop(journal);
+        assert_eq!(all(&Journal::open(options(dir.path(), true)).unwrap()), before, "{fail_at}");
     }
 }

@@ -1,0 +1,182 @@
+//! Folders whose entries are opened by name and never through a link: what others made may hold one that leads out.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// An open folder. What stands beneath it is opened from here, one name at a time.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    #[cfg(unix)]
+    descriptor: rustix::fd::OwnedFd,
+}
+
+/// What an entry has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    File,
+    Folder,
+}
+
+impl Folder {
+    /// Opens the folder that everything else stands beneath. Its own path may lead through links: the caller names it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn root(path: &Path) -> Result<Self> {
+        #[cfg(unix)]
+        {
+            use rustix::fs::{Mode, OFlags};
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let opened = rustix::fs::open(path, flags, Mode::empty());
+            let descriptor = opened.map_err(|e| Error::io("open folder", path, e.into()))?;
+            Ok(Self { path: path.into(), descriptor })
+        }
+        #[cfg(not(unix))]
+        path.read_dir().map(|_| Self { path: path.into() }).map_err(|e| Error::io("open folder", path, e))
+    }
+
+    /// Where the folder is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder in this one; None if there is none.
+    ///
+    /// # Errors
+    /// `Corrupt` if something else stands there, a link among them; `Io`.
+    pub(crate) fn folder(&self, name: &Path) -> Result<Option<Self>> {
+        let path = self.path.join(name);
+        #[cfg(unix)]
+        return Ok(self.open(name, Wanted::Folder)?.map(|descriptor| Self { path, descriptor }));
+        #[cfg(not(unix))]
+        return Ok(self.look(name, Wanted::Folder)?.then_some(Self { path }));
+    }
+
+    /// A file in this folder, open for reading; None if there is none.
+    ///
+    /// # Errors
+    /// `Corrupt` if something else stands there, a link among them; `Io`.
+    pub(crate) fn file(&self, name: &Path) -> Result<Option<File>> {
+        #[cfg(unix)]
+        return Ok(self.open(name, Wanted::File)?.map(File::from));
+        #[cfg(not(unix))]
+        {
+            let path = self.path.join(name);
+            if !self.look(name, Wanted::File)? {
+                return Ok(None);
+            }
+            match File::open(&path) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                opened => opened.map(Some).map_err(|e| Error::io("open", &path, e)),
+            }
+        }
+    }
+
+    /// The names in this folder, sorted.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn names(&self) -> Result<Vec<OsString>> {
+        #[cfg(unix)]
+        let found = {
+            use std::os::unix::ffi::OsStrExt;
+            let name =
+                |entry: rustix::fs::DirEntry| std::ffi::OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
+            rustix::fs::Dir::read_from(&self.descriptor)
+                .and_then(|entries| entries.map(|entry| entry.map(name)).collect::<rustix::io::Result<Vec<_>>>())
+                .map_err(std::io::Error::from)
+        };
+        #[cfg(not(unix))]
+        let found = self
+            .path
+            .read_dir()
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect());
+        let mut names: Vec<OsString> = found.map_err(|e| Error::io("list", &self.path, e))?;
+        names.retain(|name| name != "." && name != "..");
+        names.sort();
+        Ok(names)
+    }
+
+    #[cfg(unix)]
+    fn open(&self, name: &Path, wanted: Wanted) -> Result<Option<rustix::fd::OwnedFd>> {
+        use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+        use rustix::io::Errno;
+        let path = self.path.join(name);
+        let right = |mode: rustix::fs::RawMode| {
+            FileType::from_raw_mode(mode)
+                == if wanted == Wanted::File { FileType::RegularFile } else { FileType::Directory }
+        };
+        // Looked at first: opening a device may do something.
+        match rustix::fs::statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) if right(found.st_mode) => {}
+            Ok(_) => return Err(misplaced(&path, wanted)),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(e) => return Err(Error::io("look at", &path, e.into())),
+        }
+        let kind = if wanted == Wanted::Folder { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
+        // And once more when it is open: another may have been put there meanwhile.
+        let opened = rustix::fs::openat(&self.descriptor, name, flags, Mode::empty())
+            .and_then(|opened| Ok((rustix::fs::fstat(&opened)?, opened)));
+        match opened {
+            Ok((found, opened)) if right(found.st_mode) => Ok(Some(opened)),
+            Ok(_) | Err(Errno::LOOP | Errno::NOTDIR) => Err(misplaced(&path, wanted)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(e) => Err(Error::io("open", &path, e.into())),
+        }
+    }
+
+    /// True if it is there.
+    #[cfg(not(unix))]
+    fn look(&self, name: &Path, wanted: Wanted) -> Result<bool> {
+        let path = self.path.join(name);
+        match path.symlink_metadata() {
+            Ok(found) if wanted == Wanted::File && found.is_file() => Ok(true),
+            Ok(found) if wanted == Wanted::Folder && found.is_dir() => Ok(true),
+            Ok(_) => Err(misplaced(&path, wanted)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(Error::io("look at", &path, e)),
+        }
+    }
+}
+
+fn misplaced(path: &Path, wanted: Wanted) -> Error {
+    let wanted = if wanted == Wanted::File { "file" } else { "folder" };
+    Error::corrupt(path, 0, format!("it is no {wanted}; links and devices are not followed"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_beneath_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        std::fs::create_dir_all(root.join("inner")).unwrap();
+        std::fs::write(root.join("file"), "inside").unwrap();
+        std::fs::write(dir.path().join("secret"), "outside").unwrap();
+        std::os::unix::fs::symlink("../secret", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("out")).unwrap();
+        let pipe = std::process::Command::new("mkfifo").arg(root.join("pipe")).status().unwrap();
+        assert!(pipe.success());
+        let folder = Folder::root(&root).unwrap();
+        assert_eq!(folder.names().unwrap(), ["file", "inner", "link", "out", "pipe"]);
+        assert!(folder.file(Path::new("file")).unwrap().is_some());
+        assert!(folder.folder(Path::new("inner")).unwrap().is_some());
+        assert!(
+            folder.file(Path::new("none")).unwrap().is_none() && folder.folder(Path::new("none")).unwrap().is_none()
+        );
+        for name in ["link", "inner", "pipe", "out"] {
+            let error = folder.file(Path::new(name)).unwrap_err();
+            assert!(matches!(&error, Error::Corrupt { path, .. } if *path == root.join(name)), "{error}");
+        }
+        for name in ["link", "file", "pipe", "out"] {
+            assert!(matches!(folder.folder(Path::new(name)), Err(Error::Corrupt { .. })), "{name}");
+        }
+    }
+}

@@ -15,8 +15,8 @@ use tools::{has_cpp, left_out};
 
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 
-/// Builds a program with the sanitizers and runs it with an empty folder. `leaks` false: a leak is no error.
-fn build_and_run(names: &[&str], options: &[&str], leaks: bool) {
+/// Builds a program with the sanitizers and runs it with an empty folder.
+fn build_and_run(names: &[&str], options: &[&str]) {
     let folder = scratch();
     let program = folder.path().join("program");
     let sources: Vec<_> = names.iter().map(|name| package().join("tests").join(name)).collect();
@@ -26,7 +26,7 @@ fn build_and_run(names: &[&str], options: &[&str], leaks: bool) {
     let place = folder.path().join("place");
     std::fs::create_dir(&place).unwrap();
     let mut command = Command::new(&program);
-    command.env("ASAN_OPTIONS", format!("detect_leaks={}", i32::from(leaks)));
+    command.env("ASAN_OPTIONS", "detect_leaks=1");
     command.env("UBSAN_OPTIONS", "print_stacktrace=1");
     // In quotes: a space would end the path.
     command.env("LSAN_OPTIONS", format!("suppressions='{}'", package().join("tests/sled.lsan").display()));
@@ -52,16 +52,16 @@ fn sanitizers(variable: &str, compiler: &str, source: &str) -> bool {
 fn the_c_programs_are_clean() {
     if sanitizers("CC", "cc", "empty.c") {
         for name in ["c/whole.c", "c/sizes.c", "c/odd.c", "c/hammer.c", "c/bad.c"] {
-            build_and_run(&[name], &[], true);
+            build_and_run(&[name], &[]);
         }
-        // In a child the memory of its parent's threads is lost.
-        build_and_run(&["c/fork.c"], &[], false);
+        // Not `fork.c`: a child waits forever for a lock of gcc's address sanitizer that a thread of its parent held in
+        // `malloc`. `programs.rs` runs it as it is and under valgrind.
     }
 }
 
 #[test]
 fn the_cpp_program_is_clean() {
     if has_cpp() && sanitizers("CXX", "c++", "empty.cpp") {
-        build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"], true);
+        build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
     }
 }

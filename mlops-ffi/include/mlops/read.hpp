@@ -101,6 +101,24 @@ inline result<run_data> read(const mlops_run_data* raw) {
   return content;
 }
 
+/// A page of `Item`s from a list of the C interface and its functions.
+template <class Item, class List, class Raw>
+result<page<Item>> read_page(const List* list, std::size_t (*count)(const List*),
+                             mlops_status (*at)(const List*, std::size_t, const Raw**, mlops_error**),
+                             mlops_str (*next_page_token)(const List*)) {
+  page<Item> content;
+  for (std::size_t i = 0; i < count(list); ++i) {
+    const Raw* raw = nullptr;
+    auto done = call([&](mlops_error** what) { return at(list, i, &raw, what); });
+    if (!done) return done.error();
+    auto item = read(raw);
+    if (!item) return item.error();
+    content.items.push_back(*std::move(item));
+  }
+  content.next_page_token = own(next_page_token(list));
+  return content;
+}
+
 }  // namespace detail
 
 }  // namespace mlops

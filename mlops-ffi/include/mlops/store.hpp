@@ -92,17 +92,8 @@ class store {
           return mlops_experiment_list(get(), &options, out, what);
         });
     if (!found) return found.error();
-    page<experiment> content;
-    for (std::size_t i = 0; i < mlops_experiments_count(found->get()); ++i) {
-      const mlops_experiment* raw = nullptr;
-      auto done = detail::call([&](mlops_error** what) { return mlops_experiments_at(found->get(), i, &raw, what); });
-      if (!done) return done.error();
-      auto item = detail::read(raw);
-      if (!item) return item.error();
-      content.items.push_back(*std::move(item));
-    }
-    content.next_page_token = detail::own(mlops_experiments_next_page_token(found->get()));
-    return content;
+    return detail::read_page<experiment>(found->get(), mlops_experiments_count, mlops_experiments_at,
+                                         mlops_experiments_next_page_token);
   }
 
   /// Starts a run.
@@ -164,17 +155,7 @@ class store {
     auto found = detail::make<mlops_runs, mlops_runs_free>(
         [&](mlops_runs** out, mlops_error** what) { return mlops_run_search(get(), &raw, out, what); });
     if (!found) return found.error();
-    page<run_data> content;
-    for (std::size_t i = 0; i < mlops_runs_count(found->get()); ++i) {
-      const mlops_run_data* data = nullptr;
-      auto done = detail::call([&](mlops_error** what) { return mlops_runs_at(found->get(), i, &data, what); });
-      if (!done) return done.error();
-      auto item = detail::read(data);
-      if (!item) return item.error();
-      content.items.push_back(*std::move(item));
-    }
-    content.next_page_token = detail::own(mlops_runs_next_page_token(found->get()));
-    return content;
+    return detail::read_page<run_data>(found->get(), mlops_runs_count, mlops_runs_at, mlops_runs_next_page_token);
   }
 
   /// The points of one metric; empty if the run has no such metric.

@@ -21,11 +21,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let micros = match since {
-            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |m| -m),
-        };
-        Timestamp::from_micros(micros)
+        since.map_or_else(
+            |before| Timestamp::from_micros(-Timestamp::after_epoch(before.duration()).as_micros()),
+            Timestamp::after_epoch,
+        )
     }
 }
 

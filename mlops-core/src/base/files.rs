@@ -19,7 +19,7 @@ use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 
 /// A file in use is not touched again before this time.
-const TOUCH_AFTER_MICROS: i64 = 60_000_000;
+const TOUCH_AFTER: Duration = Duration::from_mins(1);
 
 /// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
 #[derive(Clone, Copy, Debug)]
@@ -335,23 +335,27 @@ impl FileHandle {
     pub fn modified(&self) -> Result<Timestamp> {
         let modified = self.file.metadata().and_then(|meta| meta.modified());
         let modified = modified.map_err(|e| Error::io("look at", &self.path, e))?;
-        let micros = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-        Ok(Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX)))
+        Ok(modified.duration_since(UNIX_EPOCH).map(Timestamp::after_epoch).unwrap_or_default())
     }
 
     /// Says that the file was in use at a time. Where that is refused, it is taken for older than it is.
     pub fn touch_at(&self, at: Timestamp) {
-        let since_epoch = Duration::from_micros(u64::try_from(at.as_micros()).unwrap_or(0));
-        let _ = self.file.set_modified(UNIX_EPOCH + since_epoch);
+        let _ = self.file.set_modified(UNIX_EPOCH + at.since(Timestamp::default()));
     }
 
     /// Says that the file is in use now, to the minute. The time is the system's, as it is for a file that is written.
     pub fn touch(&self) {
         let now = SystemClock.now();
-        if self.modified().is_ok_and(|at| now.as_micros().saturating_sub(at.as_micros()) > TOUCH_AFTER_MICROS) {
+        if self.modified().is_ok_and(|at| now.since(at) > TOUCH_AFTER) {
             self.touch_at(now);
         }
     }
+}
+
+/// When the file at a path was last written or touched, as far as can be told.
+pub(crate) fn modified(path: &Path) -> Option<Timestamp> {
+    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    modified.duration_since(UNIX_EPOCH).ok().map(Timestamp::after_epoch)
 }
 
 impl Drop for FileHandle {

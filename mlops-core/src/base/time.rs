@@ -1,6 +1,7 @@
 //! Points in time, as UTC microseconds.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,16 @@ impl Timestamp {
     /// Whole milliseconds since the Unix epoch, rounded down; what MLflow calls `start_time`.
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(1_000)
+    }
+
+    /// The point a time after the Unix epoch.
+    pub(crate) fn after_epoch(time: Duration) -> Self {
+        Self(i64::try_from(time.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// The time since an earlier point; none if that is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 

@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 pub use leases::{Lease, Leases};
-pub use sweep::{Amount, Referrer, Sweep, Swept, TRASH_STAYS, is_older};
+pub use sweep::{Amount, Referrer, Sweep, Swept, TRASH_STAYS};
 
 use crate::base::digests::Digest;
 use crate::error::{Error, Result};

@@ -40,16 +40,10 @@ pub struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// True if something that was last written at this time is old enough to go.
+    /// True if something that was last written at this time is old enough to go; without an age it always is.
     pub fn is_old(&self, written: Timestamp) -> bool {
-        is_older(self.now, written, self.older_than)
+        self.now.since(written) >= self.older_than
     }
-}
-
-/// True if `written` is at least `age` before `now`; with no age always.
-pub fn is_older(now: Timestamp, written: Timestamp, age: Duration) -> bool {
-    let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
-    age == 0 || now.as_micros().saturating_sub(written.as_micros()) >= age
 }
 
 /// How many things, and their size.

@@ -36,6 +36,14 @@ impl StoredText {
                 .map_err(|_| Error::internal(format!("the text in blob {digest} is not UTF-8"))),
         }
     }
+
+    /// The blob that the text is in, if it is in one.
+    pub(super) fn blob(&self) -> Option<Digest> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Blob(digest, _) => Some(*digest),
+        }
+    }
 }
 
 /// The value of a param: in the record, or its text in a blob if it is long.
@@ -59,6 +67,14 @@ impl StoredParam {
         match self {
             Self::Inline(value) => Ok(value),
             Self::Blob(digest, bytes) => Ok(ParamValue::Text(StoredText::Blob(digest, bytes).load(blobs)?)),
+        }
+    }
+
+    /// The blob that the text is in, if it is in one.
+    pub(super) fn blob(&self) -> Option<Digest> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Blob(digest, _) => Some(*digest),
         }
     }
 

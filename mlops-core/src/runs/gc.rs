@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::apply;
 use super::codec;
 use super::core::Core;
-use super::doc::{RunDoc, StoredParam, StoredText};
+use super::doc::RunDoc;
 use super::drain::stored_mark;
 use super::keys;
 use super::record::{Change, RunRecord};
@@ -57,7 +57,9 @@ impl Runs {
         let mut reader = SpoolReader::new(files, writer, stored_mark(&*self.core.storage, writer.writer)?.0);
         while let Some(record) = reader.next_record()? {
             match RunRecord::decode(&record.body)? {
-                RunRecord::Start(start) => start.tags.iter().for_each(|(_, value)| text(value, visit)),
+                RunRecord::Start(start) => {
+                    start.tags.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
+                }
                 RunRecord::Change(change) => change_blobs(&change, visit),
                 RunRecord::Large { blob, .. } => {
                     visit(blob);
@@ -153,18 +155,8 @@ fn large_change(blobs: &dyn BlobStore, blob: &Digest, visit: &mut dyn FnMut(Dige
 fn change_blobs(change: &Change, visit: &mut dyn FnMut(Digest)) {
     // Every field is named, so that who adds one comes by here.
     let Change { run: _, at: _, params, tags, points: _, segments, summaries: _, artifacts } = change;
-    for (_, value) in params {
-        if let StoredParam::Blob(blob, _) = value {
-            visit(*blob);
-        }
-    }
-    tags.iter().filter_map(|(_, value)| value.as_ref()).for_each(|value| text(value, visit));
+    params.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
+    tags.iter().filter_map(|(_, value)| value.as_ref()?.blob()).for_each(&mut *visit);
     segments.iter().for_each(|segment| visit(segment.blob));
     artifacts.iter().for_each(|(_, artifact)| visit(artifact.blob));
-}
-
-fn text(text: &StoredText, visit: &mut dyn FnMut(Digest)) {
-    if let StoredText::Blob(blob, _) = text {
-        visit(*blob);
-    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::codec;
-use super::doc::{RunDoc, StoredParam, StoredText};
+use super::doc::RunDoc;
 use super::editing::Editing;
 use super::keys::{self, RUNS, SectionKind};
 use super::section::for_each_entry;
@@ -180,8 +180,8 @@ pub(crate) fn references_hold(state: &dyn Storage, blobs: &dyn BlobStore) -> Res
     Ok(hold)
 }
 
-/// Visits every blob that a run's record names. What [`series::seal`](super::series::seal), [`StoredText`],
-/// [`StoredParam`], artifacts and large changes put is all here; a blob that is not is removed by the next `mlops gc`.
+/// Visits every blob that a run's record names. What [`series::seal`](super::series::seal), long texts and params,
+/// artifacts and large changes put is all here; a blob that is not is removed by the next `mlops gc`.
 pub(super) fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Reference) -> Result<()>) -> Result<()> {
     for_each_entry(storage, KeyRange::prefix(RUNS), |_, value| {
         let doc: RunDoc = codec::decode("a run", value)?;
@@ -195,19 +195,13 @@ pub(super) fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Re
             visit(What::Points(segment.points), segment.blob)?;
         }
         for (key, value) in doc.params.load(storage, &at(SectionKind::Params))? {
-            if let StoredParam::Blob(blob, _) = value {
-                visit(What::Param(key), blob)?;
-            }
+            value.blob().map_or(Ok(()), |blob| visit(What::Param(key), blob))?;
         }
         for (key, value) in doc.tags.load(storage, &at(SectionKind::Tags))? {
-            if let StoredText::Blob(blob, _) = value {
-                visit(What::Tag(key), blob)?;
-            }
+            value.blob().map_or(Ok(()), |blob| visit(What::Tag(key), blob))?;
         }
         for (key, value) in doc.conflicts.load(storage, &at(SectionKind::Conflicts))? {
-            if let StoredParam::Blob(blob, _) = value {
-                visit(What::Conflict(key), blob)?;
-            }
+            value.blob().map_or(Ok(()), |blob| visit(What::Conflict(key), blob))?;
         }
         doc.copy.map_or(Ok(()), |copy| visit(What::Copy, copy))?;
         doc.pending.map_or(Ok(()), |pending| visit(What::Change, pending.blob))

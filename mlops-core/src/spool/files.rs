@@ -6,14 +6,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::mark::Mark;
-use crate::base::files::{FileHandle, Files};
+use crate::base::files::{FileHandle, Files, modified};
 use crate::base::os;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 
 /// How long a drained log file stays, so that a reader or a copy of the folder that is under way meets no gap.
 pub const DRAINED_STAYS: Duration = Duration::from_hours(1);
-pub(super) const DRAINED_STAYS_MICROS: i64 = 3_600_000_000;
 
 /// Where one writer's files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,12 +97,6 @@ impl WriterFiles {
     pub fn last_write(&self, files: &Files) -> Result<Option<Timestamp>> {
         Ok(self.log_numbers(files)?.last().and_then(|number| modified(&self.log_path(*number))))
     }
-}
-
-fn modified(path: &Path) -> Option<Timestamp> {
-    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
-    let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
 }
 
 /// The writers that have files in `folder`, oldest first.

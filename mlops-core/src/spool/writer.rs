@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::files::{DRAINED_STAYS_MICROS, WriterFiles};
+use super::files::{DRAINED_STAYS, WriterFiles};
 use super::mark::Mark;
 use super::reader::{Record, SpoolReader};
 use crate::base::durability::Durability;
@@ -197,7 +196,7 @@ impl Spool {
         let Backing::Files { options, names, open } = &self.backing else { return Ok(()) };
         let old = |full: &Full| match full.drained {
             Drained::No(_) => false,
-            Drained::Since(at) => now.as_micros().saturating_sub(at.as_micros()) >= DRAINED_STAYS_MICROS,
+            Drained::Since(at) => now.since(at) >= DRAINED_STAYS,
         };
         if !open.lock().full.front().is_some_and(old) {
             return Ok(());
@@ -217,8 +216,7 @@ impl Spool {
             && let Some(lock) = &open.lock().lock
         {
             // A missed heartbeat only makes the end time of a killed run less exact.
-            let since_epoch = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
-            let _ = lock.file().set_modified(UNIX_EPOCH + since_epoch);
+            lock.touch_at(now);
         }
     }
 

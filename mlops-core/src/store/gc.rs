@@ -17,7 +17,8 @@ use super::{Inner, Store};
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
 use crate::base::files::Files;
-use crate::blob::{Amount, Referrer, Sweep, is_older};
+use crate::base::time::Timestamp;
+use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
@@ -126,7 +127,7 @@ impl Inner {
     fn gc(&self, options: &GcOptions) -> Result<GcReport> {
         let now = self.care.clock.now();
         let mut report = GcReport { dry_run: options.dry_run, ..GcReport::default() };
-        let gone = self.deleted_runs(options)?;
+        let gone = self.deleted_runs(options, now)?;
         report.runs = gone.len() as u64;
         let lease = self.blobs.leases().begin_sweep();
         report.spool = self.drain_all(options.dry_run)?;
@@ -149,13 +150,12 @@ impl Inner {
     }
 
     /// Removes the deleted runs, or lists them.
-    fn deleted_runs(&self, options: &GcOptions) -> Result<BTreeSet<String>> {
+    fn deleted_runs(&self, options: &GcOptions, now: Timestamp) -> Result<BTreeSet<String>> {
         if !options.deleted_runs {
             return Ok(BTreeSet::new());
         }
         self.runs.drain()?;
-        let now = self.care.clock.now();
-        let old = self.runs.list_deleted(|at| is_older(now, at, options.older_than))?;
+        let old = self.runs.list_deleted(|at| now.since(at) >= options.older_than)?;
         if options.dry_run {
             return Ok(old);
         }

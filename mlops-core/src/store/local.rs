@@ -322,8 +322,7 @@ impl DeadWriters {
 
     fn is_old(&self, writer: &WriterFiles) -> Result<bool> {
         let last = writer.heartbeat().max(writer.last_write(&self.files)?);
-        let age = last.map_or(i64::MAX, |last| self.clock.now().as_micros().saturating_sub(last.as_micros()));
-        Ok(age > i64::try_from(DRAINED_STAYS.as_micros()).unwrap_or(i64::MAX))
+        Ok(last.is_none_or(|last| self.clock.now().since(last) > DRAINED_STAYS))
     }
 
     /// Removes drained files: their effect is on the disk before they go, the mark goes after them.

@@ -14,7 +14,7 @@ use super::pack::{Entry, Found, PackScan, pack_id, pack_path, read_footer};
 use super::writer::{append_footer, create_temp_pack};
 use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
-use crate::blob::{Amount, BlobStore, Sweep, Swept, TRASH_STAYS, is_older};
+use crate::blob::{Amount, BlobStore, Sweep, Swept, TRASH_STAYS};
 use crate::error::{Error, Result};
 
 /// Does what [`BlobStore::sweep`](crate::blob::BlobStore::sweep) says.
@@ -166,7 +166,7 @@ fn empty_trash(blobs: &LocalBlobs, sweep: &Sweep<'_>, swept: &mut Swept) -> Resu
                 place.parent().map_or(Ok(()), |folder| files.create_dir_all(folder))?;
                 files.rename(&path, &place)?;
             }
-        } else if is_older(sweep.now, file.modified()?, TRASH_STAYS) {
+        } else if sweep.now.since(file.modified()?) >= TRASH_STAYS {
             swept.trash += Amount::one(file.len()?);
             if !sweep.dry_run {
                 files.remove(&path)?;

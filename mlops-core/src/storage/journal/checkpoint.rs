@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::files::{self, Head, Listing};
 use super::state::State;
 use super::totals::Totals;
-use crate::base::files::Files;
+use crate::base::files::{Files, modified};
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
 use crate::storage::Entry;
@@ -89,13 +89,8 @@ impl State {
 
     fn unneeded(&self, previous: u64, newest: u64) -> Result<Vec<PathBuf>> {
         let listing = Listing::read(&self.files, &self.folder)?;
-        let now = self.clock.now().as_micros();
-        let old = |path: &Path| {
-            let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-            let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-            let age = since.map_or(0, |since| now.saturating_sub(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)));
-            age > i64::try_from(UNNEEDED_STAY.as_micros()).unwrap_or(i64::MAX)
-        };
+        let now = self.clock.now();
+        let old = |path: &Path| modified(path).is_some_and(|at| now.since(at) > UNNEEDED_STAY);
         let mut unneeded: Vec<&PathBuf> = Vec::new();
         unneeded.extend(
             listing.checkpoints.iter().filter(|(seq, _)| *seq < previous && *seq < newest).map(|(_, path)| path),

@@ -225,7 +225,9 @@ static void full_disk(void) {
   /* Ending and closing may say that the store stopped when its disk was full; opening again mends that. */
   (void)mlops_run_end(run, MLOPS_RUN_FINISHED, NULL);
   mlops_run_free(run);
+  disk_is_full = 1; /* also at the end: the index fails then, too */
   (void)mlops_store_close(store, NULL);
+  disk_is_full = 0;
   mlops_store_free(store);
 
   store = open_store(path("full"));

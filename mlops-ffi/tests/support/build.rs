@@ -22,18 +22,38 @@ pub(crate) fn library_dir() -> PathBuf {
     test.parent().unwrap().to_path_buf()
 }
 
-/// A prefix with the library installed by `install.sh`, made once a process.
+/// A prefix with the library installed by `install.sh`, made once for each build of it: every process of tests uses it.
 pub(crate) fn prefix() -> &'static Path {
-    static PREFIX: OnceLock<TempDir> = OnceLock::new();
-    PREFIX.get_or_init(|| install("installed")).path()
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let lock = std::fs::File::create(tmp.join("installed.lock")).unwrap();
+        lock.lock().unwrap();
+        let library = library_dir().join("libmlops.a");
+        let stamp = format!("{} {:?}", library.display(), library.metadata().unwrap().modified().unwrap());
+        let prefix = tmp.join("installed");
+        if std::fs::read_to_string(prefix.join("stamp")).is_ok_and(|made| made == stamp) {
+            return prefix;
+        }
+        if prefix.exists() {
+            std::fs::remove_dir_all(&prefix).unwrap();
+        }
+        install_in(&prefix);
+        std::fs::write(prefix.join("stamp"), stamp).unwrap();
+        prefix
+    })
 }
 
 /// Installs the library into a new folder whose name begins with `name`.
 pub(crate) fn install(name: &str) -> TempDir {
     let folder = tempfile::Builder::new().prefix(name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let mut install = Command::new(package().join("install.sh"));
-    run(install.arg(folder.path()).arg("--lib-dir").arg(library_dir()));
+    install_in(folder.path());
     folder
+}
+
+fn install_in(folder: &Path) {
+    let mut install = Command::new(package().join("install.sh"));
+    run(install.arg(folder).arg("--lib-dir").arg(library_dir()));
 }
 
 /// An empty folder on the target's disk.

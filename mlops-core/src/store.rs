@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
+use crate::storage::shared::Care;
 
 /// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
 ///
@@ -60,6 +61,8 @@ struct Inner {
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
     care: gc::Care,
+    /// What this process does for the dead while it owns the store.
+    dead: Option<Care>,
 }
 
 impl Store {
@@ -168,6 +171,15 @@ impl Store {
             return Err(Error::InvalidState { detail: format!("the store {} is closed", self.inner.uri) });
         }
         Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(care) = self.dead.as_ref().filter(|_| self.runs.is_of_this_process()) {
+            // What it holds is let go before the store is.
+            care.end();
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::io::Read;
 #[cfg(not(unix))]
 use std::io::{Seek, SeekFrom, Write};
 #[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -234,8 +236,8 @@ pub struct FileHandle {
     file: File,
     path: Arc<Path>,
     files: Files,
-    /// How often the process had forked when it locked the file.
-    locked: OnceLock<usize>,
+    /// How often the process had forked when it locked the file, and what has a forked child let go of the lock.
+    locked: OnceLock<(usize, os::NotForChildren)>,
 }
 
 impl FileHandle {
@@ -257,7 +259,10 @@ impl FileHandle {
     pub fn try_lock(&self) -> io::Result<bool> {
         let taken = os::try_lock(&self.file)?;
         if taken {
-            self.locked.get_or_init(os::forks);
+            #[cfg(unix)]
+            self.locked.get_or_init(|| (os::forks(), os::not_for_children(self.file.as_fd())));
+            #[cfg(not(unix))]
+            self.locked.get_or_init(|| (os::forks(), os::NotForChildren::default()));
         }
         Ok(taken)
     }
@@ -360,8 +365,8 @@ pub(crate) fn modified(path: &Path) -> Option<Timestamp> {
 
 impl Drop for FileHandle {
     fn drop(&mut self) {
-        // In a forked child the lock is its parent's.
-        if self.locked.get() == Some(&os::forks()) {
+        // Noted no more before the number is free for another. In a forked child the lock is its parent's.
+        if self.locked.take().is_some_and(|(forks, _)| forks == os::forks()) {
             os::unlock(&self.file);
         }
     }

@@ -6,6 +6,8 @@ pub mod digests;
 pub mod durability;
 pub mod files;
 pub mod findings;
+pub(crate) mod forked;
+pub(crate) mod hurry;
 pub mod ids;
 pub mod limits;
 pub mod names;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::format;
-use super::gc::Disk;
+use super::gc::{Disk, OwnedJournal};
 use super::open::OpenOptions;
 use crate::base::clock::Clock;
 use crate::base::files::{FileHandle, Files};
@@ -16,11 +16,11 @@ use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
 use crate::blob::{Amount, BlobStore};
 use crate::error::{Error, Result};
-use crate::runs::{self, Runs};
+use crate::runs::{self, Drainer};
 use crate::settings;
 use crate::spool::{DRAINED_STAYS, Mark, Spool, SpoolOptions, WriterFiles, list_writers};
 use crate::storage::journal::{self, Journal, JournalOptions};
-use crate::storage::shared::{OwnerLock, Shared};
+use crate::storage::shared::{Care, OpenOwned, Shared, SharedOptions};
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// A spool file above this size is followed by the next, in bytes.
@@ -30,6 +30,8 @@ const SPOOL_FILE_BYTES: u64 = 16 << 20;
 pub(super) struct LocalParts {
     pub(super) id: Uuid,
     pub(super) storage: Arc<dyn Storage>,
+    /// The same, of a store that other processes may have open, and what its owner does now and then.
+    pub(super) shared: Option<(Arc<Shared>, Care)>,
     pub(super) blobs: Arc<dyn BlobStore>,
     pub(super) spool: Spool,
     pub(super) dead: Option<DeadWriters>,
@@ -137,13 +139,10 @@ fn check_exists(layout: &Layout) -> Result<()> {
     })
 }
 
-/// Opens for writing.
+/// Opens for writing, as the owner or as a peer of it.
 pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
     let files = &options.files;
     let layout = Layout::new(folder);
-    let lock = OwnerLock::acquire(folder, files)?;
-    let id = read_or_make_format(options, &layout)?;
-    clear_tmp(files, &layout)?;
     let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
         tmp: layout.tmp(),
@@ -152,29 +151,66 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
         ids: options.ids.clone(),
         read_only: false,
     })?);
-    let (sync_blobs, look_blobs) = (blobs.clone(), blobs.clone());
-    let journal = Journal::open(JournalOptions {
-        folder: layout.journal(),
-        trash: layout.trash(),
+    let sync_blobs = blobs.clone();
+    let journal = OwnedJournal::default();
+    let care = Care::default();
+    let shared = Shared::open(SharedOptions {
+        folder: folder.to_path_buf(),
         files: files.clone(),
-        owner: id,
-        clock: options.clock.clone(),
-        index: index(&layout, files, &options.ids),
+        open: open_owned(options, &layout, &blobs, &journal),
+        read: read_unowned(files, &layout),
         sync_before: Some(Arc::new(move || sync_blobs.flush())),
-        accept: Arc::new(move |state| runs::references_hold(state, &*look_blobs)),
-        checkpoint_bytes: options.checkpoint_bytes,
+        care: care.clone(),
+        patience: options.owner_wait,
+        may_own: options.may_own,
     })?;
+    let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
     let spool =
         SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
-    let journal = Arc::new(journal);
-    let disk = Disk { files: files.clone(), layout: layout.clone(), journal: Some(Arc::downgrade(&journal)) };
+    let disk = Disk { files: files.clone(), layout: layout.clone(), journal: Some(journal) };
+    let shared = Arc::new(shared);
     Ok(LocalParts {
         id,
-        storage: Arc::new(Shared::new(journal, lock)),
+        storage: shared.clone(),
+        shared: Some((shared, care)),
         blobs,
         spool: Spool::files(spool, &options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), false)?),
         disk: Some(disk),
+    })
+}
+
+/// Opens what the process that owns the store has: journal and index.
+fn open_owned(options: &OpenOptions, layout: &Layout, blobs: &Arc<LocalBlobs>, journal: &OwnedJournal) -> OpenOwned {
+    let (options, layout, blobs, place) = (options.clone(), layout.clone(), blobs.clone(), journal.clone());
+    Arc::new(move |lock, new_segment| {
+        let id = read_or_make_format(&options, &layout)?;
+        clear_tmp(&options.files, &layout)?;
+        let (sync_blobs, look_blobs, lock) = (blobs.clone(), blobs.clone(), lock.clone());
+        let journal = Arc::new(Journal::open(JournalOptions {
+            folder: layout.journal(),
+            trash: layout.trash(),
+            files: options.files.clone(),
+            owner: id,
+            clock: options.clock.clone(),
+            index: index(&layout, &options.files, &options.ids),
+            sync_before: Some(Arc::new(move || sync_blobs.flush())),
+            accept: Arc::new(move |state| runs::references_hold(state, &*look_blobs)),
+            still_owned: Some(Arc::new(move || lock.is_current())),
+            new_segment,
+            checkpoint_bytes: options.checkpoint_bytes,
+        })?);
+        *place.lock() = Arc::downgrade(&journal);
+        Ok(journal)
+    })
+}
+
+/// Reads the journal into memory, for a process that never owns.
+fn read_unowned(files: &Files, layout: &Layout) -> Arc<dyn Fn() -> Result<Arc<dyn Storage>> + Send + Sync> {
+    let (files, layout) = (files.clone(), layout.clone());
+    Arc::new(move || {
+        check_exists(&layout)?;
+        Ok(Arc::new(journal::read(&layout.journal(), &files)?))
     })
 }
 
@@ -197,6 +233,7 @@ pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<Loc
     Ok(LocalParts {
         id,
         storage: Arc::new(storage),
+        shared: None,
         blobs: Arc::new(OverlayBlobs::over(Arc::new(blobs))),
         spool: Spool::memory(&options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), true)?),
@@ -303,17 +340,17 @@ impl DeadWriters {
 
     /// Drains what they left and says how their runs ended; for a reader in memory, and only of those that are gone.
     /// Returns what was removed because it is old.
-    pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<Amount> {
+    pub(super) fn drain(self, drainer: &Drainer) -> Result<Amount> {
         let mut removed = Amount::default();
         for (writer, _lock) in &self.writers {
             if self.read_only && writer.is_alive(&self.files)? {
-                runs.read_writer(&self.files, writer)?;
+                drainer.read_writer(&self.files, writer)?;
                 continue;
             }
-            let mark = runs.drain_dead(&self.files, writer)?;
+            let mark = drainer.drain_dead(&self.files, writer)?;
             if !self.read_only && self.is_old(writer)? {
                 let files = size(&self.files, writer)?;
-                self.remove(writer, mark, storage)?;
+                self.remove(writer, mark, &*drainer.storage)?;
                 removed += files;
             }
         }

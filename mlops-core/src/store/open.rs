@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::gc::Care;
-use super::local::{self, LocalParts};
+use super::gc::{Care, Disk};
+use super::local::{self, DeadWriters, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::blob::BlobStore;
 use crate::blob::memory::MemoryBlobs;
 use crate::error::Result;
-use crate::runs::{Runs, RunsOptions};
+use crate::runs::{Drainer, Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
+use crate::storage::shared::Shared;
 
 /// The location of a store that nothing of is on the disk.
 pub(super) const MEMORY: &str = "memory:";
+
+/// How long an owner that does not answer is waited for.
+const OWNER_WAIT: Duration = Duration::from_secs(30);
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -32,6 +38,12 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
+    /// How long the process that owns the store is waited for when it does not answer. Default: 30 seconds, or what
+    /// `MLOPS_OWNER_WAIT` says, in seconds.
+    pub owner_wait: Duration,
+    /// This process may own the store: false for one that must never hold others up. While no other process owns it,
+    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true.
+    pub may_own: bool,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from. Default: UUIDs of version 7.
@@ -49,12 +61,19 @@ impl Default for OpenOptions {
             uri: String::new(),
             read_only: false,
             must_exist: false,
+            owner_wait: owner_wait(),
+            may_own: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
             files: Files::default(),
         }
     }
+}
+
+fn owner_wait() -> Duration {
+    let seconds = std::env::var("MLOPS_OWNER_WAIT").ok().and_then(|text| text.trim().parse::<f64>().ok());
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(OWNER_WAIT)
 }
 
 impl OpenOptions {
@@ -81,12 +100,31 @@ impl OpenOptions {
         let parts = LocalParts {
             id: self.ids.next(),
             storage: Arc::new(MemoryStorage::default()),
+            shared: None,
             blobs: Arc::new(MemoryBlobs::default()),
             spool: Spool::memory(&self.ids),
             dead: None,
             disk: None,
         };
         self.inner(MEMORY.into(), parts)
+    }
+
+    /// What the owner does when a peer has gone, and now and then: what the dead logged is brought into storage, and
+    /// their runs end as KILLED.
+    fn look_after_the_dead(
+        &self,
+        shared: &Arc<Shared>,
+        blobs: Arc<dyn BlobStore>,
+        disk: &Disk,
+    ) -> impl Fn() + Send + Sync + use<> {
+        let (shared, clock) = (Arc::downgrade(shared), self.clock.clone());
+        let (files, layout) = (disk.files.clone(), disk.layout.clone());
+        move || {
+            let Some(shared) = shared.upgrade() else { return };
+            let drainer = Drainer::new(shared, blobs.clone());
+            // What cannot be drained now is tried again.
+            let _ = DeadWriters::lock(&files, &layout, clock.clone(), false).and_then(|dead| dead.drain(&drainer));
+        }
     }
 
     fn inner(&self, uri: String, parts: LocalParts) -> Result<Inner> {
@@ -99,10 +137,14 @@ impl OpenOptions {
             read_only: self.read_only,
         })?;
         if let Some(dead) = parts.dead {
-            dead.drain(&runs, &*parts.storage)?;
+            dead.drain(&runs.drainer())?;
         }
-        let care = Care { clock: self.clock.clone(), disk: parts.disk, one: Mutex::default() };
-        let LocalParts { id, blobs, storage, .. } = parts;
-        Ok(Inner { uri, id, read_only: self.read_only, runs, blobs, storage, care })
+        let LocalParts { id, blobs, storage, disk, shared, .. } = parts;
+        let dead = shared.zip(disk.as_ref()).map(|((shared, care), disk)| {
+            care.set(self.look_after_the_dead(&shared, blobs.clone(), disk));
+            care
+        });
+        let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };
+        Ok(Inner { uri, id, read_only: self.read_only, runs, blobs, storage, care, dead })
     }
 }

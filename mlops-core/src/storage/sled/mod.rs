@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::RwLock;
 
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage, check_batch};
+use crate::base::os;
 use crate::error::{Error, Result};
 
 /// Pages that sled keeps in memory, in bytes.
@@ -17,6 +18,8 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// A sled tree in a folder.
 #[derive(Debug)]
 pub struct SledStorage {
+    /// sled's lock ends with the last descriptor of its file: a forked child must not keep it.
+    _not_for_children: Vec<os::NotForChildren>,
     path: PathBuf,
     tree: sled::Tree,
     db: sled::Db,
@@ -34,7 +37,8 @@ impl SledStorage {
             // No flusher of its own: the layer above says when.
             let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
             let tree = db.open_tree("entries")?;
-            Ok(Self { path: path.to_path_buf(), tree, db, gate: RwLock::new(()) })
+            let children = os::others_not_for_children(&path.join("db"));
+            Ok(Self { _not_for_children: children, path: path.to_path_buf(), tree, db, gate: RwLock::new(()) })
         })
     }
 }

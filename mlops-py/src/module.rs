@@ -46,12 +46,6 @@ pub(crate) fn end_open_runs(py: Python<'_>, exit_status: i32) {
     py.detach(|| mlops_core::end_open_runs(exit_status));
 }
 
-/// Lets go of the open runs of the parent, in a forked child.
-#[pyfunction]
-pub(crate) fn forget_inherited() {
-    held::forget_inherited();
-}
-
 /// Where a store is, without opening it: an absolute path, or `memory:`.
 #[pyfunction]
 pub(crate) fn locate(py: Python<'_>, uri: Text<'_>) -> PyResult<String> {

@@ -6,7 +6,7 @@ pub mod digests;
 pub mod durability;
 pub mod files;
 pub mod findings;
-pub(crate) mod forked;
+pub mod forked;
 pub(crate) mod hurry;
 pub mod ids;
 pub mod limits;

@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 
 use crate::convert::{self, Text};
 use crate::errors::detached;
-use crate::held;
 
 /// The version of the library.
 #[pyfunction]

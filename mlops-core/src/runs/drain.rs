@@ -47,6 +47,14 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
+    /// The same for who only reads: where nobody may own the store, what this process logged waits in the spool.
+    pub(super) fn drain_for_reading(&self) -> Result<()> {
+        match self.drain_own() {
+            Err(Error::NoOwner { .. }) => Ok(()),
+            drained => drained,
+        }
+    }
+
     /// The same, unless another drain takes longer than `patience`.
     pub(super) fn drain_own_within(&self, patience: Duration) -> Result<()> {
         self.check_process()?;

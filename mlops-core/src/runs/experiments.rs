@@ -159,7 +159,7 @@ impl Runs {
         if names::check_key("experiment name", name).is_err() {
             return Ok(None);
         }
-        self.core.drain_own()?;
+        self.core.drain_for_reading()?;
         match self.core.storage.get(&keys::experiment_name(name))? {
             Some(id) => self.get_experiment(&codec::decode::<String>("an experiment's name", &id)?).map(Some),
             None => Ok(None),
@@ -176,7 +176,7 @@ impl Runs {
         max_results: usize,
         page_token: Option<&str>,
     ) -> Result<Page<Experiment>> {
-        self.core.drain_own()?;
+        self.core.drain_for_reading()?;
         let mut range = KeyRange::prefix(keys::EXPERIMENTS);
         if let Some(token) = page_token {
             range = range.after(&keys::experiment(keys::experiment_number(token)?));

@@ -30,7 +30,7 @@ impl Runs {
         core.check_writable("the store")?;
         // Of two that give the same id, the second sees the run of the first.
         let _one = options.run_id.is_some().then(|| core.naming.lock());
-        core.drain_own()?;
+        core.drain_for_reading()?;
         let id = match options.run_id {
             Some(id) => {
                 names::check_run_id(&id)?;
@@ -105,7 +105,7 @@ impl Runs {
         let known = match known.filter(|known| !known.state.lock().deleted) {
             Some(known) => known,
             None => {
-                self.core.drain_own()?;
+                self.core.drain_for_reading()?;
                 self.core.existing(run_id)?.check_active()?;
                 self.core.remember(run_id, false, false)
             }

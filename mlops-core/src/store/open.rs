@@ -1,5 +1,6 @@
 //! How a store is opened.
 
+use std::ops::Not;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::blob::BlobStore;
 use crate::blob::memory::MemoryBlobs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runs::{Drainer, Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
@@ -42,7 +43,8 @@ pub struct OpenOptions {
     /// `MLOPS_OWNER_WAIT` says, in seconds.
     pub owner_wait: Duration,
     /// This process may own the store: false for one that must never hold others up. While no other process owns it,
-    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true.
+    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true, unless
+    /// `MLOPS_MAY_OWN` is `0`.
     pub may_own: bool,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
@@ -62,7 +64,7 @@ impl Default for OpenOptions {
             read_only: false,
             must_exist: false,
             owner_wait: owner_wait(),
-            may_own: true,
+            may_own: std::env::var("MLOPS_MAY_OWN").is_ok_and(|may| may.trim() == "0").not(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
@@ -137,7 +139,10 @@ impl OpenOptions {
             read_only: self.read_only,
         })?;
         if let Some(dead) = parts.dead {
-            dead.drain(&runs.drainer())?;
+            match dead.drain(&runs.drainer()) {
+                Err(Error::NoOwner { .. }) => {}
+                drained => drop(drained?),
+            }
         }
         let LocalParts { id, blobs, storage, disk, shared, .. } = parts;
         let dead = shared.zip(disk.as_ref()).map(|((shared, care), disk)| {

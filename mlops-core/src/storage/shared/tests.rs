@@ -96,7 +96,7 @@ fn calls_in_flight_have_one_effect_though_owners_come_and_go() {
     let (threads, rounds) = (6_u64, 150_u64);
     let stopped = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for thread in 0..threads {
+        for _ in 0..threads {
             let (folder, stopped) = (dir.path(), &stopped);
             scope.spawn(move || {
                 let shared = Shared::open(options(folder)).unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -9,9 +10,10 @@ use super::format;
 use super::gc::Disk;
 use super::open::OpenOptions;
 use crate::base::clock::Clock;
-use crate::base::files::{FileHandle, Files};
+use crate::base::files::{FileHandle, Files, modified};
 use crate::base::ids::IdSource;
 use crate::base::os;
+use crate::base::time::Timestamp;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
 use crate::blob::{Amount, BlobStore};
@@ -25,6 +27,9 @@ use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// A spool file above this size is followed by the next, in bytes.
 const SPOOL_FILE_BYTES: u64 = 16 << 20;
+
+/// A file in `tmp/` that was not written for so long is taken for a leftover.
+const LEFTOVER_STAYS: Duration = Duration::from_hours(1);
 
 /// What a store is made of.
 pub(super) struct LocalParts {
@@ -143,7 +148,7 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
     let layout = Layout::new(folder);
     let lock = OwnerLock::acquire(folder, files)?;
     let id = read_or_make_format(options, &layout)?;
-    clear_tmp(files, &layout)?;
+    clear_tmp(files, &layout, options.clock.now())?;
     let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
         tmp: layout.tmp(),
@@ -244,10 +249,12 @@ fn lost_format(layout: &Layout) -> Error {
     Error::corrupt(&layout.format(), 0, "the file is missing; run `mlops fsck --repair`")
 }
 
-/// Removes what writers that are gone left half made; the lock of the store is held.
-fn clear_tmp(files: &Files, layout: &Layout) -> Result<()> {
+/// Removes what writers that are gone left half made. What another process may be making at this moment stays: what is
+/// made locked is removed by who opens the blobs, of the rest what is old.
+fn clear_tmp(files: &Files, layout: &Layout, now: Timestamp) -> Result<()> {
     for path in files.list(&layout.tmp())? {
-        if path.is_file() {
+        let is_old = |at: Timestamp| now.since(at) >= LEFTOVER_STAYS;
+        if path.is_file() && !LocalBlobs::makes_locked(&path) && modified(&path).is_some_and(is_old) {
             files.remove(&path)?;
         }
     }

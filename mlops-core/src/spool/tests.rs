@@ -146,3 +146,29 @@ fn a_damaged_header_of_a_log_loses_nothing() {
         assert_eq!(bodies(&mut || reader.next_record()).0.len(), 5, "byte {byte}");
     }
 }
+
+#[test]
+fn the_lock_of_a_dead_writer_whose_files_another_has_removed_is_nobodys() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::default();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    spool.append(b"record", Durability::Fast).unwrap();
+    drop(spool);
+    let writer = list_writers(&files, &dir.path().join("spool")).unwrap().remove(0);
+    let first = writer.lock_if_dead(&files).unwrap().expect("the writer is dead");
+    assert!(writer.lock_if_dead(&files).unwrap().is_none());
+    // Who opened the lock file before it was removed gets a lock on a file without a name.
+    let opened = files.open_write(&writer.lock_path()).unwrap();
+    std::fs::remove_file(writer.lock_path()).unwrap();
+    drop(first);
+    assert!(opened.try_lock().unwrap() && !opened.is_at_its_path().unwrap());
+    // The log is still there: nobody can be alive, and one may drain it.
+    let second = writer.lock_if_dead(&files).unwrap().expect("there is a log");
+    assert!(writer.lock_if_dead(&files).unwrap().is_none());
+    std::fs::remove_file(writer.log_path(0)).unwrap();
+    std::fs::remove_file(writer.lock_path()).unwrap();
+    drop(second);
+    assert!(writer.lock_if_dead(&files).unwrap().is_none(), "nothing of it is left");
+    assert!(!writer.lock_path().exists());
+}

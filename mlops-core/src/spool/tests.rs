@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 use crate::base::durability::Durability;
@@ -171,4 +172,30 @@ fn the_lock_of_a_dead_writer_whose_files_another_has_removed_is_nobodys() {
     drop(second);
     assert!(writer.lock_if_dead(&files).unwrap().is_none(), "nothing of it is left");
     assert!(!writer.lock_path().exists());
+}
+
+#[test]
+fn one_at_a_time_has_the_lock_of_a_dead_writer_however_often_its_file_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    spool.append(b"record", Durability::Fast).unwrap();
+    drop(spool);
+    let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
+    let (has, times) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while times.load(Ordering::Relaxed) < 800 {
+                    let Some(lock) = writer.lock_if_dead(&Files::default()).unwrap() else { continue };
+                    assert!(!has.swap(true, Ordering::SeqCst), "two have the lock");
+                    std::thread::yield_now();
+                    has.store(false, Ordering::SeqCst);
+                    std::fs::remove_file(writer.lock_path()).unwrap();
+                    drop(lock);
+                    times.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
 }

@@ -3,7 +3,7 @@
 //!
 //! The children speak to the blob store itself. Each names what it put in a file of its own, while it holds the lease.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite: what is not there fails it")]
+#![expect(clippy::unwrap_used, reason = "a suite: what is not there fails it")]
 
 use std::collections::HashSet;
 use std::fs::read_to_string;
@@ -56,7 +56,7 @@ fn content(number: u64, own: u64) -> Vec<u8> {
     text.into_bytes().into_iter().cycle().take(size).collect()
 }
 
-/// Numbers that are the same for the same seed (SplitMix64).
+/// Numbers that are the same for the same seed (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -92,8 +92,8 @@ fn child() {
                 });
             }
             named.drain(..named.len().saturating_sub(NAMED));
-            let text: String = named.iter().map(|digest| format!("{}\n", digest.to_hex())).collect();
-            std::fs::write(&new, text).unwrap();
+            let lines: Vec<String> = named.iter().map(|digest| digest.to_hex()).collect();
+            std::fs::write(&new, lines.join("\n")).unwrap();
             std::fs::rename(&new, &names).unwrap();
         }
         for digest in &named {

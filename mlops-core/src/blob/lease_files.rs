@@ -30,8 +30,10 @@ const GC_LOOKS_EVERY: Duration = Duration::from_millis(1);
 /// A gc that waits asks for its turn for so long, then for so long not, and each time for a while from then on.
 const ASKS_FOR: Duration = Duration::from_millis(50);
 const ASKS_AHEAD: Duration = Duration::from_millis(8);
-/// How long others have, between two times that a gc keeps them waiting.
-const GC_PAUSE: Duration = Duration::from_millis(10);
+/// How long others have at least between two times that a gc keeps them waiting: it is twice as long as they waited, so
+/// that each of them looks in between; and at most.
+const GC_PAUSE: Duration = Duration::from_micros(200);
+const LONG_GC_PAUSE: Duration = Duration::from_millis(10);
 /// How long a lease waits for a gc, and how often it looks: at first, and at last.
 const LEASE_PATIENCE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
 const LEASE_LOOKS_AFTER: Duration = Duration::from_micros(100);
@@ -58,12 +60,12 @@ struct Held {
     gc: Option<Arc<FileHandle>>,
     /// How many leases; the shared lock is held for them.
     leases: usize,
-    /// The exclusive lock is held, which does for the leases too.
-    exclusive: bool,
+    /// The exclusive lock is held, since then; it does for the leases too.
+    exclusive: Option<Instant>,
     /// A gc of another process was at work when the first lease was taken, so puts are noted.
     noting: bool,
-    /// When the exclusive lock was let go.
-    let_go: Option<Instant>,
+    /// When it may be taken again.
+    next: Option<Instant>,
     /// How often the process had forked when it opened the file: the locks on an inherited one are the parent's.
     forks: usize,
 }
@@ -126,7 +128,7 @@ impl LeaseFiles {
 
     fn try_share(&self) -> Result<Option<usize>> {
         let mut held = self.held()?;
-        if held.leases == 0 && !held.exclusive {
+        if held.leases == 0 && held.exclusive.is_none() {
             let lock = |e| Error::io("lock", &self.folder.join("leases"), e);
             if !os::try_lock_shared(held.file.file()).map_err(lock)? {
                 return Ok(None);
@@ -167,7 +169,7 @@ impl LeaseFiles {
         held.leases = held.leases.saturating_sub(1);
         if held.leases == 0 {
             held.noting = false;
-            if !held.exclusive {
+            if held.exclusive.is_none() {
                 os::unlock(held.file.file());
             }
         }
@@ -232,11 +234,9 @@ impl LeaseFiles {
     /// # Errors
     /// `Busy` if it takes too long, or somebody has removed the files; `Io`.
     pub(super) fn exclude(&self) -> Result<Exclusive<'_>> {
-        let let_go = self.held()?.let_go;
-        if let Some(pause) = let_go.and_then(|at| GC_PAUSE.checked_sub(at.elapsed())) {
-            std::thread::sleep(pause);
-        }
+        let next = self.held()?.next;
         let began = Instant::now();
+        std::thread::sleep(next.map_or(Duration::ZERO, |next| next.saturating_duration_since(began)));
         while !self.try_exclude()? {
             if began.elapsed() >= GC_PATIENCE {
                 return Err(Error::Busy {
@@ -261,7 +261,7 @@ impl LeaseFiles {
         if !(if held.leases > 0 { os::try_upgrade(file) } else { os::try_lock(file) }).map_err(lock)? {
             return Ok(false);
         }
-        held.exclusive = true;
+        held.exclusive = Some(Instant::now());
         held.file.touch_at(SystemClock.now());
         // Who opened another file in their place sees none of these locks.
         for file in std::iter::once(&held.file).chain(&held.gc).cloned().collect::<Vec<_>>() {
@@ -319,7 +319,7 @@ impl Held {
     fn open(files: &Files, folder: &Path) -> Result<Self> {
         let file = Self::open_file(files, folder)?;
         let forks = os::forks();
-        Ok(Self { file, gc: None, leases: 0, exclusive: false, noting: false, let_go: None, forks })
+        Ok(Self { file, gc: None, leases: 0, exclusive: None, noting: false, next: None, forks })
     }
 
     fn open_file(files: &Files, folder: &Path) -> Result<Arc<FileHandle>> {
@@ -327,8 +327,9 @@ impl Held {
     }
 
     fn end_exclusive(&mut self) {
-        self.exclusive = false;
-        self.let_go = Some(Instant::now());
+        let now = Instant::now();
+        let held = self.exclusive.take().map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.next = Some(now + held.saturating_mul(2).clamp(GC_PAUSE, LONG_GC_PAUSE));
         if self.leases == 0 {
             os::unlock(self.file.file());
         } else {

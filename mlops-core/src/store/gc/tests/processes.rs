@@ -49,11 +49,11 @@ impl<R, C> Debug for Between<R, C> {
 }
 
 impl<R: Fn() + Send + Sync, C: Fn() + Send + Sync> Storage for Between<R, C> {
-    fn get(&self, key: &[u8]) -> crate::Result<Option<Vec<u8>>> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.storage.get(key)
     }
 
-    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> crate::Result<ScanPage> {
+    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
         let page = self.storage.scan(range, options);
         if range.start.starts_with(b"r/") {
             (self.read)();
@@ -61,14 +61,14 @@ impl<R: Fn() + Send + Sync, C: Fn() + Send + Sync> Storage for Between<R, C> {
         page
     }
 
-    fn apply(&self, ops: &[Op], durability: Durability) -> crate::Result<Outcome> {
+    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
         if ops.iter().any(|op| matches!(op, Op::Put { key, .. } if key.starts_with(b"r/"))) {
             (self.commit)();
         }
         self.storage.apply(ops, durability)
     }
 
-    fn flush(&self) -> crate::Result<()> {
+    fn flush(&self) -> Result<()> {
         self.storage.flush()
     }
 

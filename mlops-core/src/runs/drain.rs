@@ -168,6 +168,7 @@ fn kill(
     last_sign: Option<Timestamp>,
 ) -> Result<()> {
     let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
+    let _lease = blobs.leases().hold()?;
     let mut applying = Applying::new(storage, blobs, writer);
     if let Some(doc) = doc.filter(|doc| doc.writer == Some(writer) && doc.info.status == RunStatus::Running) {
         let at = last_sign.unwrap_or(doc.info.started_at);
@@ -260,11 +261,15 @@ fn commit_all(
         let count = if alone { 1 } else { size.min(until_large.unwrap_or(records.len())).max(1) };
         let Some((part, rest)) = records.split_at_checked(count) else { break };
         let Some((_, after)) = part.last() else { break };
+        // What is sealed is named when it is committed.
+        let lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, writer);
         part.iter().try_for_each(|(record, _)| applying.record(record))?;
         let ops = applying.finish()?;
         if apply::fits(&ops) {
-            match commit(storage, writer, ops, mark, *after)? {
+            let committed = commit(storage, writer, ops, mark, *after)?;
+            drop(lease);
+            match committed {
                 Committed::Done => {
                     if let RunRecord::Large { run, .. } = first {
                         unpack(storage, blobs, run)?;
@@ -332,6 +337,7 @@ fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()>
             Some(change) => change,
             None => loaded.insert(codec::decode("a large change", &blobs.get(&pending.blob)?)?),
         };
+        let _lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, Uuid::nil());
         applying.unpack(run, pending, change, count)?;
         let ops = applying.finish()?;

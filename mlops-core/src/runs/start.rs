@@ -77,7 +77,7 @@ impl Runs {
         ];
         let automatic = automatic.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         // Long tags are blobs before the record names them.
-        let _lease = core.blobs.leases().hold();
+        let _lease = core.blobs.leases().hold()?;
         let tags = self.stored_tags(automatic.chain(options.tags))?;
         let create = Create { experiment, name, parent, user, host: os::host_name(), status: RunStatus::Running };
         let at = options.started_at.unwrap_or_else(|| core.clock.now());

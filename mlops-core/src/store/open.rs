@@ -7,21 +7,20 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::gc::{Care, Disk};
-use super::local::{self, DeadWriters, LocalParts};
+use super::dead;
+use super::gc::Care;
+use super::local::{self, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
-use crate::blob::BlobStore;
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
-use crate::runs::{Drainer, Runs, RunsOptions};
+use crate::runs::{Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::shared::Shared;
 
 /// The location of a store that nothing of is on the disk.
 pub(super) const MEMORY: &str = "memory:";
@@ -111,24 +110,6 @@ impl OpenOptions {
         self.inner(MEMORY.into(), parts)
     }
 
-    /// What the owner does when a peer has gone, and now and then: what the dead logged is brought into storage, and
-    /// their runs end as KILLED.
-    fn look_after_the_dead(
-        &self,
-        shared: &Arc<Shared>,
-        blobs: Arc<dyn BlobStore>,
-        disk: &Disk,
-    ) -> impl Fn() + Send + Sync + use<> {
-        let (shared, clock) = (Arc::downgrade(shared), self.clock.clone());
-        let (files, layout) = (disk.files.clone(), disk.layout.clone());
-        move || {
-            let Some(shared) = shared.upgrade() else { return };
-            let drainer = Drainer::new(shared, blobs.clone());
-            // What cannot be drained now is tried again.
-            let _ = DeadWriters::lock(&files, &layout, clock.clone(), false).and_then(|dead| dead.drain(&drainer));
-        }
-    }
-
     fn inner(&self, uri: String, parts: LocalParts) -> Result<Inner> {
         let runs = Runs::new(RunsOptions {
             storage: parts.storage.clone(),
@@ -138,15 +119,15 @@ impl OpenOptions {
             ids: self.ids.clone(),
             read_only: self.read_only,
         })?;
-        if let Some(dead) = parts.dead {
-            match dead.drain(&runs.drainer()) {
+        if let Some(writers) = parts.dead {
+            match writers.drain(&runs.drainer()) {
                 Err(Error::NoOwner { .. }) => {}
                 drained => drop(drained?),
             }
         }
         let LocalParts { id, blobs, storage, disk, shared, .. } = parts;
         let dead = shared.zip(disk.as_ref()).map(|((shared, care), disk)| {
-            care.set(self.look_after_the_dead(&shared, blobs.clone(), disk));
+            care.set(dead::look_after(&shared, blobs.clone(), disk));
             care
         });
         let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };

@@ -146,7 +146,7 @@ class Unsupported(MlopsError, NotImplementedError):
 
 
 class Busy(MlopsError, RuntimeError):
-    """The thing is used by another thread at this moment."""
+    """The thing is used by another thread or process at this moment."""
 
     code = 15
     error_code = "TEMPORARILY_UNAVAILABLE"

@@ -34,6 +34,7 @@ impl SledStorage {
     /// `Corrupt` if sled refuses it or panics.
     pub fn open(path: &Path) -> Result<Self> {
         guard(path, || {
+            let _no_forks = os::no_forks();
             // No flusher of its own: the layer above says when.
             let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
             let tree = db.open_tree("entries")?;

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite: what is not there fails it")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,16 @@ fn println_ready() {
     println!("\nready");
 }
 
+/// Killed also when the test fails.
+struct Owner(Child);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The memory that this process takes, in bytes.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -43,15 +53,17 @@ fn memory() -> u64 {
 fn a_million_points_are_logged_while_the_owner_is_away() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("store").display().to_string();
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--nocapture"])
-        .env(CHILD, &folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let mut owner = Owner(
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env(CHILD, &folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let lines = BufReader::new(owner.0.stdout.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line == "ready"));
-    let pid = Pid::from_raw(i32::try_from(owner.id()).unwrap()).unwrap();
+    let pid = Pid::from_raw(i32::try_from(owner.0.id()).unwrap()).unwrap();
 
     let clock = Arc::new(ManualClock::at(SystemClock.now()));
     let options = OpenOptions {
@@ -84,7 +96,6 @@ fn a_million_points_are_logged_while_the_owner_is_away() {
     assert_eq!(store.runs().get(run.id()).unwrap().info.status, RunStatus::Finished);
     let report = fsck(&folder, false).unwrap();
     assert!(report.findings.is_empty() && report.lost.is_empty(), "{report:?}");
-    owner.kill().unwrap();
-    owner.wait().unwrap();
+    drop(owner);
     assert_eq!(store.runs().metric_history(run.id(), "loss").unwrap().len(), usize::try_from(POINTS).unwrap() + 1);
 }

@@ -78,9 +78,7 @@ impl Background {
         let thread = {
             let mut state = self.state.lock();
             state.stop = true;
-            if patience.is_some() {
-                state.wanted.store(true, Ordering::Relaxed);
-            }
+            state.wanted.store(true, Ordering::Relaxed);
             state.thread.take()
         };
         self.changed.notify_all();

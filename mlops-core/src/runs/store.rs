@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -11,12 +12,16 @@ use super::drain::{self, Drainer};
 use super::experiments;
 use super::references::Referenced;
 use crate::base::clock::Clock;
+use crate::base::hurry;
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
 use crate::storage::Storage;
+
+/// How long closing waits for an owner of the store that does not answer.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the pillar stands on.
 #[derive(Debug)]
@@ -123,7 +128,7 @@ impl Drop for Inner {
             return;
         }
         self.core.background.stop(None);
-        // What cannot be drained now stands in the spool and is drained by the next to open.
-        let _ = self.core.drain_own();
+        // What cannot be drained now stands in the spool and is drained by whoever owns the store, or opens it next.
+        let _ = hurry::within(CLOSE_PATIENCE, || self.core.drain_own());
     }
 }

@@ -26,7 +26,7 @@ use crate::storage::memory::MemoryStorage;
 pub(super) const MEMORY: &str = "memory:";
 
 /// How long an owner that does not answer is waited for.
-const OWNER_WAIT: Duration = Duration::from_secs(30);
+const OWNER_WAIT: Duration = Duration::from_secs(10);
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
-    /// How long the process that owns the store is waited for when it does not answer. Default: 30 seconds, or what
-    /// `MLOPS_OWNER_WAIT` says, in seconds.
+    /// How long the process that owns the store is waited for when it does not answer, and ten times as long while
+    /// it opens the store. Default: 10 seconds, or what `MLOPS_OWNER_WAIT` says, in seconds.
     pub owner_wait: Duration,
     /// This process may own the store: false for one that must never hold others up. While no other process owns it,
     /// such a process reads what stands in the files, and what it logs waits in its spool. Default true, unless

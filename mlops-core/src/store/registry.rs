@@ -9,10 +9,12 @@ use parking_lot::Mutex;
 
 use super::Inner;
 use crate::base::forked::PerProcess;
+use crate::base::hurry;
 use crate::base::os;
 use crate::error::Result;
 
-/// How long the exit of a process waits for another thread that is opening a store.
+/// How long the exit of a process waits for another thread that is opening a store, and for an owner of it that does not
+/// answer.
 const EXIT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a fork does.
 const FORK_PATIENCE: Duration = Duration::from_millis(100);
@@ -63,7 +65,8 @@ fn open_stores(patience: Duration) -> Vec<Arc<Inner>> {
 fn end_all(exit_status: Option<i32>) {
     for store in open_stores(EXIT_PATIENCE) {
         // What fails here stands in the spool; the next to open drains it.
-        let _ = store.runs.end_open(exit_status).and_then(|()| store.flush());
+        let ended = || store.runs.end_open(exit_status).and_then(|()| store.flush());
+        let _ = hurry::within(EXIT_PATIENCE, ended);
     }
 }
 

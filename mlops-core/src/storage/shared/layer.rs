@@ -198,7 +198,7 @@ impl Shared {
                 return Ok(());
             }
             let waited = began.elapsed();
-            if waited >= *patience || hurry::is_wanted() {
+            if waited >= lock::patience(note.as_ref(), *patience) || hurry::is_wanted() {
                 let Note { pid, host, .. } = note.unwrap_or_default();
                 return Err(Error::Unanswered { path: folder.clone(), pid, host, waited });
             }
@@ -215,10 +215,14 @@ impl Shared {
         let name = socket::new_name()?;
         let listener = socket::bind(&name).map_err(|e| Error::io("listen for the peers of", folder, e))?;
         // Said before the journal is read: peers wait at the socket meanwhile.
-        lock.announce(&name)?;
+        lock.announce(&name, false)?;
         let storage = (self.options.open)(&lock, replaced)?;
         let care = self.options.care.clone();
-        let server = Server::start(listener, name, folder.clone(), storage.clone(), lock.clone(), care)?;
+        let server = Server::start(listener, name.clone(), folder.clone(), storage.clone(), lock.clone(), care)?;
+        if let Err(e) = lock.announce(&name, true) {
+            server.stop();
+            return Err(e);
+        }
         *self.role.write() =
             Role::Owner(Arc::new(Owned { storage: Some(storage), lock, server: Mutex::new(Some(server)) }));
         Ok(())

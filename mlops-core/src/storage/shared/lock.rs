@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct OwnerLock {
     identity: FileId,
 }
 
+/// So many times longer is an owner waited for that opens the store.
+const OPENING: u32 = 10;
+
 /// Device and inode: what tells a file from another that has taken its name.
 pub(super) type FileId = (u64, u64);
 
@@ -40,6 +44,8 @@ pub(super) struct Owner {
     start_ticks: u64,
     /// Where it listens.
     pub(super) socket: String,
+    /// False while it opens the store.
+    pub(super) ready: bool,
     /// The lock file that it holds.
     lock: FileId,
 }
@@ -102,17 +108,22 @@ impl OwnerLock {
         Owner::read(&self.folder, &self.files).is_some_and(|last| last.lock != self.identity)
     }
 
-    /// Says who owns the store, and where it listens.
+    /// Says who owns the store, where it listens, and whether it is ready to answer.
     ///
     /// # Errors
     /// `Io`, `OutOfSpace`; `ReadOnly` if the folder cannot be written.
-    pub(super) fn announce(&self, socket: &str) -> Result<()> {
-        let owner = Owner { socket: socket.into(), lock: self.identity, ..Owner::this_process() };
+    pub(super) fn announce(&self, socket: &str, ready: bool) -> Result<()> {
+        let owner = Owner { socket: socket.into(), lock: self.identity, ready, ..Owner::this_process() };
         let owner = serde_json::to_string(&owner).map_err(|e| Error::internal(e.to_string()))?;
         let owner = sealed::seal(&(owner + "\n"));
         let tmp = self.folder.join(format!("tmp/owner-{}", TimeOrderedIds.next().simple()));
-        let written = self.files.write_atomic(&self.folder.join("owner"), &tmp, owner.as_bytes());
-        written.map_err(|e| e.in_folder(&self.folder))
+        // Not forced to the disk: of a power cut no owner is left.
+        let written = self.files.create_new(&tmp).and_then(|file| file.write_at(owner.as_bytes(), 0));
+        let named = written.and_then(|()| self.files.rename(&tmp, &self.folder.join("owner")));
+        if named.is_err() {
+            let _ = self.files.remove(&tmp);
+        }
+        named.map_err(|e| e.in_folder(&self.folder))
     }
 
     /// Says that nobody owns the store.
@@ -127,6 +138,11 @@ impl OwnerLock {
 pub fn held(folder: &Path, files: &Files, hint: &str) -> Error {
     let Owner { pid, host, .. } = Owner::read(folder, files).unwrap_or_default();
     Error::Locked { path: folder.to_path_buf(), pid, host, hint: hint.into() }
+}
+
+/// How long an owner is waited for: one that is not ready has a large store to open, perhaps.
+pub(super) fn patience(owner: Option<&Owner>, patience: Duration) -> Duration {
+    if owner.is_some_and(|owner| !owner.ready) { patience.saturating_mul(OPENING) } else { patience }
 }
 
 /// True if nobody holds the lock of the store in `folder`, as far as can be told without taking it.

@@ -151,9 +151,11 @@ impl Connection {
         let mut wait = || {
             let waited = began.elapsed();
             if hurry::is_wanted() {
-                let detail = "a call to the owner of the store was given up because this process forks".into();
+                let detail = "a call to the owner of the store was given up because this process forks or ends".into();
                 failed = Some(Error::Busy { detail });
-            } else if waited >= caller.patience {
+            } else if waited >= caller.patience
+                && waited >= lock::patience(Owner::read(&caller.folder, &caller.files).as_ref(), caller.patience)
+            {
                 let path = caller.folder.clone();
                 failed = Some(Error::Unanswered { path, pid: self.pid, host: owner.host.clone(), waited });
             } else if !lock::is_free(&caller.folder, &caller.files) {

@@ -212,7 +212,7 @@ fn another_version_of_the_protocol_gets_a_sentence() {
     let lock = OwnerLock::acquire(dir.path(), &Files::default()).unwrap().unwrap();
     let name = socket::new_name().unwrap();
     let listener = socket::bind(&name).unwrap();
-    lock.announce(&name).unwrap();
+    lock.announce(&name, true).unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             use interprocess::local_socket::prelude::*;
@@ -276,7 +276,7 @@ fn an_owner_that_does_not_answer_is_named_after_the_wait() {
     let lock = OwnerLock::acquire(dir.path(), &Files::default()).unwrap().unwrap();
     let name = socket::new_name().unwrap();
     let listener = socket::bind(&name).unwrap();
-    lock.announce(&name).unwrap();
+    lock.announce(&name, true).unwrap();
     let began = Instant::now();
     let short = SharedOptions { patience: Duration::from_millis(300), ..options(dir.path()) };
     let error = Shared::open(short).unwrap_err();

@@ -2,17 +2,23 @@
 //! tests can fail, tear or record each of them.
 
 use std::fmt::Debug;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::io::Read;
 #[cfg(not(unix))]
 use std::io::{Seek, SeekFrom, Write};
 #[cfg(unix)]
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
+#[cfg(unix)]
+use super::beneath::Folder;
+use super::place::Place;
+use super::sharing::Sharing;
+#[cfg(unix)]
+use super::sharing::settle;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::os;
 use crate::base::time::Timestamp;
@@ -20,6 +26,8 @@ use crate::error::{Error, Result};
 
 /// A file in use is not touched again before this time.
 const TOUCH_AFTER: Duration = Duration::from_mins(1);
+/// How much is copied at a time, in bytes.
+const COPY_BYTES: usize = 1 << 20;
 
 /// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
 #[derive(Clone, Copy, Debug)]
@@ -49,45 +57,68 @@ pub trait FileHook: Send + Sync + Debug {
     fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>>;
 }
 
-/// The operating system's files, seen through an optional hook. Folders are made 0700, files 0600.
+/// The operating system's files, seen through an optional hook. Whatever the umask, folders are made 0700 and files
+/// 0600; 2770 and 0660 for a [group](Sharing::Group).
+///
+/// [Beneath](Self::beneath) the folder of a store no link is followed: whoever may write there could have put one in the
+/// place of a file or folder, and it may lead anywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     hook: Option<Arc<dyn FileHook>>,
+    /// What stands beneath is found from here, by real folders.
+    root: Option<Arc<Path>>,
+    sharing: Sharing,
 }
 
 impl Files {
     /// Files whose every change `hook` sees.
     pub fn with_hook(hook: Arc<dyn FileHook>) -> Self {
-        Self { hook: Some(hook) }
+        Self { hook: Some(hook), ..Self::default() }
+    }
+
+    /// The same files, made for others to use or not.
+    #[must_use]
+    pub fn with_sharing(&self, sharing: Sharing) -> Self {
+        Self { sharing, ..self.clone() }
+    }
+
+    /// The same files for the store in the folder `root`: shared as the mode of that folder says, and no link in it is
+    /// followed. The folder itself may be reached through links.
+    #[must_use]
+    pub fn beneath(&self, root: &Path) -> Self {
+        Self { hook: self.hook.clone(), root: Some(root.into()), sharing: Sharing::of(root) }
+    }
+
+    /// Who may use what is made.
+    pub fn sharing(&self) -> Sharing {
+        self.sharing
     }
 
     fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
         self.hook.as_ref().map_or(Ok(None), |hook| hook.before(op))
     }
 
+    fn find<'a>(&self, path: &'a Path) -> Result<Place<'a>> {
+        Place::find(self.root.as_deref(), path)
+    }
+
     /// Makes a folder and those above it; fine if it exists.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`; `Corrupt` if something else stands there.
     pub fn create_dir_all(&self, path: &Path) -> Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        builder.mode(0o700);
-        builder.create(path).map_err(|e| Error::io("create folder", path, e))
+        let folders = Place::folders_to(self.root.as_deref(), path);
+        folders.iter().try_for_each(|folder| self.find(folder)?.make_folder(self.sharing.folder_mode()))
     }
 
     /// Makes a new file for reading and writing; fails if it exists.
     ///
     /// # Errors
-    /// `Io`, with the kind `AlreadyExists` if there is one.
+    /// `Io`, with the kind `AlreadyExists` if there is one; `Corrupt` if it would stand behind a link.
     pub fn create_new(&self, path: &Path) -> Result<FileHandle> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        options.mode(0o600);
+        let place = self.find(path)?;
         self.before(&FileOp::Create(path))
-            .and_then(|_| options.open(path))
+            .and_then(|_| place.create(self.sharing.file_mode()))
             .map(|file| self.handle(file, path))
             .map_err(|e| Error::io("create", path, e))
     }
@@ -95,17 +126,17 @@ impl Files {
     /// Opens an existing file for reading and writing.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
-        open_existing(OpenOptions::new().read(true).write(true), path).map(|file| self.handle(file, path))
+        self.find(path)?.open(true).map(|file| self.handle(file, path))
     }
 
     /// Opens an existing file for reading.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
-        open_existing(OpenOptions::new().read(true), path).map(|file| self.handle(file, path))
+        self.find(path)?.open(false).map(|file| self.handle(file, path))
     }
 
     /// A file that was opened otherwise, such as beneath a folder.
@@ -116,9 +147,9 @@ impl Files {
     /// Reads a whole file; None if there is none.
     ///
     /// # Errors
-    /// `Io`; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
-        match open_existing(OpenOptions::new().read(true), path) {
+        match self.find(path).and_then(|place| place.open(false)) {
             Ok(mut file) => {
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
@@ -140,7 +171,7 @@ impl Files {
             file.sync()
         });
         if let Err(e) = written.and_then(|()| self.rename(tmp, path)) {
-            let _ = fs::remove_file(tmp);
+            self.discard(tmp);
             return Err(e);
         }
         self.sync_parent(path)
@@ -151,9 +182,26 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        self.before(&FileOp::Rename(from, to))
-            .and_then(|_| fs::rename(from, to))
-            .map_err(|e| Error::io("rename", from, e))
+        let (old, new) = (self.find(from)?, self.find(to)?);
+        self.before(&FileOp::Rename(from, to)).and_then(|_| old.rename(&new)).map_err(|e| Error::io("rename", from, e))
+    }
+
+    /// Copies a file to a new one.
+    ///
+    /// # Errors
+    /// `Io`, with the kind `AlreadyExists` if there is one; what [`open_read`](Self::open_read) gives.
+    pub fn copy(&self, from: &Path, to: &Path) -> Result<()> {
+        let (from, to) = (self.open_read(from)?, self.create_new(to)?);
+        let mut chunk = vec![0; COPY_BYTES];
+        let mut offset = 0;
+        loop {
+            let read = from.read_at(&mut chunk, offset)?;
+            if read == 0 {
+                return Ok(());
+            }
+            to.write_at(chunk.get(..read).unwrap_or_default(), offset)?;
+            offset += read as u64;
+        }
     }
 
     /// Unlinks a file; fine if there is none.
@@ -161,10 +209,19 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn remove(&self, path: &Path) -> Result<()> {
-        match self.before(&FileOp::Remove(path)).and_then(|_| fs::remove_file(path)) {
+        let place = match self.find(path) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        match self.before(&FileOp::Remove(path)).and_then(|_| place.remove()) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
             _ => Ok(()),
         }
+    }
+
+    /// Unlinks a file that was not finished, if that can be done; no hook sees it.
+    pub fn discard(&self, path: &Path) {
+        let _ = self.find(path).map(|place| place.remove());
     }
 
     /// Forces a folder's entries to the disk.
@@ -172,8 +229,11 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn sync_dir(&self, path: &Path) -> Result<()> {
-        let synced = self.before(&FileOp::SyncDir(path)).and_then(|_| File::open(path)).and_then(|dir| dir.sync_all());
-        synced.map_err(|e| Error::io("sync folder", path, e))
+        let failed = |e| Error::io("sync folder", path, e);
+        self.before(&FileOp::SyncDir(path)).map_err(failed)?;
+        let folder = Place::folder(self.root.as_deref(), path)?;
+        let folder = folder.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        folder.sync().map_err(failed)
     }
 
     /// Forces the entries of the folder that holds `path` to the disk.
@@ -189,42 +249,44 @@ impl Files {
     /// # Errors
     /// `Io`; `Corrupt` if no folder stands there.
     pub fn list(&self, path: &Path) -> Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(misplaced("list", path, e)),
-        };
-        let mut paths = entries
-            .map(|entry| entry.map(|e| e.path()))
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(|e| Error::io("list", path, e))?;
-        paths.sort();
-        Ok(paths)
+        let Some(folder) = Place::folder(self.root.as_deref(), path)? else { return Ok(Vec::new()) };
+        Ok(folder.names()?.into_iter().map(|name| path.join(name)).collect())
     }
-}
 
-/// Opens a file that exists, never waiting: a pipe in its place would have `open` wait for its other end for ever.
-fn open_existing(options: &mut OpenOptions, path: &Path) -> Result<File> {
-    #[cfg(unix)]
-    options.custom_flags(libc::O_NONBLOCK);
-    let file = options.open(path).map_err(|e| misplaced("open", path, e))?;
-    let found = file.metadata().map_err(|e| Error::io("look at", path, e))?;
-    if found.is_file() { Ok(file) } else { Err(misplaced("open", path, io::ErrorKind::IsADirectory.into())) }
-}
+    /// Checks that a folder has nothing in it but files and folders, for what is opened by others than this layer.
+    ///
+    /// # Errors
+    /// `Corrupt` with the first that is something else, a link among them; `Io`.
+    pub fn check_folder(&self, path: &Path) -> Result<()> {
+        Place::folder(self.root.as_deref(), path)?.map_or(Ok(()), |folder| folder.check())
+    }
 
-/// Damage, if something else stands where a file or folder belongs; other errors as they are.
-fn misplaced(action: &'static str, path: &Path, error: io::Error) -> Error {
-    #[cfg(unix)]
-    let is_loop = error.raw_os_error() == Some(libc::ELOOP);
-    #[cfg(not(unix))]
-    let is_loop = false;
-    match error.kind() {
-        io::ErrorKind::IsADirectory => Error::corrupt(path, 0, "this is no file; move it away, then run `mlops fsck`"),
-        io::ErrorKind::NotADirectory => {
-            Error::corrupt(path, 0, "no folder stands there; move away what does, then run `mlops fsck`")
-        }
-        _ if is_loop => Error::corrupt(path, 0, "this is a link to itself; remove it, then run `mlops fsck`"),
-        _ => Error::io(action, path, error),
+    /// Gives all that is in a folder its mode, for what is made by others than this layer.
+    ///
+    /// # Errors
+    /// As [`check_folder`](Self::check_folder).
+    pub fn settle_folder(&self, path: &Path) -> Result<()> {
+        Place::folder(self.root.as_deref(), path)?.map_or(Ok(()), |folder| folder.settle(self.sharing))
+    }
+
+    /// Gives a folder that exists its mode, where this user may; a link to it is followed.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn settle_new(&self, path: &Path) -> Result<()> {
+        #[cfg(unix)]
+        Folder::root(path).and_then(|folder| {
+            let settled = settle(folder.descriptor(), self.sharing.folder_mode());
+            settled.map_err(|e| Error::io("set the mode of", path, e))
+        })?;
+        #[cfg(not(unix))]
+        let _ = path;
+        Ok(())
+    }
+
+    /// True if a real folder stands there.
+    pub fn is_folder(&self, path: &Path) -> bool {
+        matches!(Place::folder(self.root.as_deref(), path), Ok(Some(_)))
     }
 }
 
@@ -338,9 +400,11 @@ impl FileHandle {
         Ok(modified.duration_since(UNIX_EPOCH).map(Timestamp::after_epoch).unwrap_or_default())
     }
 
-    /// Says that the file was in use at a time. Where that is refused, it is taken for older than it is.
+    /// Says that the file was in use at a time. Of the file of another user only the present can be said.
     pub fn touch_at(&self, at: Timestamp) {
-        let _ = self.file.set_modified(UNIX_EPOCH + at.since(Timestamp::default()));
+        if self.file.set_modified(UNIX_EPOCH + at.since(Timestamp::default())).is_err() {
+            touch_now(&self.file);
+        }
     }
 
     /// Says that the file is in use now, to the minute. The time is the system's, as it is for a file that is written.
@@ -352,9 +416,21 @@ impl FileHandle {
     }
 }
 
+/// Says that a file is in use now, which whoever may write to it may say. Where that is refused, it is taken for older
+/// than it is.
+#[cfg(unix)]
+fn touch_now(file: &File) {
+    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let _ = futimens(file, &Timestamps { last_access: now, last_modification: now });
+}
+
+#[cfg(not(unix))]
+fn touch_now(_: &File) {}
+
 /// When the file at a path was last written or touched, as far as can be told.
 pub(crate) fn modified(path: &Path) -> Option<Timestamp> {
-    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    let modified = fs::symlink_metadata(path).ok()?.modified().ok()?;
     modified.duration_since(UNIX_EPOCH).ok().map(Timestamp::after_epoch)
 }
 

@@ -50,10 +50,11 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         }
     };
     let layout = Layout::new(&folder);
-    if !layout.format().exists() && !layout.journal().is_dir() {
+    local::check_access(&folder)?;
+    if !local::exists(&layout) {
         return Err(Error::NotFound { what: "store", id: folder.display().to_string(), hint: String::new() });
     }
-    let files = Files::default();
+    let files = Files::default().beneath(&folder);
     // Nobody may write while files are read and mended. A folder that cannot be written is checked without.
     let lock = match OwnerLock::acquire(&folder, &files) {
         Err(e) if repair || !matches!(e, Error::Io { .. } | Error::ReadOnly { .. }) => return Err(e),
@@ -75,7 +76,7 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
 /// Reads and checks every byte of a copy that nobody else has open, and changes nothing in it.
 pub(super) fn check_copy(folder: &Path, files: &Files) -> Result<FsckReport> {
     let layout = Layout::new(folder);
-    let mut check = Check { files: files.clone(), layout, repair: false, report: FsckReport::default() };
+    let mut check = Check { files: files.beneath(folder), layout, repair: false, report: FsckReport::default() };
     check.everything(&MemoryIndex)?;
     Ok(check.finish())
 }
@@ -292,7 +293,7 @@ impl Check {
         self.files.create_dir_all(&self.layout.trash())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
-        std::fs::copy(path, &aside).map_err(|e| Error::io("copy", path, e))?;
+        self.files.copy(path, &aside)?;
         Ok(aside.display().to_string())
     }
 }

@@ -12,6 +12,7 @@ use crate::base::clock::Clock;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
 use crate::base::os;
+use crate::base::sharing::Sharing;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
 use crate::blob::{Amount, BlobStore};
@@ -86,19 +87,66 @@ pub(super) fn prepare(options: &OpenOptions, folder: &Path) -> Result<()> {
     if options.must_exist {
         check_exists(&layout)?;
     }
+    if options.must_be_new && exists(&layout) {
+        return Err(is_there(folder));
+    }
     if !folder.exists() {
         make_folder(options, folder)?;
+    } else if !exists(&layout) {
+        options.files.with_sharing(options.sharing).settle_new(folder)?;
     }
-    make_parts(&options.files, &layout)
+    let files = options.files.beneath(folder);
+    check_sharing(options, files.sharing(), folder)?;
+    make_parts(&files, &layout)
+}
+
+/// Refuses a store that this user may not look into, before anything takes it for one that does not exist.
+pub(super) fn check_access(folder: &Path) -> Result<()> {
+    let refused = folder.read_dir().err().filter(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    let Some(refused) = refused else { return Ok(()) };
+    #[cfg(unix)]
+    let refused = match folder.metadata().map(|found| std::os::unix::fs::MetadataExt::uid(&found)) {
+        Ok(owner) => {
+            let way_out = "ask its user, or use a store that was made for your group (`mlops init --shared group`)";
+            let why = format!("it is private to another user (uid {owner}) or group; {way_out}");
+            std::io::Error::new(refused.kind(), why)
+        }
+        Err(_) => refused,
+    };
+    Err(Error::io("open the store", folder, refused))
+}
+
+/// Refuses to call a store a group's that is not.
+fn check_sharing(options: &OpenOptions, found: Sharing, folder: &Path) -> Result<()> {
+    if options.sharing == Sharing::Private || found == Sharing::Group {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(Error::InvalidState {
+        detail: format!(
+            "the store {folder} is private to its user; to give it to a group, close it and run `chgrp -R GROUP {folder}`, \
+             `chmod -R u=rwX,g=rwX,o= {folder}` and `find {folder} -type d -exec chmod g+s {{}} +`"
+        ),
+    })
+}
+
+pub(super) fn is_there(folder: &Path) -> Error {
+    let hint = "; open it as it is, or name another place".into();
+    Error::AlreadyExists { what: "store", id: folder.display().to_string(), hint }
 }
 
 /// Makes the folder of a new store with its parts in it, in one step: an empty folder is a project's, and who came
 /// at that moment would make another store inside.
 fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
     let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
-    options.files.create_dir_all(parent)?;
+    let files = options.files.with_sharing(options.sharing);
     let made = parent.join(format!(".{}-{}", name.display(), options.ids.next_hex()));
-    let renamed = make_parts(&options.files, &Layout::new(&made)).and_then(|()| options.files.rename(&made, folder));
+    files.create_dir_all(parent)?;
+    let renamed = files
+        .create_dir_all(&made)
+        .and_then(|()| check_modes(options.sharing, &made))
+        .and_then(|()| make_parts(&files.beneath(&made), &Layout::new(&made)))
+        .and_then(|()| files.rename(&made, folder));
     if renamed.is_err() {
         let _ = std::fs::remove_dir_all(&made);
         if folder.is_dir() {
@@ -112,13 +160,24 @@ fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
     })
 }
 
-fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
-    for part in [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()] {
-        if !part.is_dir() {
-            files.create_dir_all(&part)?;
-        }
+/// Refuses to make a store for a group where there are no groups.
+fn check_modes(sharing: Sharing, made: &Path) -> Result<()> {
+    if sharing == Sharing::of(made) {
+        return Ok(());
     }
-    Ok(())
+    let parent = made.parent().unwrap_or(made).display();
+    Err(Error::Unsupported {
+        detail: format!(
+            "a store for a group cannot be made in {parent}: folders there do not keep their group and mode; name a folder \
+             on a local disk, whose group you are in"
+        ),
+    })
+}
+
+/// The parts must be real folders, and are made where they are absent.
+fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
+    let parts = [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()];
+    parts.iter().try_for_each(|part| files.create_dir_all(part))
 }
 
 /// True if there is a store. One whose format file is lost is still one; opening says what is wrong with it.
@@ -139,10 +198,10 @@ fn check_exists(layout: &Layout) -> Result<()> {
 
 /// Opens for writing.
 pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
-    let files = &options.files;
+    let files = &options.files.beneath(folder);
     let layout = Layout::new(folder);
     let lock = OwnerLock::acquire(folder, files)?;
-    let id = read_or_make_format(options, &layout)?;
+    let id = read_or_make_format(options, files, &layout)?;
     clear_tmp(files, &layout)?;
     let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
@@ -180,9 +239,10 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
 
 /// Opens for reading: nothing on the disk changes, what the spool holds is applied in memory.
 pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
-    let files = &options.files;
+    let files = &options.files.beneath(folder);
     let layout = Layout::new(folder);
     check_exists(&layout)?;
+    check_sharing(options, files.sharing(), folder)?;
     let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
     let blobs = LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
@@ -224,19 +284,23 @@ fn check_journal(files: &Files, layout: &Layout) -> Result<()> {
 }
 
 /// The id of the store; a new one if there is nothing in the folder yet.
-fn read_or_make_format(options: &OpenOptions, layout: &Layout) -> Result<Uuid> {
-    if let Some(id) = format::read(&options.files, &layout.format())? {
-        return Ok(id);
+fn read_or_make_format(options: &OpenOptions, files: &Files, layout: &Layout) -> Result<Uuid> {
+    if let Some(id) = format::read(files, &layout.format())? {
+        // Another was first: whoever makes the file holds the lock.
+        return if options.must_be_new { Err(is_there(&layout.root)) } else { Ok(id) };
     }
-    if !options.files.list(&layout.journal())?.is_empty() {
+    if !files.list(&layout.journal())?.is_empty() {
         return Err(lost_format(layout));
     }
     let id = options.ids.next();
     let tmp = |name: &str| layout.tmp().join(format!("{name}-{}", id.simple()));
-    options.files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
-    options.files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
-    // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
-    let _ = settings::trust(id);
+    files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
+    files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
+    // Whoever is in the group may put models into its store.
+    if files.sharing() == Sharing::Private {
+        // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
+        let _ = settings::trust(id);
+    }
     Ok(id)
 }
 
@@ -247,7 +311,7 @@ fn lost_format(layout: &Layout) -> Error {
 /// Removes what writers that are gone left half made; the lock of the store is held.
 fn clear_tmp(files: &Files, layout: &Layout) -> Result<()> {
     for path in files.list(&layout.tmp())? {
-        if path.is_file() {
+        if !files.is_folder(&path) {
             files.remove(&path)?;
         }
     }

@@ -1,5 +1,7 @@
 //! How a store is opened.
 
+use std::cell::Cell;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -12,8 +14,9 @@ use super::{Inner, Store, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::base::sharing::{self, Sharing};
 use crate::blob::memory::MemoryBlobs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runs::{Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
@@ -32,6 +35,11 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
+    /// A store that exists is an error. Default false; not with `must_exist` or `read_only`.
+    pub must_be_new: bool,
+    /// Who may use the files of a store that is made; one that exists says by the mode of its folder whose it is, and
+    /// `Group` is an error where that is not so. Default `Private`.
+    pub sharing: Sharing,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from. Default: UUIDs of version 7.
@@ -49,6 +57,8 @@ impl Default for OpenOptions {
             uri: String::new(),
             read_only: false,
             must_exist: false,
+            must_be_new: false,
+            sharing: Sharing::Private,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
@@ -59,7 +69,18 @@ impl Default for OpenOptions {
 
 impl OpenOptions {
     pub(super) fn open(&self) -> Result<Store> {
-        let inner = match location::resolve(&self.uri)? {
+        if self.must_be_new && (self.must_exist || self.read_only) {
+            return Err(Error::InvalidArgument {
+                what: "must_be_new".into(),
+                value: "true".into(),
+                expected: "neither must_exist nor read_only beside it: what is new did not exist".into(),
+            });
+        }
+        let location = location::resolve(&self.uri)?;
+        if let Location::Folder(folder) = &location {
+            local::check_access(folder)?;
+        }
+        let inner = match location {
             Location::Memory => Arc::new(self.memory()?),
             Location::Folder(folder) if self.read_only => {
                 let parts = local::open_read_only(self, &folder)?;
@@ -67,10 +88,17 @@ impl OpenOptions {
             }
             Location::Folder(folder) => {
                 local::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
-                registry::share(&folder, || {
+                let made = Cell::new(false);
+                let inner = registry::share(&folder, || {
+                    made.set(true);
                     let parts = local::open(self, &folder)?;
                     self.inner(folder.display().to_string(), parts)
-                })?
+                })?;
+                if self.must_be_new && !made.get() {
+                    // Another thread was first.
+                    return Err(local::is_there(&folder));
+                }
+                inner
             }
         };
         inner.runs.keep_open(&inner);
@@ -78,6 +106,10 @@ impl OpenOptions {
     }
 
     fn memory(&self) -> Result<Inner> {
+        if self.sharing == Sharing::Group {
+            let detail = "a store in memory cannot be shared with a group; give it a path".into();
+            return Err(Error::Unsupported { detail });
+        }
         let parts = LocalParts {
             id: self.ids.next(),
             storage: Arc::new(MemoryStorage::default()),
@@ -103,6 +135,10 @@ impl OpenOptions {
         }
         let care = Care { clock: self.clock.clone(), disk: parts.disk, one: Mutex::default() };
         let LocalParts { id, blobs, storage, .. } = parts;
-        Ok(Inner { uri, id, read_only: self.read_only, runs, blobs, storage, care })
+        let (sharing, is_own) = match &*uri {
+            MEMORY => (Sharing::Private, true),
+            folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
+        };
+        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care })
     }
 }

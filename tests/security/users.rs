@@ -1,0 +1,134 @@
+//! Other users, who are real.
+
+use std::fs;
+use std::os::unix::fs::{chown, symlink};
+
+use crate::child::{ADA, BOB, Place, TEAM};
+use crate::modes::{check_modes, walk};
+
+#[test]
+fn another_user_is_refused_at_a_private_store_by_name() {
+    let Some(place) = Place::for_users() else { return };
+    let store = place.path("shared/private");
+    assert_eq!(place.member(ADA, "log one", &store), "logged");
+    for path in [&store, &place.path("shared/project")] {
+        if path != &store {
+            fs::create_dir(path).unwrap();
+            symlink(&store, path.join(".mlops")).unwrap();
+            chown(path, Some(ADA), Some(TEAM)).unwrap();
+        }
+        for task in ["show", "log two", "gc", "fsck", "backup copy", "create"] {
+            let answer = place.member(BOB, task, path);
+            let named =
+                answer.starts_with("error ReadOnly: cannot open the store") && answer.contains("shared/private");
+            assert!(named && answer.contains(&format!("private to another user (uid {ADA})")), "{task}: {answer}");
+        }
+    }
+    assert_eq!(place.member(ADA, "fsck", &store), "[] []");
+    check_modes(&store, 0o700, 0o600);
+}
+
+#[test]
+fn who_is_not_in_the_group_is_refused_at_its_store_by_name() {
+    let Some(place) = Place::for_users() else { return };
+    let store = place.path("shared/store");
+    assert_eq!(place.member(ADA, "create", &store), "made");
+    // Reachable, but not theirs.
+    fs::set_permissions(place.path("shared"), std::os::unix::fs::PermissionsExt::from_mode(0o2775)).unwrap();
+    for task in ["show", "log two", "fsck"] {
+        let answer = place.stranger(BOB, task, &store);
+        assert!(answer.starts_with("error ReadOnly: cannot open the store"), "{task}: {answer}");
+    }
+}
+
+#[test]
+fn users_of_the_group_read_log_mend_and_sweep_each_others_in_turn() {
+    let Some(place) = Place::for_users() else { return };
+    let store = place.path("shared/store");
+    assert_eq!(place.member(ADA, "create", &store), "made");
+    let mut expected = String::new();
+    for (turn, user) in [ADA, BOB, BOB, ADA, BOB, ADA].into_iter().enumerate() {
+        assert_eq!(place.member(user, &format!("log run-{turn}"), &store), "logged");
+        expected += &format!("run-{turn} Finished Some(0.5) large.bin=70000 small.txt=5; ");
+        for reader in [ADA, BOB] {
+            assert_eq!(place.member(reader, "show", &store), expected, "after turn {turn}");
+        }
+        for path in walk(&store) {
+            let group = std::os::unix::fs::MetadataExt::gid(&path.symlink_metadata().unwrap());
+            assert_eq!(group, TEAM, "{}", path.display());
+        }
+        check_modes(&store, 0o2770, 0o660);
+    }
+    // What one leaves at its death the other drains, and the other way round.
+    for (dead, heir) in [(ADA, BOB), (BOB, ADA)] {
+        assert_eq!(place.member(dead, &format!("die z-{dead}"), &store), "died");
+        assert_eq!(place.member(heir, &format!("log z-after-{dead}"), &store), "logged");
+        assert!(place.member(dead, "show", &store).contains(&format!("z-{dead} Killed Some(0.5)")));
+    }
+    for user in [BOB, ADA] {
+        assert_eq!(place.member(user, "gc", &store), "swept");
+        assert_eq!(place.member(user, "fsck repair", &store), "[] []");
+        assert_eq!(place.member(user, "backup copy", &store), "copied");
+        check_modes(&place.path(&format!("home-{user}/copy")), 0o700, 0o600);
+    }
+    check_modes(&store, 0o2770, 0o660);
+    // A copy of one's own is whole, and private.
+    let copy = place.path(&format!("home-{BOB}/copy"));
+    assert!(place.member(BOB, "show", &copy).starts_with(&expected));
+}
+
+#[test]
+fn an_index_of_another_user_that_cannot_be_read_is_made_again() {
+    let Some(place) = Place::for_users() else { return };
+    let store = place.path("shared/store");
+    assert_eq!(place.member(ADA, "create", &store), "made");
+    assert_eq!(place.member(ADA, "log one", &store), "logged");
+    for (n, path) in walk(&store.join("index")).into_iter().filter(|path| path.is_file()).enumerate() {
+        // What a process that was killed before it could set the mode leaves.
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(place.member(BOB, &format!("log two-{n}"), &store), "logged", "{}", path.display());
+        break;
+    }
+    let shown = place.member(ADA, "show", &store);
+    assert!(shown.contains("one Finished") && shown.contains("two-0 Finished"), "{shown}");
+    assert_eq!(place.member(ADA, "log three", &store), "logged");
+}
+
+#[test]
+fn a_groups_store_is_never_trusted_as_a_whole() {
+    let Some(place) = Place::for_users() else { return };
+    let (group, private) = (place.path("shared/group"), place.path("shared/private"));
+    assert_eq!(place.member(ADA, "create", &group), "made");
+    for user in [ADA, BOB] {
+        assert_eq!(place.member(user, "trusted", &group), "false");
+        assert!(place.member(user, "trust", &group).starts_with("error InvalidState"), "{user}");
+    }
+    assert_eq!(place.member(ADA, "trusted", &private), "true");
+    // Nor one that others may write to in another way.
+    fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o702)).unwrap();
+    assert_eq!(place.member(ADA, "trusted", &private), "false");
+}
+
+#[test]
+fn a_store_of_another_user_found_upwards_is_opened_only_by_name() {
+    let Some(place) = Place::for_users() else { return };
+    let home = place.path(&format!("home-{BOB}"));
+    let store = home.join(".mlops");
+    fs::create_dir(&store).unwrap();
+    chown(&store, Some(ADA), Some(TEAM)).unwrap();
+    fs::set_permissions(&store, std::os::unix::fs::PermissionsExt::from_mode(0o2770)).unwrap();
+    assert_eq!(place.member(ADA, "log one", &place.path("shared/other")), "logged");
+    // An empty text is no location: it is looked for.
+    let answer = place.member(BOB, "log two", std::path::Path::new(""));
+    assert!(answer.starts_with("error Untrusted:") && answer.contains(&format!("(uid {ADA})")), "{answer}");
+    assert_eq!(walk(&store).len(), 1, "nothing was made");
+    // A link of another to one's own store is no better.
+    fs::remove_dir(&store).unwrap();
+    assert_eq!(place.member(BOB, "log own", &home.join("own")), "logged");
+    symlink(home.join("own"), &store).unwrap();
+    std::os::unix::fs::lchown(&store, Some(ADA), Some(TEAM)).unwrap();
+    let answer = place.member(BOB, "log two", std::path::Path::new(""));
+    assert!(answer.starts_with("error Untrusted:"), "{answer}");
+    std::os::unix::fs::lchown(&store, Some(BOB), Some(BOB)).unwrap();
+    assert_eq!(place.member(BOB, "log two", std::path::Path::new("")), "logged");
+}

@@ -137,10 +137,10 @@ impl Store {
     /// `InvalidState` if others may write to its folder, or if there is no place for the list; `Io`, `ReadOnly`.
     pub fn trust(&self) -> Result<()> {
         if self.path().is_some() && !(self.inner.is_own && self.sharing() == Sharing::Private) {
+            let uri = self.uri();
             let detail = format!(
-                "the store {} cannot be trusted as a whole: it belongs to another user, or others may write to it; load a model of it with trust=True, or \
-                 make a copy of your own with `mlops backup`",
-                self.uri()
+                "the store {uri} cannot be trusted as a whole: it belongs to another user, or others may write to it, which \
+                 `chmod -R go= {uri}` ends; load a model of it with trust=True, or make a copy of your own with `mlops backup`"
             );
             return Err(Error::InvalidState { detail });
         }

@@ -1,7 +1,8 @@
 //! What is done by a process of its own: as another user, under another umask.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +31,7 @@ impl Place {
     pub(crate) fn for_users() -> Option<Self> {
         let known = Command::new("setpriv").arg("--version").output().is_ok();
         if !rustix::process::geteuid().is_root() || !known {
-            eprintln!("left out: only root, with setpriv, can be other users");
+            let _ = writeln!(std::io::stderr(), "left out: only root, with setpriv, can be other users");
             return None;
         }
         let place = Self { dir: tempfile::tempdir().unwrap() };
@@ -96,17 +97,21 @@ fn child() {
     let umask = std::env::var(UMASK).unwrap().parse::<u32>().unwrap();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
     let uri = std::env::var(STORE).unwrap();
-    let answer = match task.split(' ').collect::<Vec<_>>()[..] {
+    let done = match task.split(' ').collect::<Vec<_>>()[..] {
         [] => Ok(String::new()),
-        [task] => done(task, "", &uri),
-        [task, argument, ..] => done(task, argument, &uri),
+        [task] => perform(task, "", &uri),
+        [task, argument, ..] => perform(task, argument, &uri),
     };
     // An error is its number and its text.
-    let answer = answer.unwrap_or_else(|error| format!("error {:?}: {error}", error.code()));
-    println!("{ANSWER}{}", answer.replace('\n', " "));
+    let text = done.unwrap_or_else(|error| format!("error {:?}: {error}", error.code()));
+    answer(&text.replace('\n', " "));
 }
 
-fn done(task: &str, argument: &str, uri: &str) -> mlops_core::Result<String> {
+fn answer(text: &str) {
+    writeln!(std::io::stdout(), "{ANSWER}{text}").unwrap();
+}
+
+fn perform(task: &str, argument: &str, uri: &str) -> mlops_core::Result<String> {
     let options = OpenOptions { uri: uri.into(), ..OpenOptions::default() };
     let group = OpenOptions { sharing: Sharing::Group, must_be_new: true, ..options.clone() };
     match task {
@@ -117,16 +122,10 @@ fn done(task: &str, argument: &str, uri: &str) -> mlops_core::Result<String> {
             let store = Store::open_with(&options)?;
             let run = store.runs().start(RunOptions { run_id: Some(argument.into()), ..RunOptions::default() })?;
             run.log_metric("loss", 0.5, 0, None)?;
-            println!("{ANSWER}died");
+            answer("died");
             std::process::abort();
         }
         "show" => show(&Store::open_with(&OpenOptions { read_only: true, ..options })?),
-        "hold" => {
-            let store = Store::open_with(&options)?;
-            let found = done("log", argument, uri)?;
-            drop(store);
-            Ok(found)
-        }
         "gc" => {
             let options = GcOptions { dry_run: false, older_than: std::time::Duration::ZERO, deleted_runs: true };
             Store::open(uri)?.gc(&options).map(|_| "swept".into())

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use mlops_core::{BackupOptions, Code, Error, GcOptions, OpenOptions, Result, Store, backup, fsck};
+use mlops_core::{BackupOptions, Code, GcOptions, OpenOptions, Result, Store, backup, fsck};
 
 use crate::child;
 use crate::modes::walk;
@@ -113,8 +113,9 @@ fn attack(template: &Path, dir: &Path, name: &Path, planted: Planted) {
             }
             Ok(None) => {}
             Err(error) => {
-                let named = matches!(&error, Error::Corrupt { .. } | Error::NotFound { .. });
-                assert!(named || error.code() == Code::Io, "{at}: {call}: {error:?}");
+                assert_eq!(error.code(), Code::Corrupt, "{at}: {call}: {error:?}");
+                let text = error.to_string();
+                assert!(text.contains("move it away") || text.contains("run `mlops fsck`"), "{at}: {call}: {text}");
             }
         }
         assert_eq!(seen(&outside), before, "{at}: {call} changed what is outside");

@@ -1,7 +1,8 @@
 //! Other users, who are real.
 
+use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::{chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 
 use crate::child::{ADA, BOB, Place, TEAM};
 use crate::modes::{check_modes, walk};
@@ -34,7 +35,7 @@ fn who_is_not_in_the_group_is_refused_at_its_store_by_name() {
     let store = place.path("shared/store");
     assert_eq!(place.member(ADA, "create", &store), "made");
     // Reachable, but not theirs.
-    fs::set_permissions(place.path("shared"), std::os::unix::fs::PermissionsExt::from_mode(0o2775)).unwrap();
+    fs::set_permissions(place.path("shared"), PermissionsExt::from_mode(0o2775)).unwrap();
     for task in ["show", "log two", "fsck"] {
         let answer = place.stranger(BOB, task, &store);
         assert!(answer.starts_with("error ReadOnly: cannot open the store"), "{task}: {answer}");
@@ -49,12 +50,12 @@ fn users_of_the_group_read_log_mend_and_sweep_each_others_in_turn() {
     let mut expected = String::new();
     for (turn, user) in [ADA, BOB, BOB, ADA, BOB, ADA].into_iter().enumerate() {
         assert_eq!(place.member(user, &format!("log run-{turn}"), &store), "logged");
-        expected += &format!("run-{turn} Finished Some(0.5) large.bin=70000 small.txt=5; ");
+        write!(expected, "run-{turn} Finished Some(0.5) large.bin=70000 small.txt=5; ").unwrap();
         for reader in [ADA, BOB] {
             assert_eq!(place.member(reader, "show", &store), expected, "after turn {turn}");
         }
         for path in walk(&store) {
-            let group = std::os::unix::fs::MetadataExt::gid(&path.symlink_metadata().unwrap());
+            let group = path.symlink_metadata().unwrap().gid();
             assert_eq!(group, TEAM, "{}", path.display());
         }
         check_modes(&store, 0o2770, 0o660);
@@ -83,15 +84,24 @@ fn an_index_of_another_user_that_cannot_be_read_is_made_again() {
     let store = place.path("shared/store");
     assert_eq!(place.member(ADA, "create", &store), "made");
     assert_eq!(place.member(ADA, "log one", &store), "logged");
-    for (n, path) in walk(&store.join("index")).into_iter().filter(|path| path.is_file()).enumerate() {
-        // What a process that was killed before it could set the mode leaves.
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        assert_eq!(place.member(BOB, &format!("log two-{n}"), &store), "logged", "{}", path.display());
-        break;
+    // What a process that was killed before it could set the mode leaves, each time of the other.
+    for (turn, (name, heir)) in [("conf", BOB), ("db", ADA), ("db", BOB)].into_iter().enumerate() {
+        for mode in [0o600, 0o644] {
+            let file = store.join("index").join(name);
+            fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+            let task = format!("log two-{turn}-{mode}");
+            assert_eq!(place.member(heir, &task, &store), "logged", "{name} {mode:o}");
+            // One that may be read only is no hindrance where nothing is written to it.
+            let made_again = file.metadata().unwrap().uid() == heir;
+            assert!(made_again || mode == 0o644, "{name} {mode:o} was not made again");
+            let other = if heir == BOB { ADA } else { BOB };
+            assert_eq!(place.member(other, &format!("log three-{turn}-{mode}"), &store), "logged");
+            chown(&file, Some(other), None).unwrap();
+        }
     }
     let shown = place.member(ADA, "show", &store);
-    assert!(shown.contains("one Finished") && shown.contains("two-0 Finished"), "{shown}");
-    assert_eq!(place.member(ADA, "log three", &store), "logged");
+    assert_eq!(shown.matches("Finished").count(), 13, "{shown}");
+    check_modes(&store.join("index"), 0o2770, 0o660);
 }
 
 #[test]
@@ -105,7 +115,7 @@ fn a_groups_store_is_never_trusted_as_a_whole() {
     }
     assert_eq!(place.member(ADA, "trusted", &private), "true");
     // Nor one that others may write to in another way.
-    fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o702)).unwrap();
+    fs::set_permissions(&private, PermissionsExt::from_mode(0o702)).unwrap();
     assert_eq!(place.member(ADA, "trusted", &private), "false");
 }
 
@@ -116,7 +126,7 @@ fn a_store_of_another_user_found_upwards_is_opened_only_by_name() {
     let store = home.join(".mlops");
     fs::create_dir(&store).unwrap();
     chown(&store, Some(ADA), Some(TEAM)).unwrap();
-    fs::set_permissions(&store, std::os::unix::fs::PermissionsExt::from_mode(0o2770)).unwrap();
+    fs::set_permissions(&store, PermissionsExt::from_mode(0o2770)).unwrap();
     assert_eq!(place.member(ADA, "log one", &place.path("shared/other")), "logged");
     // An empty text is no location: it is looked for.
     let answer = place.member(BOB, "log two", std::path::Path::new(""));
@@ -126,9 +136,9 @@ fn a_store_of_another_user_found_upwards_is_opened_only_by_name() {
     fs::remove_dir(&store).unwrap();
     assert_eq!(place.member(BOB, "log own", &home.join("own")), "logged");
     symlink(home.join("own"), &store).unwrap();
-    std::os::unix::fs::lchown(&store, Some(ADA), Some(TEAM)).unwrap();
+    lchown(&store, Some(ADA), Some(TEAM)).unwrap();
     let answer = place.member(BOB, "log two", std::path::Path::new(""));
     assert!(answer.starts_with("error Untrusted:"), "{answer}");
-    std::os::unix::fs::lchown(&store, Some(BOB), Some(BOB)).unwrap();
+    lchown(&store, Some(BOB), Some(BOB)).unwrap();
     assert_eq!(place.member(BOB, "log two", std::path::Path::new("")), "logged");
 }

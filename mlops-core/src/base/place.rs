@@ -113,13 +113,7 @@ mod unix {
     use rustix::io::Errno;
 
     use super::{Error, File, Place, Result, Wanted, io, misplaced};
-    use crate::base::sharing::settle;
-
-    /// The bits of a mode, in the type that the system has for them.
-    fn bits(mode: u32) -> Mode {
-        #[expect(clippy::useless_conversion, reason = "the type differs between systems")]
-        Mode::from_raw_mode(mode.try_into().unwrap_or_default())
-    }
+    use crate::base::sharing::{bits, settle};
 
     impl Place<'_> {
         fn at(&self) -> (BorrowedFd<'_>, &std::path::Path) {

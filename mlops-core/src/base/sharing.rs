@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::error::{Error, Result};
+
 /// Who may use the files of a store. It is chosen when the store is made; from then on the mode of its folder says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sharing {
@@ -18,6 +20,18 @@ impl Sharing {
     pub fn of(folder: &Path) -> Self {
         const GROUP: u32 = 0o2070;
         if mode(folder).is_some_and(|mode| mode & GROUP == GROUP) { Self::Group } else { Self::Private }
+    }
+
+    /// What is called `private` or `group`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for anything else.
+    pub fn named(name: &str) -> Result<Self> {
+        [Self::Private, Self::Group].into_iter().find(|one| one.name() == name).ok_or_else(|| Error::InvalidArgument {
+            what: "shared".into(),
+            value: name.escape_debug().to_string(),
+            expected: "`group`, or nothing for a private store".into(),
+        })
     }
 
     /// `private` or `group`.
@@ -71,18 +85,23 @@ fn mode(path: &Path) -> Option<u32> {
     }
 }
 
+/// The bits of a mode, in the type that the system has for them.
+#[cfg(unix)]
+pub(crate) fn bits(mode: u32) -> rustix::fs::Mode {
+    #[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "elsewhere the type is a smaller one"))]
+    rustix::fs::Mode::from_raw_mode(mode.try_into().unwrap_or_default())
+}
+
 /// Gives an open file or folder its mode, whatever the umask took. A file system without modes, and one's right to
 /// set that of another user's file, are none of its concern.
 #[cfg(unix)]
 pub(crate) fn settle(open: impl rustix::fd::AsFd, mode: u32) -> std::io::Result<()> {
     use rustix::fs::{Mode, fchmod, fstat};
     use rustix::io::Errno;
-    if u32::from(fstat(&open)?.st_mode) & 0o7777 == mode {
+    if Mode::from_raw_mode(fstat(&open)?.st_mode) & bits(0o7777) == bits(mode) {
         return Ok(());
     }
-    #[expect(clippy::useless_conversion, reason = "the type differs between systems")]
-    let mode = Mode::from_raw_mode(mode.try_into().unwrap_or_default());
-    match fchmod(&open, mode) {
+    match fchmod(&open, bits(mode)) {
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) | Ok(()) => Ok(()),
         Err(e) => Err(e.into()),
     }

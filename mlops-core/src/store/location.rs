@@ -23,6 +23,15 @@ pub(super) enum Location {
 
 /// Resolves what the user gave; empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else one here.
 pub(super) fn resolve(uri: &str) -> Result<Location> {
+    find(uri, nearest)
+}
+
+/// The same for a store that is to be made: empty is `MLOPS_STORE`, else here, whatever stands upwards.
+pub(super) fn resolve_new(uri: &str) -> Result<Location> {
+    find(uri, |here| Ok(Location::Folder(here.join(FOLDER))))
+}
+
+fn find(uri: &str, without: impl Fn(&Path) -> Result<Location>) -> Result<Location> {
     if uri.trim().is_empty() {
         return match std::env::var(VARIABLE) {
             Ok(uri) if !uri.trim().is_empty() => given(&uri),
@@ -32,7 +41,7 @@ pub(super) fn resolve(uri: &str) -> Result<Location> {
                 value: value.to_string_lossy().into_owned(),
                 expected: "text in UTF-8".into(),
             }),
-            _ => nearest(&current_folder()?),
+            _ => without(&current_folder()?),
         };
     }
     given(uri)

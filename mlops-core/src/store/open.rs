@@ -35,7 +35,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
-    /// A store that exists is an error. Default false; not with `must_exist` or `read_only`.
+    /// A store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops` here, whatever stands
+    /// upwards. Default false; not with `must_exist` or `read_only`.
     pub must_be_new: bool,
     /// Who may use the files of a store that is made; one that exists says by the mode of its folder whose it is, and
     /// `Group` is an error where that is not so. Default `Private`.
@@ -76,7 +77,7 @@ impl OpenOptions {
                 expected: "neither must_exist nor read_only beside it: what is new did not exist".into(),
             });
         }
-        let location = location::resolve(&self.uri)?;
+        let location = if self.must_be_new { location::resolve_new(&self.uri) } else { location::resolve(&self.uri) }?;
         if let Location::Folder(folder) = &location {
             local::check_access(folder)?;
         }

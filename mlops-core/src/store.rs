@@ -7,6 +7,7 @@ mod fsck;
 mod gc;
 mod local;
 mod location;
+mod make;
 mod open;
 mod partial;
 mod registry;
@@ -28,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
+use crate::storage::shared::Care;
 
 /// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
 ///
@@ -64,6 +66,8 @@ struct Inner {
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
     care: gc::Care,
+    /// What this process does for the dead while it owns the store.
+    dead: Option<Care>,
 }
 
 impl Store {
@@ -196,6 +200,15 @@ impl Store {
             return Err(Error::InvalidState { detail: format!("the store {} is closed", self.inner.uri) });
         }
         Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(care) = self.dead.as_ref().filter(|_| self.runs.is_of_this_process()) {
+            // What it holds is let go before the store is.
+            care.end();
+        }
     }
 }
 

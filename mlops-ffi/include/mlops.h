@@ -57,7 +57,7 @@
 #define MLOPS_INVALID_STATE 5
 /** Something is larger than its limit. */
 #define MLOPS_LIMIT_EXCEEDED 6
-/** Another process holds the store. */
+/** Another process holds the store and does not answer, or cannot be asked from here. */
 #define MLOPS_LOCKED 7
 /** Stored bytes do not match their checksum or their form. */
 #define MLOPS_CORRUPT 8
@@ -77,6 +77,8 @@
 #define MLOPS_BUSY 15
 /** A bug in mlops, or a dependency that failed. */
 #define MLOPS_INTERNAL 16
+/** No process owns the store, and this one may not. */
+#define MLOPS_NO_OWNER 17
 
 
 /**

@@ -11,7 +11,9 @@ pub(crate) fn fields(error: &Error) -> Value {
         Error::LimitExceeded { what, size, limit, unit } => {
             json!({"what": what, "size": size, "limit": limit, "unit": unit})
         }
-        Error::Locked { path, pid, host } => json!({"path": path.to_string_lossy(), "pid": pid, "host": host}),
+        Error::Locked { path, pid, host, .. } | Error::Unanswered { path, pid, host, .. } => {
+            json!({"path": path.to_string_lossy(), "pid": pid, "host": host})
+        }
         Error::Corrupt { path, offset, .. } => json!({"path": path.to_string_lossy(), "offset": offset}),
         Error::NewerFormat { path, found, known } => {
             json!({"path": path.to_string_lossy(), "found": found, "known": known})
@@ -32,7 +34,7 @@ mod tests {
     fn a_path_that_is_not_utf8_does_not_lose_the_rest() {
         use std::os::unix::ffi::OsStrExt;
         let path = std::ffi::OsStr::from_bytes(b"a\xff").into();
-        let error = Error::Locked { path, pid: 7, host: "there".into() };
+        let error = Error::Locked { path, pid: 7, host: "there".into(), hint: String::new() };
         assert_eq!(fields(&error), json!({"path": "a\u{fffd}", "pid": 7, "host": "there"}));
         let source = std::io::Error::from_raw_os_error(28);
         let error = Error::Io { action: "write", path: "x".into(), source };

@@ -34,7 +34,7 @@ macro_rules! suite {
     )*};
 }
 
-implementations!(memory, disk, journal_over_memory, journal_over_disk, shared_over_journal_over_disk);
+implementations!(memory, disk, journal_over_memory, journal_over_disk, shared_over_journal_over_disk, peer_of_an_owner);
 
 /// Opens the engine; again after the last handle is gone.
 type Open<'a> = &'a dyn Fn() -> Arc<dyn Storage>;

@@ -132,4 +132,4 @@ macro_rules! engine {
     )*};
 }
 
-engine!(memory 200, disk 30, journal_over_memory 100, journal_over_disk 40, shared_over_journal_over_disk 30);
+engine!(memory 200, disk 30, journal_over_memory 100, journal_over_disk 40, shared_over_journal_over_disk 30, peer_of_an_owner 30);

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use mlops_core::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 use mlops_core::{BackupOptions, GcOptions, OpenOptions, Sharing, Store, fsck};
@@ -64,13 +64,46 @@ impl Place {
         self.run(user, &["--clear-groups"], task, store)
     }
 
+    /// Has a user of the group log a run and keep the store open until [`Staying`] goes.
+    pub(crate) fn stay(&self, user: u32, id: &str, store: &Path) -> Staying {
+        let mut command = self.command(user, &["--groups", &TEAM.to_string()]);
+        tell(&mut command, &format!("stay {id}"), store, 0o022);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let answer = out.lines().map_while(Result::ok).find(|line| line.contains(ANSWER));
+        assert!(answer.as_ref().is_some_and(|line| line.ends_with("stays")), "{answer:?}");
+        Staying(child)
+    }
+
     fn run(&self, user: u32, groups: &[&str], task: &str, store: &Path) -> String {
+        answer_of(self.command(user, groups), task, store, 0o022)
+    }
+
+    fn command(&self, user: u32, groups: &[&str]) -> Command {
         let id = user.to_string();
         let mut command = Command::new("setpriv");
         command.args(["--reuid", &id, "--regid", &id]).args(groups).arg(self.path("program"));
         command.env("MLOPS_CONFIG_DIR", self.path(&format!("home-{user}/config")));
         command.current_dir(self.path(&format!("home-{user}")));
-        answer_of(command, task, store, 0o022)
+        command
+    }
+}
+
+/// A process that has a store open.
+pub(crate) struct Staying(Child);
+
+impl Staying {
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        // The end of its input is what it waits for.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -79,9 +112,13 @@ pub(crate) fn under_umask(task: &str, store: &Path, umask: u32) -> String {
     answer_of(Command::new(std::env::current_exe().unwrap()), task, store, umask)
 }
 
-fn answer_of(mut command: Command, task: &str, store: &Path, umask: u32) -> String {
+fn tell(command: &mut Command, task: &str, store: &Path, umask: u32) {
     command.args(["--exact", "child::child", "--nocapture", "--test-threads=1"]);
     command.env(TASK, task).env(STORE, store).env(UMASK, umask.to_string());
+}
+
+fn answer_of(mut command: Command, task: &str, store: &Path, umask: u32) -> String {
+    tell(&mut command, task, store, umask);
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -125,6 +162,13 @@ fn perform(task: &str, argument: &str, uri: &str) -> mlops_core::Result<String> 
             run.log_metric("loss", 0.5, 0, None)?;
             answer("died");
             std::process::abort();
+        }
+        "stay" => {
+            let store = Store::open_with(&options)?;
+            log(&store, argument)?;
+            answer("stays");
+            std::io::stdin().read_to_end(&mut Vec::new()).map(drop).unwrap();
+            store.close().map(|()| "left".into())
         }
         "show" => show(&Store::open_with(&OpenOptions { read_only: true, ..options })?),
         "gc" => {

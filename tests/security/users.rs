@@ -79,6 +79,31 @@ fn users_of_the_group_read_log_mend_and_sweep_each_others_in_turn() {
 }
 
 #[test]
+fn users_of_the_group_use_it_at_the_same_time() {
+    let Some(place) = Place::for_users() else { return };
+    let store = place.path("shared/store");
+    assert_eq!(place.member(ADA, "create", &store), "made");
+    let mut runs = 0;
+    for (owner, peer) in [(ADA, BOB), (BOB, ADA)] {
+        let staying = place.stay(owner, &format!("of-owner-{owner}"), &store);
+        let beside = place.stay(peer, &format!("beside-{peer}"), &store);
+        assert_eq!(place.member(peer, &format!("log of-peer-{peer}"), &store), "logged");
+        let answer = place.stranger(peer, "show", &store);
+        assert!(answer.starts_with("error"), "{answer}");
+        // Who is left takes over.
+        staying.kill();
+        assert_eq!(place.member(owner, &format!("log again-{owner}"), &store), "logged");
+        drop(beside);
+        runs += 4;
+        for user in [ADA, BOB] {
+            let shown = place.member(user, "show", &store);
+            assert_eq!(shown.matches("Finished Some(0.5) large.bin=70000").count(), runs, "{shown}");
+        }
+        check_modes(&store, 0o2770, 0o660);
+    }
+}
+
+#[test]
 fn an_index_of_another_user_that_cannot_be_read_is_made_again() {
     let Some(place) = Place::for_users() else { return };
     let store = place.path("shared/store");

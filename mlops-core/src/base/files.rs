@@ -2,30 +2,22 @@
 //! tests can fail, tear or record each of them.
 
 use std::fmt::Debug;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::io::Read;
-#[cfg(not(unix))]
-use std::io::{Seek, SeekFrom, Write};
-#[cfg(unix)]
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
 
 #[cfg(unix)]
 use super::beneath::Folder;
+pub use super::handle::FileHandle;
+pub(crate) use super::handle::modified;
 use super::place::Place;
 use super::sharing::Sharing;
 #[cfg(unix)]
 use super::sharing::settle;
-use crate::base::clock::{Clock, SystemClock};
-use crate::base::os;
-use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 
-/// A file in use is not touched again before this time.
-const TOUCH_AFTER: Duration = Duration::from_mins(1);
 /// How much is copied at a time, in bytes.
 const COPY_BYTES: usize = 1 << 20;
 
@@ -94,7 +86,7 @@ impl Files {
         self.sharing
     }
 
-    fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
+    pub(super) fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
         self.hook.as_ref().map_or(Ok(None), |hook| hook.before(op))
     }
 
@@ -141,7 +133,7 @@ impl Files {
 
     /// A file that was opened otherwise, such as beneath a folder.
     pub(crate) fn handle(&self, file: File, path: &Path) -> FileHandle {
-        FileHandle { file, path: path.into(), files: self.clone(), locked: OnceLock::new() }
+        FileHandle::new(file, path, self)
     }
 
     /// Reads a whole file; None if there is none.
@@ -290,199 +282,10 @@ impl Files {
     }
 }
 
-/// An open file whose changes the hook sees.
-#[derive(Debug)]
-pub struct FileHandle {
-    file: File,
-    path: Arc<Path>,
-    files: Files,
-    /// How often the process had forked when it locked the file.
-    locked: OnceLock<usize>,
-}
-
-impl FileHandle {
-    /// Where the file was opened.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The descriptor.
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Takes an exclusive lock on the file without waiting; it ends with the handle. True if it was taken, false if
-    /// another handle has it, in this process or another.
-    ///
-    /// # Errors
-    /// What the operating system says when it cannot lock on this file system.
-    pub fn try_lock(&self) -> io::Result<bool> {
-        let taken = os::try_lock(&self.file)?;
-        if taken {
-            self.locked.get_or_init(os::forks);
-        }
-        Ok(taken)
-    }
-
-    /// Gives the file another name; errors name it by that from now on.
-    ///
-    /// # Errors
-    /// `Io`; it keeps its name then.
-    pub fn rename(&mut self, to: &Path) -> Result<()> {
-        self.files.rename(&self.path, to)?;
-        self.path = to.into();
-        Ok(())
-    }
-
-    /// The length in bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn len(&self) -> Result<u64> {
-        self.file.metadata().map(|m| m.len()).map_err(|e| Error::io("look at", &self.path, e))
-    }
-
-    /// True if the file has no bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.len()? == 0)
-    }
-
-    /// Writes all of `bytes` at `offset`. On an error some of them may be written.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
-        let written = match self.files.before(&FileOp::Write(&self.path, offset, bytes)) {
-            Ok(None) => write_all_at(&self.file, bytes, offset),
-            Ok(Some(n)) => write_all_at(&self.file, bytes.get(..n).unwrap_or(bytes), offset)
-                .and(Err(io::Error::other("write torn by a test"))),
-            Err(e) => Err(e),
-        };
-        written.map_err(|e| Error::io("write", &self.path, e))
-    }
-
-    /// Forces the bytes to the disk (fdatasync).
-    ///
-    /// # Errors
-    /// `Io`; nobody knows then what is on the disk.
-    pub fn sync(&self) -> Result<()> {
-        let synced = self.files.before(&FileOp::Sync(&self.path)).and_then(|_| self.file.sync_data());
-        synced.map_err(|e| Error::io("sync", &self.path, e))
-    }
-
-    /// Cuts the file to `len` bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn set_len(&self, len: u64) -> Result<()> {
-        let cut = self.files.before(&FileOp::SetLen(&self.path, len)).and_then(|_| self.file.set_len(len));
-        cut.map_err(|e| Error::io("cut", &self.path, e))
-    }
-
-    /// Reads into `buffer` from `offset` until it is full or the file ends; returns how many bytes were read.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        read_full_at(&self.file, buffer, offset).map_err(|e| Error::io("read", &self.path, e))
-    }
-
-    /// When the file was last written or touched.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn modified(&self) -> Result<Timestamp> {
-        let modified = self.file.metadata().and_then(|meta| meta.modified());
-        let modified = modified.map_err(|e| Error::io("look at", &self.path, e))?;
-        Ok(modified.duration_since(UNIX_EPOCH).map(Timestamp::after_epoch).unwrap_or_default())
-    }
-
-    /// Says that the file was in use at a time. Of the file of another user only the present can be said.
-    pub fn touch_at(&self, at: Timestamp) {
-        if self.file.set_modified(UNIX_EPOCH + at.since(Timestamp::default())).is_err() {
-            touch_now(&self.file);
-        }
-    }
-
-    /// Says that the file is in use now, to the minute. The time is the system's, as it is for a file that is written.
-    pub fn touch(&self) {
-        let now = SystemClock.now();
-        if self.modified().is_ok_and(|at| now.since(at) > TOUCH_AFTER) {
-            self.touch_at(now);
-        }
-    }
-}
-
-/// Says that a file is in use now, which whoever may write to it may say. Where that is refused, it is taken for older
-/// than it is.
-#[cfg(unix)]
-fn touch_now(file: &File) {
-    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    let _ = futimens(file, &Timestamps { last_access: now, last_modification: now });
-}
-
-#[cfg(not(unix))]
-fn touch_now(_: &File) {}
-
-/// When the file at a path was last written or touched, as far as can be told.
-pub(crate) fn modified(path: &Path) -> Option<Timestamp> {
-    let modified = fs::symlink_metadata(path).ok()?.modified().ok()?;
-    modified.duration_since(UNIX_EPOCH).ok().map(Timestamp::after_epoch)
-}
-
-impl Drop for FileHandle {
-    fn drop(&mut self) {
-        // In a forked child the lock is its parent's.
-        if self.locked.get() == Some(&os::forks()) {
-            os::unlock(&self.file);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.write_all_at(bytes, offset)
-}
-
-#[cfg(not(unix))]
-fn write_all_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(bytes)
-}
-
-#[cfg(unix)]
-fn read_full_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut read = 0;
-    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + read as u64) {
-            Ok(0) => break,
-            Ok(n) => read += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(read)
-}
-
-#[cfg(not(unix))]
-fn read_full_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut read = 0;
-    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest)? {
-            0 => break,
-            n => read += n,
-        }
-    }
-    Ok(read)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

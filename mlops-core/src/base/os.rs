@@ -1,10 +1,10 @@
-//! The audited calls to the operating system that no safe crate offers: open-file-description locks and
-//! the exit hook.
-#![expect(unsafe_code, reason = "fcntl and on_exit have no safe face; each block states its proof")]
+//! The audited calls to the operating system that no safe crate offers: open-file-description locks, what happens at a
+//! fork, and the exit hook.
+#![expect(unsafe_code, reason = "fcntl, pthread_atfork and on_exit have no safe face; each block states its proof")]
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
 
 /// Takes an exclusive lock on a whole file without waiting. True if it was taken, false if another open file
@@ -85,6 +85,29 @@ pub fn unlock(file: &File) {
     let _ = file.unlock();
 }
 
+/// The groups beside its first of the process at the other end of a local socket, as they were when it connected; none
+/// where the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn peer_groups(socket: std::os::fd::BorrowedFd<'_>) -> Vec<u32> {
+    use std::os::fd::AsRawFd;
+    let mut groups = vec![0_u32; 1 << 10];
+    let Ok(mut bytes) = libc::socklen_t::try_from(std::mem::size_of_val(groups.as_slice())) else { return Vec::new() };
+    // SAFETY: the call writes at most `bytes` bytes, the size of the vector, of which any content is valid, and says how
+    // many it wrote.
+    let status = unsafe {
+        let groups = groups.as_mut_ptr().cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERGROUPS, groups, &raw mut bytes)
+    };
+    groups.truncate(if status == 0 { bytes as usize / size_of::<u32>() } else { 0 });
+    groups
+}
+
+/// The same where it does not tell.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn peer_groups(_: std::os::fd::BorrowedFd<'_>) -> Vec<u32> {
+    Vec::new()
+}
+
 /// The name of this host.
 pub fn host_name() -> String {
     #[cfg(unix)]
@@ -102,18 +125,151 @@ pub fn forks() -> usize {
     FORKS.load(Ordering::Relaxed)
 }
 
+static BEFORE_FORK: OnceLock<fn()> = OnceLock::new();
+
+/// Has `hook` called in the thread that forks, just before each fork. Only the first call has an effect.
+pub fn before_fork(hook: fn()) {
+    let _ = BEFORE_FORK.set(hook);
+    forks();
+}
+
 #[cfg(unix)]
 fn watch_forks() {
+    extern "C" fn in_parent_before() {
+        if let Some(hook) = BEFORE_FORK.get() {
+            // A panic must not unwind into the C library's fork.
+            let _ = std::panic::catch_unwind(hook);
+        }
+    }
     extern "C" fn in_child() {
         FORKS.fetch_add(1, Ordering::Relaxed);
+        let Some(null) = NULL.get() else { return };
+        for slot in DESCRIPTORS.iter() {
+            let descriptor = slot.swap(FREE, Ordering::Relaxed);
+            if descriptor != FREE {
+                // SAFETY: plain descriptor calls, allowed in a forked child. The number was ours at the fork; what
+                // the child still holds of it keeps a valid number, which leads nowhere from now on.
+                unsafe {
+                    libc::dup2(*null, descriptor);
+                    libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+                }
+            }
+        }
     }
-    // SAFETY: `in_child` is a static function without arguments that only touches an atomic, which is safe in a
-    // forked child of a process with threads.
-    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    // SAFETY: the handlers are static functions without arguments. `in_child` only touches atomics and descriptors,
+    // which is safe in a forked child of a process with threads; the other runs before the fork, as any code.
+    unsafe { libc::pthread_atfork(Some(in_parent_before), None, Some(in_child)) };
 }
 
 #[cfg(not(unix))]
 fn watch_forks() {}
+
+/// No descriptor stands in the slot.
+const FREE: i32 = -1;
+/// Slots of one part of [`Descriptors`].
+const SLOTS: usize = 128;
+static DESCRIPTORS: Descriptors = Descriptors::new();
+/// Where a forked child points what it must not keep.
+static NULL: OnceLock<i32> = OnceLock::new();
+
+/// The descriptors that a forked child must not keep: a list that only grows, read by the child without a lock.
+struct Descriptors {
+    slots: [AtomicI32; SLOTS],
+    more: OnceLock<Box<Descriptors>>,
+}
+
+impl Descriptors {
+    const fn new() -> Self {
+        Self { slots: [const { AtomicI32::new(FREE) }; SLOTS], more: OnceLock::new() }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &AtomicI32> {
+        std::iter::successors(Some(self), |part| part.more.get().map(|more| &**more)).flat_map(|part| &part.slots)
+    }
+
+    fn note(&'static self, descriptor: i32) -> &'static AtomicI32 {
+        let take =
+            |slot: &&AtomicI32| slot.compare_exchange(FREE, descriptor, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let mut part = self;
+        loop {
+            if let Some(slot) = part.slots.iter().find(take) {
+                return slot;
+            }
+            if part.more.get().is_none() {
+                // Made before it is set: the moment in which a fork could meet it half done is as short as can be.
+                let _ = part.more.set(Box::new(Self::new()));
+            }
+            let Some(more) = part.more.get() else { continue };
+            part = more;
+        }
+    }
+}
+
+/// Says that a forked child must not keep a descriptor, until this is dropped: before the descriptor is closed.
+#[derive(Debug, Default)]
+pub struct NotForChildren {
+    slot: Option<&'static AtomicI32>,
+    forks: usize,
+}
+
+impl Drop for NotForChildren {
+    fn drop(&mut self) {
+        // In a child the list was emptied, and the slot may be another's.
+        if self.forks == forks()
+            && let Some(slot) = self.slot
+        {
+            slot.store(FREE, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Has a forked child let go of a descriptor at once: there it leads to `/dev/null`. A lock or a connection ends with the
+/// last descriptor of it, and a child that never calls us would keep it for as long as it lives.
+#[cfg(unix)]
+pub fn not_for_children(descriptor: std::os::fd::BorrowedFd<'_>) -> NotForChildren {
+    use std::os::fd::AsRawFd;
+    note_descriptor(descriptor.as_raw_fd())
+}
+
+#[cfg(unix)]
+fn note_descriptor(descriptor: i32) -> NotForChildren {
+    use std::os::fd::IntoRawFd;
+    let forks = forks();
+    let null = NULL.get().copied().or_else(|| {
+        let opened = File::options().read(true).write(true).open("/dev/null").ok()?.into_raw_fd();
+        Some(*NULL.get_or_init(|| opened))
+    });
+    NotForChildren { slot: null.map(|_| DESCRIPTORS.note(descriptor)), forks }
+}
+
+/// The same for the descriptors that another library has open of the file at a path.
+#[cfg(unix)]
+pub fn others_not_for_children(path: &std::path::Path) -> Vec<NotForChildren> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(wanted) = path.metadata() else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/dev/fd") else { return Vec::new() };
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    let numbers: Vec<i32> = numbers.collect();
+    let of_file = |number: &i32| {
+        // SAFETY: `stat` is plain old data for which all zeros is a valid value; the call writes to it and only looks
+        // at the descriptor, which may be closed: then it says so.
+        let (found, status) = unsafe {
+            let mut found: libc::stat = std::mem::zeroed();
+            let status = libc::fstat(*number, &raw mut found);
+            (found, status)
+        };
+        #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "the fields differ between systems")]
+        let same = (found.st_dev as u64, found.st_ino as u64) == (wanted.dev(), wanted.ino());
+        status == 0 && same
+    };
+    numbers.into_iter().filter(of_file).map(note_descriptor).collect()
+}
+
+/// The same where there are no forks.
+#[cfg(not(unix))]
+pub fn others_not_for_children(_: &std::path::Path) -> Vec<NotForChildren> {
+    Vec::new()
+}
 
 static AT_EXIT: OnceLock<fn(Option<i32>)> = OnceLock::new();
 

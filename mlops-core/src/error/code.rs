@@ -57,7 +57,7 @@ codes! {
     4 Conflict "MLOPS_CONFLICT" "ValueError" "INVALID_PARAMETER_VALUE" 3 false "The call contradicts what is stored.";
     5 InvalidState "MLOPS_INVALID_STATE" "RuntimeError" "INVALID_STATE" 3 false "The thing is in a state that does not allow the call.";
     6 LimitExceeded "MLOPS_LIMIT_EXCEEDED" "ValueError" "INVALID_PARAMETER_VALUE" 2 false "Something is larger than its limit.";
-    7 Locked "MLOPS_LOCKED" "OSError" "TEMPORARILY_UNAVAILABLE" 3 true "Another process holds the store.";
+    7 Locked "MLOPS_LOCKED" "OSError" "TEMPORARILY_UNAVAILABLE" 3 true "Another process holds the store and does not answer, or cannot be asked from here.";
     8 Corrupt "MLOPS_CORRUPT" "OSError" "INTERNAL_ERROR" 4 false "Stored bytes do not match their checksum or their form.";
     9 NewerFormat "MLOPS_NEWER_FORMAT" "RuntimeError" "INVALID_STATE" 4 false "The store was written by a newer version.";
     10 Io "MLOPS_IO" "OSError" "IO_ERROR" 7 false "The operating system refused a file operation.";
@@ -67,4 +67,5 @@ codes! {
     14 Unsupported "MLOPS_UNSUPPORTED" "NotImplementedError" "NOT_IMPLEMENTED" 7 false "This build, engine or platform cannot do it.";
     15 Busy "MLOPS_BUSY" "RuntimeError" "TEMPORARILY_UNAVAILABLE" 3 true "The thing is used by another thread at this moment.";
     16 Internal "MLOPS_INTERNAL" "RuntimeError" "INTERNAL_ERROR" 7 false "A bug in mlops, or a dependency that failed.";
+    17 NoOwner "MLOPS_NO_OWNER" "OSError" "TEMPORARILY_UNAVAILABLE" 3 true "No process owns the store, and this one may not.";
 }

@@ -3,6 +3,7 @@
 mod code;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use code::{Code, CodeRow, TABLE};
 
@@ -73,8 +74,8 @@ pub enum Error {
         /// The unit of both.
         unit: &'static str,
     },
-    /// Another process holds the store.
-    #[error("the store at {} is in use by {}; close it there, or open it here with read_only", path.display(), holder(*pid, host))]
+    /// Another process holds the store and cannot be asked from here.
+    #[error("the store at {} is in use by {}{hint}", path.display(), holder(*pid, host))]
     Locked {
         /// The store's folder.
         path: PathBuf,
@@ -82,6 +83,26 @@ pub enum Error {
         pid: u32,
         /// The holder's host name; empty if it could not be read.
         host: String,
+        /// A text that begins with `; ` and says what to do.
+        hint: String,
+    },
+    /// The process that owns the store does not answer.
+    #[error("{} owns the store at {} and has not answered for {} s{}", holder(*pid, host), path.display(), waited.as_secs_f32(), go_on(*pid))]
+    Unanswered {
+        /// The store's folder.
+        path: PathBuf,
+        /// The owner's process id; 0 if it could not be read.
+        pid: u32,
+        /// The owner's host name; empty if it could not be read.
+        host: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// No process owns the store, and this one was opened so that it never does.
+    #[error("no process owns the store at {}, and this one was opened with may_own = false; open it elsewhere first, or here without that", path.display())]
+    NoOwner {
+        /// The store's folder.
+        path: PathBuf,
     },
     /// Stored bytes do not match their checksum or their form.
     #[error("{} is damaged at byte {offset}: {detail}", path.display())]
@@ -157,7 +178,8 @@ impl Error {
             Self::Conflict { .. } => Code::Conflict,
             Self::InvalidState { .. } => Code::InvalidState,
             Self::LimitExceeded { .. } => Code::LimitExceeded,
-            Self::Locked { .. } => Code::Locked,
+            Self::Locked { .. } | Self::Unanswered { .. } => Code::Locked,
+            Self::NoOwner { .. } => Code::NoOwner,
             Self::Corrupt { .. } => Code::Corrupt,
             Self::NewerFormat { .. } => Code::NewerFormat,
             Self::Io { source, .. } => match source.kind() {
@@ -203,6 +225,12 @@ impl Error {
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::Internal { detail: detail.into() }
     }
+}
+
+/// What to do about a process that does not answer.
+fn go_on(pid: u32) -> String {
+    let command = if pid == 0 { String::new() } else { format!(" (kill -CONT {pid})") };
+    format!("; if it is stopped let it go on{command}, or end it: another takes over then")
 }
 
 /// Who holds a lock, in words.

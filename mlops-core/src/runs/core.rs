@@ -1,18 +1,18 @@
 //! What the handles, the drain and the readers of one store share.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::background::Background;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
 use crate::base::ids::IdSource;
 use crate::base::os;
-use crate::base::signal::Signal;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
@@ -37,20 +37,9 @@ pub(super) struct Core {
     pub(super) drain: Mutex<DrainState>,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,
-    pub(super) wake: Wake,
-}
-
-/// Wakes the background thread.
-#[derive(Debug, Default)]
-pub(super) struct Wake {
-    pub(super) state: Mutex<WakeState>,
-    pub(super) changed: Signal,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct WakeState {
-    pub(super) stop: bool,
-    pub(super) dirty: bool,
+    pub(super) background: Background,
+    /// This, for the background thread.
+    pub(super) this: Weak<Core>,
 }
 
 /// What this process knows of a run that it logs to.
@@ -108,11 +97,18 @@ impl Core {
     /// Appends a record to the spool and has it drained soon.
     pub(super) fn append(&self, record: &[u8]) -> Result<()> {
         self.spool.append(record, Durability::Fast)?;
-        if !self.dirty.swap(true, Ordering::AcqRel) {
-            self.wake.state.lock().dirty = true;
-            self.wake.changed.notify_all();
+        let news = !self.dirty.swap(true, Ordering::AcqRel);
+        if news || !self.background.is_running() {
+            self.wake();
         }
         Ok(())
+    }
+
+    /// Has the background thread look.
+    pub(super) fn wake(&self) {
+        if let Some(this) = self.this.upgrade() {
+            self.background.wake(&this);
+        }
     }
 
     /// What this process knows of a run, remembered from now on.

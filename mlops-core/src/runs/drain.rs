@@ -1,5 +1,6 @@
 //! Brings records from the spool into storage, in packed commits.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::core::Core;
 use super::doc::RunDoc;
 use super::keys;
 use super::record::{Change, RunRecord};
+use super::references::Referenced;
 use super::section::for_each_entry;
 use super::types::RunStatus;
 use crate::base::files::Files;
@@ -45,17 +47,43 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
+    /// The same, unless another drain takes longer than `patience`.
+    pub(super) fn drain_own_within(&self, patience: Duration) -> Result<()> {
+        self.check_process()?;
+        match self.drain.try_lock_for(patience) {
+            Some(mut state) if self.dirty.load(Ordering::Acquire) => self.drain_locked(&mut state),
+            _ => Ok(()),
+        }
+    }
+
     fn drain_locked(&self, state: &mut DrainState) -> Result<()> {
         // Cleared first: a record appended from here on sets it again.
         self.dirty.store(false, Ordering::Release);
         let (storage, blobs) = (&*self.storage, &*self.blobs);
-        let finished = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
+        let mut drained = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
         // Others log on meanwhile: who waits for this drain waits for what was logged before it.
         let until = self.spool.end();
-        let mut reader = self.spool.reader(state.mark);
-        let mut next = || reader.next_record();
         let writer = self.spool.writer();
-        let drained = finished.and_then(|()| drain(storage, blobs, writer, &mut state.mark, until, &mut next));
+        // A commit whose answer did not come (the owner of the store was stopped) may have been made after all, or be
+        // made just now: what it drained is not drained again.
+        let mut again = true;
+        while drained.is_ok() && again {
+            let began = state.mark;
+            let mut reader = self.spool.reader(began);
+            let mut next = || reader.next_record();
+            drained = drain(storage, blobs, writer, &mut state.mark, until, &mut next);
+            again = drained.is_err() || state.failed;
+            if again
+                && let Ok((stored, _)) = stored_mark(storage, writer)
+                && stored > state.mark
+            {
+                state.mark = stored;
+                state.failed = false;
+                drained = Ok(());
+            } else {
+                again = false;
+            }
+        }
         let drained =
             drained.and_then(|()| if state.mark.seq < until.seq { Err(self.spool.gone(state.mark)) } else { Ok(()) });
         state.failed = drained.is_err();
@@ -76,13 +104,39 @@ pub(super) fn finish_pending(storage: &dyn Storage, blobs: &dyn BlobStore) -> Re
     runs.iter().try_for_each(|run| unpack(storage, blobs, run))
 }
 
+/// Drains the files of other writers.
+#[derive(Debug)]
+pub(crate) struct Drainer {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+}
+
+impl Drainer {
+    /// One that has no pillar; blobs are put as the pillar does it.
+    pub(crate) fn new(storage: Arc<dyn Storage>, blobs: Arc<dyn BlobStore>) -> Self {
+        Self { storage, blobs: Arc::new(Referenced(blobs)) }
+    }
+
+    /// Drains what a dead writer left in the spool and ends its runs as KILLED. Returns how far its files are
+    /// drained.
+    ///
+    /// # Errors
+    /// `Corrupt` with file and offset for a damaged record; what stands before it is drained.
+    pub(crate) fn drain_dead(&self, files: &Files, writer: &WriterFiles) -> Result<Mark> {
+        drain_dead(&*self.storage, &*self.blobs, files, writer)
+    }
+
+    /// Applies what a writer has in the spool, without saying how its runs ended: it may live.
+    ///
+    /// # Errors
+    /// As [`drain_dead`](Self::drain_dead).
+    pub(crate) fn read_writer(&self, files: &Files, writer: &WriterFiles) -> Result<()> {
+        drain_writer(&*self.storage, &*self.blobs, files, writer).map(drop)
+    }
+}
+
 /// Drains what a dead writer left, and says how its runs ended.
-pub(super) fn drain_dead(
-    storage: &dyn Storage,
-    blobs: &dyn BlobStore,
-    files: &Files,
-    writer: &WriterFiles,
-) -> Result<Mark> {
+fn drain_dead(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, writer: &WriterFiles) -> Result<Mark> {
     let id = writer.writer;
     let mark = drain_writer(storage, blobs, files, writer)?;
     let last_sign = writer.heartbeat().max(writer.last_write(files)?);
@@ -99,12 +153,7 @@ pub(super) fn drain_dead(
 }
 
 /// Drains what stands in a writer's files by now; returns how far they are drained.
-pub(super) fn drain_writer(
-    storage: &dyn Storage,
-    blobs: &dyn BlobStore,
-    files: &Files,
-    writer: &WriterFiles,
-) -> Result<Mark> {
+fn drain_writer(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, writer: &WriterFiles) -> Result<Mark> {
     let mut mark = stored_mark(storage, writer.writer)?.0;
     let until = writer.end(files)?;
     let mut reader = SpoolReader::new(files, writer, mark);

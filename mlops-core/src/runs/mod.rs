@@ -5,6 +5,7 @@
 
 mod apply;
 mod artifacts;
+mod background;
 mod codec;
 mod core;
 mod doc;
@@ -33,6 +34,7 @@ mod tests;
 
 use std::fmt::Debug;
 
+pub(crate) use drain::Drainer;
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
 pub(crate) use gc::RunBlobs;

@@ -134,7 +134,8 @@ impl Runs {
         let id = start.run.clone();
         core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
         let known = core.remember(&id, new, true);
-        self.inner.watch();
+        // Also for its heartbeat, while there is nothing to drain.
+        core.wake();
         // The record stands in the spool: what could not be drained now is drained later.
         let _ = core.drain_own();
         Ok(Arc::new(Handle::new(&self.inner, known)))

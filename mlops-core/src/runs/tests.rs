@@ -67,7 +67,7 @@ impl Parts {
     fn bury(&self, runs: &Runs) {
         for writer in list_writers(&Files::default(), &self.dir.path().join("spool")).unwrap() {
             if let Some(_lock) = writer.lock_if_dead(&Files::default()).unwrap() {
-                runs.drain_dead(&Files::default(), &writer).unwrap();
+                runs.drainer().drain_dead(&Files::default(), &writer).unwrap();
             }
         }
     }
@@ -273,8 +273,8 @@ fn what_a_killed_process_left_is_drained_and_its_runs_are_killed() {
     let dead = parts.open();
     assert_eq!(dead.get(&id).unwrap().info.status, RunStatus::Running);
     for writer in list_writers(&Files::default(), &parts.dir.path().join("spool")).unwrap() {
-        dead.drain_dead(&Files::default(), &writer).unwrap();
-        dead.drain_dead(&Files::default(), &writer).unwrap();
+        dead.drainer().drain_dead(&Files::default(), &writer).unwrap();
+        dead.drainer().drain_dead(&Files::default(), &writer).unwrap();
     }
     let data = dead.get(&id).unwrap();
     assert_eq!((data.info.status, data.metrics["loss"].count), (RunStatus::Killed, 500));

@@ -1,10 +1,12 @@
 //! What goes in and out of [`Storage`](super::Storage).
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::limits;
 use crate::error::{Error, Result};
 
 /// One operation of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// The batch applies only if the key holds exactly these bytes, or is absent for None.
     Check {
@@ -66,7 +68,7 @@ impl Op {
 }
 
 /// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a failed check means that nothing was applied"]
 pub enum Outcome {
     /// It was applied.
@@ -79,7 +81,7 @@ pub enum Outcome {
 }
 
 /// The keys from `start` (inclusive; empty: from the first) to `end` (exclusive; None: to the last).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRange {
     /// The first key.
     pub start: Vec<u8>,
@@ -130,9 +132,9 @@ impl KeyRange {
 }
 
 /// How a page is filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanOptions {
-    /// Most entries of the page; at least 1.
+    /// Most entries of the page; at least 1. A page ends earlier, with [`ScanPage::more`], when it has 1 MiB.
     pub limit: usize,
     /// From the last key to the first.
     pub reverse: bool,
@@ -148,7 +150,7 @@ impl Default for ScanOptions {
 pub type Entry = (Vec<u8>, Vec<u8>);
 
 /// One page of a scan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanPage {
     /// The entries, in the order asked for.
     pub entries: Vec<Entry>,
@@ -161,10 +163,17 @@ impl ScanPage {
     /// Takes the page's entries from an iterator over the range.
     pub(crate) fn fill(entries: impl Iterator<Item = Entry>, options: &ScanOptions) -> Self {
         let limit = options.limit.max(1);
-        let mut entries: Vec<_> = entries.take(limit + 1).collect();
-        let more = entries.len() > limit;
-        entries.truncate(limit);
-        Self { entries, more }
+        let mut page = Self::default();
+        let mut bytes = 0;
+        for (key, value) in entries {
+            if page.entries.len() == limit || bytes >= limits::STORAGE_BATCH_BYTES {
+                page.more = true;
+                break;
+            }
+            bytes += key.len() + value.len();
+            page.entries.push((key, value));
+        }
+        page
     }
 }
 
@@ -184,13 +193,17 @@ pub struct Capabilities {
 /// Where the journal keeps, in the index beneath it, which commit was applied last.
 pub(crate) const APPLIED_KEY: &[u8] = b"\0applied";
 
+/// What the layer of many processes keeps in the journal beneath it begins so: behind the journal's own key, which is not
+/// among what the journal counts.
+pub(crate) const SHARED_PREFIX: &[u8] = b"\0s";
+
 /// Checks a key against the contract: 1 to 1,024 bytes, not beginning with a zero byte.
 /// Layers above an engine keep keys that begin with a zero byte for themselves.
 ///
 /// # Errors
 /// `InvalidArgument`, `LimitExceeded`.
 pub fn check_key(key: &[u8]) -> Result<()> {
-    if key.is_empty() || key.first() == Some(&0) {
+    if key.first().is_none_or(|first| *first == 0) {
         return Err(Error::InvalidArgument {
             what: "storage key".into(),
             value: key.escape_ascii().to_string(),
@@ -200,19 +213,19 @@ pub fn check_key(key: &[u8]) -> Result<()> {
     limits::check(|| "storage key".into(), key.len(), limits::STORAGE_KEY_BYTES, "bytes")
 }
 
-/// Checks a batch against the contract.
+/// Checks a batch against the contract, and lets the layers' own keys pass.
 ///
 /// # Errors
 /// `InvalidArgument`, `LimitExceeded`.
 pub fn check_batch(ops: &[Op]) -> Result<()> {
     for op in ops {
-        if op.key() != APPLIED_KEY {
+        if op.key() != APPLIED_KEY && !op.key().starts_with(SHARED_PREFIX) {
             check_key(op.key())?;
         }
         if let Op::Put { value, .. } = op {
             limits::check(|| "storage value".into(), value.len(), limits::STORAGE_VALUE_BYTES, "bytes")?;
         }
     }
-    let size = ops.iter().map(Op::size).sum();
+    let size = ops.iter().filter(|op| !op.key().starts_with(SHARED_PREFIX)).map(Op::size).sum();
     limits::check(|| "storage batch".into(), size, limits::STORAGE_BATCH_BYTES, "bytes")
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::format;
 use super::local::{self, Layout};
 use super::location::{self, Location};
+use super::make;
 use super::open::OpenOptions;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
@@ -20,7 +22,11 @@ use crate::log::{self, LogKind, LogReader};
 use crate::runs::{self, Reference};
 use crate::spool::{self, WriterFiles};
 use crate::storage::journal::{self, Index, MemoryIndex, VerifyOptions};
-use crate::storage::shared::OwnerLock;
+use crate::storage::shared::{self, OwnerLock};
+
+/// How often, and how long between, what looks damaged in a store in use is looked at again.
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What [`fsck`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -38,7 +44,7 @@ pub struct FsckReport {
 
 /// Reads and checks every byte of the store at `uri` that is no index; with `repair`, mends what can be mended:
 /// what is damaged is set aside under `trash/`, indexes are made again, and each finding says what is lost, if
-/// anything. The store must not be open in another process.
+/// anything: the store must not be open in a process then. Without it, a store in use is checked as it is.
 ///
 /// # Errors
 /// `NotFound` if there is no store, `Locked`, `NewerFormat`, `Io`. Damage is a finding, not an error.
@@ -50,15 +56,19 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         }
     };
     let layout = Layout::new(&folder);
-    local::check_access(&folder)?;
+    make::check_access(&folder)?;
     if !local::exists(&layout) {
         return Err(Error::NotFound { what: "store", id: folder.display().to_string(), hint: String::new() });
     }
     let files = Files::default().beneath(&folder);
-    // Nobody may write while files are read and mended. A folder that cannot be written is checked without.
+    // Nobody may write while files are mended. A folder that cannot be written is checked without.
     let lock = match OwnerLock::acquire(&folder, &files) {
         Err(e) if repair || !matches!(e, Error::Io { .. } | Error::ReadOnly { .. }) => return Err(e),
-        lock => lock.ok(),
+        Ok(None) if repair => {
+            return Err(shared::held(&folder, &files, "; close it there, or check it without repair"));
+        }
+        Ok(None) => return in_use(&files, &layout),
+        lock => lock.ok().flatten(),
     };
     let mut check = Check { files, layout, repair, report: FsckReport::default() };
     let index: Box<dyn Index> = if repair || check.layout.index().is_dir() {
@@ -71,6 +81,28 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
     drop(lock);
     check.forget_values(&lost)?;
     Ok(check.finish())
+}
+
+/// Checks a store that others write to. What they were just changing may look wrong: damage is what is found again.
+fn in_use(files: &Files, layout: &Layout) -> Result<FsckReport> {
+    let check = || -> Result<FsckReport> {
+        let mut check =
+            Check { files: files.clone(), layout: layout.clone(), repair: false, report: FsckReport::default() };
+        check.everything(&MemoryIndex)?;
+        Ok(check.finish())
+    };
+    let mut report = check()?;
+    for _ in 0..LOOKS {
+        if report.findings.is_empty() && report.lost.is_empty() {
+            break;
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+        let again = check()?;
+        let findings = again.findings.iter().filter(|finding| report.findings.contains(finding)).cloned().collect();
+        let lost = again.lost.iter().filter(|lost| report.lost.contains(lost)).cloned().collect();
+        report = FsckReport { findings, lost, ..again };
+    }
+    Ok(report)
 }
 
 /// Reads and checks every byte of a copy that nobody else has open, and changes nothing in it.

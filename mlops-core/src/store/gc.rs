@@ -83,13 +83,16 @@ pub(super) struct Care {
     pub(super) one: Mutex<()>,
 }
 
+/// The journal, in the process that owns it; not kept open by this.
+pub(super) type OwnedJournal = Arc<Mutex<Weak<Journal>>>;
+
 /// The files of a store.
 #[derive(Debug)]
 pub(super) struct Disk {
     pub(super) files: Files,
     pub(super) layout: Layout,
-    /// Not kept open by this; None of a store that is open for reading.
-    pub(super) journal: Option<Weak<Journal>>,
+    /// None of a store that is open for reading.
+    pub(super) journal: Option<OwnedJournal>,
 }
 
 impl Store {
@@ -141,7 +144,7 @@ impl Inner {
         report.small_blobs = swept.small_blobs;
         report.kept = swept.kept;
         report.trash = swept.trash;
-        let journal = self.care.disk.as_ref().and_then(|disk| disk.journal.as_ref()?.upgrade());
+        let journal = self.care.disk.as_ref().and_then(|disk| disk.journal.as_ref()?.lock().upgrade());
         if let Some(journal) = journal {
             let (count, bytes) = journal.remove_unneeded(dry_run)?;
             report.journal = Amount { count, bytes };
@@ -177,7 +180,7 @@ impl Inner {
         let removed = if dry_run {
             DeadWriters::count_old(files, layout, clock)?
         } else {
-            DeadWriters::lock(files, layout, clock, false)?.drain(&self.runs, &*self.storage)?
+            DeadWriters::lock(files, layout, clock, false)?.drain(&self.runs.drainer())?
         };
         self.runs.drain()?;
         Ok(removed)

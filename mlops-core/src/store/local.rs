@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
 use super::format;
-use super::gc::Disk;
+use super::gc::{Disk, OwnedJournal};
+use super::make::{check_sharing, is_there};
 use super::open::OpenOptions;
 use crate::base::clock::Clock;
 use crate::base::files::{FileHandle, Files};
@@ -17,11 +19,11 @@ use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
 use crate::blob::{Amount, BlobStore};
 use crate::error::{Error, Result};
-use crate::runs::{self, Runs};
+use crate::runs::{self, Drainer};
 use crate::settings;
 use crate::spool::{DRAINED_STAYS, Mark, Spool, SpoolOptions, WriterFiles, list_writers};
 use crate::storage::journal::{self, Journal, JournalOptions};
-use crate::storage::shared::{OwnerLock, Shared};
+use crate::storage::shared::{Care, OpenOwned, Shared, SharedOptions};
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// A spool file above this size is followed by the next, in bytes.
@@ -31,6 +33,8 @@ const SPOOL_FILE_BYTES: u64 = 16 << 20;
 pub(super) struct LocalParts {
     pub(super) id: Uuid,
     pub(super) storage: Arc<dyn Storage>,
+    /// The same, of a store that other processes may have open, and what its owner does now and then.
+    pub(super) shared: Option<(Arc<Shared>, Care)>,
     pub(super) blobs: Arc<dyn BlobStore>,
     pub(super) spool: Spool,
     pub(super) dead: Option<DeadWriters>,
@@ -81,111 +85,12 @@ impl Layout {
     }
 }
 
-/// Makes the folders, so that there is something to lock; refuses what must exist and does not.
-pub(super) fn prepare(options: &OpenOptions, folder: &Path) -> Result<()> {
-    let layout = Layout::new(folder);
-    if options.must_exist {
-        check_exists(&layout)?;
-    }
-    if options.must_be_new && exists(&layout) {
-        return Err(is_there(folder));
-    }
-    if !folder.exists() {
-        make_folder(options, folder)?;
-    } else if !exists(&layout) {
-        options.files.with_sharing(options.sharing).settle_new(folder)?;
-    }
-    let files = options.files.beneath(folder);
-    check_sharing(options, files.sharing(), folder)?;
-    make_parts(&files, &layout)
-}
-
-/// Refuses a store that this user may not look into, before anything takes it for one that does not exist.
-pub(super) fn check_access(folder: &Path) -> Result<()> {
-    let refused = folder.read_dir().err().filter(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
-    let Some(refused) = refused else { return Ok(()) };
-    #[cfg(unix)]
-    let refused = match folder.metadata().map(|found| std::os::unix::fs::MetadataExt::uid(&found)) {
-        Ok(owner) => {
-            let way_out = "ask its user, or use a store that was made for your group (`mlops init --shared group`)";
-            let why = format!("it is private to another user (uid {owner}) or group; {way_out}");
-            std::io::Error::new(refused.kind(), why)
-        }
-        Err(_) => refused,
-    };
-    Err(Error::io("open the store", folder, refused))
-}
-
-/// Refuses to call a store a group's that is not.
-fn check_sharing(options: &OpenOptions, found: Sharing, folder: &Path) -> Result<()> {
-    if options.sharing == Sharing::Private || found == Sharing::Group {
-        return Ok(());
-    }
-    let folder = folder.display();
-    Err(Error::InvalidState {
-        detail: format!(
-            "the store {folder} is private to its user; to give it to a group, close it and run `chgrp -R GROUP {folder}`, \
-             `chmod -R u=rwX,g=rwX,o= {folder}` and `find {folder} -type d -exec chmod g+s {{}} +`"
-        ),
-    })
-}
-
-pub(super) fn is_there(folder: &Path) -> Error {
-    let hint = "; open it as it is, or name another place".into();
-    Error::AlreadyExists { what: "store", id: folder.display().to_string(), hint }
-}
-
-/// Makes the folder of a new store with its parts in it, in one step: an empty folder is a project's, and who came
-/// at that moment would make another store inside.
-fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
-    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
-    let files = options.files.with_sharing(options.sharing);
-    let made = parent.join(format!(".{}-{}", name.display(), options.ids.next_hex()));
-    files.create_dir_all(parent)?;
-    let renamed = files
-        .create_dir_all(&made)
-        .and_then(|()| check_modes(options.sharing, &made))
-        .and_then(|()| make_parts(&files.beneath(&made), &Layout::new(&made)))
-        .and_then(|()| files.rename(&made, folder));
-    if renamed.is_err() {
-        let _ = std::fs::remove_dir_all(&made);
-        if folder.is_dir() {
-            // Another was first.
-            return Ok(());
-        }
-    }
-    renamed.map_err(|error| match error {
-        Error::Io { source, .. } => Error::io("create folder", folder, source),
-        other => other,
-    })
-}
-
-/// Refuses to make a store for a group where there are no groups.
-fn check_modes(sharing: Sharing, made: &Path) -> Result<()> {
-    if sharing == Sharing::of(made) {
-        return Ok(());
-    }
-    let parent = made.parent().unwrap_or(made).display();
-    Err(Error::Unsupported {
-        detail: format!(
-            "a store for a group cannot be made in {parent}: folders there do not keep their group and mode; name a folder \
-             on a local disk, whose group you are in"
-        ),
-    })
-}
-
-/// The parts must be real folders, and are made where they are absent.
-fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
-    let parts = [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()];
-    parts.iter().try_for_each(|part| files.create_dir_all(part))
-}
-
 /// True if there is a store. One whose format file is lost is still one; opening says what is wrong with it.
 pub(super) fn exists(layout: &Layout) -> bool {
     layout.format().exists() || layout.journal().is_dir()
 }
 
-fn check_exists(layout: &Layout) -> Result<()> {
+pub(super) fn check_exists(layout: &Layout) -> Result<()> {
     if exists(layout) {
         return Ok(());
     }
@@ -196,13 +101,11 @@ fn check_exists(layout: &Layout) -> Result<()> {
     })
 }
 
-/// Opens for writing.
+/// Opens for writing, as the owner or as a peer of it.
 pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
-    let files = &options.files.beneath(folder);
+    let options = &OpenOptions { files: options.files.beneath(folder), ..options.clone() };
+    let files = &options.files;
     let layout = Layout::new(folder);
-    let lock = OwnerLock::acquire(folder, files)?;
-    let id = read_or_make_format(options, files, &layout)?;
-    clear_tmp(files, &layout)?;
     let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
         tmp: layout.tmp(),
@@ -211,29 +114,78 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
         ids: options.ids.clone(),
         read_only: false,
     })?);
-    let (sync_blobs, look_blobs) = (blobs.clone(), blobs.clone());
-    let journal = Journal::open(JournalOptions {
-        folder: layout.journal(),
-        trash: layout.trash(),
+    let sync_blobs = blobs.clone();
+    let journal = OwnedJournal::default();
+    let made = Arc::new(AtomicBool::new(false));
+    let care = Care::default();
+    let shared = Shared::open(SharedOptions {
+        folder: folder.to_path_buf(),
         files: files.clone(),
-        owner: id,
-        clock: options.clock.clone(),
-        index: index(&layout, files, &options.ids),
+        open: open_owned(options, &layout, &blobs, &journal, &made),
+        read: read_unowned(files, &layout),
         sync_before: Some(Arc::new(move || sync_blobs.flush())),
-        accept: Arc::new(move |state| runs::references_hold(state, &*look_blobs)),
-        checkpoint_bytes: options.checkpoint_bytes,
+        care: care.clone(),
+        patience: options.owner_wait,
+        may_own: options.may_own,
     })?;
+    if options.must_be_new && !made.load(Ordering::Acquire) {
+        // Another was first.
+        return Err(is_there(folder));
+    }
+    let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
     let spool =
         SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
-    let journal = Arc::new(journal);
-    let disk = Disk { files: files.clone(), layout: layout.clone(), journal: Some(Arc::downgrade(&journal)) };
+    let disk = Disk { files: files.clone(), layout: layout.clone(), journal: Some(journal) };
+    let shared = Arc::new(shared);
     Ok(LocalParts {
         id,
-        storage: Arc::new(Shared::new(journal, lock)),
+        storage: shared.clone(),
+        shared: Some((shared, care)),
         blobs,
         spool: Spool::files(spool, &options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), false)?),
         disk: Some(disk),
+    })
+}
+
+/// Opens what the process that owns the store has: journal and index. `made` becomes true if it makes a new store.
+fn open_owned(
+    options: &OpenOptions,
+    layout: &Layout,
+    blobs: &Arc<LocalBlobs>,
+    journal: &OwnedJournal,
+    made: &Arc<AtomicBool>,
+) -> OpenOwned {
+    let (options, layout, blobs, place) = (options.clone(), layout.clone(), blobs.clone(), journal.clone());
+    let made = made.clone();
+    Arc::new(move |lock, new_segment| {
+        let id = read_or_make_format(&options, &layout, &made)?;
+        clear_tmp(&options.files, &layout)?;
+        let (sync_blobs, look_blobs, lock) = (blobs.clone(), blobs.clone(), lock.clone());
+        let journal = Arc::new(Journal::open(JournalOptions {
+            folder: layout.journal(),
+            trash: layout.trash(),
+            files: options.files.clone(),
+            owner: id,
+            clock: options.clock.clone(),
+            index: index(&layout, &options.files, &options.ids),
+            sync_before: Some(Arc::new(move || sync_blobs.flush())),
+            accept: Arc::new(move |state| runs::references_hold(state, &*look_blobs)),
+            still_owned: Some(Arc::new(move || lock.is_current())),
+            new_segment,
+            checkpoint_bytes: options.checkpoint_bytes,
+        })?);
+        *place.lock() = Arc::downgrade(&journal);
+        Ok(journal)
+    })
+}
+
+/// Reads the journal into memory, for a process that never owns.
+fn read_unowned(files: &Files, layout: &Layout) -> Arc<dyn Fn() -> Result<Arc<dyn Storage>> + Send + Sync> {
+    let (files, layout) = (files.clone(), layout.clone());
+    Arc::new(move || {
+        check_exists(&layout)?;
+        Ok(Arc::new(journal::read(&layout.journal(), &files)?))
     })
 }
 
@@ -257,6 +209,7 @@ pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<Loc
     Ok(LocalParts {
         id,
         storage: Arc::new(storage),
+        shared: None,
         blobs: Arc::new(OverlayBlobs::over(Arc::new(blobs))),
         spool: Spool::memory(&options.ids),
         dead: Some(DeadWriters::lock(files, &layout, options.clock.clone(), true)?),
@@ -284,10 +237,10 @@ fn check_journal(files: &Files, layout: &Layout) -> Result<()> {
 }
 
 /// The id of the store; a new one if there is nothing in the folder yet.
-fn read_or_make_format(options: &OpenOptions, files: &Files, layout: &Layout) -> Result<Uuid> {
+fn read_or_make_format(options: &OpenOptions, layout: &Layout, made: &AtomicBool) -> Result<Uuid> {
+    let files = &options.files;
     if let Some(id) = format::read(files, &layout.format())? {
-        // Another was first: whoever makes the file holds the lock.
-        return if options.must_be_new { Err(is_there(&layout.root)) } else { Ok(id) };
+        return Ok(id);
     }
     if !files.list(&layout.journal())?.is_empty() {
         return Err(lost_format(layout));
@@ -296,6 +249,7 @@ fn read_or_make_format(options: &OpenOptions, files: &Files, layout: &Layout) ->
     let tmp = |name: &str| layout.tmp().join(format!("{name}-{}", id.simple()));
     files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
     files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
+    made.store(true, Ordering::Release);
     // Whoever is in the group may put models into its store.
     if files.sharing() == Sharing::Private {
         // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
@@ -367,17 +321,17 @@ impl DeadWriters {
 
     /// Drains what they left and says how their runs ended; for a reader in memory, and only of those that are gone.
     /// Returns what was removed because it is old.
-    pub(super) fn drain(self, runs: &Runs, storage: &dyn Storage) -> Result<Amount> {
+    pub(super) fn drain(self, drainer: &Drainer) -> Result<Amount> {
         let mut removed = Amount::default();
         for (writer, _lock) in &self.writers {
             if self.read_only && writer.is_alive(&self.files)? {
-                runs.read_writer(&self.files, writer)?;
+                drainer.read_writer(&self.files, writer)?;
                 continue;
             }
-            let mark = runs.drain_dead(&self.files, writer)?;
+            let mark = drainer.drain_dead(&self.files, writer)?;
             if !self.read_only && self.is_old(writer)? {
                 let files = size(&self.files, writer)?;
-                self.remove(writer, mark, storage)?;
+                self.remove(writer, mark, &*drainer.storage)?;
                 removed += files;
             }
         }

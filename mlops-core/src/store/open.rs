@@ -4,26 +4,32 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::gc::Care;
-use super::local::{self, LocalParts};
+use super::gc::{Care, Disk};
+use super::local::{self, DeadWriters, LocalParts};
 use super::location::{self, Location};
-use super::{Inner, Store, registry};
+use super::{Inner, Store, make, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
+use crate::blob::BlobStore;
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
-use crate::runs::{Runs, RunsOptions};
+use crate::runs::{Drainer, Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
+use crate::storage::shared::Shared;
 
 /// The location of a store that nothing of is on the disk.
 pub(super) const MEMORY: &str = "memory:";
+
+/// How long an owner that does not answer is waited for.
+const OWNER_WAIT: Duration = Duration::from_secs(30);
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -41,6 +47,12 @@ pub struct OpenOptions {
     /// Who may use the files of a store that is made; one that exists says by the mode of its folder whose it is, and
     /// `Group` is an error where that is not so. Default `Private`.
     pub sharing: Sharing,
+    /// How long the process that owns the store is waited for when it does not answer. Default: 30 seconds, or what
+    /// `MLOPS_OWNER_WAIT` says, in seconds.
+    pub owner_wait: Duration,
+    /// This process may own the store: false for one that must never hold others up. While no other process owns it,
+    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true.
+    pub may_own: bool,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from. Default: UUIDs of version 7.
@@ -60,12 +72,19 @@ impl Default for OpenOptions {
             must_exist: false,
             must_be_new: false,
             sharing: Sharing::Private,
+            owner_wait: owner_wait(),
+            may_own: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
             files: Files::default(),
         }
     }
+}
+
+fn owner_wait() -> Duration {
+    let seconds = std::env::var("MLOPS_OWNER_WAIT").ok().and_then(|text| text.trim().parse::<f64>().ok());
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(OWNER_WAIT)
 }
 
 impl OpenOptions {
@@ -79,7 +98,7 @@ impl OpenOptions {
         }
         let location = if self.must_be_new { location::resolve_new(&self.uri) } else { location::resolve(&self.uri) }?;
         if let Location::Folder(folder) = &location {
-            local::check_access(folder)?;
+            make::check_access(folder)?;
         }
         let inner = match location {
             Location::Memory => Arc::new(self.memory()?),
@@ -88,7 +107,7 @@ impl OpenOptions {
                 Arc::new(self.inner(folder.display().to_string(), parts)?)
             }
             Location::Folder(folder) => {
-                local::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
+                make::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
                 let made = Cell::new(false);
                 let inner = registry::share(&folder, || {
                     made.set(true);
@@ -97,7 +116,7 @@ impl OpenOptions {
                 })?;
                 if self.must_be_new && !made.get() {
                     // Another thread was first.
-                    return Err(local::is_there(&folder));
+                    return Err(make::is_there(&folder));
                 }
                 inner
             }
@@ -114,12 +133,31 @@ impl OpenOptions {
         let parts = LocalParts {
             id: self.ids.next(),
             storage: Arc::new(MemoryStorage::default()),
+            shared: None,
             blobs: Arc::new(MemoryBlobs::default()),
             spool: Spool::memory(&self.ids),
             dead: None,
             disk: None,
         };
         self.inner(MEMORY.into(), parts)
+    }
+
+    /// What the owner does when a peer has gone, and now and then: what the dead logged is brought into storage, and
+    /// their runs end as KILLED.
+    fn look_after_the_dead(
+        &self,
+        shared: &Arc<Shared>,
+        blobs: Arc<dyn BlobStore>,
+        disk: &Disk,
+    ) -> impl Fn() + Send + Sync + use<> {
+        let (shared, clock) = (Arc::downgrade(shared), self.clock.clone());
+        let (files, layout) = (disk.files.clone(), disk.layout.clone());
+        move || {
+            let Some(shared) = shared.upgrade() else { return };
+            let drainer = Drainer::new(shared, blobs.clone());
+            // What cannot be drained now is tried again.
+            let _ = DeadWriters::lock(&files, &layout, clock.clone(), false).and_then(|dead| dead.drain(&drainer));
+        }
     }
 
     fn inner(&self, uri: String, parts: LocalParts) -> Result<Inner> {
@@ -132,14 +170,18 @@ impl OpenOptions {
             read_only: self.read_only,
         })?;
         if let Some(dead) = parts.dead {
-            dead.drain(&runs, &*parts.storage)?;
+            dead.drain(&runs.drainer())?;
         }
-        let care = Care { clock: self.clock.clone(), disk: parts.disk, one: Mutex::default() };
-        let LocalParts { id, blobs, storage, .. } = parts;
+        let LocalParts { id, blobs, storage, disk, shared, .. } = parts;
+        let dead = shared.zip(disk.as_ref()).map(|((shared, care), disk)| {
+            care.set(self.look_after_the_dead(&shared, blobs.clone(), disk));
+            care
+        });
+        let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };
         let (sharing, is_own) = match &*uri {
             MEMORY => (Sharing::Private, true),
             folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
         };
-        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care })
+        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care, dead })
     }
 }

@@ -2,42 +2,46 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::Inner;
+use crate::base::forked::PerProcess;
 use crate::base::os;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How long the exit of a process waits for another thread that is opening a store.
 const EXIT_PATIENCE: Duration = Duration::from_secs(5);
-/// How long opening waits for another thread that is closing the same store, and how often it looks.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How long a fork does.
+const FORK_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What identifies a folder whatever its name: device and inode.
 type FolderId = (u64, u64);
 
-/// Open stores by folder, and how often the process had forked when they were opened.
-type OpenStores = HashMap<(FolderId, usize), Weak<Inner>>;
+/// A folder, and the store in it if it is open. Locked while it is opened.
+type Place = Arc<Mutex<Weak<Inner>>>;
 
-static OPEN: LazyLock<Mutex<OpenStores>> = LazyLock::new(Mutex::default);
+static OPEN: PerProcess<Mutex<HashMap<FolderId, Place>>> = PerProcess::new();
 
 /// The store of a folder, opened by `open` unless this process has it open. Two threads that open the same folder
 /// get the same store.
 pub(super) fn share(folder: &Path, open: impl Fn() -> Result<Inner>) -> Result<Arc<Inner>> {
-    let mut stores = OPEN.lock();
-    stores.retain(|_, store| store.strong_count() > 0);
-    if let Some(store) = folder_id(folder).and_then(|id| stores.get(&(id, os::forks()))).and_then(Weak::upgrade) {
+    os::at_exit(end_all);
+    os::before_fork(before_fork);
+    let Some(id) = folder_id(folder) else { return open().map(Arc::new) };
+    let place = {
+        let mut places = OPEN.get().lock();
+        places.retain(|_, place| Arc::strong_count(place) > 1 || place.lock().strong_count() > 0);
+        places.entry(id).or_default().clone()
+    };
+    let mut place = place.lock();
+    if let Some(store) = place.upgrade() {
         return Ok(store);
     }
-    let store = Arc::new(open_when_closed(open)?);
-    if let Some(id) = folder_id(folder) {
-        stores.insert((id, os::forks()), Arc::downgrade(&store));
-    }
-    os::at_exit(end_all);
+    let store = Arc::new(open()?);
+    *place = Arc::downgrade(&store);
     Ok(store)
 }
 
@@ -48,27 +52,25 @@ pub fn end_open_runs(exit_status: i32) {
     end_all(Some(exit_status));
 }
 
-/// Opens a store that this process may be closing at this moment: its last handle is gone, its lock not yet.
-fn open_when_closed(open: impl Fn() -> Result<Inner>) -> Result<Inner> {
-    let began = Instant::now();
-    loop {
-        match open() {
-            Err(Error::Locked { pid, .. }) if pid == std::process::id() && began.elapsed() < CLOSE_PATIENCE => {
-                std::thread::sleep(LOOK_EVERY);
-            }
-            opened => return opened,
-        }
-    }
+/// The stores that are open, but for those that another thread keeps locked.
+fn open_stores(patience: Duration) -> Vec<Arc<Inner>> {
+    let Some(places) = OPEN.get().try_lock_for(patience) else { return Vec::new() };
+    let places: Vec<Place> = places.values().cloned().collect();
+    places.iter().filter_map(|place| place.try_lock_for(patience)?.upgrade()).collect()
 }
 
 /// Ends the runs that are still open, by the exit status of the process, and closes the stores.
 fn end_all(exit_status: Option<i32>) {
-    let Some(stores) = OPEN.try_lock_for(EXIT_PATIENCE) else { return };
-    let open: Vec<_> = stores.values().filter_map(Weak::upgrade).collect();
-    drop(stores);
-    for store in open {
+    for store in open_stores(EXIT_PATIENCE) {
         // What fails here stands in the spool; the next to open drains it.
         let _ = store.runs.end_open(exit_status).and_then(|()| store.flush());
+    }
+}
+
+/// Stops the threads that a process without active runs has not, and that a child would miss.
+fn before_fork() {
+    for store in open_stores(FORK_PATIENCE) {
+        store.runs.before_fork();
     }
 }
 

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* The library's writes come here first: a full disk is a switch. */
@@ -188,7 +190,7 @@ static void opening(const char *self) {
   shared.sharing = MLOPS_SHARING_GROUP;
   FAILS(MLOPS_INVALID_STATE, "chgrp", mlops_store_open(&shared, &store, &error));
 
-  /* another process gets the holder's name */
+  /* another process shares it, and is told who does not answer */
   char *arguments[] = {(char *)self, (char *)"open", (char *)path("store"), NULL};
   pid_t child = fork();
   CHECK(child >= 0);
@@ -207,15 +209,25 @@ static int open_elsewhere(const char *uri) {
   char holder[64];
   snprintf(holder, sizeof holder, "process %d", (int)getppid());
   options.uri = mlops_cstr(uri);
+  OK(mlops_store_open(&options, &store, &error));
+  mlops_run_data *data = NULL;
+  OK(mlops_run_get(store, MLOPS_STR("bad"), &data, &error));
+  mlops_run_data_free(data);
+  mlops_store_free(store);
+  store = NULL;
+  CHECK(setenv("MLOPS_OWNER_WAIT", "0.3", 1) == 0 && kill(getppid(), SIGSTOP) == 0);
   FAILS(MLOPS_LOCKED, holder, mlops_store_open(&options, &store, &error));
   FAILS(MLOPS_LOCKED, uri, mlops_store_open(&options, &store, &error));
-  FAILS(MLOPS_LOCKED, "close it there, or open it here with read_only", mlops_store_open(&options, &store, &error));
+  FAILS(MLOPS_LOCKED, "let it go on (kill -CONT", mlops_store_open(&options, &store, &error));
   mlops_error *error = NULL;
   CHECK(mlops_store_open(&options, &store, &error) == MLOPS_LOCKED);
   snprintf(holder, sizeof holder, "\"pid\":%d", (int)getppid());
   CHECK(strstr(mlops_error_detail_json(error), holder) && strstr(mlops_error_detail_json(error), "\"host\":\""));
   mlops_error_free(error);
   CHECK(mlops_status_is_retryable(MLOPS_LOCKED) && store == NULL);
+  CHECK(kill(getppid(), SIGCONT) == 0);
+  OK(mlops_store_open(&options, &store, &error));
+  mlops_store_free(store);
   return 0;
 }
 

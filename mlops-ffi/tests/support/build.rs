@@ -45,6 +45,7 @@ pub(crate) fn prefix() -> &'static Path {
 }
 
 /// Installs the library into a new folder whose name begins with `name`.
+#[allow(dead_code, reason = "not every suite that shares this file installs more than once")]
 pub(crate) fn install(name: &str) -> TempDir {
     let folder = tempfile::Builder::new().prefix(name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     install_in(folder.path());

@@ -30,6 +30,7 @@ impl State {
         let (base, head, owner, behind) = {
             let mut tail = self.tail.lock();
             tail.check()?;
+            self.check_owned(&mut tail)?;
             while !tail.waiting.is_empty() || tail.syncing {
                 self.sync_or_wait(&mut tail)?;
                 tail.check()?;
@@ -61,6 +62,7 @@ impl State {
             }
         }
         tail.checkpoint = head.seq;
+        self.check_owned(&mut tail)?;
         drop(tail);
         self.remove_unneeded(base, head.seq)
     }

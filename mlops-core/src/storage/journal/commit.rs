@@ -9,6 +9,7 @@ use super::files::{self, Commit, Head};
 use super::state::{State, TailState, Waiting};
 use super::totals::Totals;
 use crate::error::Result;
+use crate::storage::types::SHARED_PREFIX;
 use crate::storage::{Durability, Op, Outcome, check_batch, check_key};
 
 /// What a batch does to each key that it names: the last operation on it.
@@ -16,7 +17,7 @@ type ByKey = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 impl State {
     pub(super) fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
-        ops.iter().try_for_each(|op| check_key(op.key()))?;
+        ops.iter().filter(|op| !op.key().starts_with(SHARED_PREFIX)).try_for_each(|op| check_key(op.key()))?;
         check_batch(ops)?;
         let mut tail = self.tail.lock();
         tail.check()?;
@@ -47,6 +48,7 @@ impl State {
         let waiting = Waiting { head: Head { seq: appended.seq, totals }, changes: commit.changes };
         if durability == Durability::Fast && tail.waiting.is_empty() {
             self.apply_to_index(&mut tail, waiting)?;
+            self.check_owned(&mut tail)?;
             // The background forces it to the disk within a second; it is awake if something waits for that already.
             if tail.synced + 1 == appended.seq {
                 self.changed.notify_all();
@@ -61,6 +63,7 @@ impl State {
             tail.check()?;
             self.sync_or_wait(&mut tail)?;
         }
+        self.check_owned(&mut tail)?;
         Ok(Outcome::Applied)
     }
 

@@ -118,6 +118,8 @@ pub(super) fn read_commits(
     let segments = listing.segments_behind(seq);
     for (index, (first_seq, path)) in segments.iter().enumerate() {
         let last = index + 1 == segments.len();
+        // Where the next file begins this one ends: what stands behind was written by an owner that was none any more.
+        let until = segments.get(index + 1).map_or(u64::MAX, |(next_first, _)| *next_first);
         let mut log = match LogReader::open(files, path, LogKind::Journal)? {
             Some(log) => log,
             None if last => return Ok(end),
@@ -129,13 +131,17 @@ pub(super) fn read_commits(
             return Err(Error::corrupt(path, 28, detail));
         }
         loop {
-            match log.next_frame()? {
+            match log
+                .next_frame()
+                .or_else(|damage| if log.next_seq() < until { Err(damage) } else { Ok(Err(Tail::Torn)) })?
+            {
+                Ok(frame) if frame.seq >= until => break,
                 Ok(frame) if frame.seq > seq => {
                     visit(frame.seq, decode(&frame.body, path, frame.offset)?)?;
                     end.next_seq = frame.seq + 1;
                 }
                 Ok(_) => {}
-                Err(Tail::Torn) if !last => {
+                Err(Tail::Torn) if !last && log.next_seq() < until => {
                     return Err(Error::corrupt(path, log.offset(), "a commit is cut short; run `mlops fsck --repair`"));
                 }
                 Err(_) => break,

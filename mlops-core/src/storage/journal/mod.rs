@@ -28,6 +28,7 @@ pub use index::{Index, MemoryIndex};
 pub use open::read;
 pub use verify::{Verified, VerifyOptions, verify};
 
+use super::types::SHARED_PREFIX;
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
 use crate::base::clock::Clock;
 use crate::base::files::Files;
@@ -36,6 +37,9 @@ use state::State;
 
 /// What runs before the journal is forced to the disk: blobs that its commits name must be there first.
 pub type SyncBefore = Arc<dyn Fn() -> Result<()> + Send + Sync>;
+
+/// Says whether the files still belong to this process: another may own them once the lock on them was deleted.
+pub type StillOwned = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Says of a state that only the index has whether it may be taken for the truth: all that it refers to is there.
 pub type Accept = Arc<dyn Fn(&dyn Storage) -> Result<bool> + Send + Sync>;
@@ -58,6 +62,10 @@ pub struct JournalOptions {
     pub sync_before: Option<SyncBefore>,
     /// Looks at an index that is ahead of the journal.
     pub accept: Accept,
+    /// Looked at between every commit and its acknowledgement, and before files are made or removed.
+    pub still_owned: Option<StillOwned>,
+    /// Goes on in a new file, because another process may still write to the last one.
+    pub new_segment: bool,
     /// The journal is merged into a checkpoint when its commits take more than this, in bytes, and more than half of
     /// the last checkpoint.
     pub checkpoint_bytes: u64,
@@ -129,7 +137,11 @@ impl Drop for Journal {
 impl Storage for Journal {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         // What the layers keep for themselves is nobody's.
-        if key.first() == Some(&0) { Ok(None) } else { self.state.index.read(|index| index.get(key)) }
+        if key.first() == Some(&0) && !key.starts_with(SHARED_PREFIX) {
+            Ok(None)
+        } else {
+            self.state.index.read(|index| index.get(key))
+        }
     }
 
     fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {

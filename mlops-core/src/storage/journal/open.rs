@@ -23,7 +23,8 @@ use crate::storage::{Durability, Op, Outcome, Storage};
 const LOAD_BYTES: usize = 256 << 10;
 
 pub(super) fn open(options: JournalOptions) -> Result<State> {
-    let JournalOptions { folder, trash, files, owner, clock, index, sync_before, accept, checkpoint_bytes } = options;
+    let JournalOptions { folder, trash, files, owner, clock, index, sync_before, accept, .. } = options;
+    let JournalOptions { still_owned, new_segment, checkpoint_bytes, .. } = options;
     files.create_dir_all(&folder)?;
     remove_half_made(&files, &folder)?;
     let verify = VerifyOptions {
@@ -44,9 +45,16 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         }
     };
     let (log, created) = match &end.segment {
-        Some(((path, header), valid)) => (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false),
-        None => {
-            files.remove(&files::segment_path(&folder, end.next_seq))?;
+        Some(((path, header), valid)) if !new_segment => {
+            (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false)
+        }
+        last => {
+            // What stands behind was never used: its header is cut short, or it has no commit.
+            for (first, path) in Listing::read(&files, &folder)?.segments {
+                if first >= end.next_seq || last.as_ref().is_none_or(|((last, _), _)| *last < path) {
+                    files.remove(&path)?;
+                }
+            }
             (create_segment(&files, &folder, owner, end.next_seq)?, true)
         }
     };
@@ -72,6 +80,7 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         files,
         clock,
         sync_before,
+        still_owned,
         checkpoint_bytes,
         index,
         tail: tail.into(),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::SyncBefore;
 use super::files::{Changes, Head};
 use super::live::LiveIndex;
 use super::totals::Totals;
+use super::{StillOwned, SyncBefore};
 use crate::base::clock::Clock;
 use crate::base::files::Files;
 use crate::base::signal::Signal;
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) files: Files,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sync_before: Option<SyncBefore>,
+    pub(super) still_owned: Option<StillOwned>,
     pub(super) checkpoint_bytes: u64,
     pub(super) index: LiveIndex,
     pub(super) tail: Mutex<TailState>,
@@ -92,6 +93,16 @@ impl State {
     /// Runs what must be on the disk before the journal's commits.
     pub(super) fn run_sync_before(&self) -> Result<()> {
         self.sync_before.as_ref().map_or(Ok(()), |sync| sync())
+    }
+
+    /// Refuses to go on once the files belong to another process.
+    pub(super) fn check_owned(&self, tail: &mut TailState) -> Result<()> {
+        if self.still_owned.as_ref().is_none_or(|owned| owned()) {
+            return Ok(());
+        }
+        tail.failed = Some("its lock file was deleted or replaced, and another process may own it".into());
+        self.changed.notify_all();
+        tail.check()
     }
 
     /// Ends the background thread.

@@ -25,6 +25,8 @@ fn options(dir: &std::path::Path, on_disk: bool) -> JournalOptions {
         clock: Arc::new(SystemClock),
         index,
         sync_before: None,
+        still_owned: None,
+        new_segment: false,
         accept: Arc::new(|_| Ok(true)),
         checkpoint_bytes: CHECKPOINT_BYTES,
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::storage::types::SHARED_PREFIX;
 use crate::storage::{KeyRange, ScanOptions, Storage};
 
 /// Count and hash of all entries; two states with the same totals are the same, but for one chance in 2^128.
@@ -49,11 +50,11 @@ fn hash(key: &[u8], value: &[u8]) -> u128 {
     u128::from_le_bytes(first)
 }
 
-/// The part of a range that users see: keys that begin with a zero byte are the layers' own.
+/// The part of a range that is above this layer: what it keeps for itself stands before the rest.
 pub(super) fn user_range(range: &KeyRange) -> KeyRange {
     let mut range = range.clone();
-    if range.start.first().is_none_or(|first| *first == 0) {
-        range.start = vec![1];
+    if range.start.as_slice() < SHARED_PREFIX {
+        range.start = SHARED_PREFIX.to_vec();
     }
     range
 }

@@ -1,46 +1,54 @@
-//! The lock that says who owns a store.
+//! The lock that says who owns a store, and what its owner says of itself.
 
 use std::io;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::protocol::PROTOCOL;
+use super::remote;
 use crate::base::files::{FileHandle, Files};
+use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::os;
 use crate::base::sealed;
 use crate::error::{Error, Result};
 
-/// How often, and how long between, the note of who holds a lock is looked for.
-const TRIES: u32 = 20;
-const BETWEEN_TRIES: Duration = Duration::from_millis(10);
-
 /// Held by the process that owns a store; the kernel frees it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct OwnerLock {
-    _file: FileHandle,
+    file: FileHandle,
+    folder: PathBuf,
+    files: Files,
+    identity: FileId,
 }
 
-/// What the owner says of itself in the file `owner`: for messages, never to decide who owns.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Device and inode: what tells a file from another that has taken its name.
+pub(super) type FileId = (u64, u64);
+
+/// What the owner says of itself in the file `owner`: how it is reached, and for messages; never who owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-struct Owner {
-    protocol: u32,
-    pid: u32,
-    host: String,
+pub(super) struct Owner {
+    pub(super) protocol: u32,
+    pub(super) pid: u32,
+    pub(super) host: String,
     boot_id: String,
     pid_namespace: String,
     /// When the process started, in clock ticks since boot, which tells it from a later one of the same number.
     start_ticks: u64,
+    /// Where it listens.
+    pub(super) socket: String,
+    /// The lock file that it holds.
+    lock: FileId,
 }
 
 impl OwnerLock {
-    /// Takes the lock of the store in `folder`, without waiting.
+    /// Takes the lock of the store in `folder`, without waiting; None if another holds it.
     ///
     /// # Errors
-    /// [`Error::Locked`] with process and host if another holds it; [`Error::ReadOnly`] if the folder cannot be
-    /// written; [`Error::Unsupported`] on a file system without locks.
-    pub fn acquire(folder: &Path, files: &Files) -> Result<Self> {
+    /// [`Error::ReadOnly`] if the folder cannot be written; [`Error::Unsupported`] on a file system without locks;
+    /// [`Error::Locked`] on one that other hosts share, if the last owner was on another and may live there.
+    pub fn acquire(folder: &Path, files: &Files) -> Result<Option<Self>> {
         let path = folder.join("lock");
         let file = match files.open_write(&path) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -55,38 +63,86 @@ impl OwnerLock {
             opened => opened,
         }
         .map_err(|e| e.in_folder(folder))?;
-        match file.try_lock() {
-            Ok(true) => {}
-            Ok(false) => return Err(locked(folder, files)),
-            Err(e) => {
-                return Err(Error::Unsupported {
-                    detail: format!(
-                        "the file system of {} has no working locks ({e}); use a folder on a local disk, or a database URI",
-                        folder.display()
-                    ),
-                });
-            }
+        let no_locks = |why: String| Error::Unsupported {
+            detail: format!(
+                "the file system of {} has no working locks ({why}); use a folder on a local disk, or a database URI",
+                folder.display()
+            ),
+        };
+        if let Some(why) = remote::locks_end_at_this_host(folder) {
+            return Err(no_locks(why));
         }
-        let owner = serde_json::to_string(&Owner::this_process()).map_err(|e| Error::internal(e.to_string()))?;
+        if !file.try_lock().map_err(|e| no_locks(e.to_string()))? {
+            return Ok(None);
+        }
+        let Some(identity) = file.file().metadata().ok().map(|found| file_id(&found)) else { return Ok(None) };
+        let lock = Self { file, folder: folder.to_path_buf(), files: files.clone(), identity };
+        let elsewhere = |last: &Owner| last.host != os::host_name() && remote::is_shared(folder);
+        if let Some(last) = Owner::read(folder, files).filter(elsewhere) {
+            let note = folder.join("owner");
+            return Err(last.locked(folder, &format!("; if that process is gone, remove {}", note.display())));
+        }
+        // Who deletes the file frees its name, not the lock: whoever holds that of the old file notices.
+        Ok(lock.is_current().then_some(lock))
+    }
+
+    /// True if the file that is locked still has its name. The owner looks at it between making a commit and saying so:
+    /// another can only own the store after this would have been false.
+    pub fn is_current(&self) -> bool {
+        self.file.path().symlink_metadata().is_ok_and(|found| file_id(&found) == self.identity)
+    }
+
+    /// True if the last owner held another file: it may not have noticed yet that it owns nothing any more.
+    pub(super) fn may_have_been_replaced(&self) -> bool {
+        Owner::read(&self.folder, &self.files).is_some_and(|last| last.lock != self.identity)
+    }
+
+    /// Says who owns the store, and where it listens.
+    ///
+    /// # Errors
+    /// `Io`, `OutOfSpace`; `ReadOnly` if the folder cannot be written.
+    pub(super) fn announce(&self, socket: &str) -> Result<()> {
+        let owner = Owner { socket: socket.into(), lock: self.identity, ..Owner::this_process() };
+        let owner = serde_json::to_string(&owner).map_err(|e| Error::internal(e.to_string()))?;
         let owner = sealed::seal(&(owner + "\n"));
-        let tmp = folder.join(format!("tmp/owner-{}", std::process::id()));
-        files.remove(&tmp)?;
-        files.write_atomic(&folder.join("owner"), &tmp, owner.as_bytes()).map_err(|e| e.in_folder(folder))?;
-        Ok(Self { _file: file })
+        let tmp = self.folder.join(format!("tmp/owner-{}", TimeOrderedIds.next().simple()));
+        let written = self.files.write_atomic(&self.folder.join("owner"), &tmp, owner.as_bytes());
+        written.map_err(|e| e.in_folder(&self.folder))
+    }
+
+    /// Says that nobody owns the store.
+    pub(super) fn withdraw(&self) {
+        if self.is_current() {
+            let _ = self.files.remove(&self.folder.join("owner"));
+        }
     }
 }
 
-/// The error that names the holder, if it has said who it is; who holds the lock says so just after taking it.
-fn locked(folder: &Path, files: &Files) -> Error {
-    let mut tries = 0..TRIES;
-    loop {
-        let owner = Owner::read(folder, files).filter(|owner| !owner.is_gone());
-        if owner.is_some() || tries.next().is_none() {
-            let Owner { pid, host, .. } = owner.unwrap_or_default();
-            return Error::Locked { path: folder.to_path_buf(), pid, host };
-        }
-        std::thread::sleep(BETWEEN_TRIES);
+/// The error that names who holds the lock of the store in `folder`; `hint` begins with `; ` and says what to do.
+pub fn held(folder: &Path, files: &Files, hint: &str) -> Error {
+    let Owner { pid, host, .. } = Owner::read(folder, files).unwrap_or_default();
+    Error::Locked { path: folder.to_path_buf(), pid, host, hint: hint.into() }
+}
+
+/// True if nobody holds the lock of the store in `folder`, as far as can be told without taking it.
+pub(super) fn is_free(folder: &Path, files: &Files) -> bool {
+    match files.open_read(&folder.join("lock")) {
+        Ok(lock) => !os::is_locked(lock.file()),
+        Err(Error::Io { source, .. }) => source.kind() == io::ErrorKind::NotFound,
+        Err(_) => false,
     }
+}
+
+#[cfg(unix)]
+fn file_id(found: &std::fs::Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    (found.dev(), found.ino())
+}
+
+#[cfg(not(unix))]
+fn file_id(_: &std::fs::Metadata) -> FileId {
+    // An open file cannot be deleted there.
+    FileId::default()
 }
 
 impl Owner {
@@ -94,27 +150,38 @@ impl Owner {
         let link = |path: &str| std::fs::read_link(path).map(|link| link.display().to_string()).unwrap_or_default();
         let pid = std::process::id();
         Self {
-            protocol: 1,
+            protocol: PROTOCOL,
             pid,
             host: os::host_name(),
             boot_id: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
             pid_namespace: link("/proc/self/ns/pid"),
             start_ticks: start_ticks(pid).unwrap_or_default(),
+            ..Self::default()
         }
     }
 
     /// What the file says; None if there is none or it is damaged.
-    fn read(folder: &Path, files: &Files) -> Option<Self> {
+    pub(super) fn read(folder: &Path, files: &Files) -> Option<Self> {
         let bytes = files.read(&folder.join("owner")).ok().flatten()?;
         serde_json::from_str(sealed::open(&bytes)?).ok()
     }
 
-    /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.
-    fn is_gone(&self) -> bool {
+    /// True if the owner is, or was, a process of this host and of this process's namespace.
+    pub(super) fn is_here(&self) -> bool {
         let here = Self::this_process();
-        let same_place =
-            (&here.host, &here.boot_id, &here.pid_namespace) == (&self.host, &self.boot_id, &self.pid_namespace);
-        here.start_ticks > 0 && same_place && start_ticks(self.pid) != Some(self.start_ticks)
+        (&here.host, &here.boot_id, &here.pid_namespace) == (&self.host, &self.boot_id, &self.pid_namespace)
+    }
+
+    /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.
+    pub(super) fn is_gone(&self) -> bool {
+        let here = start_ticks(std::process::id()).is_some();
+        here && self.is_here() && start_ticks(self.pid) != Some(self.start_ticks)
+    }
+
+    /// The error that names it as who holds the store, out of reach from here.
+    pub(super) fn locked(&self, folder: &Path, more: &str) -> Error {
+        let hint = format!("; use it there, open it here with read_only, or share it by a database URI{more}");
+        Error::Locked { path: folder.to_path_buf(), pid: self.pid, host: self.host.clone(), hint }
     }
 }
 

@@ -1,64 +1,69 @@
-//! Many processes, one store: the layer where the store's lock is held.
+//! Many processes, one store.
 //!
-//! The kernel's lock on `lock` decides who owns journal and index. By now the owner is the only process that may
-//! open the store for writing; the owner's answers to peers come in here, as [`Storage`] calls over a local socket,
-//! so that no pillar ever knows.
+//! The kernel's lock on `lock` decides who owns journal and index ([`OwnerLock`]). The owner answers the others over a
+//! local socket (`server.rs`), where [`Storage`] calls are what travels (`protocol.rs`, `wire.rs`), so that no pillar
+//! ever knows ([`Shared`], `peer.rs`). When the owner ends, a peer takes the lock; calls that were in flight are sent
+//! again and have one effect (`lanes.rs`).
+//!
+//! [`Storage`]: super::Storage
 
+mod lanes;
+mod layer;
 mod lock;
+mod peer;
+mod protocol;
+mod reader;
+mod remote;
+mod server;
+mod socket;
+mod wire;
 
+use std::fmt;
 use std::sync::Arc;
 
-pub use lock::OwnerLock;
+pub use layer::{OpenOwned, Shared, SharedOptions};
+pub use lock::{OwnerLock, held};
+use parking_lot::Mutex;
 
-use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
-use crate::base::os;
-use crate::error::Result;
+use super::KeyRange;
 
-/// The storage of the process that owns the store.
-#[derive(Debug)]
-pub struct Shared {
-    // Dropped before the lock: nobody else may open what is still being closed.
-    storage: Arc<dyn Storage>,
-    /// How often the process had forked when it took the lock.
-    forks: usize,
-    _lock: OwnerLock,
-}
+/// What the owner does for the store now and then, and when a peer has gone: it looks after what the dead left.
+#[derive(Clone, Default)]
+pub struct Care(Arc<Mutex<Option<Work>>>);
 
-impl Shared {
-    /// Holds the lock for as long as the storage is used.
-    pub fn new(storage: Arc<dyn Storage>, lock: OwnerLock) -> Self {
-        Self { storage, forks: os::forks(), _lock: lock }
+type Work = Box<dyn Fn() + Send + Sync>;
+
+impl Care {
+    /// Says what.
+    pub fn set(&self, care: impl Fn() + Send + Sync + 'static) {
+        *self.0.lock() = Some(Box::new(care));
     }
-}
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if os::forks() != self.forks {
-            // A forked child lets go of the lock only: what closing does (stop threads, flush) is its parent's, and
-            // would wait here for locks and threads that no longer run.
-            std::mem::forget(self.storage.clone());
+    /// Says that it is done no more, and waits for what is being done.
+    pub fn end(&self) {
+        *self.0.lock() = None;
+    }
+
+    fn run(&self) {
+        if let Some(care) = &*self.0.lock() {
+            care();
         }
     }
 }
 
-impl Storage for Shared {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.storage.get(key)
-    }
-
-    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
-        self.storage.scan(range, options)
-    }
-
-    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
-        self.storage.apply(ops, durability)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.storage.flush()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.storage.capabilities()
+impl fmt::Debug for Care {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Care").finish_non_exhaustive()
     }
 }
+
+/// The part of a range that is not this layer's own, nor that of those beneath.
+fn user_range(mut range: KeyRange) -> KeyRange {
+    if range.start.first().is_none_or(|first| *first == 0) {
+        range.start = vec![1];
+    }
+    range
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage, check_batch};
 use crate::base::files::Files;
+use crate::base::os;
 use crate::error::{Error, Result};
 
 /// Pages that sled keeps in memory, in bytes.
@@ -18,6 +19,8 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// A sled tree in a folder.
 #[derive(Debug)]
 pub struct SledStorage {
+    /// sled's lock ends with the last descriptor of its file: a forked child must not keep it.
+    _not_for_children: Vec<os::NotForChildren>,
     path: PathBuf,
     files: Files,
     tree: sled::Tree,
@@ -47,7 +50,9 @@ impl SledStorage {
             // No flusher of its own: the layer above says when.
             let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
             let tree = db.open_tree("entries")?;
-            Ok(Self { path: path.to_path_buf(), files: files.clone(), tree, db, gate: RwLock::new(()) })
+            let children = os::others_not_for_children(&path.join("db"));
+            let (path, files) = (path.to_path_buf(), files.clone());
+            Ok(Self { _not_for_children: children, path, files, tree, db, gate: RwLock::new(()) })
         })?;
         files.settle_folder(path)?;
         Ok(opened)

@@ -1,0 +1,153 @@
+//! The background thread: drains what this process logged, a few times a second, and says that it lives.
+//!
+//! It runs while a run is active or something is not drained, so that a process that does not log has no thread of ours.
+//! Before a fork it is stopped, since a child would have what it holds and not the thread; the next log call starts it
+//! again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::core::Core;
+use super::drain::DRAIN_EVERY;
+use crate::base::hurry;
+use crate::base::signal::Signal;
+use crate::error::Error;
+
+/// How often a process with an active run says that it lives: when it wakes, if the last time is a little less ago.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const BEAT_AFTER_MICROS: i64 = 4_000_000;
+/// How long a fork waits for the thread.
+const FORK_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The thread, if there is one, and what it is told.
+#[derive(Debug, Default)]
+pub(super) struct Background {
+    state: Mutex<State>,
+    changed: Signal,
+    /// True while the thread will look again before it ends.
+    running: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    dirty: bool,
+    stop: bool,
+    thread: Option<JoinHandle<()>>,
+    /// Set when the thread is wanted back: a call to the owner is given up then.
+    wanted: Arc<AtomicBool>,
+}
+
+impl Background {
+    /// True if there is a thread that will see what is dirty.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+
+    /// Has the thread drain soon; starts it if there is none. Without it (no thread to be had) readers, `end` and the
+    /// next open drain.
+    pub(super) fn wake(&self, core: &Arc<Core>) {
+        let mut state = self.state.lock();
+        state.dirty = true;
+        if self.is_running() {
+            drop(state);
+            self.changed.notify_all();
+        } else {
+            // The one before it has ended, or is about to, without another look.
+            let core = core.clone();
+            state.stop = false;
+            state.wanted = Arc::default();
+            self.running.store(true, Ordering::Release);
+            let wanted = state.wanted.clone();
+            let started = std::thread::Builder::new().name("mlops-drain".into()).spawn(move || {
+                hurry::watch(wanted);
+                run(&core);
+            });
+            if started.is_err() {
+                self.running.store(false, Ordering::Release);
+            }
+            state.thread = started.ok();
+        }
+    }
+
+    /// Ends the thread and waits for it; for `patience` at most, if there is one.
+    pub(super) fn stop(&self, patience: Option<Duration>) {
+        let thread = {
+            let mut state = self.state.lock();
+            state.stop = true;
+            if patience.is_some() {
+                state.wanted.store(true, Ordering::Relaxed);
+            }
+            state.thread.take()
+        };
+        self.changed.notify_all();
+        let Some(thread) = thread else { return };
+        if let Some(patience) = patience {
+            let began = Instant::now();
+            while !thread.is_finished() && began.elapsed() < patience {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            if !thread.is_finished() {
+                return;
+            }
+        }
+        // A panic of the thread was its own end; what it left is drained by the next.
+        let _ = thread.join();
+    }
+
+    /// Ends the thread before this process forks. What was logged is drained first, if that does not take long: nobody
+    /// else drains it before the next log call.
+    pub(super) fn before_fork(&self, core: &Core) {
+        self.stop(Some(FORK_PATIENCE));
+        // What cannot be drained now stands in the spool.
+        let _ = hurry::within(FORK_PATIENCE, || core.drain_own_within(FORK_PATIENCE));
+    }
+}
+
+fn run(core: &Core) {
+    let background = &core.background;
+    let mut failures = 0_u32;
+    let mut beaten = core.clock.now();
+    loop {
+        let active = core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed));
+        {
+            let mut state = background.state.lock();
+            while !state.stop && !state.dirty {
+                if !active {
+                    background.running.store(false, Ordering::Release);
+                    return;
+                }
+                if background.changed.wait_for(&mut state, HEARTBEAT) {
+                    break;
+                }
+            }
+            // Records that come close together are drained together; a failed drain waits longer.
+            if !state.stop && state.dirty {
+                let wait = DRAIN_EVERY * 2_u32.pow(failures.min(5));
+                background.changed.wait_for(&mut state, wait);
+            }
+            if state.stop {
+                background.running.store(false, Ordering::Release);
+                return;
+            }
+            state.dirty = false;
+        }
+        let now = core.clock.now();
+        if active && now.as_micros().saturating_sub(beaten.as_micros()) >= BEAT_AFTER_MICROS {
+            core.spool.beat(now);
+            beaten = now;
+        }
+        let drained = core.drain_own();
+        // What cannot be removed now only takes room; it is tried again.
+        let _ = core.spool.remove_drained(core.clock.now(), || core.storage.flush());
+        failures = if drained.is_ok() { 0 } else { failures + 1 };
+        if drained.is_err() {
+            background.state.lock().dirty = true;
+            // With the engine away the spool is what keeps the records: it is forced to the disk instead.
+            let _: Result<(), Error> = core.spool.sync();
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod backup;
 mod copy;
+mod dead;
 mod format;
 mod fsck;
 mod gc;

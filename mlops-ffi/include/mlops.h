@@ -73,7 +73,7 @@
 #define MLOPS_UNTRUSTED 13
 /** This build, engine or platform cannot do it. */
 #define MLOPS_UNSUPPORTED 14
-/** The thing is used by another thread at this moment. */
+/** The thing is used by another thread or process at this moment. */
 #define MLOPS_BUSY 15
 /** A bug in mlops, or a dependency that failed. */
 #define MLOPS_INTERNAL 16

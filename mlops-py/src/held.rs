@@ -2,28 +2,22 @@
 //! open runs only then, when the exit status is known.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use mlops_core::Store;
+use mlops_core::base::forked::PerProcess;
 
-static HELD: LazyLock<Mutex<HashMap<String, Store>>> = LazyLock::new(Mutex::default);
+// A forked child has none of its parent's: the parent ends those runs.
+static HELD: PerProcess<Mutex<HashMap<String, Store>>> = PerProcess::new();
 
 /// Keeps a store until the run ends.
 pub(crate) fn hold(run_id: &str, store: &Store) {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner).insert(run_id.to_owned(), store.clone());
+    HELD.get().lock().unwrap_or_else(PoisonError::into_inner).insert(run_id.to_owned(), store.clone());
 }
 
 /// Lets go of the store of a run that ended.
 pub(crate) fn release(run_id: &str) {
-    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).remove(run_id);
+    let held = HELD.get().lock().unwrap_or_else(PoisonError::into_inner).remove(run_id);
     // Outside of the lock: the last handle of a store closes it.
     drop(held);
-}
-
-/// Lets go of everything that a forked child inherited: its parent ends those runs.
-pub(crate) fn forget_inherited() {
-    // Another thread may have been inside at the fork; then the child keeps what it cannot reach.
-    if let Ok(mut held) = HELD.try_lock() {
-        held.clear();
-    }
 }

@@ -21,8 +21,7 @@ mod _native {
     };
     #[pymodule_export]
     use super::module::{
-        backup, cli_main, end_open_runs, error_table, forget_inherited, fsck, locate, mark_process_failed, param_text,
-        restore, version,
+        backup, cli_main, end_open_runs, error_table, fsck, locate, mark_process_failed, param_text, restore, version,
     };
     #[pymodule_export]
     use super::run::Run;

@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 
 use crate::convert::{self, Text};
 use crate::errors::detached;
-use crate::held;
 
 /// The version of the library.
 #[pyfunction]
@@ -44,12 +43,6 @@ pub(crate) fn mark_process_failed() {
 #[pyfunction]
 pub(crate) fn end_open_runs(py: Python<'_>, exit_status: i32) {
     py.detach(|| mlops_core::end_open_runs(exit_status));
-}
-
-/// Lets go of the open runs of the parent, in a forked child.
-#[pyfunction]
-pub(crate) fn forget_inherited() {
-    held::forget_inherited();
 }
 
 /// Where a store is, without opening it: an absolute path, or `memory:`.

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 import mlops
-from mlops.exceptions import Locked
 
 Read = Callable[[], mlops.Run]
 
@@ -41,29 +40,42 @@ def test_a_child_that_outlives_its_fork_without_a_run_exits(python: Callable[...
     """)
 
 
-def test_a_forked_child_that_logs_learns_who_holds_the_store(python: Callable[..., object], only_run: Read) -> None:
+def test_a_forked_child_logs_to_its_parents_run_or_to_its_own(python: Callable[..., object]) -> None:
     python("""
         import mlops, os
-        run = mlops.start_run()
-        child = os.fork()
-        if child == 0:
-            try:
-                assert mlops.active_run() is None
-                mlops.end_run()
-                for call in [lambda: mlops.log_metric("a", 1.0), lambda: mlops.start_run(nested=True)]:
-                    try:
-                        call()
-                        os._exit(2)
-                    except mlops.exceptions.Locked as error:
-                        assert f"process {os.getppid()}" in str(error), error
-                mlops.set_tracking_uri(os.environ["MLOPS_STORE"], read_only=True)
-                assert mlops.get_run(run.info.run_id).info.status == "RUNNING"
-                os._exit(0)
-            finally:
-                os._exit(1)
-        assert os.waitpid(child, 0)[1] == 0
+        run = mlops.start_run(run_name="parent")
+        client = mlops.MlflowClient(mlops.get_tracking_uri())
+        mlops.log_metric("parent", 1.0)
+        children = []
+        for number in range(3):
+            children.append(os.fork())
+            if children[-1] == 0:
+                status = 1
+                try:
+                    assert mlops.active_run() is None
+                    mlops.end_run()
+                    mlops.log_metric(f"child {number}", number)
+                    client.log_metric(run.info.run_id, "all", number, step=number)
+                    assert mlops.get_run(run.info.run_id).data.metrics[f"child {number}"] == number
+                    with mlops.start_run(run_name=f"own {number}", nested=True):
+                        mlops.log_metric("own", number)
+                    status = 0
+                finally:
+                    os._exit(status)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+        mlops.log_metric("parent", 2.0, step=1)
+        assert sorted(point.step for point in client.get_metric_history(run.info.run_id, "all")) == [0, 1, 2]
     """)
-    assert only_run().info.status == "FINISHED"
+    runs = {run.info.run_name: run for run in mlops.search_runs(output_format="list")}
+    assert sorted(runs) == ["own 0", "own 1", "own 2", "parent"]
+    parent = runs.pop("parent")
+    metrics = parent.data.metrics
+    assert metrics.pop("all") in (0.0, 1.0, 2.0)
+    assert metrics == {"parent": 2.0, "child 0": 0.0, "child 1": 1.0, "child 2": 2.0}
+    for number in range(3):
+        own = runs[f"own {number}"]
+        assert own.data.metrics == {"own": number} and own.info.parent_run_id == parent.info.run_id
+    assert {run.info.status for run in [parent, *runs.values()]} == {"FINISHED"}
 
 
 def test_a_forked_child_can_use_a_store_of_its_own(python: Callable[..., object]) -> None:
@@ -139,14 +151,46 @@ if __name__ == "__main__":
     assert only_run().data.metrics == {"fork": 285.0, "spawn": 285.0}
 
 
-def test_a_store_that_another_process_writes_is_locked(python: Callable[..., object]) -> None:
+POOL = """
+import multiprocessing, os, sys
+import mlops
+
+def square(number):
+    mlops.log_metric("squares", number * number, step=number)
+    return os.getpid()
+
+if __name__ == "__main__":
     with mlops.start_run():
-        python("""
-            import mlops
-            try:
-                mlops.start_run()
-            except mlops.exceptions.Locked:
-                raise SystemExit(0)
-            raise SystemExit("no error")
-        """)
-    assert issubclass(Locked, OSError)
+        with multiprocessing.get_context(sys.argv[1]).Pool(4) as pool:
+            workers = set(pool.map(square, range(100), chunksize=1))
+        assert os.getpid() not in workers
+    assert "MLOPS_PARENT_RUN" not in os.environ
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_workers_logs_to_the_run_of_its_maker(method: str, python: Callable[..., object]) -> None:
+    with open("pool.py", "w", encoding="utf-8") as file:
+        file.write(POOL)
+    python("import runpy, sys; sys.argv.pop(0); runpy.run_path('pool.py', run_name='__main__')", "pool.py", method)
+    (run,) = mlops.search_runs(output_format="list")
+    points = mlops.MlflowClient().get_metric_history(run.info.run_id, "squares")
+    assert sorted((point.step, point.value) for point in points) == [(n, float(n * n)) for n in range(100)]
+
+
+def test_a_program_that_a_run_starts_logs_to_it(python: Callable[..., object], only_run: Read) -> None:
+    python("""
+        import mlops, os, subprocess, sys
+        os.environ["MLOPS_PARENT_RUN"] = "before"
+        child = [sys.executable, "-c", "import mlops; mlops.log_metric('child', 1.0)"]
+        with mlops.start_run() as outer:
+            with mlops.start_run(nested=True):
+                assert os.environ["MLOPS_PARENT_RUN"].split()[0] == mlops.active_run().info.run_id
+            assert os.environ["MLOPS_PARENT_RUN"].split() == [outer.info.run_id, mlops.get_tracking_uri()]
+            os.makedirs("elsewhere")
+            subprocess.run(child, check=True, cwd="elsewhere", env={**os.environ, "MLOPS_STORE": ""})
+            mlops.delete_run(mlops.search_runs(order_by=["start_time DESC"], output_format="list")[0].info.run_id)
+        assert os.environ["MLOPS_PARENT_RUN"] == "before"
+    """)
+    assert only_run().data.metrics == {"child": 1.0}
+

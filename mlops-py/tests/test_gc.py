@@ -58,7 +58,7 @@ def test_what_is_read_only_is_only_counted(tmp_path: Path) -> None:
         mlops.gc(dry_run=False)
 
 
-def test_another_process_may_look_but_not_free_while_the_store_is_open() -> None:
+def test_another_process_looks_and_frees_while_the_store_is_open() -> None:
     deleted_run()
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -66,5 +66,6 @@ def test_another_process_may_look_but_not_free_while_the_store_is_open() -> None
 
     looked = command("--deleted-runs", "--older-than", "0", "--json")
     assert looked.returncode == 0 and json.loads(looked.stdout)["runs"] == 1
-    refused = command("--yes")
-    assert refused.returncode == 3 and "in use" in refused.stderr
+    freed = command("--deleted-runs", "--older-than", "0", "--yes", "--json")
+    assert freed.returncode == 0 and json.loads(freed.stdout)["runs"] == 1, freed.stderr
+    assert not mlops.search_runs(run_view_type=3, output_format="list")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +36,14 @@ def holder() -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+def eventually(what: Callable[[], bool]) -> None:
+    """What other processes log is seen within a second; a busy machine may take longer."""
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
@@ -45,14 +55,42 @@ def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def test_a_second_writer_learns_who_holds_the_store(holder: subprocess.Popen[str], store: Path) -> None:
-    assert line(holder)
-    with pytest.raises(Locked) as caught:
-        mlops.start_run()
-    text = str(caught.value)
-    assert f"process {holder.pid}" in text and socket.gethostname() in text and str(store) in text
-    assert "read_only" in text and caught.value.retryable
-    assert mlops.active_run() is None
+def test_a_second_process_shares_the_store(holder: subprocess.Popen[str], store: Path) -> None:
+    run_id = line(holder)
+    eventually(lambda: mlops.get_run(run_id).data.metrics == {"loss": 0.5})
+    with mlops.start_run() as run:
+        mlops.log_metric("own", 1.0)
+        mlops.log_metric("from the other", 2.0, run_id=run_id)
+    assert sorted(mlops.get_run(run_id).data.metrics) == ["from the other", "loss"]
+    holder.kill()
+    holder.wait()
+    # This process takes over.
+    assert mlops.get_run(run.info.run_id).data.metrics == {"own": 1.0}
+    eventually(lambda: mlops.get_run(run_id).info.status == "KILLED")
+
+
+def test_an_owner_that_is_stopped_is_named(
+    holder: subprocess.Popen[str], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = line(holder)
+    monkeypatch.setenv("MLOPS_OWNER_WAIT", "0.3")
+    assert mlops.get_run(run_id).info.status == "RUNNING"
+    run = mlops.start_run()
+    holder.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(Locked) as caught:
+            mlops.get_run(run_id)
+        text = str(caught.value)
+        assert f"process {holder.pid} on host {socket.gethostname()}" in text and str(store) in text
+        assert f"kill -CONT {holder.pid}" in text and caught.value.retryable
+        # Training goes on.
+        for step in range(100):
+            mlops.log_metric("loss", step, step=step)
+    finally:
+        holder.send_signal(signal.SIGCONT)
+    mlops.end_run()
+    assert len(mlops.MlflowClient().get_metric_history(run.info.run_id, "loss")) == 100
+    assert mlops.get_run(run.info.run_id).info.status == "FINISHED"
 
 
 def test_readers_see_what_the_writer_logs(holder: subprocess.Popen[str], store: Path) -> None:

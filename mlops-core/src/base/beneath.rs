@@ -24,6 +24,16 @@ pub(super) enum Wanted {
     Folder,
 }
 
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    /// And reading.
+    Write,
+    /// And reading; every write goes behind what is there.
+    Append,
+}
+
 impl Folder {
     /// Opens the folder that everything else stands beneath. Its own path may lead through links: the caller names it.
     ///
@@ -54,7 +64,7 @@ impl Folder {
     pub(crate) fn folder(&self, name: &Path) -> Result<Option<Self>> {
         let path = self.path.join(name);
         #[cfg(unix)]
-        return Ok(self.open(name, Wanted::Folder, false)?.map(|descriptor| Self { path, descriptor }));
+        return Ok(self.open(name, Wanted::Folder, Access::Read)?.map(|descriptor| Self { path, descriptor }));
         #[cfg(not(unix))]
         return Ok(self.look(name, Wanted::Folder)?.then_some(Self { path }));
     }
@@ -64,20 +74,21 @@ impl Folder {
     /// # Errors
     /// `Corrupt` if something else stands there, a link among them; `Io`.
     pub(crate) fn file(&self, name: &Path) -> Result<Option<File>> {
-        self.open_file(name, false)
+        self.open_file(name, Access::Read)
     }
 
-    /// [`file`](Self::file), with `write` for writing too.
-    pub(super) fn open_file(&self, name: &Path, write: bool) -> Result<Option<File>> {
+    /// [`file`](Self::file), for writing too.
+    pub(super) fn open_file(&self, name: &Path, access: Access) -> Result<Option<File>> {
         #[cfg(unix)]
-        return Ok(self.open(name, Wanted::File, write)?.map(File::from));
+        return Ok(self.open(name, Wanted::File, access)?.map(File::from));
         #[cfg(not(unix))]
         {
             let path = self.path.join(name);
             if !self.look(name, Wanted::File)? {
                 return Ok(None);
             }
-            match File::options().read(true).write(write).open(&path) {
+            match File::options().read(true).write(access == Access::Write).append(access == Access::Append).open(&path)
+            {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 opened => opened.map(Some).map_err(|e| Error::io("open", &path, e)),
             }
@@ -180,7 +191,7 @@ impl Folder {
     }
 
     #[cfg(unix)]
-    fn open(&self, name: &Path, wanted: Wanted, write: bool) -> Result<Option<rustix::fd::OwnedFd>> {
+    fn open(&self, name: &Path, wanted: Wanted, access: Access) -> Result<Option<rustix::fd::OwnedFd>> {
         use rustix::fs::{AtFlags, FileType, Mode, OFlags};
         use rustix::io::Errno;
         let path = self.path.join(name);
@@ -196,7 +207,11 @@ impl Folder {
             Err(e) => return Err(Error::io("look at", &path, e.into())),
         }
         let kind = if wanted == Wanted::Folder { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
-        let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
+        let access = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+            Access::Append => OFlags::RDWR | OFlags::APPEND,
+        };
         let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
         // And once more when it is open: another may have been put there meanwhile.
         let opened = rustix::fs::openat(&self.descriptor, name, flags, Mode::empty())

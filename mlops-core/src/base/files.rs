@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::beneath::Access;
 #[cfg(unix)]
 use super::beneath::Folder;
 pub use super::handle::FileHandle;
@@ -120,7 +121,7 @@ impl Files {
     /// # Errors
     /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
-        self.find(path)?.open(true).map(|file| self.handle(file, path))
+        self.find(path)?.open(Access::Write).map(|file| self.handle(file, path))
     }
 
     /// Opens an existing file for reading.
@@ -128,7 +129,26 @@ impl Files {
     /// # Errors
     /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
-        self.find(path)?.open(false).map(|file| self.handle(file, path))
+        self.find(path)?.open(Access::Read).map(|file| self.handle(file, path))
+    }
+
+    /// Opens a file for reading and appending, by any number of processes at once; made if it is absent.
+    ///
+    /// # Errors
+    /// `Io`; `Corrupt` if a folder, a link, a pipe or the like stands there.
+    pub fn open_append(&self, path: &Path) -> Result<FileHandle> {
+        loop {
+            match self.find(path)?.open(Access::Append) {
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.map(|file| self.handle(file, path)),
+            }
+            match self.create_new(path) {
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+                // Opened again, to append.
+                Ok(_) => {}
+            }
+        }
     }
 
     /// A file that was opened otherwise, such as beneath a folder.
@@ -141,7 +161,7 @@ impl Files {
     /// # Errors
     /// `Io`; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
-        match self.find(path).and_then(|place| place.open(false)) {
+        match self.find(path).and_then(|place| place.open(Access::Read)) {
             Ok(mut file) => {
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;

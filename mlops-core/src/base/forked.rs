@@ -7,7 +7,7 @@ use super::os;
 /// A static value of which a forked child gets one of its own: a lock in the parent's may have been held, at the fork, by
 /// a thread that the child does not have.
 #[derive(Debug, Default)]
-pub(crate) struct PerProcess<T> {
+pub struct PerProcess<T> {
     first: OnceLock<Box<Of<T>>>,
 }
 
@@ -19,12 +19,13 @@ struct Of<T> {
 }
 
 impl<T: Default> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// A value that is not made yet.
+    pub const fn new() -> Self {
         Self { first: OnceLock::new() }
     }
 
     /// The value of this process, made at the first call in it.
-    pub(crate) fn get(&self) -> &T {
+    pub fn get(&self) -> &T {
         let forks = os::forks();
         let mut place = &self.first;
         loop {

@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::io::Write;
 #[cfg(not(unix))]
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 #[cfg(unix)]
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
@@ -55,12 +56,32 @@ impl FileHandle {
     pub fn try_lock(&self) -> io::Result<bool> {
         let taken = os::try_lock(&self.file)?;
         if taken {
-            #[cfg(unix)]
-            self.locked.get_or_init(|| (os::forks(), os::not_for_children(self.file.as_fd())));
-            #[cfg(not(unix))]
-            self.locked.get_or_init(|| (os::forks(), os::NotForChildren::default()));
+            self.note_lock();
         }
         Ok(taken)
+    }
+
+    /// True if the file still stands where it was opened: not deleted, moved or replaced. A lock on a file that does not
+    /// keeps nobody out who opens the path now.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn is_at_its_path(&self) -> Result<bool> {
+        let look = |e| Error::io("look at", &self.path, e);
+        let open = self.file.metadata().map_err(look)?;
+        match fs::symlink_metadata(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            found => found.map(|found| is_same(&open, &found)).map_err(look),
+        }
+    }
+
+    /// Says that the file is locked, now or later, in a way of its user's own: the lock ends with the handle, and a forked
+    /// child does not keep it.
+    pub fn note_lock(&self) {
+        #[cfg(unix)]
+        self.locked.get_or_init(|| (os::forks(), os::not_for_children(self.file.as_fd())));
+        #[cfg(not(unix))]
+        self.locked.get_or_init(|| (os::forks(), os::NotForChildren::default()));
     }
 
     /// Gives the file another name; errors name it by that from now on.
@@ -98,6 +119,23 @@ impl FileHandle {
             Ok(None) => write_all_at(&self.file, bytes, offset),
             Ok(Some(n)) => write_all_at(&self.file, bytes.get(..n).unwrap_or(bytes), offset)
                 .and(Err(io::Error::other("write torn by a test"))),
+            Err(e) => Err(e),
+        };
+        written.map_err(|e| Error::io("write", &self.path, e))
+    }
+
+    /// Writes all of `bytes` behind what is in a file that was opened with [`Files::open_append`], whoever else appends
+    /// to it. On an error some of them may be written.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn append(&self, bytes: &[u8]) -> Result<()> {
+        let mut file = &self.file;
+        let written = match self.files.before(&FileOp::Write(&self.path, self.len()?, bytes)) {
+            Ok(None) => file.write_all(bytes),
+            Ok(Some(n)) => {
+                file.write_all(bytes.get(..n).unwrap_or(bytes)).and(Err(io::Error::other("write torn by a test")))
+            }
             Err(e) => Err(e),
         };
         written.map_err(|e| Error::io("write", &self.path, e))
@@ -153,6 +191,17 @@ impl FileHandle {
             self.touch_at(now);
         }
     }
+}
+
+#[cfg(unix)]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// The same as far as can be told.
+#[cfg(not(unix))]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    one.created().ok() == other.created().ok()
 }
 
 /// Says that a file is in use now, which whoever may write to it may say. Where that is refused, it is taken for older

@@ -6,7 +6,7 @@ pub mod digests;
 pub mod durability;
 pub mod files;
 pub mod findings;
-pub(crate) mod forked;
+pub mod forked;
 mod handle;
 pub(crate) mod hurry;
 pub mod ids;

@@ -17,8 +17,32 @@ use std::sync::{Once, OnceLock};
 /// What the operating system says when it cannot lock on this file system.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub fn try_lock(file: &File) -> io::Result<bool> {
+    set_lock(file, libc::F_WRLCK)
+}
+
+/// The same with a lock that any number of open file descriptions may hold, while none holds an exclusive one. It takes
+/// the place of an exclusive one that this description holds.
+///
+/// # Errors
+/// As [`try_lock`].
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn try_lock_shared(file: &File) -> io::Result<bool> {
+    set_lock(file, libc::F_RDLCK)
+}
+
+/// Makes the shared lock that this description holds an exclusive one, or leaves it: false if others hold one too.
+///
+/// # Errors
+/// As [`try_lock`].
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn try_upgrade(file: &File) -> io::Result<bool> {
+    set_lock(file, libc::F_WRLCK)
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn set_lock(file: &File, kind: libc::c_int) -> io::Result<bool> {
     use std::os::fd::AsRawFd;
-    let request = whole_file(libc::F_WRLCK);
+    let request = whole_file(kind);
     // SAFETY: the descriptor is open for as long as `file` is borrowed, and `request` outlives the call.
     let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) };
     if status == 0 {
@@ -63,6 +87,29 @@ pub fn is_locked(_: &File) -> bool {
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub fn try_lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+        Err(std::fs::TryLockError::Error(e)) => Err(e),
+    }
+}
+
+/// The same with the standard library's lock, which cannot go over into another: it is let go first, so who asks keeps
+/// others from taking an exclusive one meanwhile.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn try_upgrade(file: &File) -> io::Result<bool> {
+    let _ = file.unlock();
+    let taken = try_lock(file)?;
+    if !taken {
+        file.lock_shared()?;
+    }
+    Ok(taken)
+}
+
+/// The same with the standard library's lock, as [`try_upgrade`].
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn try_lock_shared(file: &File) -> io::Result<bool> {
+    let _ = file.unlock();
+    match file.try_lock_shared() {
         Ok(()) => Ok(true),
         Err(std::fs::TryLockError::WouldBlock) => Ok(false),
         Err(std::fs::TryLockError::Error(e)) => Err(e),

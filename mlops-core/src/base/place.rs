@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::beneath::{Folder, Wanted, misplaced};
+use super::beneath::{Access, Folder, Wanted, misplaced};
 use crate::error::{Error, Result};
 
 /// A name, and the folder that holds it where that is beneath a root.
@@ -55,13 +55,13 @@ impl<'a> Place<'a> {
     }
 
     /// Opens a file that exists, never waiting: a pipe in its place would have `open` wait for its other end for ever.
-    pub(super) fn open(&self, write: bool) -> Result<File> {
+    pub(super) fn open(&self, access: Access) -> Result<File> {
         if let Some((folder, name)) = &self.beneath {
-            let opened = folder.open_file(name, write)?;
+            let opened = folder.open_file(name, access)?;
             return opened.ok_or_else(|| Error::io("open", self.path, io::ErrorKind::NotFound.into()));
         }
         let mut options = File::options();
-        options.read(true).write(write);
+        options.read(true).write(access == Access::Write).append(access == Access::Append);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
         let wanted = |e: io::Error| match e.kind() {

@@ -32,7 +32,7 @@ impl MemoryBlobs {
 impl BlobStore for MemoryBlobs {
     fn put(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        self.leases.renew(&digest);
+        self.leases.renew(&digest)?;
         self.blobs.write().entry(digest).or_insert_with(|| bytes.into());
         Ok(digest)
     }
@@ -81,6 +81,7 @@ impl BlobStore for MemoryBlobs {
             } else {
                 sweep
                     .lease
+                    .portion()?
                     .unless_covered(std::iter::once(blob), || self.blobs.write().remove(&blob))
                     .flatten()
                     .as_ref()

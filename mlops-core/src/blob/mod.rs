@@ -1,9 +1,11 @@
 //! Immutable bytes named by their digest.
 //!
 //! [`local`] keeps them in a folder: large blobs as files, small ones in packs. [`memory`] keeps them in memory.
-//! What nothing refers to is swept: `leases.rs` keeps what was just put, `sweep.rs` has what a sweep is told.
+//! What nothing refers to is swept: `leases.rs` keeps what was just put, in this process and (`lease_files.rs`) in others;
+//! `sweep.rs` has what a sweep is told.
 //! Every implementation passes the suite in `tests/conformance/blobs.rs`.
 
+mod lease_files;
 mod leases;
 pub mod local;
 pub mod memory;
@@ -14,7 +16,7 @@ use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-pub use leases::{Lease, Leases};
+pub use leases::{Lease, Leases, SweepLease};
 pub use sweep::{Amount, Referrer, Sweep, Swept, TRASH_STAYS};
 
 use crate::base::digests::Digest;
@@ -79,7 +81,8 @@ pub trait BlobStore: Send + Sync + Debug {
     /// half done, the next sweep does.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] without `dry_run`; [`Error::Io`]: every living blob is still there.
+    /// [`Error::ReadOnly`] without `dry_run`; [`Error::Busy`] if another process puts blobs without a pause;
+    /// [`Error::Io`]: every living blob is still there.
     fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept>;
 }
 

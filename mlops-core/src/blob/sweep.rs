@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Lease;
+use super::SweepLease;
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::error::Result;
@@ -27,8 +27,8 @@ pub trait Referrer {
 /// What is swept.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep<'a> {
-    /// Taken before references were collected.
-    pub lease: &'a Lease,
+    /// Taken before references were collected; without `dry_run` by [`begin_sweep`](super::Leases::begin_sweep).
+    pub lease: &'a SweepLease,
     /// What is referred to.
     pub live: &'a HashSet<Digest>,
     /// The time.

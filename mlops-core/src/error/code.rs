@@ -65,7 +65,7 @@ codes! {
     12 ReadOnly "MLOPS_READ_ONLY" "PermissionError" "PERMISSION_DENIED" 7 false "The store or its folder does not allow writing.";
     13 Untrusted "MLOPS_UNTRUSTED" "PermissionError" "PERMISSION_DENIED" 6 false "Loading would run code that this user has not trusted.";
     14 Unsupported "MLOPS_UNSUPPORTED" "NotImplementedError" "NOT_IMPLEMENTED" 7 false "This build, engine or platform cannot do it.";
-    15 Busy "MLOPS_BUSY" "RuntimeError" "TEMPORARILY_UNAVAILABLE" 3 true "The thing is used by another thread at this moment.";
+    15 Busy "MLOPS_BUSY" "RuntimeError" "TEMPORARILY_UNAVAILABLE" 3 true "The thing is used by another thread or process at this moment.";
     16 Internal "MLOPS_INTERNAL" "RuntimeError" "INTERNAL_ERROR" 7 false "A bug in mlops, or a dependency that failed.";
     17 NoOwner "MLOPS_NO_OWNER" "OSError" "TEMPORARILY_UNAVAILABLE" 3 true "No process owns the store, and this one may not.";
 }

@@ -154,7 +154,7 @@ pub enum Error {
         /// What cannot be done, and what can.
         detail: String,
     },
-    /// The thing is used by another thread at this moment.
+    /// The thing is used by another thread or process at this moment.
     #[error("{detail}")]
     Busy {
         /// What is busy.

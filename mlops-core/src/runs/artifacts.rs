@@ -91,7 +91,7 @@ fn select(
 
 impl Runs {
     fn artifacts(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
-        self.core.drain_own()?;
+        self.core.drain_for_reading()?;
         select(self.core.view(run)?.artifacts, run, path)
     }
 

@@ -21,9 +21,14 @@ pub(super) enum StoredText {
 }
 
 impl StoredText {
+    /// True if storing a text puts a blob, so that a lease is needed.
+    pub(super) fn puts(text: &str) -> bool {
+        text.len() > limits::INLINE_VALUE_BYTES
+    }
+
     /// Stores a long text as a blob.
     pub(super) fn new(blobs: &dyn BlobStore, text: &str) -> Result<Self> {
-        if text.len() <= limits::INLINE_VALUE_BYTES {
+        if !Self::puts(text) {
             return Ok(Self::Inline(text.into()));
         }
         Ok(Self::Blob(blobs.put(text.as_bytes())?, text.len() as u64))
@@ -54,9 +59,14 @@ pub(super) enum StoredParam {
 }
 
 impl StoredParam {
+    /// True if storing a value puts a blob, so that a lease is needed.
+    pub(super) fn puts(value: &ParamValue) -> bool {
+        matches!(value, ParamValue::Text(text) if StoredText::puts(text))
+    }
+
     pub(super) fn new(blobs: &dyn BlobStore, value: &ParamValue) -> Result<Self> {
         match value {
-            ParamValue::Text(text) if text.len() > limits::INLINE_VALUE_BYTES => {
+            ParamValue::Text(text) if Self::puts(value) => {
                 Ok(Self::Blob(blobs.put(text.as_bytes())?, text.len() as u64))
             }
             short => Ok(Self::Inline(short.clone())),

@@ -47,6 +47,14 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
+    /// The same for who only reads: where nobody may own the store, what this process logged waits in the spool.
+    pub(super) fn drain_for_reading(&self) -> Result<()> {
+        match self.drain_own() {
+            Err(Error::NoOwner { .. }) => Ok(()),
+            drained => drained,
+        }
+    }
+
     /// The same, unless another drain takes longer than `patience`.
     pub(super) fn drain_own_within(&self, patience: Duration) -> Result<()> {
         self.check_process()?;
@@ -60,30 +68,18 @@ impl Core {
         // Cleared first: a record appended from here on sets it again.
         self.dirty.store(false, Ordering::Release);
         let (storage, blobs) = (&*self.storage, &*self.blobs);
-        let mut drained = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
+        let finished = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
         // Others log on meanwhile: who waits for this drain waits for what was logged before it.
         let until = self.spool.end();
         let writer = self.spool.writer();
-        // A commit whose answer did not come (the owner of the store was stopped) may have been made after all, or be
-        // made just now: what it drained is not drained again.
-        let mut again = true;
-        while drained.is_ok() && again {
-            let began = state.mark;
-            let mut reader = self.spool.reader(began);
-            let mut next = || reader.next_record();
-            drained = drain(storage, blobs, writer, &mut state.mark, until, &mut next);
-            again = drained.is_err() || state.failed;
-            if again
-                && let Ok((stored, _)) = stored_mark(storage, writer)
-                && stored > state.mark
-            {
-                state.mark = stored;
-                state.failed = false;
-                drained = Ok(());
-            } else {
-                again = false;
-            }
-        }
+        let drained = finished.and_then(|()| {
+            // From the stored mark after a failure: a commit whose answer did not come may have been made after all.
+            let known = (!state.failed).then_some(state.mark);
+            drain(storage, blobs, writer, known, until, &mut state.mark, |mark| {
+                let mut reader = self.spool.reader(mark);
+                move || reader.next_record()
+            })
+        });
         let drained =
             drained.and_then(|()| if state.mark.seq < until.seq { Err(self.spool.gone(state.mark)) } else { Ok(()) });
         state.failed = drained.is_err();
@@ -154,10 +150,12 @@ fn drain_dead(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, write
 
 /// Drains what stands in a writer's files by now; returns how far they are drained.
 fn drain_writer(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, writer: &WriterFiles) -> Result<Mark> {
-    let mut mark = stored_mark(storage, writer.writer)?.0;
     let until = writer.end(files)?;
-    let mut reader = SpoolReader::new(files, writer, mark);
-    drain(storage, blobs, writer.writer, &mut mark, until, &mut || reader.next_record())?;
+    let mut mark = Mark::default();
+    drain(storage, blobs, writer.writer, None, until, &mut mark, |mark| {
+        let mut reader = SpoolReader::new(files, writer, mark);
+        move || reader.next_record()
+    })?;
     Ok(mark)
 }
 
@@ -170,6 +168,7 @@ fn kill(
     last_sign: Option<Timestamp>,
 ) -> Result<()> {
     let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
+    let _lease = blobs.leases().hold()?;
     let mut applying = Applying::new(storage, blobs, writer);
     if let Some(doc) = doc.filter(|doc| doc.writer == Some(writer) && doc.info.status == RunStatus::Running) {
         let at = last_sign.unwrap_or(doc.info.started_at);
@@ -189,15 +188,19 @@ pub(super) fn stored_mark(storage: &dyn Storage, writer: Uuid) -> Result<(Mark, 
     Ok((mark, bytes))
 }
 
-/// Drains records up to a place at least, or until there are no more. `mark` moves with every commit.
-fn drain(
+/// Drains records from the mark that is `known`, else from the stored one, up to a place at least, or until there are no
+/// more. `mark` moves with every commit. `read` gives the records behind a mark.
+fn drain<N: FnMut() -> Result<Option<Record>>>(
     storage: &dyn Storage,
     blobs: &dyn BlobStore,
     writer: Uuid,
-    mark: &mut Mark,
+    known: Option<Mark>,
     until: Mark,
-    next: &mut dyn FnMut() -> Result<Option<Record>>,
+    mark: &mut Mark,
+    read: impl Fn(Mark) -> N,
 ) -> Result<()> {
+    *mark = known.map_or_else(|| stored_mark(storage, writer).map(|(stored, _)| stored), Ok)?;
+    let mut next = read(*mark);
     loop {
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -217,7 +220,11 @@ fn drain(
             }
         }
         let done = records.is_empty();
-        commit_all(storage, blobs, writer, &records, mark)?;
+        if let Committed::Elsewhere(stored) = commit_all(storage, blobs, writer, &records, mark)? {
+            *mark = stored;
+            next = read(stored);
+            continue;
+        }
         if let Some(damage) = damage {
             return Err(damage);
         }
@@ -227,6 +234,17 @@ fn drain(
     }
 }
 
+/// What became of a commit of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Committed {
+    Done,
+    /// Somebody else changed a run meanwhile: the same records are to be applied anew.
+    Again,
+    /// The records up to this mark were drained already: by a commit of this process whose answer did not come, or by
+    /// one of a process that was killed while it drained the same writer.
+    Elsewhere(Mark),
+}
+
 /// Commits records, as many at a time as fit.
 fn commit_all(
     storage: &dyn Storage,
@@ -234,31 +252,42 @@ fn commit_all(
     writer: Uuid,
     mut records: &[(RunRecord, Mark)],
     mark: &mut Mark,
-) -> Result<()> {
+) -> Result<Committed> {
     let mut size = records.len();
     while let [(first, after_first), ..] = records {
         // A large change goes alone, and is wholly applied before what comes behind it.
         let alone = matches!(first, RunRecord::Large { .. });
         let until_large = records.iter().position(|(record, _)| matches!(record, RunRecord::Large { .. }));
         let count = if alone { 1 } else { size.min(until_large.unwrap_or(records.len())).max(1) };
-        let Some((part, rest)) = records.split_at_checked(count) else { return Ok(()) };
-        let Some((_, after)) = part.last() else { return Ok(()) };
+        let Some((part, rest)) = records.split_at_checked(count) else { break };
+        let Some((_, after)) = part.last() else { break };
+        // What is sealed is named when it is committed.
+        let lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, writer);
         part.iter().try_for_each(|(record, _)| applying.record(record))?;
         let ops = applying.finish()?;
         if apply::fits(&ops) {
-            if commit(storage, writer, ops, mark, *after)? {
-                if let RunRecord::Large { run, .. } = first {
-                    unpack(storage, blobs, run)?;
+            let committed = commit(storage, writer, ops, mark, *after)?;
+            drop(lease);
+            match committed {
+                Committed::Done => {
+                    if let RunRecord::Large { run, .. } = first {
+                        unpack(storage, blobs, run)?;
+                    }
+                    records = rest;
                 }
-                records = rest;
+                Committed::Again => {}
+                elsewhere @ Committed::Elsewhere(_) => return Ok(elsewhere),
             }
             size = (count * 2).max(1);
         } else if count > 1 {
             size = count / 2;
         } else if let RunRecord::Change(change) = first {
             let large = apply::enlarge(blobs, change.clone())?;
-            commit_all(storage, blobs, writer, &[(large, *after_first)], mark)?;
+            let committed = commit_all(storage, blobs, writer, &[(large, *after_first)], mark)?;
+            if committed != Committed::Done {
+                return Ok(committed);
+            }
             records = rest;
         } else if let RunRecord::Start(start) = first
             && !start.tags.is_empty()
@@ -269,28 +298,32 @@ fn commit_all(
             let tags = std::mem::take(&mut start.tags).into_iter().map(|(key, value)| (key, Some(value)));
             let tags = Change { tags: tags.collect(), ..Change::new(&start.run, start.at) };
             let large = apply::enlarge(blobs, tags)?;
-            commit_all(storage, blobs, writer, &[(RunRecord::Start(start), *mark), (large, *after_first)], mark)?;
+            let both = [(RunRecord::Start(start), *mark), (large, *after_first)];
+            let committed = commit_all(storage, blobs, writer, &both, mark)?;
+            if committed != Committed::Done {
+                return Ok(committed);
+            }
             records = rest;
         } else {
             return Err(Error::internal("a single record of a run does not fit into a commit"));
         }
     }
-    Ok(())
+    Ok(Committed::Done)
 }
 
-/// Commits a batch together with the mark; false if somebody else changed a run meanwhile: then try again.
-fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark, after: Mark) -> Result<bool> {
+/// Commits a batch together with the mark.
+fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark, after: Mark) -> Result<Committed> {
     let (stored, bytes) = stored_mark(storage, writer)?;
     if stored.seq > mark.seq {
-        return Err(Error::internal("the records of a live process were drained by another"));
+        return Ok(Committed::Elsewhere(stored));
     }
     ops.push(Op::Check { key: Mark::key(writer), expected: bytes });
     ops.push(Op::put(Mark::key(writer), after.encode()));
     if storage.apply(&ops, Durability::Fast)? != Outcome::Applied {
-        return Ok(false);
+        return Ok(Committed::Again);
     }
     *mark = after;
-    Ok(true)
+    Ok(Committed::Done)
 }
 
 /// Applies the items of a run's large change, commit by commit; what is done stands in the run's record.
@@ -304,6 +337,7 @@ fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()>
             Some(change) => change,
             None => loaded.insert(codec::decode("a large change", &blobs.get(&pending.blob)?)?),
         };
+        let _lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, Uuid::nil());
         applying.unpack(run, pending, change, count)?;
         let ops = applying.finish()?;

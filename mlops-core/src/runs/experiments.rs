@@ -80,12 +80,17 @@ pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()>
     }
     let mut making = Making::default();
     let id = making.create(storage, "Default", &[], at)?;
-    debug_assert_eq!(id, DEFAULT_EXPERIMENT_ID);
+    if id != DEFAULT_EXPERIMENT_ID {
+        // Another process was faster.
+        return Ok(());
+    }
     let mut ops = Vec::new();
     making.finish(&mut ops);
-    // A failed check: another process made it.
-    let _: Outcome = storage.apply(&ops, Durability::Fast)?;
-    Ok(())
+    match storage.apply(&ops, Durability::Fast) {
+        // A failed check: another process made it. Without an owner, the first of them makes it.
+        Ok(Outcome::Applied | Outcome::CheckFailed { .. }) | Err(Error::NoOwner { .. }) => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 impl Runs {
@@ -154,7 +159,7 @@ impl Runs {
         if names::check_key("experiment name", name).is_err() {
             return Ok(None);
         }
-        self.core.drain_own()?;
+        self.core.drain_for_reading()?;
         match self.core.storage.get(&keys::experiment_name(name))? {
             Some(id) => self.get_experiment(&codec::decode::<String>("an experiment's name", &id)?).map(Some),
             None => Ok(None),
@@ -171,7 +176,7 @@ impl Runs {
         max_results: usize,
         page_token: Option<&str>,
     ) -> Result<Page<Experiment>> {
-        self.core.drain_own()?;
+        self.core.drain_for_reading()?;
         let mut range = KeyRange::prefix(keys::EXPERIMENTS);
         if let Some(token) = page_token {
             range = range.after(&keys::experiment(keys::experiment_number(token)?));

@@ -129,19 +129,22 @@ impl Handle {
     /// Appends a change as one record, as a blob if it is large. Who has put blobs for it holds a lease.
     fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<()> {
         let core = &self.runs.core;
-        let _lease = core.blobs.leases().hold();
+        let mut leases = Vec::new();
         if change.points.len() > SEAL_ABOVE {
+            leases.push(core.blobs.leases().hold()?);
             apply::seal_points(&*core.blobs, &mut change)?;
         }
         let mut record = RunRecord::Change(change);
         let mut buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
         if buffer.len() > RECORD_BYTES {
+            leases.push(core.blobs.leases().hold()?);
             if let RunRecord::Change(change) = record {
                 record = apply::enlarge(&*core.blobs, change)?;
             }
             buffer = codec::encode(&record)?;
         }
         let appended = core.append(&buffer);
+        drop(leases);
         state.buffer = buffer;
         appended
     }
@@ -175,7 +178,9 @@ impl Run for Handle {
             change.points.push((point.key.clone(), point.step, at, point.value));
         }
         // What takes long is done before the run is locked: other threads log to it meanwhile.
-        let _lease = core.blobs.leases().hold();
+        let puts = batch.params.iter().any(|(_, value)| StoredParam::puts(value))
+            || batch.tags.iter().any(|(_, value)| StoredText::puts(value));
+        let _lease = puts.then(|| core.blobs.leases().hold()).transpose()?;
         let params = self.stored_params(&batch.params)?;
         for (key, value) in &batch.tags {
             change.tags.push((key.clone(), Some(StoredText::new(&*core.blobs, value)?)));
@@ -238,7 +243,7 @@ impl Run for Handle {
         self.runs.core.check_writable("the run")?;
         let now = self.at(None);
         let mut change = Change::new(&self.known.id, now);
-        let _lease = self.runs.core.blobs.leases().hold();
+        let _lease = self.runs.core.blobs.leases().hold()?;
         let mut summary: Option<MetricSummary> = None;
         let mut first = 0;
         while first < values.len() {
@@ -284,7 +289,7 @@ impl Run for Handle {
         artifacts::check_paths(&self.change_loaded()?.artifacts, files)?;
         let mut change = Change::new(&self.known.id, self.at(None));
         // Files may be large: other threads log to the run meanwhile.
-        let _lease = self.runs.core.blobs.leases().hold();
+        let _lease = self.runs.core.blobs.leases().hold()?;
         let mut stored = Vec::with_capacity(files.len());
         for file in files {
             let (blob, size_bytes) = artifacts::store(&*self.runs.core.blobs, file)?;

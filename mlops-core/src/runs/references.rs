@@ -158,6 +158,7 @@ impl Runs {
                 What::Tag(key) => editing.tag(storage, key, None)?,
                 _ => continue,
             }
+            let _lease = self.core.blobs.leases().hold()?;
             let mut ops = Vec::new();
             editing.finish(storage, &*self.core.blobs, &mut ops)?;
             // Changed by another meanwhile: the next repair sees to it.

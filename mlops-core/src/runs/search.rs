@@ -71,7 +71,7 @@ impl Runs {
         let filter = query::parse(&query.filter)?;
         let order = query::parse_order(&query.order_by)?;
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
-        core.drain_own()?;
+        core.drain_for_reading()?;
         let mut places = Vec::new();
         core.for_each_run(&query.experiment_ids, |doc| {
             if !query.view.shows(doc.info.lifecycle) {

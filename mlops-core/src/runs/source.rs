@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+
+use crate::base::forked::PerProcess;
 
 /// A repository that takes longer to look at is passed over: a run must not wait for it.
 const GIT_PATIENCE: Duration = Duration::from_secs(2);
@@ -52,13 +54,13 @@ pub(super) fn program() -> String {
 
 /// The state of the repository that holds `folder`, looked at once a process; None outside of one.
 pub(super) fn git(folder: &Path) -> Option<GitState> {
-    static SEEN: LazyLock<Mutex<HashMap<PathBuf, Option<GitState>>>> = LazyLock::new(Mutex::default);
+    static SEEN: PerProcess<Mutex<HashMap<PathBuf, Option<GitState>>>> = PerProcess::new();
     let repository = folder.ancestors().find(|above| above.join(".git").exists())?;
-    if let Some(seen) = SEEN.lock().get(repository) {
+    if let Some(seen) = SEEN.get().lock().get(repository) {
         return seen.clone();
     }
     let state = ask_git(repository);
-    SEEN.lock().insert(repository.to_path_buf(), state.clone());
+    SEEN.get().lock().insert(repository.to_path_buf(), state.clone());
     state
 }
 

@@ -30,7 +30,7 @@ impl Runs {
         core.check_writable("the store")?;
         // Of two that give the same id, the second sees the run of the first.
         let _one = options.run_id.is_some().then(|| core.naming.lock());
-        core.drain_own()?;
+        core.drain_for_reading()?;
         let id = match options.run_id {
             Some(id) => {
                 names::check_run_id(&id)?;
@@ -77,7 +77,7 @@ impl Runs {
         ];
         let automatic = automatic.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         // Long tags are blobs before the record names them.
-        let _lease = core.blobs.leases().hold();
+        let _lease = core.blobs.leases().hold()?;
         let tags = self.stored_tags(automatic.chain(options.tags))?;
         let create = Create { experiment, name, parent, user, host: os::host_name(), status: RunStatus::Running };
         let at = options.started_at.unwrap_or_else(|| core.clock.now());
@@ -105,7 +105,7 @@ impl Runs {
         let known = match known.filter(|known| !known.state.lock().deleted) {
             Some(known) => known,
             None => {
-                self.core.drain_own()?;
+                self.core.drain_for_reading()?;
                 self.core.existing(run_id)?.check_active()?;
                 self.core.remember(run_id, false, false)
             }

@@ -14,7 +14,7 @@ use crate::base::clock::Clock;
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::blob::BlobStore;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spool::Spool;
 use crate::storage::Storage;
 
@@ -71,7 +71,11 @@ impl Runs {
             this: this.clone(),
         });
         experiments::ensure_default(&*core.storage, core.clock.now())?;
-        drain::finish_pending(&*core.storage, &*core.blobs)?;
+        match drain::finish_pending(&*core.storage, &*core.blobs) {
+            // It is left to the next process that opens the store and may own it.
+            Err(Error::NoOwner { .. }) => {}
+            finished => finished?,
+        }
         Ok(Self { inner: Arc::new(Inner { core: core.clone(), store: OnceLock::new() }), core })
     }
 

@@ -1,5 +1,6 @@
 //! The names of a writer's files, and which writers there are.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,22 +56,34 @@ impl WriterFiles {
         Ok(Mark { file, offset, seq: 0 })
     }
 
-    /// Takes the lock of a writer that is dead. None if it lives.
+    /// Takes the lock of a writer that is dead. None if it lives, another process drains it, or nothing of it is left.
     ///
     /// # Errors
     /// `Io`.
     pub fn lock_if_dead(&self, files: &Files) -> Result<Option<FileHandle>> {
         let path = self.lock_path();
-        let file = match files.open_write(&path) {
-            Ok(file) => file,
-            // A crash between the unlink of the lock and that of the last log: nobody can be alive.
-            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                files.create_new(&path)?
+        loop {
+            let file = match files.open_write(&path) {
+                Err(e) if is_kind(&e, ErrorKind::NotFound) => {
+                    if self.log_numbers(files)?.is_empty() {
+                        return Ok(None);
+                    }
+                    // A crash between the unlink of the lock and that of the last log: nobody can be alive.
+                    match files.create_new(&path) {
+                        Err(e) if is_kind(&e, ErrorKind::AlreadyExists) => continue,
+                        made => made?,
+                    }
+                }
+                opened => opened?,
+            };
+            if !file.try_lock().map_err(|e| Error::io("lock", &path, e))? {
+                return Ok(None);
             }
-            Err(e) => return Err(e),
-        };
-        let taken = file.try_lock().map_err(|e| Error::io("lock", &path, e))?;
-        Ok(taken.then_some(file))
+            // Who had it until now may have drained and removed all, and another made it again.
+            if file.is_at_its_path()? {
+                return Ok(Some(file));
+            }
+        }
     }
 
     /// True if the writer lives, as far as can be told without changing anything.
@@ -80,7 +93,7 @@ impl WriterFiles {
     pub fn is_alive(&self, files: &Files) -> Result<bool> {
         match files.open_read(&self.lock_path()) {
             Ok(lock) => Ok(os::is_locked(lock.file())),
-            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) if is_kind(&e, ErrorKind::NotFound) => Ok(false),
             Err(e) => Err(e),
         }
     }
@@ -97,6 +110,10 @@ impl WriterFiles {
     pub fn last_write(&self, files: &Files) -> Result<Option<Timestamp>> {
         Ok(self.log_numbers(files)?.last().and_then(|number| modified(&self.log_path(*number))))
     }
+}
+
+fn is_kind(error: &Error, kind: ErrorKind) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == kind)
 }
 
 /// The writers that have files in `folder`, oldest first.

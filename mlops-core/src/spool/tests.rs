@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 use crate::base::durability::Durability;
@@ -145,4 +146,56 @@ fn a_damaged_header_of_a_log_loses_nothing() {
         let mut reader = SpoolReader::new(&Files::default(), &writer, Mark::default());
         assert_eq!(bodies(&mut || reader.next_record()).0.len(), 5, "byte {byte}");
     }
+}
+
+#[test]
+fn the_lock_of_a_dead_writer_whose_files_another_has_removed_is_nobodys() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::default();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    spool.append(b"record", Durability::Fast).unwrap();
+    drop(spool);
+    let writer = list_writers(&files, &dir.path().join("spool")).unwrap().remove(0);
+    let first = writer.lock_if_dead(&files).unwrap().expect("the writer is dead");
+    assert!(writer.lock_if_dead(&files).unwrap().is_none());
+    // Who opened the lock file before it was removed gets a lock on a file without a name.
+    let opened = files.open_write(&writer.lock_path()).unwrap();
+    std::fs::remove_file(writer.lock_path()).unwrap();
+    drop(first);
+    assert!(opened.try_lock().unwrap() && !opened.is_at_its_path().unwrap());
+    // The log is still there: nobody can be alive, and one may drain it.
+    let second = writer.lock_if_dead(&files).unwrap().expect("there is a log");
+    assert!(writer.lock_if_dead(&files).unwrap().is_none());
+    std::fs::remove_file(writer.log_path(0)).unwrap();
+    std::fs::remove_file(writer.lock_path()).unwrap();
+    drop(second);
+    assert!(writer.lock_if_dead(&files).unwrap().is_none(), "nothing of it is left");
+    assert!(!writer.lock_path().exists());
+}
+
+#[test]
+fn one_at_a_time_has_the_lock_of_a_dead_writer_however_often_its_file_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+    let spool = Spool::files(options(dir.path(), 100), &ids);
+    spool.append(b"record", Durability::Fast).unwrap();
+    drop(spool);
+    let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
+    let (has, times) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while times.load(Ordering::Relaxed) < 800 {
+                    let Some(lock) = writer.lock_if_dead(&Files::default()).unwrap() else { continue };
+                    assert!(!has.swap(true, Ordering::SeqCst), "two have the lock");
+                    std::thread::yield_now();
+                    has.store(false, Ordering::SeqCst);
+                    std::fs::remove_file(writer.lock_path()).unwrap();
+                    drop(lock);
+                    times.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
 }

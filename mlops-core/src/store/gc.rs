@@ -1,9 +1,12 @@
 //! Frees what nothing refers to.
 //!
 //! The order is what makes it safe beside everything else that goes on: first a lease, which covers what is put from
-//! then on and by calls under way; then all spools are drained, so that what calls before the lease have named is in
-//! storage; then the references are collected, and forced to the disk, since what they replaced goes now; only then is
+//! then on and by calls under way, in this process and in others; then the spools of this process and of the dead are
+//! drained; then the references are collected, and forced to the disk, since what they replaced goes now; only then is
 //! anything moved, and only to the trash, where a reader that knew of it finds it for another hour.
+//!
+//! Writers that live drain their spools themselves. Their records are read before storage is: what they drain
+//! meanwhile was seen in the record, or is seen in storage.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Weak};
@@ -12,7 +15,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use super::local::{DeadWriters, Layout};
+use super::dead::DeadWriters;
+use super::local::Layout;
 use super::{Inner, Store};
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
@@ -97,7 +101,8 @@ pub(super) struct Disk {
 
 impl Store {
     /// Frees what nothing refers to: blobs that no run has, spool and journal files that are not needed any more, and
-    /// what earlier calls moved to the trash. Threads may log, and other processes read, at the same time.
+    /// what earlier calls moved to the trash. Threads and other processes may log at the same time; one gc is at work at a
+    /// time.
     ///
     /// ```
     /// use mlops_core::{GcOptions, Store};
@@ -113,8 +118,9 @@ impl Store {
     ///
     /// # Errors
     /// `InvalidState` if the store is closed; `ReadOnly` without `dry_run` if it is open for reading; `Corrupt` if
-    /// something that may refer to blobs cannot be read: nothing is removed then. `Io`, `OutOfSpace`: nothing that is
-    /// referred to is gone, and the next call goes on.
+    /// something that may refer to blobs cannot be read: nothing is removed then. `Busy` if another process frees at this
+    /// moment, or stores files without a pause; `Io`, `OutOfSpace`: nothing that is referred to is gone, and the next call
+    /// goes on.
     pub fn gc(&self, options: &GcOptions) -> Result<GcReport> {
         self.check_open()?;
         if self.is_read_only() && !options.dry_run {
@@ -130,11 +136,13 @@ impl Inner {
     fn gc(&self, options: &GcOptions) -> Result<GcReport> {
         let now = self.care.clock.now();
         let mut report = GcReport { dry_run: options.dry_run, ..GcReport::default() };
+        let leases = self.blobs.leases();
+        let lease = if options.dry_run { leases.begin_count() } else { leases.begin_sweep()? };
         let gone = self.deleted_runs(options, now)?;
         report.runs = gone.len() as u64;
-        let lease = self.blobs.leases().begin_sweep();
         report.spool = self.drain_all(options.dry_run)?;
-        let live = self.live_blobs(&gone)?;
+        // What is removed already is not left out: another run may have got its id.
+        let live = self.live_blobs(&if options.dry_run { gone } else { BTreeSet::new() })?;
         if !options.dry_run {
             self.storage.flush()?;
         }
@@ -192,16 +200,17 @@ impl Inner {
         let mut keep = |blob| {
             live.insert(blob);
         };
-        let runs = RunBlobs { runs: &self.runs, except: gone };
-        let pillars: [&dyn Referrer; 1] = [&runs];
-        for pillar in pillars {
-            pillar.for_each_blob(&mut keep)?;
-        }
-        // A writer that lives names blobs in records that only itself drains.
+        // A writer that lives names blobs in records that only itself drains. First, since records go from there into
+        // storage and never back.
         if let Some(Disk { files, layout, .. }) = &self.care.disk {
             for writer in list_writers(files, &layout.spool())? {
                 self.runs.for_each_spooled_blob(files, &writer, &mut keep)?;
             }
+        }
+        let runs = RunBlobs { runs: &self.runs, except: gone };
+        let pillars: [&dyn Referrer; 1] = [&runs];
+        for pillar in pillars {
+            pillar.for_each_blob(&mut keep)?;
         }
         Ok(live)
     }

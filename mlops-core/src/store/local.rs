@@ -3,31 +3,36 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::dead::DeadWriters;
 use super::format;
 use super::gc::{Disk, OwnedJournal};
 use super::make::{check_sharing, is_there};
 use super::open::OpenOptions;
-use crate::base::clock::Clock;
-use crate::base::files::{FileHandle, Files};
+use crate::base::files::{Files, modified};
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::base::sharing::Sharing;
+use crate::base::time::Timestamp;
+use crate::blob::BlobStore;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::blob::overlay::OverlayBlobs;
-use crate::blob::{Amount, BlobStore};
 use crate::error::{Error, Result};
-use crate::runs::{self, Drainer};
+use crate::runs;
 use crate::settings;
-use crate::spool::{DRAINED_STAYS, Mark, Spool, SpoolOptions, WriterFiles, list_writers};
+use crate::spool::{Spool, SpoolOptions};
+use crate::storage::Storage;
 use crate::storage::journal::{self, Journal, JournalOptions};
 use crate::storage::shared::{Care, OpenOwned, Shared, SharedOptions};
-use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// A spool file above this size is followed by the next, in bytes.
 const SPOOL_FILE_BYTES: u64 = 16 << 20;
+
+/// A file in `tmp/` that was not written for so long is taken for a leftover.
+const LEFTOVER_STAYS: Duration = Duration::from_hours(1);
 
 /// What a store is made of.
 pub(super) struct LocalParts {
@@ -160,7 +165,7 @@ fn open_owned(
     let made = made.clone();
     Arc::new(move |lock, new_segment| {
         let id = read_or_make_format(&options, &layout, &made)?;
-        clear_tmp(&options.files, &layout)?;
+        clear_tmp(&options.files, &layout, options.clock.now())?;
         let (sync_blobs, look_blobs, lock) = (blobs.clone(), blobs.clone(), lock.clone());
         let journal = Arc::new(Journal::open(JournalOptions {
             folder: layout.journal(),
@@ -262,10 +267,12 @@ fn lost_format(layout: &Layout) -> Error {
     Error::corrupt(&layout.format(), 0, "the file is missing; run `mlops fsck --repair`")
 }
 
-/// Removes what writers that are gone left half made; the lock of the store is held.
-fn clear_tmp(files: &Files, layout: &Layout) -> Result<()> {
+/// Removes what writers that are gone left half made. What another process may be making at this moment stays: what is
+/// made locked is removed by who opens the blobs, of the rest what is old.
+fn clear_tmp(files: &Files, layout: &Layout, now: Timestamp) -> Result<()> {
     for path in files.list(&layout.tmp())? {
-        if !files.is_folder(&path) {
+        let is_old = |at: Timestamp| now.since(at) >= LEFTOVER_STAYS;
+        if !files.is_folder(&path) && !LocalBlobs::makes_locked(&path) && modified(&path).is_some_and(is_old) {
             files.remove(&path)?;
         }
     }
@@ -284,86 +291,4 @@ pub(super) fn index(layout: &Layout, files: &Files, ids: &Arc<dyn IdSource>) -> 
 #[cfg(not(feature = "sled"))]
 pub(super) fn index(_: &Layout, _: &Files, _: &Arc<dyn IdSource>) -> Box<dyn journal::Index> {
     Box::new(journal::MemoryIndex)
-}
-
-/// Writers whose process is gone, with their locks held; for a reader, all writers.
-pub(super) struct DeadWriters {
-    files: Files,
-    writers: Vec<(WriterFiles, Option<FileHandle>)>,
-    clock: Arc<dyn Clock>,
-    read_only: bool,
-}
-
-impl DeadWriters {
-    pub(super) fn lock(files: &Files, layout: &Layout, clock: Arc<dyn Clock>, read_only: bool) -> Result<Self> {
-        let mut writers = Vec::new();
-        for writer in list_writers(files, &layout.spool())? {
-            if read_only {
-                writers.push((writer, None));
-            } else if let Some(lock) = writer.lock_if_dead(files)? {
-                writers.push((writer, Some(lock)));
-            }
-        }
-        Ok(Self { files: files.clone(), writers, clock, read_only })
-    }
-
-    /// The files that [`drain`](Self::drain) would remove.
-    pub(super) fn count_old(files: &Files, layout: &Layout, clock: Arc<dyn Clock>) -> Result<Amount> {
-        let all = Self::lock(files, layout, clock, true)?;
-        let mut count = Amount::default();
-        for (writer, _) in &all.writers {
-            if !writer.is_alive(files)? && all.is_old(writer)? {
-                count += size(files, writer)?;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Drains what they left and says how their runs ended; for a reader in memory, and only of those that are gone.
-    /// Returns what was removed because it is old.
-    pub(super) fn drain(self, drainer: &Drainer) -> Result<Amount> {
-        let mut removed = Amount::default();
-        for (writer, _lock) in &self.writers {
-            if self.read_only && writer.is_alive(&self.files)? {
-                drainer.read_writer(&self.files, writer)?;
-                continue;
-            }
-            let mark = drainer.drain_dead(&self.files, writer)?;
-            if !self.read_only && self.is_old(writer)? {
-                let files = size(&self.files, writer)?;
-                self.remove(writer, mark, &*drainer.storage)?;
-                removed += files;
-            }
-        }
-        Ok(removed)
-    }
-
-    fn is_old(&self, writer: &WriterFiles) -> Result<bool> {
-        let last = writer.heartbeat().max(writer.last_write(&self.files)?);
-        Ok(last.is_none_or(|last| self.clock.now().since(last) > DRAINED_STAYS))
-    }
-
-    /// Removes drained files: their effect is on the disk before they go, the mark goes after them.
-    fn remove(&self, writer: &WriterFiles, mark: Mark, storage: &dyn Storage) -> Result<()> {
-        storage.flush()?;
-        for number in writer.log_numbers(&self.files)? {
-            self.files.remove(&writer.log_path(number))?;
-        }
-        self.files.remove(&writer.lock_path())?;
-        self.files.sync_dir(&writer.folder)?;
-        let key = Mark::key(writer.writer);
-        let ops = [Op::check(key.clone(), Some(mark.encode())), Op::delete(key)];
-        // Without a mark there was nothing to drain.
-        let _: Outcome = storage.apply(&ops, Durability::Fast)?;
-        Ok(())
-    }
-}
-
-/// The log files of a writer.
-fn size(files: &Files, writer: &WriterFiles) -> Result<Amount> {
-    let logs = writer.log_numbers(files)?.into_iter().map(|number| writer.log_path(number));
-    Ok(logs.fold(Amount::default(), |mut sum, path| {
-        sum += Amount::one(path.metadata().map_or(0, |found| found.len()));
-        sum
-    }))
 }

@@ -1,6 +1,7 @@
 //! How a store is opened.
 
 use std::cell::Cell;
+use std::ops::Not;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,22 +9,21 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::gc::{Care, Disk};
-use super::local::{self, DeadWriters, LocalParts};
+use super::dead;
+use super::gc::Care;
+use super::local::{self, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, make, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
-use crate::blob::BlobStore;
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
-use crate::runs::{Drainer, Runs, RunsOptions};
+use crate::runs::{Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::shared::Shared;
 
 /// The location of a store that nothing of is on the disk.
 pub(super) const MEMORY: &str = "memory:";
@@ -42,7 +42,7 @@ pub struct OpenOptions {
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
     /// A store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops` here, whatever stands
-    /// upwards. Default false; not with `must_exist` or `read_only`.
+    /// upwards. Default false; not with `must_exist` or `read_only`, nor without `may_own`.
     pub must_be_new: bool,
     /// Who may use the files of a store that is made; one that exists says by the mode of its folder whose it is, and
     /// `Group` is an error where that is not so. Default `Private`.
@@ -51,7 +51,8 @@ pub struct OpenOptions {
     /// `MLOPS_OWNER_WAIT` says, in seconds.
     pub owner_wait: Duration,
     /// This process may own the store: false for one that must never hold others up. While no other process owns it,
-    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true.
+    /// such a process reads what stands in the files, and what it logs waits in its spool. Default true, unless
+    /// `MLOPS_MAY_OWN` is `0`.
     pub may_own: bool,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
@@ -73,7 +74,7 @@ impl Default for OpenOptions {
             must_be_new: false,
             sharing: Sharing::Private,
             owner_wait: owner_wait(),
-            may_own: true,
+            may_own: std::env::var("MLOPS_MAY_OWN").is_ok_and(|may| may.trim() == "0").not(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
@@ -89,11 +90,11 @@ fn owner_wait() -> Duration {
 
 impl OpenOptions {
     pub(super) fn open(&self) -> Result<Store> {
-        if self.must_be_new && (self.must_exist || self.read_only) {
+        if self.must_be_new && (self.must_exist || self.read_only || !self.may_own) {
             return Err(Error::InvalidArgument {
                 what: "must_be_new".into(),
                 value: "true".into(),
-                expected: "neither must_exist nor read_only beside it: what is new did not exist".into(),
+                expected: "neither must_exist nor read_only beside it, and a process that may own the store".into(),
             });
         }
         let location = if self.must_be_new { location::resolve_new(&self.uri) } else { location::resolve(&self.uri) }?;
@@ -142,24 +143,6 @@ impl OpenOptions {
         self.inner(MEMORY.into(), parts)
     }
 
-    /// What the owner does when a peer has gone, and now and then: what the dead logged is brought into storage, and
-    /// their runs end as KILLED.
-    fn look_after_the_dead(
-        &self,
-        shared: &Arc<Shared>,
-        blobs: Arc<dyn BlobStore>,
-        disk: &Disk,
-    ) -> impl Fn() + Send + Sync + use<> {
-        let (shared, clock) = (Arc::downgrade(shared), self.clock.clone());
-        let (files, layout) = (disk.files.clone(), disk.layout.clone());
-        move || {
-            let Some(shared) = shared.upgrade() else { return };
-            let drainer = Drainer::new(shared, blobs.clone());
-            // What cannot be drained now is tried again.
-            let _ = DeadWriters::lock(&files, &layout, clock.clone(), false).and_then(|dead| dead.drain(&drainer));
-        }
-    }
-
     fn inner(&self, uri: String, parts: LocalParts) -> Result<Inner> {
         let runs = Runs::new(RunsOptions {
             storage: parts.storage.clone(),
@@ -169,12 +152,15 @@ impl OpenOptions {
             ids: self.ids.clone(),
             read_only: self.read_only,
         })?;
-        if let Some(dead) = parts.dead {
-            dead.drain(&runs.drainer())?;
+        if let Some(writers) = parts.dead {
+            match writers.drain(&runs.drainer()) {
+                Err(Error::NoOwner { .. }) => {}
+                drained => drop(drained?),
+            }
         }
         let LocalParts { id, blobs, storage, disk, shared, .. } = parts;
         let dead = shared.zip(disk.as_ref()).map(|((shared, care), disk)| {
-            care.set(self.look_after_the_dead(&shared, blobs.clone(), disk));
+            care.set(dead::look_after(&shared, blobs.clone(), disk));
             care
         });
         let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };

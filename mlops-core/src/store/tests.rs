@@ -158,3 +158,28 @@ fn a_store_that_is_deleted_while_it_is_open_is_an_error_of_who_logs_to_it() {
     assert!(error.to_string().contains("deleted or moved while it was open"), "{error}");
     assert!(store.flush().is_err());
 }
+
+#[test]
+fn opening_removes_what_nobody_can_be_making_from_the_folder_of_unfinished_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let uri = dir.path().join("store").display().to_string();
+    drop(Store::open(&uri).unwrap());
+    let tmp = dir.path().join("store/tmp");
+    let hours_ago = std::time::UNIX_EPOCH;
+    let make = |name: &str, old: bool| {
+        let file = std::fs::File::create(tmp.join(name)).unwrap();
+        if old {
+            file.set_modified(hours_ago).unwrap();
+        }
+        file
+    };
+    for (name, old) in [("new.lock", false), ("old.lock", true), ("new.blob", false), ("held.pack", true)] {
+        make(name, old);
+    }
+    let held = crate::base::files::Files::default().open_write(&tmp.join("held.pack")).unwrap();
+    assert!(held.try_lock().unwrap());
+    drop(Store::open(&uri).unwrap());
+    let mut left: Vec<_> = std::fs::read_dir(&tmp).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["held.pack", "new.lock"]);
+}

@@ -51,10 +51,17 @@ class MlflowClient:
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:
         self._own = None if tracking_uri is None else _native.Store(os.fspath(tracking_uri))
+        self._pid = os.getpid()
 
     @property
     def _store(self) -> _native.Store:
-        return self._own if self._own is not None else _state.store()
+        if self._own is None:
+            return _state.store()
+        if self._pid != os.getpid():
+            # A forked child opens the store anew.
+            self._own = _native.Store(self._own.uri)
+            self._pid = os.getpid()
+        return self._own
 
     @property
     def tracking_uri(self) -> str:

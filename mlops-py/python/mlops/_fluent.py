@@ -205,6 +205,9 @@ def _handle(run_id: str | None = None) -> _native.Run:
         forked = _state.forked_run_id()
         if forked is not None:
             return _state.store().open_run(forked)
+        parent = _state.parent_run()
+        if parent is not None:
+            return parent
         run = start_run()
     return run._handle
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _native
 from .entities import Run
-from .exceptions import InvalidArgument, InvalidState
+from .exceptions import InvalidArgument, InvalidState, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +27,11 @@ _forked_run_id: str | None = None
 # The runs that this thread or asyncio task started, innermost last. A tuple, since a task inherits its
 # maker's value and must not change it.
 _own: ContextVar[tuple[ActiveRun, ...]] = ContextVar("mlops_own_runs", default=())
+# The variable that names the active run of the main thread to processes that this one starts, by id and store; what it
+# said before, while it does; and the run that it named to this process.
+PARENT_RUN = "MLOPS_PARENT_RUN"
+_outer_parent: tuple[str | None] | None = None
+_parent_run: tuple[str, _native.Run] | None = None
 # The runs started in the main thread: log calls of threads without a run of their own go to the newest.
 _main: list[ActiveRun] = []
 
@@ -159,6 +164,7 @@ def begin(run: ActiveRun) -> ActiveRun:
         _last_run_id = run.info.run_id
         if threading.current_thread() is threading.main_thread():
             _main.append(run)
+            _tell_children()
     _watch_ends()
     return run
 
@@ -177,13 +183,53 @@ def _forget(run: ActiveRun) -> None:
     run._ended = True
     _own.set(tuple(other for other in _own.get() if other is not run))
     with _lock:
-        _main[:] = [other for other in _main if other is not run]
+        if run in _main:
+            _main.remove(run)
+            if threading.current_thread() is threading.main_thread():
+                _tell_children()
 
 
 def last_run_id() -> str | None:
     """The run that was started last in this process."""
     run = current_run()
     return run.info.run_id if run is not None else _last_run_id
+
+
+def _tell_children() -> None:
+    """Says in the environment which run is active, for processes that this one starts; and restores what was there."""
+    global _outer_parent
+    run = next((run for run in reversed(_main) if not run._ended and run._store.uri != "memory:"), None)
+    if run is not None:
+        if _outer_parent is None:
+            _outer_parent = (os.environ.get(PARENT_RUN),)
+        os.environ[PARENT_RUN] = f"{run.info.run_id} {run._store.uri}"
+    elif _outer_parent is not None:
+        (before,) = _outer_parent
+        _outer_parent = None
+        if before is None:
+            os.environ.pop(PARENT_RUN, None)
+        else:
+            os.environ[PARENT_RUN] = before
+
+
+def parent_run() -> _native.Run | None:
+    """The run that was active in the process that started this one, as the environment names it."""
+    global _parent_run
+    named = os.environ.get(PARENT_RUN)
+    if not named:
+        return None
+    run_id, _, location = named.partition(" ")
+    if not location or (is_uri_set() and _native.locate(_uri or "") != location):
+        # This process was told to use another store.
+        return None
+    if _parent_run is None or _parent_run[0] != named:
+        try:
+            # One that was moved away is not made again.
+            handle = _native.Store(location, must_exist=True).open_run(run_id)
+        except (NotFound, InvalidState):
+            return None
+        _parent_run = (named, handle)
+    return _parent_run[1]
 
 
 def forked_run_id() -> str | None:
@@ -193,7 +239,7 @@ def forked_run_id() -> str | None:
 
 def _after_fork() -> None:
     # The child shares neither the open store nor the runs of its parent; what it logs needs a store of its own.
-    global _lock, _store, _forked_run_id, _watching
+    global _lock, _store, _forked_run_id, _watching, _outer_parent, _parent_run
     run = current_run()
     _forked_run_id = _forked_run_id if run is None else run.info.run_id
     _lock = threading.RLock()
@@ -201,7 +247,7 @@ def _after_fork() -> None:
     _watching = False
     _own.set(())
     _main.clear()
-    _native.forget_inherited()
+    _outer_parent = _parent_run = None
 
 
 if hasattr(os, "register_at_fork"):

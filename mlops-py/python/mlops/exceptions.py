@@ -88,7 +88,7 @@ class LimitExceeded(MlopsError, ValueError):
 
 
 class Locked(MlopsError, OSError):
-    """Another process holds the store."""
+    """Another process holds the store and does not answer, or cannot be asked from here."""
 
     code = 7
     error_code = "TEMPORARILY_UNAVAILABLE"
@@ -146,7 +146,7 @@ class Unsupported(MlopsError, NotImplementedError):
 
 
 class Busy(MlopsError, RuntimeError):
-    """The thing is used by another thread at this moment."""
+    """The thing is used by another thread or process at this moment."""
 
     code = 15
     error_code = "TEMPORARILY_UNAVAILABLE"
@@ -158,3 +158,11 @@ class Internal(MlopsError, RuntimeError):
 
     code = 16
     error_code = "INTERNAL_ERROR"
+
+
+class NoOwner(MlopsError, OSError):
+    """No process owns the store, and this one may not."""
+
+    code = 17
+    error_code = "TEMPORARILY_UNAVAILABLE"
+    retryable = True

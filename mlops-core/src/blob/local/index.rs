@@ -79,12 +79,13 @@ impl Index {
         state.seen_bytes = at.end;
     }
 
-    /// Reads what is new: packs that appeared, packs that grew; forgets packs that are gone.
-    pub(super) fn refresh(&mut self, files: &Files, folder: &Path) -> Result<()> {
+    /// Reads what is new: packs that appeared, packs that grew; forgets packs that are gone. Returns true if packs appeared
+    /// or are gone.
+    pub(super) fn refresh(&mut self, files: &Files, folder: &Path) -> Result<bool> {
         let listed: BTreeSet<Uuid> = files.list(folder)?.iter().filter_map(|path| pack_id(path)).collect();
-        let known = self.packs.len();
-        self.packs.retain(|id, _| listed.contains(id));
-        if self.packs.len() < known {
+        let gone = self.packs.keys().any(|id| !listed.contains(id));
+        let changed = gone || self.packs.len() != listed.len();
+        if gone {
             // A pack is rewritten or set aside as a whole, and rarely.
             *self = Self::default();
         }
@@ -96,7 +97,7 @@ impl Index {
             self.packs.insert(id, state);
         }
         self.loaded = true;
-        Ok(())
+        Ok(changed)
     }
 
     fn read_pack(&mut self, files: &Files, folder: &Path, id: Uuid, state: &mut PackState) -> Result<()> {

@@ -23,6 +23,7 @@ use self::index::Index;
 use self::objects::{Objects, absent_is_none, read_chunk};
 use self::pack::{Entry, pack_path};
 use self::writer::{PackWriter, close_dead_packs, sync_all};
+use super::lease_files::LeaseFiles;
 use super::{BlobStats, BlobStore, Leases, Sweep, Swept, not_found};
 use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
@@ -32,6 +33,9 @@ use crate::error::{Error, Result};
 
 /// Blobs of at least this many bytes are files of their own.
 const LARGE_BYTES: usize = 64 << 10;
+
+/// How often packs are listed at most for a blob that is not found, as long as they come and go.
+const LISTINGS: u32 = 20;
 
 /// Where a [`LocalBlobs`] is and what it works with.
 #[derive(Clone, Debug)]
@@ -86,7 +90,8 @@ impl LocalBlobs {
             temp::remove_leftovers(&files, &tmp)?;
             close_dead_packs(&files, &packs)?;
         }
-        let leases = Arc::new(Leases::default());
+        let leases = if read_only { Leases::default() } else { Leases::across(LeaseFiles::open(&files, &folder)?) };
+        let leases = Arc::new(leases);
         Ok(Self {
             objects: Objects {
                 files: files.clone(),
@@ -102,6 +107,12 @@ impl LocalBlobs {
             packs,
             options,
         })
+    }
+
+    /// True if a file of the folder for files that are not whole yet is a blob store's: locked while its writer lives, and
+    /// removed by [`open`](Self::open) otherwise.
+    pub fn makes_locked(path: &Path) -> bool {
+        temp::is_ours(path)
     }
 
     /// Mends what can be mended, for `mlops fsck --repair`: packs with a damaged frame, header or footer are written
@@ -128,24 +139,40 @@ impl LocalBlobs {
     }
 
     fn load_index(&self) -> Result<()> {
-        if self.index.read().is_loaded() { Ok(()) } else { self.refresh_index() }
+        if self.index.read().is_loaded() { Ok(()) } else { self.refresh_index().map(drop) }
     }
 
-    fn refresh_index(&self) -> Result<()> {
+    /// Returns true if packs came or went.
+    fn refresh_index(&self) -> Result<bool> {
         self.index.write().refresh(&self.options.files, &self.packs)
     }
 
     fn put_small(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        self.leases.renew(&digest);
+        let _lease = self.leases.hold()?;
+        self.leases.renew(&digest)?;
         let mut writer = self.writer.lock();
         self.load_index()?;
-        // A copy that cannot be read is no reason to refuse a new one.
-        if !matches!(self.read_small(&digest, FileHandle::touch), Ok(Some(_))) {
+        if !self.holds_small(&digest)? {
             let (pack, entry, at) = writer.append(digest, bytes)?;
             self.index.write().appended(pack, &entry, at);
         }
         Ok(digest)
+    }
+
+    /// True if there is an undamaged copy, as far as the index knows: what another process puts is not looked for, since
+    /// every put of new bytes would have to. A copy that cannot be read is no reason to refuse a new one.
+    fn holds_small(&self, digest: &Digest) -> Result<bool> {
+        let read = || matches!(self.read_small(digest, FileHandle::touch), Ok(Some(_)));
+        if read() {
+            return Ok(true);
+        }
+        if self.index.read().places(digest).is_empty() {
+            return Ok(false);
+        }
+        // A sweep of another process may have written its pack anew.
+        self.refresh_index()?;
+        Ok(read())
     }
 
     /// The bytes of the first undamaged copy that the index knows; `found` sees the pack that has it.
@@ -195,11 +222,18 @@ impl LocalBlobs {
         {
             return Ok(found);
         }
-        self.refresh_index()?;
-        match small(self)? {
-            Some(found) => Ok(found),
-            None => Err(damage.or_else(|| self.index.read().damage(&self.packs)).unwrap_or_else(|| not_found(digest))),
+        // A pack that is written anew while the folder is listed may be seen under neither of its names, and one that
+        // was listed may be gone.
+        for _ in 0..LISTINGS {
+            let changed = self.refresh_index()?;
+            if let Some(found) = small(self)? {
+                return Ok(found);
+            }
+            if !changed && self.index.read().places(digest).is_empty() {
+                break;
+            }
         }
+        Err(damage.or_else(|| self.index.read().damage(&self.packs)).unwrap_or_else(|| not_found(digest)))
     }
 }
 

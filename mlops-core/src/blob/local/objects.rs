@@ -53,7 +53,8 @@ impl Objects {
     }
 
     pub(super) fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        self.leases.renew(digest);
+        let _lease = self.leases.hold()?;
+        self.leases.renew(digest)?;
         if self.holds(digest, bytes.len() as u64)? {
             return Ok(());
         }
@@ -75,7 +76,9 @@ impl Objects {
             read_chunk(reader, &mut chunk, CHUNK_BYTES)?;
         }
         let digest = hasher.finish();
-        self.leases.renew(&digest);
+        // Not before: to read all of it may take long.
+        let _lease = self.leases.hold()?;
+        self.leases.renew(&digest)?;
         if !self.holds(&digest, size)? {
             self.keep(&digest, &file, temp)?;
         }

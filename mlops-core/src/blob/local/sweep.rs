@@ -1,6 +1,9 @@
 //! Removes what nothing refers to. Large blobs and packs go to the trash by a rename, and from there an hour later; a
 //! pack that is more than half dead is written anew with its living blobs first.
 //!
+//! Other processes put blobs meanwhile. All that takes time is done beside them; they wait only while a portion of
+//! files is renamed, and what they have put since the sweep began stays.
+//!
 //! Nothing here needs to be undone after a crash: a living blob is on the disk in its new pack before the old one
 //! goes, and what is only half removed is as dead as before.
 
@@ -11,9 +14,10 @@ use super::LocalBlobs;
 use super::check::object_files;
 use super::objects::{absent_is_none, copy_checked, digest_in_name};
 use super::pack::{Entry, Found, PackScan, pack_id, pack_path, read_footer};
-use super::writer::{append_footer, create_temp_pack};
+use super::writer::{append_footer, close_dead_packs, create_temp_pack};
 use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
+use crate::blob::leases::Portion;
 use crate::blob::{Amount, BlobStore, Sweep, Swept, TRASH_STAYS};
 use crate::error::{Error, Result};
 
@@ -25,6 +29,8 @@ pub(super) fn sweep(blobs: &LocalBlobs, sweep: &Sweep<'_>) -> Result<Swept> {
             let (live, dead) = divide(sweep, entries);
             is_worth(&live, &dead) && file.modified().is_ok_and(|written| sweep.is_old(written))
         });
+        // Other processes may live for long, and nobody opens the store.
+        close_dead_packs(&blobs.options.files, &blobs.packs)?;
     }
     sweep_objects(blobs, sweep, &mut swept)?;
     let packs = sweep_packs(blobs, sweep, &mut swept);
@@ -38,24 +44,59 @@ pub(super) fn sweep(blobs: &LocalBlobs, sweep: &Sweep<'_>) -> Result<Swept> {
     Ok(swept)
 }
 
+/// A large blob that is to go.
+#[derive(Debug)]
+struct DeadObject {
+    path: PathBuf,
+    digest: Digest,
+    amount: Amount,
+}
+
 fn sweep_objects(blobs: &LocalBlobs, sweep: &Sweep<'_>, swept: &mut Swept) -> Result<()> {
     let files = &blobs.options.files;
+    let mut dead = Vec::new();
     for path in object_files(files, &blobs.objects)? {
         // A file whose name is no digest is for `fsck`.
         let named = digest_in_name(&path).filter(|digest| blobs.objects.path(digest) == path);
         let Some(digest) = named.filter(|digest| !sweep.live.contains(digest)) else { continue };
         let Some(file) = absent_is_none(files.open_read(&path))? else { continue };
         let amount = Amount::one(file.len()?);
-        let removed = sweep.is_old(file.modified()?)
-            && (sweep.dry_run || {
-                file.touch_at(sweep.now);
-                let aside = trashed_object(&blobs.options.trash, &digest);
-                let moved = sweep.lease.unless_covered(std::iter::once(digest), || files.rename(&path, &aside));
-                moved.transpose()?.is_some()
-            });
-        *(if removed { &mut swept.large_blobs } else { &mut swept.kept }) += amount;
+        if !sweep.is_old(file.modified()?) {
+            swept.kept += amount;
+        } else if sweep.dry_run {
+            swept.large_blobs += amount;
+        } else {
+            dead.push(DeadObject { path, digest, amount });
+        }
+    }
+    let mut dead = dead.into_iter().peekable();
+    while dead.peek().is_some() {
+        let mut portion = sweep.lease.portion()?;
+        while let Some(object) = dead.next_if(|_| !portion.is_over()) {
+            let removed = remove_object(blobs, sweep, &mut portion, &object)?;
+            *(if removed { &mut swept.large_blobs } else { &mut swept.kept }) += object.amount;
+        }
     }
     Ok(())
+}
+
+/// Moves a large blob to the trash. False if it is to stay: it was put again, or is gone.
+fn remove_object(
+    blobs: &LocalBlobs,
+    sweep: &Sweep<'_>,
+    portion: &mut Portion<'_>,
+    DeadObject { path, digest, .. }: &DeadObject,
+) -> Result<bool> {
+    let files = &blobs.options.files;
+    let Some(file) = absent_is_none(files.open_read(path))? else { return Ok(false) };
+    if !sweep.is_old(file.modified()?) {
+        return Ok(false);
+    }
+    let moved = portion.unless_covered(std::iter::once(*digest), || {
+        file.touch_at(sweep.now);
+        files.rename(path, &trashed_object(&blobs.options.trash, digest))
+    });
+    Ok(moved.transpose()?.is_some())
 }
 
 fn sweep_packs(blobs: &LocalBlobs, sweep: &Sweep<'_>, swept: &mut Swept) -> Result<()> {
@@ -107,30 +148,39 @@ fn read_frames(files: &Files, path: &Path, id: uuid::Uuid) -> Result<Vec<Entry>>
 /// blob of it was put again, or a living one is damaged.
 fn remove_pack(blobs: &LocalBlobs, sweep: &Sweep<'_>, path: &Path, live: &[Entry], dead: &[Entry]) -> Result<bool> {
     let files = &blobs.options.files;
-    let old = files.open_write(path)?;
+    let Some(old) = absent_is_none(files.open_write(path))? else { return Ok(false) };
     let closed = pack_id(path).map(|id| read_footer(files, path, id)).transpose()?.flatten().is_some();
     if !closed || !matches!(old.try_lock(), Ok(true)) {
         return Ok(false);
     }
-    let anew = if live.is_empty() { None } else { Some(write_anew(blobs, &old, live)) };
-    let anew = match anew.transpose() {
+    let anew = match (!live.is_empty()).then(|| write_anew(blobs, &old, live)).transpose() {
         Err(Error::Corrupt { .. }) => return Ok(false),
         other => other?,
     };
-    old.touch_at(sweep.now);
-    let aside = blobs.options.trash.join(path.file_name().unwrap_or_default());
-    let moved = sweep.lease.unless_covered(dead.iter().map(|entry| entry.digest), || {
-        if let Some((temp, new)) = anew {
-            temp.rename(&new)?;
-            files.sync_dir(&blobs.packs)?;
-        }
-        files.rename(path, &aside)
+    let moved = move_pack(blobs, sweep, &old, dead);
+    if let (Ok(false) | Err(_), Some(anew)) = (&moved, anew) {
+        // Written in vain; what it holds stands in the old one too.
+        files.remove(&anew)?;
+    }
+    moved
+}
+
+/// Moves a pack to the trash, unless one of its dead was put again.
+fn move_pack(blobs: &LocalBlobs, sweep: &Sweep<'_>, old: &FileHandle, dead: &[Entry]) -> Result<bool> {
+    let aside = blobs.options.trash.join(old.path().file_name().unwrap_or_default());
+    let mut portion = sweep.lease.portion()?;
+    if !sweep.is_old(old.modified()?) {
+        return Ok(false);
+    }
+    let moved = portion.unless_covered(dead.iter().map(|entry| entry.digest), || {
+        old.touch_at(sweep.now);
+        blobs.options.files.rename(old.path(), &aside)
     });
     Ok(moved.transpose()?.is_some())
 }
 
-/// A pack with the living blobs of another, whole and on the disk under a temporary name; and the name that it gets.
-fn write_anew(blobs: &LocalBlobs, old: &FileHandle, live: &[Entry]) -> Result<(super::temp::TempFile, PathBuf)> {
+/// Makes a pack with the living blobs of another: whole and on the disk before anything of the other goes.
+fn write_anew(blobs: &LocalBlobs, old: &FileHandle, live: &[Entry]) -> Result<PathBuf> {
     let options = &blobs.options;
     let (id, mut log, temp) = create_temp_pack(&options.files, &options.tmp, &options.ids)?;
     let mut entries = Vec::with_capacity(live.len());
@@ -145,7 +195,10 @@ fn write_anew(blobs: &LocalBlobs, old: &FileHandle, live: &[Entry]) -> Result<(s
     }
     append_footer(&mut log, &entries)?;
     log.sync()?;
-    Ok((temp, pack_path(&blobs.packs, id)))
+    let path = pack_path(&blobs.packs, id);
+    temp.rename(&path)?;
+    options.files.sync_dir(&blobs.packs)?;
+    Ok(path)
 }
 
 fn size(entries: &[Entry]) -> Amount {

@@ -33,7 +33,7 @@ impl TempFile {
             let (made, handle) = make(&path)?;
             let temp = Self { files: files.clone(), path, renamed: false };
             // Between its creation and the lock, somebody who opens the store may have removed it.
-            if !matches!(handle.try_lock(), Ok(false)) && temp.path.exists() {
+            if !matches!(handle.try_lock(), Ok(false)) && handle.is_at_its_path()? {
                 return Ok((made, temp));
             }
         }
@@ -56,12 +56,18 @@ impl Drop for TempFile {
     }
 }
 
+/// True if a file in `tmp` is one of this module, locked while its writer lives.
+pub(super) fn is_ours(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == OBJECT || extension == PACK)
+}
+
 /// Removes what dead writers left in `tmp`. What cannot be removed now stays for the next to open.
 pub(super) fn remove_leftovers(files: &Files, tmp: &Path) -> Result<()> {
     for path in files.list(tmp)? {
-        let ours = path.extension().is_some_and(|extension| extension == OBJECT || extension == PACK);
         let dead = |file: FileHandle| matches!(file.try_lock(), Ok(true)).then_some(file);
-        if ours && let Some(_lock) = files.open_write(&path).ok().and_then(dead) {
+        if is_ours(&path)
+            && let Some(_lock) = files.open_write(&path).ok().and_then(dead)
+        {
             let _ = files.remove(&path);
         }
     }

@@ -1,6 +1,7 @@
 mod faults;
 mod flips;
 mod packs;
+mod processes;
 mod sweep;
 
 use std::path::Path;

@@ -98,6 +98,12 @@ impl Lanes {
         }
     }
 
+    /// How many they left.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.left.lock().len()
+    }
+
     /// A peer is there with its lane.
     pub(super) fn seen(&self, lane: Lane) {
         self.left.lock().remove(&lane);

@@ -291,6 +291,8 @@ impl Shared {
         let outcome = loop {
             let role = self.role()?;
             let again = match &role {
+                // Nothing is appended to what is another's by now.
+                Role::Owner(owned) if !owned.lock.is_current() => true,
                 Role::Owner(owned) => {
                     let storage = owned.storage()?;
                     let applied = if sent {
@@ -305,11 +307,9 @@ impl Shared {
                             lanes::Applied::Forgotten => return Err(in_doubt()),
                         };
                     }
-                    if applied.is_ok() {
-                        self.leave(&role);
-                        return Err(in_doubt());
-                    }
-                    true
+                    // Another may have read the commit, or not.
+                    self.leave(&role);
+                    return Err(in_doubt());
                 }
                 Role::Reader(_) => return Err(Error::NoOwner { path: self.options.folder.clone() }),
                 Role::Peer(peer) => match self.send_commit(peer, numbers, this, ops, durability, &mut sent)? {

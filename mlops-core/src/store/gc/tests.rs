@@ -1,3 +1,4 @@
+mod processes;
 mod threads;
 
 use std::path::Path;

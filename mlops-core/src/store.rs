@@ -77,7 +77,7 @@ impl Store {
     /// that holds it as `.mlops`.
     ///
     /// # Errors
-    /// `Locked` if another process has it open, `Corrupt`, `NewerFormat`, `ReadOnly`, `Io`; `Untrusted` for a store of
+    /// `Locked` if the process that owns it does not answer or is out of reach, `Corrupt`, `NewerFormat`, `ReadOnly`, `Io`; `Untrusted` for a store of
     /// another user that was found upwards; `Unsupported` for another kind of URI.
     pub fn open(uri: &str) -> Result<Self> {
         Self::open_with(&OpenOptions { uri: uri.into(), ..OpenOptions::default() })

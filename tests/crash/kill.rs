@@ -12,7 +12,9 @@ use mlops_core::Store;
 use mlops_core::runs::{RunExt, RunOptions, RunStatus};
 
 const CHILD: &str = "MLOPS_KILL_CHILD";
-const ROUNDS: u64 = 25;
+/// So many kills of each of four stores; more for a soak.
+const ROUNDS: u64 = 125;
+const SOAK: &str = "MLOPS_SOAK_TIMES";
 /// One run in so many steps; every step logs a point, some a param, a tag and a file.
 const STEPS: i64 = 50;
 
@@ -86,24 +88,44 @@ fn check(store: &Store, id: &str, upto: i64) {
     assert!(status.contains(&data.info.status), "{id}: {:?}, acknowledged {upto}", data.info.status);
 }
 
-#[test]
-fn what_was_acknowledged_outlives_25_kills() {
+/// Kills at random instants, one after another on one store, which opens after each without a repair.
+fn outlives_kills(seed: u64) {
+    let times = std::env::var(SOAK).map_or(1, |times| times.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("store");
     let mut all = std::collections::BTreeMap::new();
-    for round in 0..ROUNDS {
-        // 0 to 260 milliseconds: before, within and behind what the background threads do every 200.
-        let acknowledged = killed(&folder, round, Duration::from_millis(round * 73 % 261));
+    for round in 0..ROUNDS * times {
+        // Within the first 260 milliseconds: before, within and behind what the background threads do every 200; most
+        // of them early.
+        let longest = if round % 5 == 0 { 261 } else { 61 };
+        let acknowledged = killed(&folder, round, Duration::from_millis((round * 73 + seed * 19) % longest));
         assert!(!acknowledged.is_empty());
-        all.extend(acknowledged);
         let store = Store::open(folder.to_str().unwrap()).unwrap();
-        // All of the last rounds, and one of each earlier.
-        for (id, upto) in all.iter().filter(|(id, _)| id.ends_with("-0") || id.starts_with(&format!("run-{round}-"))) {
-            check(&store, id, *upto);
-        }
+        acknowledged.iter().for_each(|(id, upto)| check(&store, id, *upto));
+        all.extend(acknowledged);
     }
     let uri = folder.display().to_string();
     assert_eq!(mlops_core::fsck(&uri, false).unwrap().findings, []);
     let store = Store::open(&uri).unwrap();
     all.iter().for_each(|(id, upto)| check(&store, id, *upto));
+}
+
+#[test]
+fn what_was_acknowledged_outlives_125_kills() {
+    outlives_kills(0);
+}
+
+#[test]
+fn what_was_acknowledged_outlives_250_kills() {
+    outlives_kills(1);
+}
+
+#[test]
+fn what_was_acknowledged_outlives_375_kills() {
+    outlives_kills(2);
+}
+
+#[test]
+fn what_was_acknowledged_outlives_500_kills() {
+    outlives_kills(3);
 }

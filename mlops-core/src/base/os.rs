@@ -4,8 +4,9 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Takes an exclusive lock on a whole file without waiting. True if it was taken, false if another open file
 /// description holds it, in this process or another.
@@ -187,9 +188,20 @@ fn watch_forks() {
             // A panic must not unwind into the C library's fork.
             let _ = std::panic::catch_unwind(hook);
         }
+        FORKING.store(true, Ordering::SeqCst);
+        let began = Instant::now();
+        while OPENING.load(Ordering::SeqCst) > 0 && began.elapsed() < OPEN_PATIENCE {
+            std::thread::yield_now();
+        }
+    }
+    extern "C" fn in_parent_after() {
+        FORKING.store(false, Ordering::SeqCst);
     }
     extern "C" fn in_child() {
         FORKS.fetch_add(1, Ordering::Relaxed);
+        // The threads that were at it are the parent's.
+        OPENING.store(0, Ordering::SeqCst);
+        FORKING.store(false, Ordering::SeqCst);
         let Some(null) = NULL.get() else { return };
         for slot in DESCRIPTORS.iter() {
             let descriptor = slot.swap(FREE, Ordering::Relaxed);
@@ -204,12 +216,46 @@ fn watch_forks() {
         }
     }
     // SAFETY: the handlers are static functions without arguments. `in_child` only touches atomics and descriptors,
-    // which is safe in a forked child of a process with threads; the other runs before the fork, as any code.
-    unsafe { libc::pthread_atfork(Some(in_parent_before), None, Some(in_child)) };
+    // which is safe in a forked child of a process with threads; the others run before and after the fork, as any code.
+    unsafe { libc::pthread_atfork(Some(in_parent_before), Some(in_parent_after), Some(in_child)) };
 }
 
 #[cfg(not(unix))]
 fn watch_forks() {}
+
+/// How long a fork waits for threads that open something that a child must not keep: opening an index may take long.
+const OPEN_PATIENCE: Duration = Duration::from_secs(2);
+static FORKING: AtomicBool = AtomicBool::new(false);
+static OPENING: AtomicUsize = AtomicUsize::new(0);
+
+/// While it is held no child is forked, as far as that can wait: for the time between opening what a child must not
+/// keep and noting that.
+#[derive(Debug)]
+pub struct NoForks {
+    forks: usize,
+}
+
+/// Waits for a fork that is under way, and holds up others.
+pub fn no_forks() -> NoForks {
+    let forks = forks();
+    loop {
+        OPENING.fetch_add(1, Ordering::SeqCst);
+        if !FORKING.load(Ordering::SeqCst) {
+            return NoForks { forks };
+        }
+        OPENING.fetch_sub(1, Ordering::SeqCst);
+        std::thread::yield_now();
+    }
+}
+
+impl Drop for NoForks {
+    fn drop(&mut self) {
+        // A child begins to count anew.
+        if self.forks == forks() {
+            OPENING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
 
 /// No descriptor stands in the slot.
 const FREE: i32 = -1;

@@ -323,6 +323,7 @@ impl Held {
     }
 
     fn open_file(files: &Files, folder: &Path) -> Result<Arc<FileHandle>> {
+        let _no_forks = os::no_forks();
         let file = files.open_append(&folder.join("leases"))?;
         file.note_lock();
         Ok(Arc::new(file))

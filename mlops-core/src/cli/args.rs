@@ -130,7 +130,7 @@ Examples:
   mlops gc --deleted-runs --older-than 30d
   mlops gc --deleted-runs --older-than 30d --yes --json
 
-Without --yes nothing is changed, and the store may be in use; with --yes it must not be open in another process. What \
+Without --yes nothing is changed. The store may be in use, with --yes too. What \
 nothing refers to goes to the folder `trash` of the store, and is deleted by the first `mlops gc --yes` an hour later: \
 until then who is reading it meets no gap. Blobs that are smaller than 64 KiB share files, and go when more than half of \
 such a file can go. Deleted runs keep what they have, so that they can be restored; with --deleted-runs those that were \

@@ -13,6 +13,7 @@ use super::reader::{Record, SpoolReader};
 use crate::base::durability::Durability;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
+use crate::base::os;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
@@ -248,6 +249,7 @@ impl Open {
             // Made and locked under tmp, so that nobody ever sees it unlocked while its writer lives.
             let tmp = options.tmp.join(format!("{}.lock", names.writer.simple()));
             options.files.remove(&tmp)?;
+            let _no_forks = os::no_forks();
             let mut lock = options.files.create_new(&tmp)?;
             if !lock.try_lock().map_err(|e| Error::io("lock", &tmp, e))? {
                 return Err(Error::internal(format!("{} is locked by another process", tmp.display())));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
+use crate::base::os;
 use crate::error::Result;
 
 /// What the names of temporary files of this module end with.
@@ -30,6 +31,7 @@ impl TempFile {
     ) -> Result<(T, Self)> {
         loop {
             let path = tmp.join(format!("{}.{extension}", ids.next_hex()));
+            let _no_forks = os::no_forks();
             let (made, handle) = make(&path)?;
             let temp = Self { files: files.clone(), path, renamed: false };
             // Between its creation and the lock, somebody who opens the store may have removed it.

@@ -50,6 +50,7 @@ impl OwnerLock {
     /// [`Error::Locked`] on one that other hosts share, if the last owner was on another and may live there.
     pub fn acquire(folder: &Path, files: &Files) -> Result<Option<Self>> {
         let path = folder.join("lock");
+        let no_forks = os::no_forks();
         let file = match files.open_write(&path) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 match files.create_new(&path) {
@@ -63,6 +64,8 @@ impl OwnerLock {
             opened => opened,
         }
         .map_err(|e| e.in_folder(folder))?;
+        file.note_lock();
+        drop(no_forks);
         let no_locks = |why: String| Error::Unsupported {
             detail: format!(
                 "the file system of {} has no working locks ({why}); use a folder on a local disk, or a database URI",

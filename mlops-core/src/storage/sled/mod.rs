@@ -47,6 +47,7 @@ impl SledStorage {
         files.create_dir_all(path)?;
         files.check_folder(path)?;
         let opened = guard(path, || {
+            let _no_forks = os::no_forks();
             // No flusher of its own: the layer above says when.
             let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
             let tree = db.open_tree("entries")?;

@@ -99,6 +99,11 @@ fn eight_threads_share_one_store() {
 }
 
 #[test]
+fn processes_of_eight_threads_share_one_store() {
+    build_and_run(&["c/crowd.c"], &[]);
+}
+
+#[test]
 fn cpp_works_with_results() {
     if has_cpp() {
         build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-fno-exceptions"]);

@@ -270,6 +270,27 @@ def test_a_peer_forks_without_a_warning(interpreter: str, tmp_path: Path) -> Non
     assert run.info.status == "FINISHED" and run.data.metrics["loss"] == 19.0
 
 
+@pytest.mark.parametrize("namespace", ["--pid", "--net"])
+def test_a_container_that_cannot_reach_the_owner_is_told_so(namespace: str, store: Path) -> None:
+    unshare = ["unshare", namespace, "--fork", "--mount-proc"] if namespace == "--pid" else ["unshare", namespace]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this user makes no namespaces")
+    mlops.log_metric("loss", 0.5)
+    code = """
+        import mlops
+        try:
+            mlops.start_run()
+        except mlops.exceptions.Locked as error:
+            print(error)
+        mlops.set_tracking_uri(mlops.get_tracking_uri(), read_only=True)
+        print(len(mlops.search_runs(output_format="list")))
+    """
+    done = subprocess.run([*unshare, *python_command(code)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    text, runs = done.stdout.splitlines()
+    assert f"process {os.getpid()} on host" in text and "a database URI" in text and runs == "1"
+
+
 def test_a_copy_of_the_folder_in_use_is_a_store(store: Path, tmp_path: Path) -> None:
     # This process owns the store.
     mlops.get_experiment("0")

@@ -19,9 +19,11 @@ use mlops_core::base::files::Files;
 use mlops_core::base::ids::TimeOrderedIds;
 use mlops_core::blob::local::{LocalBlobOptions, LocalBlobs};
 use mlops_core::blob::{BlobStore, Sweep, Swept};
-use mlops_core::{Code, Digest};
+use mlops_core::runs::{RunExt, RunOptions, RunStatus};
+use mlops_core::{Code, Digest, GcOptions, Store};
 
 const CHILD: &str = "MLOPS_GC_CONCURRENT_CHILD";
+const LOGGER: &str = "MLOPS_GC_LOGGING_CHILD";
 const CHILDREN: usize = 3;
 /// How many processes are killed, one after the other, and how many puts each makes before at least.
 const KILLS: usize = 24;
@@ -110,10 +112,46 @@ fn child() {
     }
 }
 
+/// Logs the same contents as others, each in the place of another, and says so, until it is killed. Not a test of its own.
+#[test]
+fn logging_child() {
+    let Ok(arguments) = std::env::var(LOGGER) else { return };
+    let (number, folder) = arguments.split_once(' ').unwrap();
+    let own: u64 = number.parse().unwrap();
+    let mut numbers = Numbers(own);
+    let store = Store::open(folder).unwrap();
+    let mut out = std::io::stdout().lock();
+    for round in 0.. {
+        let run = store.runs().start(RunOptions::default()).unwrap();
+        for step in 0..8 {
+            let bytes = content(numbers.next(), own);
+            run.log_bytes(&format!("file{}", step % 2), &bytes).unwrap();
+            run.set_tag("long", &"tag ".repeat(2_000 + usize::try_from(numbers.next() % 4).unwrap())).unwrap();
+            if step % 4 == 3 {
+                run.log_series("loss", &[], &[], &[0.5; 1_500]).unwrap();
+                assert_eq!(store.runs().read_artifact(run.id(), &format!("file{}", step % 2)).unwrap(), bytes);
+            }
+            writeln!(out, "put").unwrap();
+        }
+        // Some runs are left open, some are removed for good.
+        if round % 3 > 0 {
+            run.end(RunStatus::Finished).unwrap();
+        }
+        if round % 3 == 2 {
+            store.runs().delete(run.id()).unwrap();
+        }
+    }
+}
+
 fn spawn(folder: &Path, own: usize) -> (Child, BufReader<ChildStdout>) {
+    spawn_as("child", CHILD, folder, own)
+}
+
+fn spawn_as(test: &str, variable: &str, folder: &Path, own: usize) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--nocapture"])
-        .env(CHILD, format!("{own} {}", folder.display()))
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, format!("{own} {}", folder.display()))
+        .env("MLOPS_CONFIG_DIR", folder.with_extension("config"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -204,4 +242,41 @@ fn what_processes_have_named_is_there_whatever_another_frees_and_whenever_they_a
     // And nothing else is in the way of the next.
     collect(&blobs, folder).expect("nobody else is there");
     assert!(named.iter().all(|digest| blobs.size(digest).unwrap().is_some()));
+}
+
+#[test]
+fn processes_that_log_to_one_store_lose_nothing_to_a_gc_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("store");
+    let uri = folder.display().to_string();
+    let store = Store::open(&uri).unwrap();
+    let mut freed = 0;
+    std::thread::scope(|scope| {
+        let killing = scope.spawn(|| {
+            for round in 0..4 {
+                let children: Vec<_> =
+                    (0..CHILDREN).map(|at| spawn_as("logging_child", LOGGER, &folder, round * CHILDREN + at)).collect();
+                for (mut child, out) in children {
+                    let lived = out.lines().map_while(Result::ok).filter(|line| line == "put").take(120).count();
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    assert_eq!(lived, 120, "a child ended by itself");
+                }
+            }
+        });
+        let options = GcOptions { dry_run: false, older_than: Duration::ZERO, deleted_runs: true };
+        while !killing.is_finished() {
+            match store.gc(&options) {
+                Ok(report) => freed += report.large_blobs.count + report.small_blobs.count,
+                Err(e) => assert_eq!(e.code(), Code::Busy, "{e}"),
+            }
+        }
+        killing.join().unwrap();
+    });
+    assert!(freed > 10, "the gc met nothing: {freed}");
+    drop(store);
+    // What the last to be killed have left is drained by who opens.
+    drop(Store::open(&uri).unwrap());
+    let report = mlops_core::fsck(&uri, false).unwrap();
+    assert!(report.findings.is_empty() && report.lost.is_empty(), "{report:?}");
 }

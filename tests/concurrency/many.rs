@@ -125,6 +125,16 @@ impl Crowd<'_> {
     }
 }
 
+impl Drop for Crowd<'_> {
+    fn drop(&mut self) {
+        // Also of a test that fails nobody stays.
+        for (_, process) in &mut self.processes {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
 /// What a process said that was acknowledged to it.
 #[derive(Debug, Default)]
 struct Said {

@@ -86,11 +86,6 @@ impl LeaseFiles {
         Ok(Self { files: files.clone(), folder: folder.to_path_buf(), held })
     }
 
-    /// The files that this process has open and may have locks on.
-    pub(super) fn locked_files(&self) -> Vec<Arc<FileHandle>> {
-        let held = self.held.lock();
-        std::iter::once(held.file.clone()).chain(held.gc.clone()).collect()
-    }
 
     /// What is held; in a forked child nothing, and the file is opened anew.
     fn held(&self) -> Result<MutexGuard<'_, Held>> {

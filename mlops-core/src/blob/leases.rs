@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 
 use super::lease_files::{Exclusive, LeaseFiles};
 use crate::base::digests::Digest;
-use crate::base::files::FileHandle;
 use crate::base::os;
 use crate::error::Result;
 
@@ -104,11 +103,6 @@ impl Leases {
         Self { state: Mutex::default(), files: Some(files) }
     }
 
-    /// The open files that this process may have locks on, none where no other process is concerned: a forked child has
-    /// to let go of those of its parent.
-    pub fn locked_files(&self) -> Vec<Arc<FileHandle>> {
-        self.files.as_ref().map_or_else(Vec::new, LeaseFiles::locked_files)
-    }
 
     /// Taken before the first put of a call that names its blobs later. Waits while a gc of another process moves files,
     /// for some milliseconds.

@@ -34,6 +34,8 @@ pub(super) struct Owner {
     pub(super) host: String,
     boot_id: String,
     pid_namespace: String,
+    /// The names that owners listen at on Linux are those of a network namespace.
+    net_namespace: String,
     /// When the process started, in clock ticks since boot, which tells it from a later one of the same number.
     start_ticks: u64,
     /// Where it listens.
@@ -158,6 +160,7 @@ impl Owner {
             host: os::host_name(),
             boot_id: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
             pid_namespace: link("/proc/self/ns/pid"),
+            net_namespace: link("/proc/self/ns/net"),
             start_ticks: start_ticks(pid).unwrap_or_default(),
             ..Self::default()
         }
@@ -169,10 +172,14 @@ impl Owner {
         serde_json::from_str(sealed::open(&bytes)?).ok()
     }
 
-    /// True if the owner is, or was, a process of this host and of this process's namespace.
+    /// True if the owner is, or was, a process of this host and of this process's namespaces.
     pub(super) fn is_here(&self) -> bool {
         let here = Self::this_process();
-        (&here.host, &here.boot_id, &here.pid_namespace) == (&self.host, &self.boot_id, &self.pid_namespace)
+        let place = |owner: &Self| {
+            let Self { host, boot_id, pid_namespace, net_namespace, .. } = owner.clone();
+            (host, boot_id, pid_namespace, net_namespace)
+        };
+        place(&here) == place(self)
     }
 
     /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.

@@ -86,7 +86,6 @@ impl LeaseFiles {
         Ok(Self { files: files.clone(), folder: folder.to_path_buf(), held })
     }
 
-
     /// What is held; in a forked child nothing, and the file is opened anew.
     fn held(&self) -> Result<MutexGuard<'_, Held>> {
         let mut held = self.held.lock();

@@ -103,7 +103,6 @@ impl Leases {
         Self { state: Mutex::default(), files: Some(files) }
     }
 
-
     /// Taken before the first put of a call that names its blobs later. Waits while a gc of another process moves files,
     /// for some milliseconds.
     ///

@@ -111,14 +111,15 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
     let options = &OpenOptions { files: options.files.beneath(folder), ..options.clone() };
     let files = &options.files;
     let layout = Layout::new(folder);
-    let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
+    let blobs = LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
         tmp: layout.tmp(),
         trash: layout.trash(),
         files: files.clone(),
         ids: options.ids.clone(),
         read_only: false,
-    })?);
+    });
+    let blobs = Arc::new(blobs.map_err(|e| e.in_folder(folder))?);
     let sync_blobs = blobs.clone();
     let journal = OwnedJournal::default();
     let made = Arc::new(AtomicBool::new(false));

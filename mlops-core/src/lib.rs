@@ -21,6 +21,7 @@ pub mod workflows;
 
 pub use base::digests::Digest;
 pub use base::paging::Page;
+pub use base::sharing::Sharing;
 pub use base::text::ParamValue;
 pub use base::time::Timestamp;
 pub use error::{Code, Error, Result};

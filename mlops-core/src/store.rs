@@ -8,6 +8,7 @@ mod fsck;
 mod gc;
 mod local;
 mod location;
+mod make;
 mod open;
 mod partial;
 mod registry;
@@ -23,6 +24,7 @@ pub use open::OpenOptions;
 pub use registry::end_open_runs;
 use uuid::Uuid;
 
+use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::runs::Runs;
@@ -58,6 +60,9 @@ struct Inner {
     uri: String,
     id: Uuid,
     read_only: bool,
+    sharing: Sharing,
+    /// Nobody but this user may put files into its folder.
+    is_own: bool,
     runs: Runs,
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
@@ -92,7 +97,8 @@ impl Store {
     /// [`open`](Self::open) with options.
     ///
     /// # Errors
-    /// As [`open`](Self::open); `NotFound` with `must_exist` or `read_only` if there is no store.
+    /// As [`open`](Self::open); `NotFound` with `must_exist` or `read_only` if there is no store, `AlreadyExists` with
+    /// `must_be_new` if there is one; `InvalidState` if it was to be a group's and is private.
     pub fn open_with(options: &OpenOptions) -> Result<Self> {
         options.open()
     }
@@ -117,10 +123,33 @@ impl Store {
         self.inner.read_only
     }
 
+    /// Who may use the store's files; chosen when it was made.
+    pub fn sharing(&self) -> Sharing {
+        self.inner.sharing
+    }
+
     /// True if this user made the store here or put it on the list of trusted stores: what runs code when it is
-    /// loaded (a pickle) may be loaded from it without asking. A store in memory is always one's own.
+    /// loaded (a pickle) may be loaded from it without asking. Never so where others may write to its folder, a group's
+    /// store among them. A store in memory is always one's own.
     pub fn is_trusted(&self) -> bool {
-        self.path().is_none() || settings::is_trusted(self.id())
+        let private = self.inner.is_own && self.sharing() == Sharing::Private;
+        self.path().is_none() || private && settings::is_trusted(self.id())
+    }
+
+    /// Puts the store on the list of the stores that this user trusts; fine if it is there.
+    ///
+    /// # Errors
+    /// `InvalidState` if others may write to its folder, or if there is no place for the list; `Io`, `ReadOnly`.
+    pub fn trust(&self) -> Result<()> {
+        if self.path().is_some() && !(self.inner.is_own && self.sharing() == Sharing::Private) {
+            let uri = self.uri();
+            let detail = format!(
+                "the store {uri} cannot be trusted as a whole: it belongs to another user, or others may write to it, which \
+                 `chmod -R go= {uri}` ends; load a model of it with trust=True, or make a copy of your own with `mlops backup`"
+            );
+            return Err(Error::InvalidState { detail });
+        }
+        settings::trust(self.id())
     }
 
     /// Experiments and runs.

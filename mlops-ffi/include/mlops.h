@@ -82,6 +82,16 @@
 
 
 /**
+ * A store of its user alone: folders 0700, files 0600.
+ */
+#define MLOPS_SHARING_PRIVATE 0
+
+/**
+ * A store for all users of its folder's group: folders 2770, files 0660.
+ */
+#define MLOPS_SHARING_GROUP 1
+
+/**
  * Only what is not deleted.
  */
 #define MLOPS_VIEW_ACTIVE 0
@@ -270,6 +280,15 @@ typedef struct mlops_open_options {
    * A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
    */
   struct mlops_str uri;
+  /**
+   * Of a store that is made: `MLOPS_SHARING_PRIVATE` (default) or `MLOPS_SHARING_GROUP`. A store that exists is what it
+   * is; to ask for a group's where it is private is an error. Since 0.1.
+   */
+  int32_t sharing;
+  /**
+   * Not 0: a store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops/` here. Since 0.1.
+   */
+  int32_t must_be_new;
 } mlops_open_options;
 
 /**
@@ -1500,7 +1519,7 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 /* Initialisers: each sets the size of its struct and the defaults. */
 #define MLOPS_BUF_INIT {NULL, 0, 0}
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
-#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}}
+#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0}
 #define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}

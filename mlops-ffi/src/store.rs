@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mlops_core::{BackupOptions, GcOptions, OpenOptions, Store};
+use mlops_core::{BackupOptions, GcOptions, OpenOptions, Result, Sharing, Store};
 
 use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
@@ -33,10 +33,36 @@ pub struct mlops_open_options {
     pub reserved: i32,
     /// A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
     pub uri: mlops_str,
+    /// Of a store that is made: `MLOPS_SHARING_PRIVATE` (default) or `MLOPS_SHARING_GROUP`. A store that exists is what it
+    /// is; to ask for a group's where it is private is an error. Since 0.1.
+    pub sharing: i32,
+    /// Not 0: a store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops/` here. Since 0.1.
+    pub must_be_new: i32,
 }
 
+/// A store of its user alone: folders 0700, files 0600.
+pub const MLOPS_SHARING_PRIVATE: i32 = 0;
+/// A store for all users of its folder's group: folders 2770, files 0660.
+pub const MLOPS_SHARING_GROUP: i32 = 1;
+
 impl Versioned for mlops_open_options {
-    const DEFAULT: Self = Self { struct_size: 0, read_only: 0, must_exist: 0, reserved: 0, uri: mlops_str::EMPTY };
+    const DEFAULT: Self = Self {
+        struct_size: 0,
+        read_only: 0,
+        must_exist: 0,
+        reserved: 0,
+        uri: mlops_str::EMPTY,
+        sharing: MLOPS_SHARING_PRIVATE,
+        must_be_new: 0,
+    };
+}
+
+fn sharing(number: i32) -> Result<Sharing> {
+    match number {
+        MLOPS_SHARING_PRIVATE => Ok(Sharing::Private),
+        MLOPS_SHARING_GROUP => Ok(Sharing::Group),
+        _ => Err(refuse("options.sharing", number.to_string(), "MLOPS_SHARING_PRIVATE or MLOPS_SHARING_GROUP")),
+    }
 }
 
 /// How `mlops_store_gc` works. Begin with `MLOPS_GC_OPTIONS_INIT`, which only counts.
@@ -79,6 +105,8 @@ export! {
             uri,
             read_only: options.read_only != 0,
             must_exist: options.must_exist != 0,
+            must_be_new: options.must_be_new != 0,
+            sharing: sharing(options.sharing)?,
             ..OpenOptions::default()
         };
         out.give(mlops_store::new(Store::open_with(&options)?));

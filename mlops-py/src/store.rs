@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mlops_core::runs::{RunOptions, RunQuery};
-use mlops_core::{GcOptions, OpenOptions};
+use mlops_core::{GcOptions, OpenOptions, Sharing};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -39,13 +39,22 @@ type Pages<'py> = (Vec<Bound<'py, PyDict>>, Option<String>);
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (uri, read_only=false, must_exist=false))]
-    fn new(py: Python<'_>, uri: OwnedText, read_only: bool, must_exist: bool) -> PyResult<Self> {
+    #[pyo3(signature = (uri, read_only=false, must_exist=false, must_be_new=false, shared=None))]
+    fn new(
+        py: Python<'_>,
+        uri: OwnedText,
+        read_only: bool,
+        must_exist: bool,
+        must_be_new: bool,
+        shared: Option<OwnedText>,
+    ) -> PyResult<Self> {
         detached(py, || {
             let inner = mlops_core::Store::open_with(&OpenOptions {
                 uri: uri.0,
                 read_only,
                 must_exist,
+                must_be_new,
+                sharing: shared.map_or(Ok(Sharing::Private), |shared| Sharing::named(&shared.0))?,
                 ..OpenOptions::default()
             })?;
             Ok(Self { inner })
@@ -65,6 +74,12 @@ impl Store {
     #[getter]
     fn read_only(&self) -> bool {
         self.inner.is_read_only()
+    }
+
+    /// `private` or `group`.
+    #[getter]
+    fn shared(&self) -> &'static str {
+        self.inner.sharing().name()
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<()> {

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::sharing::Sharing;
+#[cfg(unix)]
+use super::sharing::settle;
 use crate::error::{Error, Result};
 
 /// An open folder. What stands beneath it is opened from here, one name at a time.
@@ -15,10 +18,20 @@ pub(crate) struct Folder {
 }
 
 /// What an entry has to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
     File,
     Folder,
+}
+
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    /// And reading.
+    Write,
+    /// And reading; every write goes behind what is there.
+    Append,
 }
 
 impl Folder {
@@ -51,7 +64,7 @@ impl Folder {
     pub(crate) fn folder(&self, name: &Path) -> Result<Option<Self>> {
         let path = self.path.join(name);
         #[cfg(unix)]
-        return Ok(self.open(name, Wanted::Folder)?.map(|descriptor| Self { path, descriptor }));
+        return Ok(self.open(name, Wanted::Folder, Access::Read)?.map(|descriptor| Self { path, descriptor }));
         #[cfg(not(unix))]
         return Ok(self.look(name, Wanted::Folder)?.then_some(Self { path }));
     }
@@ -61,15 +74,21 @@ impl Folder {
     /// # Errors
     /// `Corrupt` if something else stands there, a link among them; `Io`.
     pub(crate) fn file(&self, name: &Path) -> Result<Option<File>> {
+        self.open_file(name, Access::Read)
+    }
+
+    /// [`file`](Self::file), for writing too.
+    pub(super) fn open_file(&self, name: &Path, access: Access) -> Result<Option<File>> {
         #[cfg(unix)]
-        return Ok(self.open(name, Wanted::File)?.map(File::from));
+        return Ok(self.open(name, Wanted::File, access)?.map(File::from));
         #[cfg(not(unix))]
         {
             let path = self.path.join(name);
             if !self.look(name, Wanted::File)? {
                 return Ok(None);
             }
-            match File::open(&path) {
+            match File::options().read(true).write(access == Access::Write).append(access == Access::Append).open(&path)
+            {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 opened => opened.map(Some).map_err(|e| Error::io("open", &path, e)),
             }
@@ -101,8 +120,78 @@ impl Folder {
         Ok(names)
     }
 
+    /// Forces the names in this folder to the disk.
+    pub(super) fn sync(&self) -> std::io::Result<()> {
+        #[cfg(unix)]
+        return Ok(rustix::fs::fsync(&self.descriptor)?);
+        #[cfg(not(unix))]
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// Checks that there is nothing but files and folders beneath, whoever made them.
+    ///
+    /// # Errors
+    /// `Corrupt` with the first that is something else, a link among them; `Io`.
+    pub(super) fn check(&self) -> Result<()> {
+        self.visit(&|_, _| ())
+    }
+
+    /// Gives all files and folders beneath the modes that they should have, where this user may.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
     #[cfg(unix)]
-    fn open(&self, name: &Path, wanted: Wanted) -> Result<Option<rustix::fd::OwnedFd>> {
+    pub(super) fn settle(&self, sharing: Sharing) -> Result<()> {
+        self.visit(&|open, is_folder| {
+            let mode = if is_folder { sharing.folder_mode() } else { sharing.file_mode() };
+            // What another user made is that user's to set.
+            let _ = settle(open, mode);
+        })
+    }
+
+    /// There are no modes to set.
+    #[cfg(not(unix))]
+    pub(super) fn settle(&self, _: Sharing) -> Result<()> {
+        self.check()
+    }
+
+    #[cfg(unix)]
+    fn visit(&self, visit: &dyn Fn(rustix::fd::BorrowedFd<'_>, bool)) -> Result<()> {
+        use rustix::fd::AsFd;
+        visit(self.descriptor(), true);
+        for name in self.names()? {
+            let name = Path::new(&name);
+            match self.file(name) {
+                Ok(file) => file.iter().for_each(|file| visit(file.as_fd(), false)),
+                Err(Error::Corrupt { .. }) => self.folder(name)?.map_or(Ok(()), |inner| inner.visit(visit))?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn visit(&self, visit: &dyn Fn(&Path, bool)) -> Result<()> {
+        visit(&self.path, true);
+        for name in self.names()? {
+            let name = Path::new(&name);
+            match self.look(name, Wanted::File) {
+                Ok(_) => visit(&self.path.join(name), false),
+                Err(_) => self.folder(name)?.map_or(Ok(()), |inner| inner.visit(visit))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The open folder.
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> rustix::fd::BorrowedFd<'_> {
+        use rustix::fd::AsFd;
+        self.descriptor.as_fd()
+    }
+
+    #[cfg(unix)]
+    fn open(&self, name: &Path, wanted: Wanted, access: Access) -> Result<Option<rustix::fd::OwnedFd>> {
         use rustix::fs::{AtFlags, FileType, Mode, OFlags};
         use rustix::io::Errno;
         let path = self.path.join(name);
@@ -118,7 +207,12 @@ impl Folder {
             Err(e) => return Err(Error::io("look at", &path, e.into())),
         }
         let kind = if wanted == Wanted::Folder { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
+        let access = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+            Access::Append => OFlags::RDWR | OFlags::APPEND,
+        };
+        let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
         // And once more when it is open: another may have been put there meanwhile.
         let opened = rustix::fs::openat(&self.descriptor, name, flags, Mode::empty())
             .and_then(|opened| Ok((rustix::fs::fstat(&opened)?, opened)));
@@ -144,9 +238,11 @@ impl Folder {
     }
 }
 
-fn misplaced(path: &Path, wanted: Wanted) -> Error {
+/// Damage: something else stands where a file or folder belongs.
+pub(super) fn misplaced(path: &Path, wanted: Wanted) -> Error {
     let wanted = if wanted == Wanted::File { "file" } else { "folder" };
-    Error::corrupt(path, 0, format!("it is no {wanted}; links and devices are not followed"))
+    let way_out = "links and devices are not followed: move it away, then run `mlops fsck`";
+    Error::corrupt(path, 0, format!("it is no {wanted}; {way_out}"))
 }
 
 #[cfg(all(test, unix))]

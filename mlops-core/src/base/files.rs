@@ -2,26 +2,25 @@
 //! tests can fail, tear or record each of them.
 
 use std::fmt::Debug;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::io::{Read, Write};
-#[cfg(not(unix))]
-use std::io::{Seek, SeekFrom};
-#[cfg(unix)]
-use std::os::fd::AsFd;
-#[cfg(unix)]
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
 
-use crate::base::clock::{Clock, SystemClock};
-use crate::base::os;
-use crate::base::time::Timestamp;
+use super::beneath::Access;
+#[cfg(unix)]
+use super::beneath::Folder;
+pub use super::handle::FileHandle;
+pub(crate) use super::handle::modified;
+use super::place::Place;
+use super::sharing::Sharing;
+#[cfg(unix)]
+use super::sharing::settle;
 use crate::error::{Error, Result};
 
-/// A file in use is not touched again before this time.
-const TOUCH_AFTER: Duration = Duration::from_mins(1);
+/// How much is copied at a time, in bytes.
+const COPY_BYTES: usize = 1 << 20;
 
 /// One operation that changes the disk, as a [`FileHook`] sees it before it happens.
 #[derive(Clone, Copy, Debug)]
@@ -51,45 +50,68 @@ pub trait FileHook: Send + Sync + Debug {
     fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>>;
 }
 
-/// The operating system's files, seen through an optional hook. Folders are made 0700, files 0600.
+/// The operating system's files, seen through an optional hook. Whatever the umask, folders are made 0700 and files
+/// 0600; 2770 and 0660 for a [group](Sharing::Group).
+///
+/// [Beneath](Self::beneath) the folder of a store no link is followed: whoever may write there could have put one in the
+/// place of a file or folder, and it may lead anywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     hook: Option<Arc<dyn FileHook>>,
+    /// What stands beneath is found from here, by real folders.
+    root: Option<Arc<Path>>,
+    sharing: Sharing,
 }
 
 impl Files {
     /// Files whose every change `hook` sees.
     pub fn with_hook(hook: Arc<dyn FileHook>) -> Self {
-        Self { hook: Some(hook) }
+        Self { hook: Some(hook), ..Self::default() }
     }
 
-    fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
+    /// The same files, made for others to use or not.
+    #[must_use]
+    pub fn with_sharing(&self, sharing: Sharing) -> Self {
+        Self { sharing, ..self.clone() }
+    }
+
+    /// The same files for the store in the folder `root`: shared as the mode of that folder says, and no link in it is
+    /// followed. The folder itself may be reached through links.
+    #[must_use]
+    pub fn beneath(&self, root: &Path) -> Self {
+        Self { hook: self.hook.clone(), root: Some(root.into()), sharing: Sharing::of(root) }
+    }
+
+    /// Who may use what is made.
+    pub fn sharing(&self) -> Sharing {
+        self.sharing
+    }
+
+    pub(super) fn before(&self, op: &FileOp<'_>) -> io::Result<Option<usize>> {
         self.hook.as_ref().map_or(Ok(None), |hook| hook.before(op))
+    }
+
+    fn find<'a>(&self, path: &'a Path) -> Result<Place<'a>> {
+        Place::find(self.root.as_deref(), path)
     }
 
     /// Makes a folder and those above it; fine if it exists.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`; `Corrupt` if something else stands there.
     pub fn create_dir_all(&self, path: &Path) -> Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        builder.mode(0o700);
-        builder.create(path).map_err(|e| Error::io("create folder", path, e))
+        let folders = Place::folders_to(self.root.as_deref(), path);
+        folders.iter().try_for_each(|folder| self.find(folder)?.make_folder(self.sharing.folder_mode()))
     }
 
     /// Makes a new file for reading and writing; fails if it exists.
     ///
     /// # Errors
-    /// `Io`, with the kind `AlreadyExists` if there is one.
+    /// `Io`, with the kind `AlreadyExists` if there is one; `Corrupt` if it would stand behind a link.
     pub fn create_new(&self, path: &Path) -> Result<FileHandle> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        options.mode(0o600);
+        let place = self.find(path)?;
         self.before(&FileOp::Create(path))
-            .and_then(|_| options.open(path))
+            .and_then(|_| place.create(self.sharing.file_mode()))
             .map(|file| self.handle(file, path))
             .map_err(|e| Error::io("create", path, e))
     }
@@ -97,26 +119,26 @@ impl Files {
     /// Opens an existing file for reading and writing.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_write(&self, path: &Path) -> Result<FileHandle> {
-        open_existing(OpenOptions::new().read(true).write(true), path).map(|file| self.handle(file, path))
+        self.find(path)?.open(Access::Write).map(|file| self.handle(file, path))
     }
 
     /// Opens an existing file for reading.
     ///
     /// # Errors
-    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`, with the kind `NotFound` if there is none; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_read(&self, path: &Path) -> Result<FileHandle> {
-        open_existing(OpenOptions::new().read(true), path).map(|file| self.handle(file, path))
+        self.find(path)?.open(Access::Read).map(|file| self.handle(file, path))
     }
 
     /// Opens a file for reading and appending, by any number of processes at once; made if it is absent.
     ///
     /// # Errors
-    /// `Io`; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn open_append(&self, path: &Path) -> Result<FileHandle> {
         loop {
-            match open_existing(OpenOptions::new().read(true).append(true), path) {
+            match self.find(path)?.open(Access::Append) {
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
                 opened => return opened.map(|file| self.handle(file, path)),
             }
@@ -131,15 +153,15 @@ impl Files {
 
     /// A file that was opened otherwise, such as beneath a folder.
     pub(crate) fn handle(&self, file: File, path: &Path) -> FileHandle {
-        FileHandle { file, path: path.into(), files: self.clone(), locked: OnceLock::new() }
+        FileHandle::new(file, path, self)
     }
 
     /// Reads a whole file; None if there is none.
     ///
     /// # Errors
-    /// `Io`; `Corrupt` if a folder, a pipe or the like stands there.
+    /// `Io`; `Corrupt` if a folder, a link, a pipe or the like stands there.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
-        match open_existing(OpenOptions::new().read(true), path) {
+        match self.find(path).and_then(|place| place.open(Access::Read)) {
             Ok(mut file) => {
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
@@ -161,7 +183,7 @@ impl Files {
             file.sync()
         });
         if let Err(e) = written.and_then(|()| self.rename(tmp, path)) {
-            let _ = fs::remove_file(tmp);
+            self.discard(tmp);
             return Err(e);
         }
         self.sync_parent(path)
@@ -172,9 +194,26 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        self.before(&FileOp::Rename(from, to))
-            .and_then(|_| fs::rename(from, to))
-            .map_err(|e| Error::io("rename", from, e))
+        let (old, new) = (self.find(from)?, self.find(to)?);
+        self.before(&FileOp::Rename(from, to)).and_then(|_| old.rename(&new)).map_err(|e| Error::io("rename", from, e))
+    }
+
+    /// Copies a file to a new one.
+    ///
+    /// # Errors
+    /// `Io`, with the kind `AlreadyExists` if there is one; what [`open_read`](Self::open_read) gives.
+    pub fn copy(&self, from: &Path, to: &Path) -> Result<()> {
+        let (from, to) = (self.open_read(from)?, self.create_new(to)?);
+        let mut chunk = vec![0; COPY_BYTES];
+        let mut offset = 0;
+        loop {
+            let read = from.read_at(&mut chunk, offset)?;
+            if read == 0 {
+                return Ok(());
+            }
+            to.write_at(chunk.get(..read).unwrap_or_default(), offset)?;
+            offset += read as u64;
+        }
     }
 
     /// Unlinks a file; fine if there is none.
@@ -182,10 +221,19 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn remove(&self, path: &Path) -> Result<()> {
-        match self.before(&FileOp::Remove(path)).and_then(|_| fs::remove_file(path)) {
+        let place = match self.find(path) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        match self.before(&FileOp::Remove(path)).and_then(|_| place.remove()) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
             _ => Ok(()),
         }
+    }
+
+    /// Unlinks a file that was not finished, if that can be done; no hook sees it.
+    pub fn discard(&self, path: &Path) {
+        let _ = self.find(path).map(|place| place.remove());
     }
 
     /// Forces a folder's entries to the disk.
@@ -193,8 +241,11 @@ impl Files {
     /// # Errors
     /// `Io`.
     pub fn sync_dir(&self, path: &Path) -> Result<()> {
-        let synced = self.before(&FileOp::SyncDir(path)).and_then(|_| File::open(path)).and_then(|dir| dir.sync_all());
-        synced.map_err(|e| Error::io("sync folder", path, e))
+        let failed = |e| Error::io("sync folder", path, e);
+        self.before(&FileOp::SyncDir(path)).map_err(failed)?;
+        let folder = Place::folder(self.root.as_deref(), path)?;
+        let folder = folder.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        folder.sync().map_err(failed)
     }
 
     /// Forces the entries of the folder that holds `path` to the disk.
@@ -210,275 +261,51 @@ impl Files {
     /// # Errors
     /// `Io`; `Corrupt` if no folder stands there.
     pub fn list(&self, path: &Path) -> Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(misplaced("list", path, e)),
-        };
-        let mut paths = entries
-            .map(|entry| entry.map(|e| e.path()))
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(|e| Error::io("list", path, e))?;
-        paths.sort();
-        Ok(paths)
-    }
-}
-
-/// Opens a file that exists, never waiting: a pipe in its place would have `open` wait for its other end for ever.
-fn open_existing(options: &mut OpenOptions, path: &Path) -> Result<File> {
-    #[cfg(unix)]
-    options.custom_flags(libc::O_NONBLOCK);
-    let file = options.open(path).map_err(|e| misplaced("open", path, e))?;
-    let found = file.metadata().map_err(|e| Error::io("look at", path, e))?;
-    if found.is_file() { Ok(file) } else { Err(misplaced("open", path, io::ErrorKind::IsADirectory.into())) }
-}
-
-#[cfg(unix)]
-fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// The same as far as can be told.
-#[cfg(not(unix))]
-fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    one.created().ok() == other.created().ok()
-}
-
-/// Damage, if something else stands where a file or folder belongs; other errors as they are.
-fn misplaced(action: &'static str, path: &Path, error: io::Error) -> Error {
-    #[cfg(unix)]
-    let is_loop = error.raw_os_error() == Some(libc::ELOOP);
-    #[cfg(not(unix))]
-    let is_loop = false;
-    match error.kind() {
-        io::ErrorKind::IsADirectory => Error::corrupt(path, 0, "this is no file; move it away, then run `mlops fsck`"),
-        io::ErrorKind::NotADirectory => {
-            Error::corrupt(path, 0, "no folder stands there; move away what does, then run `mlops fsck`")
-        }
-        _ if is_loop => Error::corrupt(path, 0, "this is a link to itself; remove it, then run `mlops fsck`"),
-        _ => Error::io(action, path, error),
-    }
-}
-
-/// An open file whose changes the hook sees.
-#[derive(Debug)]
-pub struct FileHandle {
-    file: File,
-    path: Arc<Path>,
-    files: Files,
-    /// How often the process had forked when it locked the file, and what has a forked child let go of the lock.
-    locked: OnceLock<(usize, os::NotForChildren)>,
-}
-
-impl FileHandle {
-    /// Where the file was opened.
-    pub fn path(&self) -> &Path {
-        &self.path
+        let Some(folder) = Place::folder(self.root.as_deref(), path)? else { return Ok(Vec::new()) };
+        Ok(folder.names()?.into_iter().map(|name| path.join(name)).collect())
     }
 
-    /// The descriptor.
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Takes an exclusive lock on the file without waiting; it ends with the handle. True if it was taken, false if
-    /// another handle has it, in this process or another.
+    /// Checks that a folder has nothing in it but files and folders, for what is opened by others than this layer.
     ///
     /// # Errors
-    /// What the operating system says when it cannot lock on this file system.
-    pub fn try_lock(&self) -> io::Result<bool> {
-        let taken = os::try_lock(&self.file)?;
-        if taken {
-            self.note_lock();
-        }
-        Ok(taken)
+    /// `Corrupt` with the first that is something else, a link among them; `Io`.
+    pub fn check_folder(&self, path: &Path) -> Result<()> {
+        Place::folder(self.root.as_deref(), path)?.map_or(Ok(()), |folder| folder.check())
     }
 
-    /// True if the file still stands where it was opened: not deleted, moved or replaced. A lock on a file that does not
-    /// keeps nobody out who opens the path now.
+    /// Gives all that is in a folder its mode, for what is made by others than this layer.
+    ///
+    /// # Errors
+    /// As [`check_folder`](Self::check_folder).
+    pub fn settle_folder(&self, path: &Path) -> Result<()> {
+        Place::folder(self.root.as_deref(), path)?.map_or(Ok(()), |folder| folder.settle(self.sharing))
+    }
+
+    /// Gives a folder that exists its mode, where this user may; a link to it is followed.
     ///
     /// # Errors
     /// `Io`.
-    pub fn is_at_its_path(&self) -> Result<bool> {
-        let look = |e| Error::io("look at", &self.path, e);
-        let open = self.file.metadata().map_err(look)?;
-        match fs::symlink_metadata(&self.path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-            found => found.map(|found| is_same(&open, &found)).map_err(look),
-        }
-    }
-
-    /// Says that the file is locked, now or later, in a way of its user's own: the lock ends with the handle, and a forked
-    /// child does not keep it.
-    pub fn note_lock(&self) {
+    pub fn settle_new(&self, path: &Path) -> Result<()> {
         #[cfg(unix)]
-        self.locked.get_or_init(|| (os::forks(), os::not_for_children(self.file.as_fd())));
+        Folder::root(path).and_then(|folder| {
+            let settled = settle(folder.descriptor(), self.sharing.folder_mode());
+            settled.map_err(|e| Error::io("set the mode of", path, e))
+        })?;
         #[cfg(not(unix))]
-        self.locked.get_or_init(|| (os::forks(), os::NotForChildren::default()));
-    }
-
-    /// Gives the file another name; errors name it by that from now on.
-    ///
-    /// # Errors
-    /// `Io`; it keeps its name then.
-    pub fn rename(&mut self, to: &Path) -> Result<()> {
-        self.files.rename(&self.path, to)?;
-        self.path = to.into();
+        let _ = path;
         Ok(())
     }
 
-    /// The length in bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn len(&self) -> Result<u64> {
-        self.file.metadata().map(|m| m.len()).map_err(|e| Error::io("look at", &self.path, e))
+    /// True if a real folder stands there.
+    pub fn is_folder(&self, path: &Path) -> bool {
+        matches!(Place::folder(self.root.as_deref(), path), Ok(Some(_)))
     }
-
-    /// True if the file has no bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.len()? == 0)
-    }
-
-    /// Writes all of `bytes` at `offset`. On an error some of them may be written.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
-        let written = match self.files.before(&FileOp::Write(&self.path, offset, bytes)) {
-            Ok(None) => write_all_at(&self.file, bytes, offset),
-            Ok(Some(n)) => write_all_at(&self.file, bytes.get(..n).unwrap_or(bytes), offset)
-                .and(Err(io::Error::other("write torn by a test"))),
-            Err(e) => Err(e),
-        };
-        written.map_err(|e| Error::io("write", &self.path, e))
-    }
-
-    /// Writes all of `bytes` behind what is in a file that was opened with [`Files::open_append`], whoever else appends
-    /// to it. On an error some of them may be written.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn append(&self, bytes: &[u8]) -> Result<()> {
-        let mut file = &self.file;
-        let written = match self.files.before(&FileOp::Write(&self.path, self.len()?, bytes)) {
-            Ok(None) => file.write_all(bytes),
-            Ok(Some(n)) => {
-                file.write_all(bytes.get(..n).unwrap_or(bytes)).and(Err(io::Error::other("write torn by a test")))
-            }
-            Err(e) => Err(e),
-        };
-        written.map_err(|e| Error::io("write", &self.path, e))
-    }
-
-    /// Forces the bytes to the disk (fdatasync).
-    ///
-    /// # Errors
-    /// `Io`; nobody knows then what is on the disk.
-    pub fn sync(&self) -> Result<()> {
-        let synced = self.files.before(&FileOp::Sync(&self.path)).and_then(|_| self.file.sync_data());
-        synced.map_err(|e| Error::io("sync", &self.path, e))
-    }
-
-    /// Cuts the file to `len` bytes.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn set_len(&self, len: u64) -> Result<()> {
-        let cut = self.files.before(&FileOp::SetLen(&self.path, len)).and_then(|_| self.file.set_len(len));
-        cut.map_err(|e| Error::io("cut", &self.path, e))
-    }
-
-    /// Reads into `buffer` from `offset` until it is full or the file ends; returns how many bytes were read.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        read_full_at(&self.file, buffer, offset).map_err(|e| Error::io("read", &self.path, e))
-    }
-
-    /// When the file was last written or touched.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn modified(&self) -> Result<Timestamp> {
-        let modified = self.file.metadata().and_then(|meta| meta.modified());
-        let modified = modified.map_err(|e| Error::io("look at", &self.path, e))?;
-        Ok(modified.duration_since(UNIX_EPOCH).map(Timestamp::after_epoch).unwrap_or_default())
-    }
-
-    /// Says that the file was in use at a time. Where that is refused, it is taken for older than it is.
-    pub fn touch_at(&self, at: Timestamp) {
-        let _ = self.file.set_modified(UNIX_EPOCH + at.since(Timestamp::default()));
-    }
-
-    /// Says that the file is in use now, to the minute. The time is the system's, as it is for a file that is written.
-    pub fn touch(&self) {
-        let now = SystemClock.now();
-        if self.modified().is_ok_and(|at| now.since(at) > TOUCH_AFTER) {
-            self.touch_at(now);
-        }
-    }
-}
-
-/// When the file at a path was last written or touched, as far as can be told.
-pub(crate) fn modified(path: &Path) -> Option<Timestamp> {
-    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
-    modified.duration_since(UNIX_EPOCH).ok().map(Timestamp::after_epoch)
-}
-
-impl Drop for FileHandle {
-    fn drop(&mut self) {
-        // Noted no more before the number is free for another. In a forked child the lock is its parent's.
-        if self.locked.take().is_some_and(|(forks, _)| forks == os::forks()) {
-            os::unlock(&self.file);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.write_all_at(bytes, offset)
-}
-
-#[cfg(not(unix))]
-fn write_all_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(bytes)
-}
-
-#[cfg(unix)]
-fn read_full_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut read = 0;
-    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + read as u64) {
-            Ok(0) => break,
-            Ok(n) => read += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(read)
-}
-
-#[cfg(not(unix))]
-fn read_full_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut read = 0;
-    while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest)? {
-            0 => break,
-            n => read += n,
-        }
-    }
-    Ok(read)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

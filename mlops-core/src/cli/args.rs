@@ -68,6 +68,19 @@ Examples:
 JSON: {\"experiments\": [{\"experiment_id\", \"name\", \"lifecycle\", \"created_at\", \"updated_at\", \
 \"tags\": {key: text}}, ...]}.";
 
+const INIT_AFTER: &str = "\
+Examples:
+  mlops init
+  mlops init ./results --shared group
+  mlops init --json
+
+Nobody has to: the first run that is logged makes a store. A store is private to its user, whatever the umask. One made \
+with --shared group is for all users of the group of its folder: that of the folder above if it hands its group down \
+(`chmod g+s`), else your own (`newgrp` changes it). They read and write it as you do, so models of it that may run code \
+are loaded with trust=True only. Without PATH and --store it is MLOPS_STORE, else `.mlops` here.
+
+JSON: {\"store\", \"id\", \"shared\": \"private\" or \"group\"}.";
+
 const FSCK_AFTER: &str = "\
 Examples:
   mlops fsck
@@ -132,7 +145,8 @@ Examples:
   mlops trust ../from-a-colleague --json
 
 A model saved as a pickle runs code when it is loaded. Models of stores that you made on this computer are loaded \
-without asking; those of a store that was copied here only after this command, or with trust=True. The list is the \
+without asking; those of a store that was copied here only after this command, or with trust=True. A store that others \
+may write to, such as a group's, cannot be trusted as a whole: only trust=True loads its pickles. The list is the \
 file `trusted-stores` in MLOPS_CONFIG_DIR, else in $XDG_CONFIG_HOME/mlops, else in ~/.config/mlops.
 
 JSON: {\"store\", \"id\"}.";
@@ -180,6 +194,15 @@ pub(super) enum Command {
     Experiments {
         #[command(subcommand)]
         command: ExperimentsCommand,
+    },
+    /// Make a store
+    #[command(after_help = INIT_AFTER)]
+    Init {
+        /// The store's folder, or the project folder that is to hold it as `.mlops`
+        path: Option<String>,
+        /// Who else may use it
+        #[arg(long, value_name = "WHO", value_parser = ["group"])]
+        shared: Option<String>,
     },
     /// Read and check every byte of the store
     #[command(after_help = FSCK_AFTER)]

@@ -12,6 +12,7 @@ mod failure;
 mod find;
 mod fsck;
 mod gc;
+mod init;
 mod list;
 mod metrics;
 mod shape;
@@ -76,6 +77,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
             None => artifacts::list(run, path.as_deref(), context)?,
         },
         Command::Experiments { command: ExperimentsCommand::List { deleted } } => experiments::list(*deleted, context)?,
+        Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
         Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),
         Command::Restore { source, keep_going } => return backup::restore(source, *keep_going, context),

@@ -270,6 +270,14 @@ pub(super) struct Trusted<'a> {
     pub(super) id: String,
 }
 
+/// The answer of `init`.
+#[derive(Serialize)]
+pub(super) struct Made<'a> {
+    pub(super) store: &'a str,
+    pub(super) id: String,
+    pub(super) shared: &'static str,
+}
+
 /// The answer of `version`.
 #[derive(Serialize)]
 pub(super) struct About {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::args::Arguments;
 use super::{run_in, table};
+use crate::base::sharing::Sharing;
 use crate::base::time::Timestamp;
 use crate::runs::{Batch, MetricPoint, RunExt, RunOptions, RunStatus};
 use crate::store::Store;
@@ -447,6 +448,24 @@ fn every_command_has_help_with_examples() {
     }
     check(&Arguments::command());
     Arguments::command().debug_assert();
+}
+
+#[test]
+fn a_store_is_made_once_and_is_a_groups_if_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().canonicalize().unwrap().join(name).display().to_string();
+    let answer = mlops(&["init", &path("one")]);
+    assert_eq!(answer.out, format!("made the store {}; it is yours alone\n", path("one")), "{answer:?}");
+    let answer = mlops(&["init", &path("one")]);
+    assert!(answer.code == 3 && answer.err.contains("already exists; open it as it is"), "{answer:?}");
+    let answer = mlops(&["--store", &path("two"), "init", "--shared", "group", "--json"]).json();
+    assert_eq!((text(&answer["store"]), text(&answer["shared"])), (&*path("two"), "group"));
+    let store = Store::open(&path("two")).unwrap();
+    assert_eq!((store.sharing(), &*store.id().to_string()), (Sharing::Group, text(&answer["id"])));
+    let answer = mlops(&["trust", &path("two")]);
+    assert!(answer.code == 3 && answer.err.contains("load a model of it with trust=True"), "{answer:?}");
+    let answer = mlops(&["init", &path("three"), "--shared", "all"]);
+    assert!(answer.code == 2 && answer.err.contains("group"), "{answer:?}");
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::{shape, table};
-use crate::settings;
 
 pub(super) fn trust(path: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     path.clone_into(&mut context.store);
     let store = context.open()?;
-    settings::trust(store.id())?;
+    store.trust()?;
     if context.json {
         return context.print_json(&shape::Trusted { store: store.uri(), id: store.id().to_string() });
     }

@@ -38,7 +38,7 @@ impl LogWriter {
     pub fn create(files: &Files, path: &Path, header: LogHeader) -> Result<Self> {
         let file = files.create_new(path)?;
         if let Err(e) = file.write_at(&header.encode(), 0) {
-            let _ = std::fs::remove_file(path);
+            files.discard(path);
             return Err(e);
         }
         let next_seq = header.first_seq;
@@ -55,7 +55,7 @@ impl LogWriter {
         if let Some(file) = std::sync::Arc::get_mut(&mut writer.file)
             && let Err(e) = file.rename(path)
         {
-            let _ = std::fs::remove_file(tmp);
+            files.discard(tmp);
             return Err(e);
         }
         Ok(writer)

@@ -276,6 +276,7 @@ fn create_log(options: &SpoolOptions, names: &WriterFiles, number: u32, first_se
 
 /// Reads the process's own records.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a drain, and lives as long")]
 pub enum OwnReader<'a> {
     #[doc(hidden)]
     Memory(&'a Mutex<(VecDeque<Vec<u8>>, Mark)>, Mark),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::format;
 use super::local::{self, Layout};
 use super::location::{self, Location};
+use super::make;
 use super::open::OpenOptions;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
@@ -55,10 +56,11 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         }
     };
     let layout = Layout::new(&folder);
-    if !layout.format().exists() && !layout.journal().is_dir() {
+    make::check_access(&folder)?;
+    if !local::exists(&layout) {
         return Err(Error::NotFound { what: "store", id: folder.display().to_string(), hint: String::new() });
     }
-    let files = Files::default();
+    let files = Files::default().beneath(&folder);
     // Nobody may write while files are mended. A folder that cannot be written is checked without.
     let lock = match OwnerLock::acquire(&folder, &files) {
         Err(e) if repair || !matches!(e, Error::Io { .. } | Error::ReadOnly { .. }) => return Err(e),
@@ -106,7 +108,7 @@ fn in_use(files: &Files, layout: &Layout) -> Result<FsckReport> {
 /// Reads and checks every byte of a copy that nobody else has open, and changes nothing in it.
 pub(super) fn check_copy(folder: &Path, files: &Files) -> Result<FsckReport> {
     let layout = Layout::new(folder);
-    let mut check = Check { files: files.clone(), layout, repair: false, report: FsckReport::default() };
+    let mut check = Check { files: files.beneath(folder), layout, repair: false, report: FsckReport::default() };
     check.everything(&MemoryIndex)?;
     Ok(check.finish())
 }
@@ -323,7 +325,7 @@ impl Check {
         self.files.create_dir_all(&self.layout.trash())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
-        std::fs::copy(path, &aside).map_err(|e| Error::io("copy", path, e))?;
+        self.files.copy(path, &aside)?;
         Ok(aside.display().to_string())
     }
 }

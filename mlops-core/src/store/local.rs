@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -9,10 +10,12 @@ use uuid::Uuid;
 use super::dead::DeadWriters;
 use super::format;
 use super::gc::{Disk, OwnedJournal};
+use super::make::{check_sharing, is_there};
 use super::open::OpenOptions;
 use crate::base::files::{Files, modified};
 use crate::base::ids::IdSource;
 use crate::base::os;
+use crate::base::sharing::Sharing;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::blob::local::{LocalBlobOptions, LocalBlobs};
@@ -87,53 +90,12 @@ impl Layout {
     }
 }
 
-/// Makes the folders, so that there is something to lock; refuses what must exist and does not.
-pub(super) fn prepare(options: &OpenOptions, folder: &Path) -> Result<()> {
-    let layout = Layout::new(folder);
-    if options.must_exist {
-        check_exists(&layout)?;
-    }
-    if !folder.exists() {
-        make_folder(options, folder)?;
-    }
-    make_parts(&options.files, &layout)
-}
-
-/// Makes the folder of a new store with its parts in it, in one step: an empty folder is a project's, and who came
-/// at that moment would make another store inside.
-fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
-    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
-    options.files.create_dir_all(parent)?;
-    let made = parent.join(format!(".{}-{}", name.display(), options.ids.next_hex()));
-    let renamed = make_parts(&options.files, &Layout::new(&made)).and_then(|()| options.files.rename(&made, folder));
-    if renamed.is_err() {
-        let _ = std::fs::remove_dir_all(&made);
-        if folder.is_dir() {
-            // Another was first.
-            return Ok(());
-        }
-    }
-    renamed.map_err(|error| match error {
-        Error::Io { source, .. } => Error::io("create folder", folder, source),
-        other => other,
-    })
-}
-
-fn make_parts(files: &Files, layout: &Layout) -> Result<()> {
-    for part in [layout.journal(), layout.spool(), layout.blobs(), layout.tmp(), layout.trash()] {
-        if !part.is_dir() {
-            files.create_dir_all(&part)?;
-        }
-    }
-    Ok(())
-}
-
 /// True if there is a store. One whose format file is lost is still one; opening says what is wrong with it.
 pub(super) fn exists(layout: &Layout) -> bool {
     layout.format().exists() || layout.journal().is_dir()
 }
 
-fn check_exists(layout: &Layout) -> Result<()> {
+pub(super) fn check_exists(layout: &Layout) -> Result<()> {
     if exists(layout) {
         return Ok(());
     }
@@ -146,29 +108,36 @@ fn check_exists(layout: &Layout) -> Result<()> {
 
 /// Opens for writing, as the owner or as a peer of it.
 pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
+    let options = &OpenOptions { files: options.files.beneath(folder), ..options.clone() };
     let files = &options.files;
     let layout = Layout::new(folder);
-    let blobs = Arc::new(LocalBlobs::open(LocalBlobOptions {
+    let blobs = LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
         tmp: layout.tmp(),
         trash: layout.trash(),
         files: files.clone(),
         ids: options.ids.clone(),
         read_only: false,
-    })?);
+    });
+    let blobs = Arc::new(blobs.map_err(|e| e.in_folder(folder))?);
     let sync_blobs = blobs.clone();
     let journal = OwnedJournal::default();
+    let made = Arc::new(AtomicBool::new(false));
     let care = Care::default();
     let shared = Shared::open(SharedOptions {
         folder: folder.to_path_buf(),
         files: files.clone(),
-        open: open_owned(options, &layout, &blobs, &journal),
+        open: open_owned(options, &layout, &blobs, &journal, &made),
         read: read_unowned(files, &layout),
         sync_before: Some(Arc::new(move || sync_blobs.flush())),
         care: care.clone(),
         patience: options.owner_wait,
         may_own: options.may_own,
     })?;
+    if options.must_be_new && !made.load(Ordering::Acquire) {
+        // Another was first.
+        return Err(is_there(folder));
+    }
     let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
     let spool =
         SpoolOptions { folder: layout.spool(), tmp: layout.tmp(), files: files.clone(), file_bytes: SPOOL_FILE_BYTES };
@@ -185,11 +154,18 @@ pub(super) fn open(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
     })
 }
 
-/// Opens what the process that owns the store has: journal and index.
-fn open_owned(options: &OpenOptions, layout: &Layout, blobs: &Arc<LocalBlobs>, journal: &OwnedJournal) -> OpenOwned {
+/// Opens what the process that owns the store has: journal and index. `made` becomes true if it makes a new store.
+fn open_owned(
+    options: &OpenOptions,
+    layout: &Layout,
+    blobs: &Arc<LocalBlobs>,
+    journal: &OwnedJournal,
+    made: &Arc<AtomicBool>,
+) -> OpenOwned {
     let (options, layout, blobs, place) = (options.clone(), layout.clone(), blobs.clone(), journal.clone());
+    let made = made.clone();
     Arc::new(move |lock, new_segment| {
-        let id = read_or_make_format(&options, &layout)?;
+        let id = read_or_make_format(&options, &layout, &made)?;
         clear_tmp(&options.files, &layout, options.clock.now())?;
         let (sync_blobs, look_blobs, lock) = (blobs.clone(), blobs.clone(), lock.clone());
         let journal = Arc::new(Journal::open(JournalOptions {
@@ -221,9 +197,10 @@ fn read_unowned(files: &Files, layout: &Layout) -> Arc<dyn Fn() -> Result<Arc<dy
 
 /// Opens for reading: nothing on the disk changes, what the spool holds is applied in memory.
 pub(super) fn open_read_only(options: &OpenOptions, folder: &Path) -> Result<LocalParts> {
-    let files = &options.files;
+    let files = &options.files.beneath(folder);
     let layout = Layout::new(folder);
     check_exists(&layout)?;
+    check_sharing(options, files.sharing(), folder)?;
     let id = format::read(files, &layout.format())?.ok_or_else(|| lost_format(&layout))?;
     let blobs = LocalBlobs::open(LocalBlobOptions {
         folder: layout.blobs(),
@@ -266,19 +243,24 @@ fn check_journal(files: &Files, layout: &Layout) -> Result<()> {
 }
 
 /// The id of the store; a new one if there is nothing in the folder yet.
-fn read_or_make_format(options: &OpenOptions, layout: &Layout) -> Result<Uuid> {
-    if let Some(id) = format::read(&options.files, &layout.format())? {
+fn read_or_make_format(options: &OpenOptions, layout: &Layout, made: &AtomicBool) -> Result<Uuid> {
+    let files = &options.files;
+    if let Some(id) = format::read(files, &layout.format())? {
         return Ok(id);
     }
-    if !options.files.list(&layout.journal())?.is_empty() {
+    if !files.list(&layout.journal())?.is_empty() {
         return Err(lost_format(layout));
     }
     let id = options.ids.next();
     let tmp = |name: &str| layout.tmp().join(format!("{name}-{}", id.simple()));
-    options.files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
-    options.files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
-    // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
-    let _ = settings::trust(id);
+    files.write_atomic(&layout.ignore(), &tmp("ignore"), b"*\n")?;
+    files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
+    made.store(true, Ordering::Release);
+    // Whoever is in the group may put models into its store.
+    if files.sharing() == Sharing::Private {
+        // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
+        let _ = settings::trust(id);
+    }
     Ok(id)
 }
 
@@ -291,7 +273,7 @@ fn lost_format(layout: &Layout) -> Error {
 fn clear_tmp(files: &Files, layout: &Layout, now: Timestamp) -> Result<()> {
     for path in files.list(&layout.tmp())? {
         let is_old = |at: Timestamp| now.since(at) >= LEFTOVER_STAYS;
-        if path.is_file() && !LocalBlobs::makes_locked(&path) && modified(&path).is_some_and(is_old) {
+        if !files.is_folder(&path) && !LocalBlobs::makes_locked(&path) && modified(&path).is_some_and(is_old) {
             files.remove(&path)?;
         }
     }

@@ -1,6 +1,7 @@
 //! Where a store is: from a URI, the environment, or the nearest `.mlops` upwards.
 
 use std::env::VarError;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -22,6 +23,15 @@ pub(super) enum Location {
 
 /// Resolves what the user gave; empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else one here.
 pub(super) fn resolve(uri: &str) -> Result<Location> {
+    find(uri, nearest)
+}
+
+/// The same for a store that is to be made: empty is `MLOPS_STORE`, else here, whatever stands upwards.
+pub(super) fn resolve_new(uri: &str) -> Result<Location> {
+    find(uri, |here| Ok(Location::Folder(here.join(FOLDER))))
+}
+
+fn find(uri: &str, without: impl Fn(&Path) -> Result<Location>) -> Result<Location> {
     if uri.trim().is_empty() {
         return match std::env::var(VARIABLE) {
             Ok(uri) if !uri.trim().is_empty() => given(&uri),
@@ -31,7 +41,7 @@ pub(super) fn resolve(uri: &str) -> Result<Location> {
                 value: value.to_string_lossy().into_owned(),
                 expected: "text in UTF-8".into(),
             }),
-            _ => nearest(&current_folder()?),
+            _ => without(&current_folder()?),
         };
     }
     given(uri)
@@ -64,10 +74,16 @@ fn given(uri: &str) -> Result<Location> {
 /// `.mlops`; inside an existing folder of another kind, its `.mlops`.
 fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(|e| Error::io("find", path, e))?;
+    let is_closed = || {
+        // What cannot be looked into may be a store; opening it says whose it is.
+        let looked = path.join(FORMAT_FILE).symlink_metadata();
+        looked.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) && path.is_dir()
+    };
     let is_store = path.join(FORMAT_FILE).is_file()
         // One that is being made has no format file yet.
         || ["journal", "spool", "blobs"].iter().all(|part| path.join(part).is_dir())
-        || path.file_name().is_some_and(|name| name == FOLDER);
+        || path.file_name().is_some_and(|name| name == FOLDER)
+        || is_closed();
     let folder = if is_store || !path.is_dir() { path } else { path.join(FOLDER) };
     // One store has one name, whichever links led to it.
     Ok(folder.canonicalize().unwrap_or(folder))
@@ -79,17 +95,27 @@ fn current_folder() -> Result<PathBuf> {
 
 /// The nearest store at or above a folder, on the same file system and of the same user; else a new one in it.
 fn nearest(from: &Path) -> Result<Location> {
-    for folder in from.ancestors() {
+    for folder in searched(from) {
         let found = folder.join(FOLDER);
         if found.is_dir() {
-            check_owner(&found)?;
-            return Ok(Location::Folder(found.canonicalize().unwrap_or(found)));
-        }
-        if !folder.parent().is_some_and(|parent| same_device(folder, parent)) {
-            break;
+            let store = found.canonicalize().map_err(|e| Error::io("find", &found, e))?;
+            // Who made a link chose what it leads to, so both must be one's own.
+            check_owner(&found, &found)?;
+            check_owner(&store, &found)?;
+            return Ok(Location::Folder(store));
         }
     }
     Ok(Location::Folder(from.join(FOLDER)))
+}
+
+/// A folder and those above it, up to the end of its file system.
+fn searched(from: &Path) -> impl Iterator<Item = &Path> {
+    let mut next = Some(from);
+    std::iter::from_fn(move || {
+        let folder = next?;
+        next = folder.parent().filter(|parent| same_device(folder, parent));
+        Some(folder)
+    })
 }
 
 #[cfg(unix)]
@@ -105,9 +131,9 @@ fn same_device(_: &Path, _: &Path) -> bool {
 
 /// A store that nobody named must be one's own: it could have been put there by another user.
 #[cfg(unix)]
-fn check_owner(store: &Path) -> Result<()> {
+fn check_owner(path: &Path, store: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    let owner = store.metadata().map_err(|e| Error::io("look at", store, e))?.uid();
+    let owner = path.symlink_metadata().map_err(|e| Error::io("look at", path, e))?.uid();
     if owner == rustix::process::geteuid().as_raw() {
         return Ok(());
     }
@@ -120,7 +146,7 @@ fn check_owner(store: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_owner(_: &Path) -> Result<()> {
+fn check_owner(_: &Path, _: &Path) -> Result<()> {
     Ok(())
 }
 
@@ -148,6 +174,42 @@ mod tests {
         std::fs::create_dir_all(root.join("a/b")).unwrap();
         std::fs::create_dir(root.join("a/.mlops")).unwrap();
         assert_eq!(nearest(&root.join("a/b")).unwrap(), Location::Folder(root.join("a/.mlops")));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_search_ends_with_the_file_system() {
+        let Ok(dir) = tempfile::tempdir_in("/dev/shm") else { return };
+        if same_device(Path::new("/dev/shm"), Path::new("/dev")) {
+            return;
+        }
+        let root = dir.path().canonicalize().unwrap();
+        let seen: Vec<&Path> = searched(&root).collect();
+        assert_eq!(seen, [&*root, Path::new("/dev/shm")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_upwards_and_what_it_leads_to_must_both_be_ones_own() {
+        use std::os::unix::fs::{lchown, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::create_dir(root.join("store")).unwrap();
+        symlink(root.join("store"), root.join("a/.mlops")).unwrap();
+        assert_eq!(nearest(&root.join("a/b")).unwrap(), Location::Folder(root.join("store")));
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let refused = |what: &str| {
+            let error = nearest(&root.join("a/b")).unwrap_err();
+            assert!(matches!(&error, Error::Untrusted { detail } if detail.contains("65001")), "{what}: {error}");
+        };
+        lchown(root.join("a/.mlops"), Some(65001), None).unwrap();
+        refused("the link");
+        lchown(root.join("a/.mlops"), Some(0), None).unwrap();
+        lchown(root.join("store"), Some(65001), None).unwrap();
+        refused("what it leads to");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How a store is opened.
 
+use std::cell::Cell;
 use std::ops::Not;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -11,10 +13,11 @@ use super::dead;
 use super::gc::Care;
 use super::local::{self, LocalParts};
 use super::location::{self, Location};
-use super::{Inner, Store, registry};
+use super::{Inner, Store, make, registry};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::base::sharing::{self, Sharing};
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
 use crate::runs::{Runs, RunsOptions};
@@ -38,6 +41,12 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
+    /// A store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops` here, whatever stands
+    /// upwards. Default false; not with `must_exist` or `read_only`, nor without `may_own`.
+    pub must_be_new: bool,
+    /// Who may use the files of a store that is made; one that exists says by the mode of its folder whose it is, and
+    /// `Group` is an error where that is not so. Default `Private`.
+    pub sharing: Sharing,
     /// How long the process that owns the store is waited for when it does not answer, and ten times as long while
     /// it opens the store. Default: 10 seconds, or what `MLOPS_OWNER_WAIT` says, in seconds.
     pub owner_wait: Duration,
@@ -62,6 +71,8 @@ impl Default for OpenOptions {
             uri: String::new(),
             read_only: false,
             must_exist: false,
+            must_be_new: false,
+            sharing: Sharing::Private,
             owner_wait: owner_wait(),
             may_own: std::env::var("MLOPS_MAY_OWN").is_ok_and(|may| may.trim() == "0").not(),
             clock: Arc::new(SystemClock),
@@ -79,18 +90,36 @@ fn owner_wait() -> Duration {
 
 impl OpenOptions {
     pub(super) fn open(&self) -> Result<Store> {
-        let inner = match location::resolve(&self.uri)? {
+        if self.must_be_new && (self.must_exist || self.read_only || !self.may_own) {
+            return Err(Error::InvalidArgument {
+                what: "must_be_new".into(),
+                value: "true".into(),
+                expected: "neither must_exist nor read_only beside it, and a process that may own the store".into(),
+            });
+        }
+        let location = if self.must_be_new { location::resolve_new(&self.uri) } else { location::resolve(&self.uri) }?;
+        if let Location::Folder(folder) = &location {
+            make::check_access(folder)?;
+        }
+        let inner = match location {
             Location::Memory => Arc::new(self.memory()?),
             Location::Folder(folder) if self.read_only => {
                 let parts = local::open_read_only(self, &folder)?;
                 Arc::new(self.inner(folder.display().to_string(), parts)?)
             }
             Location::Folder(folder) => {
-                local::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
-                registry::share(&folder, || {
+                make::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
+                let made = Cell::new(false);
+                let inner = registry::share(&folder, || {
+                    made.set(true);
                     let parts = local::open(self, &folder)?;
                     self.inner(folder.display().to_string(), parts)
-                })?
+                })?;
+                if self.must_be_new && !made.get() {
+                    // Another thread was first.
+                    return Err(make::is_there(&folder));
+                }
+                inner
             }
         };
         inner.runs.keep_open(&inner);
@@ -98,6 +127,10 @@ impl OpenOptions {
     }
 
     fn memory(&self) -> Result<Inner> {
+        if self.sharing == Sharing::Group {
+            let detail = "a store in memory cannot be shared with a group; give it a path".into();
+            return Err(Error::Unsupported { detail });
+        }
         let parts = LocalParts {
             id: self.ids.next(),
             storage: Arc::new(MemoryStorage::default()),
@@ -131,6 +164,10 @@ impl OpenOptions {
             care
         });
         let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };
-        Ok(Inner { uri, id, read_only: self.read_only, runs, blobs, storage, care, dead })
+        let (sharing, is_own) = match &*uri {
+            MEMORY => (Sharing::Private, true),
+            folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
+        };
+        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care, dead })
     }
 }

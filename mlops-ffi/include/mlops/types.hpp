@@ -125,6 +125,9 @@ struct open_options {
   std::string uri;
   bool read_only = false;
   bool must_exist = false;
+  /// Of a store that is made: `MLOPS_SHARING_PRIVATE` or `MLOPS_SHARING_GROUP`.
+  std::int32_t sharing = MLOPS_SHARING_PRIVATE;
+  bool must_be_new = false;
 };
 
 /// How a store is freed of what nothing refers to; by default it is only counted.

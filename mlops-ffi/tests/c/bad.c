@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -164,6 +166,29 @@ static void opening(const char *self) {
   options.uri = mlops_cstr(path("never made"));
   FAILS(MLOPS_NOT_FOUND, "never made", mlops_store_open(&options, &store, &error));
   CHECK(access(options.uri.ptr, F_OK) != 0);
+
+  /* what is made is new, and whose it is is said then */
+  mlops_open_options create = MLOPS_OPEN_OPTIONS_INIT;
+  create.uri = mlops_cstr(path("made"));
+  create.must_be_new = 1;
+  create.sharing = 2;
+  FAILS(MLOPS_INVALID_ARGUMENT, "MLOPS_SHARING_GROUP", mlops_store_open(&create, &store, &error));
+  create.sharing = MLOPS_SHARING_GROUP;
+  OK(mlops_store_open(&create, &store, &error));
+  mlops_store_free(store);
+  store = NULL;
+  struct stat made;
+  CHECK(stat(create.uri.ptr, &made) == 0 && (made.st_mode & 07777) == 02770);
+  FAILS(MLOPS_ALREADY_EXISTS, "made", mlops_store_open(&create, &store, &error));
+  /* a program that was compiled before these fields */
+  create.struct_size = offsetof(mlops_open_options, sharing);
+  OK(mlops_store_open(&create, &store, &error));
+  mlops_store_free(store);
+  store = NULL;
+  mlops_open_options shared = MLOPS_OPEN_OPTIONS_INIT;
+  shared.uri = mlops_cstr(path("store"));
+  shared.sharing = MLOPS_SHARING_GROUP;
+  FAILS(MLOPS_INVALID_STATE, "chgrp", mlops_store_open(&shared, &store, &error));
 
   /* another process shares it, and is told who does not answer */
   char *arguments[] = {(char *)self, (char *)"open", (char *)path("store"), NULL};

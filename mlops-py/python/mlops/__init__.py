@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import _native, entities, exceptions
 from ._fluent import (
     active_run,
+    create,
     create_experiment,
     delete_run,
     delete_tag,
@@ -110,6 +111,7 @@ __all__ = [
     "active_run",
     "artifacts",
     "backup",
+    "create",
     "create_experiment",
     "delete_run",
     "delete_tag",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from . import _native, _state
 from ._content import dict_bytes, figure_bytes, image_bytes, text_bytes
@@ -25,6 +25,15 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None, *, read_only: bool = Fa
     With ``read_only`` the store is shown as it is when it is opened, also while another process writes to it, and
     nothing in it can be changed."""
     _state.set_uri(uri, read_only)
+
+
+def create(uri: str | os.PathLike[str] | None = None, shared: Literal["group"] | None = None) -> None:
+    """Makes a store at ``uri`` (a path, or None: ``MLOPS_STORE``, else ``.mlops`` here) and uses it from the next call on.
+
+    A store that exists is an error; without this call the first run that is logged makes one. It is private to its user;
+    with ``shared="group"`` all users of its folder's group may read and write it, and models of it that may run code are
+    loaded with ``trust=True`` only."""
+    _state.create(uri, shared)
 
 
 def get_tracking_uri() -> str:

@@ -78,15 +78,33 @@ def is_uri_set() -> bool:
 def set_uri(location: str | os.PathLike[str] | None, read_only: bool = False) -> None:
     """Uses another store from the next call on; None or empty: the default."""
     global _uri, _read_only, _store, _experiment
-    text = os.fspath(location) if location is not None else ""
-    if not isinstance(text, str):
-        raise InvalidArgument(f"the tracking URI {location!r} is no text")
+    text = _text(location)
     with _lock:
         # Absolute from now on: the working directory may change before the store is opened.
         _uri = _native.locate(text) if text else None
         _read_only = read_only
         _store = None
         _experiment = None
+
+
+def create(location: str | os.PathLike[str] | None, shared: str | None) -> None:
+    """Makes a store, and uses it from the next call on."""
+    global _uri, _read_only, _store, _experiment
+    text = _text(location)
+    with _lock:
+        # What is in use stays so until the new one is made.
+        made = _native.Store(text, must_be_new=True, shared=shared)
+        _uri = made.uri
+        _read_only = False
+        _store = made
+        _experiment = None
+
+
+def _text(location: str | os.PathLike[str] | None) -> str:
+    text = os.fspath(location) if location is not None else ""
+    if not isinstance(text, str):
+        raise InvalidArgument(f"the tracking URI {location!r} is no text")
+    return text
 
 
 def store() -> _native.Store:

@@ -197,10 +197,14 @@ class Source:
         """The bytes of a file that runs code when it is loaded: only from a store that this user trusts."""
         if self._store is not None and not self._trusted:
             store = self._store.uri
-            raise Untrusted(
-                f"loading `{self.uri}` runs code from a pickle, and the store {store} is not in your list of trusted stores;"
-                f" if you trust it, run `mlops trust {store}` or pass trust=True"
-            )
+            if self._store.shared == "group":
+                why = f"whoever is in the group of the store {store} can change it; if you trust them, pass trust=True"
+            else:
+                why = (
+                    f"the store {store} is not in your list of trusted stores, or others may write to it; if you trust it,"
+                    f" run `mlops trust {store}` or pass trust=True"
+                )
+            raise Untrusted(f"loading `{self.uri}` runs code from a pickle, and {why}")
         return self.read(path)
 
     def flavor(self, name: str) -> dict[str, Any]:

@@ -194,7 +194,7 @@ fn check_pack(files: &Files, path: &Path, id: Uuid) -> Result<PackCheck> {
 pub(super) fn object_files(files: &Files, objects: &Objects) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in files.list(&objects.folder)? {
-        if path.is_dir() {
+        if files.is_folder(&path) {
             found.extend(files.list(&path)?);
         } else {
             found.push(path);

@@ -69,7 +69,7 @@ mod on_disk {
 
     impl Index for SledIndex {
         fn open(&self) -> Result<Arc<dyn Storage>> {
-            Ok(Arc::new(SledStorage::open(&self.folder)?))
+            Ok(Arc::new(SledStorage::open_with(&self.folder, &self.files)?))
         }
 
         fn set_aside(&self) -> Result<()> {

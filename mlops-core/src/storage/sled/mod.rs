@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::RwLock;
 
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage, check_batch};
+use crate::base::files::Files;
 use crate::base::os;
 use crate::error::{Error, Result};
 
@@ -21,6 +22,7 @@ pub struct SledStorage {
     /// sled's lock ends with the last descriptor of its file: a forked child must not keep it.
     _not_for_children: Vec<os::NotForChildren>,
     path: PathBuf,
+    files: Files,
     tree: sled::Tree,
     db: sled::Db,
     /// Writers exclude readers of pages: a sled scan alone may see half a batch.
@@ -33,14 +35,28 @@ impl SledStorage {
     /// # Errors
     /// `Corrupt` if sled refuses it or panics.
     pub fn open(path: &Path) -> Result<Self> {
-        guard(path, || {
+        Self::open_with(path, &Files::default())
+    }
+
+    /// [`open`](Self::open); what sled makes gets the modes that `files` has for it.
+    ///
+    /// # Errors
+    /// `Corrupt` if sled refuses it or panics, or if there is anything but files and folders in it: sled would follow a
+    /// link, and wait for a pipe.
+    pub fn open_with(path: &Path, files: &Files) -> Result<Self> {
+        files.create_dir_all(path)?;
+        files.check_folder(path)?;
+        let opened = guard(path, || {
             let _no_forks = os::no_forks();
             // No flusher of its own: the layer above says when.
             let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
             let tree = db.open_tree("entries")?;
             let children = os::others_not_for_children(&path.join("db"));
-            Ok(Self { _not_for_children: children, path: path.to_path_buf(), tree, db, gate: RwLock::new(()) })
-        })
+            let (path, files) = (path.to_path_buf(), files.clone());
+            Ok(Self { _not_for_children: children, path, files, tree, db, gate: RwLock::new(()) })
+        })?;
+        files.settle_folder(path)?;
+        Ok(opened)
     }
 }
 
@@ -116,7 +132,10 @@ impl Storage for SledStorage {
     }
 
     fn flush(&self) -> Result<()> {
-        guard(&self.path, || self.db.flush().map(drop))
+        guard(&self.path, || self.db.flush().map(drop))?;
+        // It may have begun a file; one that cannot be settled can still be used by who made it.
+        let _ = self.files.settle_folder(&self.path);
+        Ok(())
     }
 
     fn capabilities(&self) -> Capabilities {

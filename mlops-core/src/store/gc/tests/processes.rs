@@ -109,6 +109,8 @@ fn what_another_writer_drains_while_references_are_collected_stays() {
     let inner = Inner {
         uri: store.uri().into(),
         id: store.id(),
+        sharing: crate::base::sharing::Sharing::Private,
+        is_own: true,
         read_only: false,
         runs: runs.unwrap(),
         blobs: store.blobs().clone(),

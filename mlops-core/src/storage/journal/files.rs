@@ -122,7 +122,8 @@ pub(super) fn read_commits(
         let until = segments.get(index + 1).map_or(u64::MAX, |(next_first, _)| *next_first);
         let mut log = match LogReader::open(files, path, LogKind::Journal)? {
             Some(log) => log,
-            None if last => return Ok(end),
+            // The end is gone, of one file or of several.
+            None if is_end(files, segments.get(index + 1..).unwrap_or_default())? => return Ok(end),
             None => return Err(Error::corrupt(path, 0, "the file header is cut short; run `mlops fsck --repair`")),
         };
         if log.header().first_seq != *first_seq || *first_seq > end.next_seq {
@@ -153,6 +154,16 @@ pub(super) fn read_commits(
         return Err(Error::corrupt(folder, 0, format!("no segment goes on behind commit {seq}")));
     }
     Ok(end)
+}
+
+/// True if none of the files has a header: nothing is behind.
+fn is_end(files: &Files, rest: &[(u64, PathBuf)]) -> Result<bool> {
+    for (_, path) in rest {
+        if LogReader::open(files, path, LogKind::Journal)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Reads a checkpoint page by page and checks it against its head.

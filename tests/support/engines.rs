@@ -78,7 +78,7 @@ fn shared(folder: &Path) -> Shared {
     Shared::open(SharedOptions {
         folder: folder.to_path_buf(),
         files: files.clone(),
-        open: Arc::new(move |_, _| Ok(journal_over_disk(&place))),
+        open: Arc::new(move |_, _| Ok((journal_over_disk(&place), Arc::new(|| false)))),
         read: Arc::new(move || Ok(Arc::new(read_journal(&read, &files)?))),
         sync_before: None,
         care: Care::default(),

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -156,6 +156,17 @@ pub fn peer_groups(_: std::os::fd::BorrowedFd<'_>) -> Vec<u32> {
     Vec::new()
 }
 
+/// True if there is a process of this number, whoever's it is.
+pub fn is_process(pid: u32) -> bool {
+    #[cfg(unix)]
+    return i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH));
+    #[cfg(not(unix))]
+    return pid > 0;
+}
+
 /// The name of this host.
 pub fn host_name() -> String {
     #[cfg(unix)]
@@ -188,30 +199,39 @@ fn watch_forks() {
             // A panic must not unwind into the C library's fork.
             let _ = std::panic::catch_unwind(hook);
         }
-        FORKING.store(true, Ordering::SeqCst);
+        FORKING.fetch_add(1, Ordering::SeqCst);
         let began = Instant::now();
         while OPENING.load(Ordering::SeqCst) > 0 && began.elapsed() < OPEN_PATIENCE {
             std::thread::yield_now();
         }
     }
     extern "C" fn in_parent_after() {
-        FORKING.store(false, Ordering::SeqCst);
+        FORKING.fetch_sub(1, Ordering::SeqCst);
     }
     extern "C" fn in_child() {
         FORKS.fetch_add(1, Ordering::Relaxed);
         // The threads that were at it are the parent's.
         OPENING.store(0, Ordering::SeqCst);
-        FORKING.store(false, Ordering::SeqCst);
-        let Some(null) = NULL.get() else { return };
-        for slot in DESCRIPTORS.iter() {
-            let descriptor = slot.swap(FREE, Ordering::Relaxed);
-            if descriptor != FREE {
-                // SAFETY: plain descriptor calls, allowed in a forked child. The number was ours at the fork; what
-                // the child still holds of it keeps a valid number, which leads nowhere from now on.
-                unsafe {
-                    libc::dup2(*null, descriptor);
-                    libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+        FORKING.store(0, Ordering::SeqCst);
+        // SAFETY: plain descriptor calls, allowed in a forked child. The numbers were ours at the fork; what the child
+        // still holds of them keeps valid numbers, which lead nowhere from now on. Without `/dev/null` (no descriptor is
+        // free) they are closed.
+        unsafe {
+            let mut null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+            for slot in DESCRIPTORS.iter() {
+                let descriptor = slot.swap(FREE, Ordering::Relaxed);
+                if descriptor == FREE {
+                    continue;
                 }
+                if null < 0 {
+                    libc::close(descriptor);
+                    null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+                }
+                libc::dup2(null, descriptor);
+                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+            if null >= 0 && !DESCRIPTORS.iter().any(|slot| slot.load(Ordering::Relaxed) == null) {
+                libc::close(null);
             }
         }
     }
@@ -225,7 +245,7 @@ fn watch_forks() {}
 
 /// How long a fork waits for threads that open something that a child must not keep: opening an index may take long.
 const OPEN_PATIENCE: Duration = Duration::from_secs(2);
-static FORKING: AtomicBool = AtomicBool::new(false);
+static FORKING: AtomicUsize = AtomicUsize::new(0);
 static OPENING: AtomicUsize = AtomicUsize::new(0);
 
 /// While it is held no child is forked, as far as that can wait: for the time between opening what a child must not
@@ -240,7 +260,7 @@ pub fn no_forks() -> NoForks {
     let forks = forks();
     loop {
         OPENING.fetch_add(1, Ordering::SeqCst);
-        if !FORKING.load(Ordering::SeqCst) {
+        if FORKING.load(Ordering::SeqCst) == 0 {
             return NoForks { forks };
         }
         OPENING.fetch_sub(1, Ordering::SeqCst);
@@ -262,8 +282,6 @@ const FREE: i32 = -1;
 /// Slots of one part of [`Descriptors`].
 const SLOTS: usize = 128;
 static DESCRIPTORS: Descriptors = Descriptors::new();
-/// Where a forked child points what it must not keep.
-static NULL: OnceLock<i32> = OnceLock::new();
 
 /// The descriptors that a forked child must not keep: a list that only grows, read by the child without a lock.
 struct Descriptors {
@@ -326,13 +344,8 @@ pub fn not_for_children(descriptor: std::os::fd::BorrowedFd<'_>) -> NotForChildr
 
 #[cfg(unix)]
 fn note_descriptor(descriptor: i32) -> NotForChildren {
-    use std::os::fd::IntoRawFd;
     let forks = forks();
-    let null = NULL.get().copied().or_else(|| {
-        let opened = File::options().read(true).write(true).open("/dev/null").ok()?.into_raw_fd();
-        Some(*NULL.get_or_init(|| opened))
-    });
-    NotForChildren { slot: null.map(|_| DESCRIPTORS.note(descriptor)), forks }
+    NotForChildren { slot: Some(DESCRIPTORS.note(descriptor)), forks }
 }
 
 /// The same for the descriptors that another library has open of the file at a path.

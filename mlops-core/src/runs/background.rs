@@ -35,7 +35,8 @@ pub(super) struct Background {
 #[derive(Debug, Default)]
 struct State {
     dirty: bool,
-    stop: bool,
+    /// Which thread is meant: one that was told to stop does not count any more.
+    generation: u64,
     thread: Option<JoinHandle<()>>,
     /// Set when the thread is wanted back: a call to the owner is given up then.
     wanted: Arc<AtomicBool>,
@@ -58,13 +59,13 @@ impl Background {
         } else {
             // The one before it has ended, or is about to, without another look.
             let core = core.clone();
-            state.stop = false;
+            let generation = state.generation;
             state.wanted = Arc::default();
             self.running.store(true, Ordering::Release);
             let wanted = state.wanted.clone();
             let started = std::thread::Builder::new().name("mlops-drain".into()).spawn(move || {
                 hurry::watch(wanted);
-                run(&core);
+                run(&core, generation);
             });
             if started.is_err() {
                 self.running.store(false, Ordering::Release);
@@ -77,7 +78,8 @@ impl Background {
     pub(super) fn stop(&self, patience: Option<Duration>) {
         let thread = {
             let mut state = self.state.lock();
-            state.stop = true;
+            state.generation += 1;
+            self.running.store(false, Ordering::Release);
             state.wanted.store(true, Ordering::Relaxed);
             state.thread.take()
         };
@@ -105,7 +107,7 @@ impl Background {
     }
 }
 
-fn run(core: &Core) {
+fn run(core: &Core, generation: u64) {
     let background = &core.background;
     let mut failures = 0_u32;
     let mut beaten = core.clock.now();
@@ -113,7 +115,7 @@ fn run(core: &Core) {
         let active = core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed));
         {
             let mut state = background.state.lock();
-            while !state.stop && !state.dirty {
+            while state.generation == generation && !state.dirty {
                 if !active {
                     background.running.store(false, Ordering::Release);
                     return;
@@ -123,12 +125,11 @@ fn run(core: &Core) {
                 }
             }
             // Records that come close together are drained together; a failed drain waits longer.
-            if !state.stop && state.dirty {
+            if state.generation == generation && state.dirty {
                 let wait = DRAIN_EVERY * 2_u32.pow(failures.min(5));
                 background.changed.wait_for(&mut state, wait);
             }
-            if state.stop {
-                background.running.store(false, Ordering::Release);
+            if state.generation != generation {
                 return;
             }
             state.dirty = false;

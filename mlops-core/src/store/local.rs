@@ -26,7 +26,7 @@ use crate::settings;
 use crate::spool::{Spool, SpoolOptions};
 use crate::storage::Storage;
 use crate::storage::journal::{self, Journal, JournalOptions};
-use crate::storage::shared::{Care, OpenOwned, Shared, SharedOptions};
+use crate::storage::shared::{Care, Failed, OpenOwned, Shared, SharedOptions};
 
 /// A spool file above this size is followed by the next, in bytes.
 const SPOOL_FILE_BYTES: u64 = 16 << 20;
@@ -182,7 +182,9 @@ fn open_owned(
             checkpoint_bytes: options.checkpoint_bytes,
         })?);
         *place.lock() = Arc::downgrade(&journal);
-        Ok(journal)
+        let looked_at = Arc::downgrade(&journal);
+        let failed: Failed = Arc::new(move || looked_at.upgrade().is_some_and(|journal| journal.has_failed()));
+        Ok((journal, failed))
     })
 }
 

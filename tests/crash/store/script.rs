@@ -71,7 +71,8 @@ impl Verdict {
     pub(crate) fn read(path: &Path) -> BTreeMap<usize, Self> {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let mut verdicts = BTreeMap::new();
-        for line in text.lines() {
+        // A line that the kill cut short says nothing.
+        for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             match line.split_once(' ') {
                 Some(("try", step)) => drop(verdicts.insert(step.parse().unwrap(), Self::Tried)),
                 Some(("done", step)) => drop(verdicts.insert(step.parse().unwrap(), Self::Done)),

@@ -29,6 +29,7 @@ use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
 use crate::base::findings::Finding;
 use crate::base::ids::IdSource;
+use crate::base::os;
 use crate::error::{Error, Result};
 
 /// Blobs of at least this many bytes are files of their own.
@@ -66,6 +67,8 @@ pub struct LocalBlobs {
     /// Held by the one flush at work, so that a second one does not return before it. Taken before `writer`.
     flushing: Mutex<()>,
     leases: Arc<Leases>,
+    /// How often the process had forked when the folder was opened.
+    forks: usize,
 }
 
 impl LocalBlobs {
@@ -93,6 +96,7 @@ impl LocalBlobs {
         let leases = if read_only { Leases::default() } else { Leases::across(LeaseFiles::open(&files, &folder)?) };
         let leases = Arc::new(leases);
         Ok(Self {
+            forks: os::forks(),
             objects: Objects {
                 files: files.clone(),
                 folder: objects,
@@ -325,7 +329,10 @@ impl BlobStore for LocalBlobs {
 
 impl Drop for LocalBlobs {
     fn drop(&mut self) {
-        // Nobody can hold it any more but a thread that a forked child left in its parent.
+        if self.forks != os::forks() {
+            // What is to be done is the parent's, and so are the threads that may hold the locks.
+            return;
+        }
         let Some(mut writer) = self.writer.try_lock() else { return };
         writer.close();
         drop(writer);

@@ -109,16 +109,18 @@ impl State {
     }
 }
 
-/// Makes an empty segment, on the disk under its name before it is used.
+/// Makes an empty segment, on the disk under its name before it is used; on an error there is none.
 pub(super) fn create_segment(files: &Files, folder: &Path, owner: uuid::Uuid, first_seq: u64) -> Result<LogWriter> {
     let path = files::segment_path(folder, first_seq);
     let tmp = path.with_extension("tmp");
     files.remove(&tmp)?;
     let header = LogHeader { kind: LogKind::Journal, owner, first_seq };
     let log = LogWriter::create_renamed(files, &tmp, &path, header)?;
-    log.sync()?;
-    files.sync_dir(folder)?;
-    Ok(log)
+    let synced = log.sync().and_then(|()| files.sync_dir(folder));
+    if synced.is_err() {
+        let _ = files.remove(&path);
+    }
+    synced.map(|()| log)
 }
 
 /// Writes the checkpoint `head` from the one that ends with commit `base` and the commits behind it. Returns its size.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::totals::Totals;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
-use crate::log::{LogKind, LogReader, Tail};
+use crate::log::{HEADER_BYTES, LogKind, LogReader, Tail};
 use crate::storage::Entry;
 
 /// The body of a commit's frame; the frame's number is the commit's.
@@ -117,9 +117,8 @@ pub(super) fn read_commits(
     let mut end = End { next_seq: seq + 1, segment: None };
     let segments = listing.segments_behind(seq);
     for (index, (first_seq, path)) in segments.iter().enumerate() {
-        let last = index + 1 == segments.len();
         // Where the next file begins this one ends: what stands behind was written by an owner that was none any more.
-        let until = segments.get(index + 1).map_or(u64::MAX, |(next_first, _)| *next_first);
+        let until = next_used(files, segments.get(index + 1..).unwrap_or_default())?;
         let mut log = match LogReader::open(files, path, LogKind::Journal)? {
             Some(log) => log,
             // The end is gone, of one file or of several.
@@ -142,18 +141,33 @@ pub(super) fn read_commits(
                     end.next_seq = frame.seq + 1;
                 }
                 Ok(_) => {}
-                Err(Tail::Torn) if !last && log.next_seq() < until => {
+                Err(Tail::Torn) if until != u64::MAX && log.next_seq() < until => {
                     return Err(Error::corrupt(path, log.offset(), "a commit is cut short; run `mlops fsck --repair`"));
                 }
                 Err(_) => break,
             }
         }
-        end.segment = Some(((path.clone(), *log.header()), log.offset()));
+        // One without a commit that does not go on where the last ended was never used: its making failed.
+        if log.offset() > HEADER_BYTES || log.header().first_seq == end.next_seq {
+            end.segment = Some(((path.clone(), *log.header()), log.offset()));
+        }
     }
     if segments.is_empty() && seq > 0 && !listing.segments.is_empty() {
         return Err(Error::corrupt(folder, 0, format!("no segment goes on behind commit {seq}")));
     }
     Ok(end)
+}
+
+/// The first commit of the first file that has one; a damaged one counts.
+fn next_used(files: &Files, rest: &[(u64, PathBuf)]) -> Result<u64> {
+    for (first, path) in rest {
+        if let Some(mut log) = LogReader::open(files, path, LogKind::Journal)?
+            && !matches!(log.next_frame(), Ok(Err(_)))
+        {
+            return Ok(*first);
+        }
+    }
+    Ok(u64::MAX)
 }
 
 /// True if none of the files has a header: nothing is behind.

@@ -107,6 +107,11 @@ impl Journal {
         self.state.checkpoint()
     }
 
+    /// True after a failure that leaves open what is on the disk: it acknowledges nothing more, and is to be opened anew.
+    pub fn has_failed(&self) -> bool {
+        self.state.tail.lock().failed.is_some()
+    }
+
     /// Removes the files that nobody needs any more, an hour after they were last written, or with `dry_run` counts
     /// them. Returns how many files and bytes.
     ///

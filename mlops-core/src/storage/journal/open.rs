@@ -44,17 +44,18 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
             look(&verify)?.ok_or_else(|| Error::internal("the index is ahead of the journal that was made from it"))?
         }
     };
+    // Files behind the last that was used: a header is cut short, or the making of one failed.
+    for (_, path) in Listing::read(&files, &folder)?.segments {
+        if end.segment.as_ref().is_none_or(|((last, _), _)| *last < path) {
+            files.remove(&path)?;
+        }
+    }
     let (log, created) = match &end.segment {
         Some(((path, header), valid)) if !new_segment => {
             (LogWriter::resume(&files, path, *header, *valid, end.next_seq)?, false)
         }
-        last => {
-            // What stands behind was never used: its header is cut short, or it has no commit.
-            for (first, path) in Listing::read(&files, &folder)?.segments {
-                if first >= end.next_seq || last.as_ref().is_none_or(|((last, _), _)| *last < path) {
-                    files.remove(&path)?;
-                }
-            }
+        _ => {
+            files.remove(&files::segment_path(&folder, end.next_seq))?;
             (create_segment(&files, &folder, owner, end.next_seq)?, true)
         }
     };

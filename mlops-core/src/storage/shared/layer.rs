@@ -30,7 +30,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 const NOTE_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Opens what the owner owns; the argument says whether another may still believe that it does.
-pub type OpenOwned = Arc<dyn Fn(&Arc<OwnerLock>, bool) -> Result<Arc<dyn Storage>> + Send + Sync>;
+pub type OpenOwned = Arc<dyn Fn(&Arc<OwnerLock>, bool) -> Result<(Arc<dyn Storage>, Failed)> + Send + Sync>;
+
+/// True if the storage failed in a way that only opening it anew mends.
+pub type Failed = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// How a store is shared.
 pub struct SharedOptions {
@@ -65,7 +68,7 @@ pub struct Shared {
     caller: Caller,
     /// How often the process had forked when this was opened.
     forks: usize,
-    role: RwLock<Role>,
+    role: Arc<RwLock<Role>>,
     /// Held by the thread that looks for the owner, or becomes it.
     joining: Mutex<()>,
     lanes: Mutex<Vec<Numbers>>,
@@ -83,11 +86,11 @@ enum Role {
 }
 
 /// What the owner has.
-#[derive(Debug)]
 struct Owned {
     /// None only at its end.
     storage: Option<Arc<dyn Storage>>,
     lock: Arc<OwnerLock>,
+    failed: Failed,
     server: Mutex<Option<Server>>,
 }
 
@@ -118,7 +121,7 @@ impl Shared {
             options,
             caller,
             forks: os::forks(),
-            role: RwLock::new(Role::Unknown),
+            role: Arc::new(RwLock::new(Role::Unknown)),
             joining: Mutex::default(),
             lanes: Mutex::default(),
             next_lane: AtomicU32::new(0),
@@ -161,7 +164,16 @@ impl Shared {
 
     /// Finds out who owns the store: this process, if nobody does.
     fn join(&self) -> Result<()> {
-        let _one = self.joining.lock();
+        let _one = loop {
+            match self.joining.try_lock_for(LONGEST_PAUSE) {
+                Some(one) => break one,
+                None if hurry::is_wanted() => {
+                    let detail = "another thread looks for the owner of the store; try again".into();
+                    return Err(Error::Busy { detail });
+                }
+                None => {}
+            }
+        };
         if !matches!(*self.role.read(), Role::Unknown) {
             return Ok(());
         }
@@ -216,16 +228,35 @@ impl Shared {
         let listener = socket::bind(&name).map_err(|e| Error::io("listen for the peers of", folder, e))?;
         // Said before the journal is read: peers wait at the socket meanwhile.
         lock.announce(&name, false)?;
-        let storage = (self.options.open)(&lock, replaced)?;
-        let care = self.options.care.clone();
-        let server = Server::start(listener, name.clone(), folder.clone(), storage.clone(), lock.clone(), care)?;
-        if let Err(e) = lock.announce(&name, true) {
-            server.stop();
-            return Err(e);
+        let opened = (self.options.open)(&lock, replaced);
+        let owned = opened.and_then(|(storage, failed)| {
+            let (answers, folder) = (storage.clone(), folder.clone());
+            let doing = (self.options.care.clone(), failed.clone());
+            let server = Server::start(listener, name.clone(), folder, answers, lock.clone(), doing, self.step_down())?;
+            let owned = Owned { storage: Some(storage), lock: lock.clone(), failed, server: Mutex::new(Some(server)) };
+            lock.announce(&name, true)?;
+            Ok(owned)
+        });
+        if owned.is_err() {
+            lock.withdraw();
         }
-        *self.role.write() =
-            Role::Owner(Arc::new(Owned { storage: Some(storage), lock, server: Mutex::new(Some(server)) }));
+        *self.role.write() = Role::Owner(Arc::new(owned?));
         Ok(())
+    }
+
+    /// What has this process own the store no more.
+    fn step_down(&self) -> Box<dyn Fn() + Send + Sync> {
+        let place = Arc::downgrade(&self.role);
+        Box::new(move || {
+            let Some(place) = place.upgrade() else { return };
+            let mut role = place.write();
+            let owns = matches!(*role, Role::Owner(_));
+            let left = if owns { std::mem::replace(&mut *role, Role::Unknown) } else { Role::Unknown };
+            drop(role);
+            if let Role::Owner(owned) = left {
+                owned.end();
+            }
+        })
     }
 
     /// Leaves a role that has come to its end; fine if another thread did.
@@ -246,6 +277,14 @@ impl Shared {
         }
     }
 
+    /// Closes the connections that nobody uses.
+    #[cfg(test)]
+    pub(super) fn drop_connections(&self) {
+        if let Role::Peer(peer) = &*self.role.read() {
+            peer.drop_connections();
+        }
+    }
+
     fn new_lane(&self) -> u32 {
         self.next_lane.fetch_add(1, Ordering::Relaxed)
     }
@@ -262,10 +301,12 @@ impl Shared {
             match &role {
                 Role::Owner(owned) => {
                     let done = own(owned.storage()?);
+                    if owned.is_over(done.is_err()) {
+                        self.leave(&role);
+                    }
                     if owned.lock.is_current() {
                         return done;
                     }
-                    self.leave(&role);
                 }
                 Role::Reader(reader) => return own(reader.storage()),
                 Role::Peer(peer) => match self.ask(peer, &request())? {
@@ -290,10 +331,11 @@ impl Shared {
     fn commit(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
         let taken = self.lanes.lock().pop();
         let mut numbers = taken.unwrap_or_else(|| Numbers { lane: self.new_lane(), last: 0 });
-        let this = numbers.last + 1;
+        let mut this = numbers.last + 1;
         let mut sent = false;
         let outcome = loop {
-            let role = self.role()?;
+            let role = self.role().map_err(|e| if sent { in_doubt() } else { e })?;
+            let was_sent = sent;
             let again = match &role {
                 // Nothing is appended to what is another's by now.
                 Role::Owner(owned) if !owned.lock.is_current() => true,
@@ -305,6 +347,9 @@ impl Shared {
                     } else {
                         storage.apply(ops, durability).map(lanes::Applied::Outcome)
                     };
+                    if owned.is_over(applied.is_err()) {
+                        self.leave(&role);
+                    }
                     if owned.lock.is_current() {
                         break match applied? {
                             lanes::Applied::Outcome(outcome) => outcome,
@@ -312,12 +357,19 @@ impl Shared {
                         };
                     }
                     // Another may have read the commit, or not.
-                    self.leave(&role);
                     return Err(in_doubt());
                 }
+                Role::Reader(_) if sent => return Err(in_doubt()),
                 Role::Reader(_) => return Err(Error::NoOwner { path: self.options.folder.clone() }),
                 Role::Peer(peer) => match self.send_commit(peer, numbers, this, ops, durability, &mut sent)? {
                     Asked::Answer(Answer::Outcome(outcome)) => break outcome,
+                    // It was never sent before: it had no effect, and another lane does as well.
+                    Asked::Answer(Answer::LaneForgotten) if !was_sent => {
+                        numbers = Numbers { lane: self.new_lane(), last: 0 };
+                        this = 1;
+                        sent = false;
+                        false
+                    }
                     Asked::Answer(Answer::LaneForgotten) => return Err(in_doubt()),
                     Asked::Answer(_) => return Err(unexpected()),
                     Asked::Again => true,
@@ -383,7 +435,18 @@ fn in_doubt() -> Error {
     }
 }
 
+impl fmt::Debug for Owned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned").field("storage", &self.storage).finish_non_exhaustive()
+    }
+}
+
 impl Owned {
+    /// True if this process owns nothing any more, or its storage has failed; only an error lets it look for that.
+    fn is_over(&self, error: bool) -> bool {
+        !self.lock.is_current() || (error && (self.failed)())
+    }
+
     fn storage(&self) -> Result<&dyn Storage> {
         self.storage.as_deref().ok_or_else(|| Error::internal("the store was closed under a call"))
     }
@@ -413,7 +476,7 @@ impl Drop for Shared {
         } else {
             // What closing does (stop threads, flush) is the parent's, and would wait here for locks and threads that
             // are not there. The descriptors were let go at the fork.
-            std::mem::forget(self.role.get_mut().clone());
+            std::mem::forget(self.role.clone());
         }
     }
 }

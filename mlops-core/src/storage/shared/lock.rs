@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::PROTOCOL;
@@ -21,6 +22,8 @@ pub struct OwnerLock {
     folder: PathBuf,
     files: Files,
     identity: FileId,
+    /// What the last note says was locked, until this owner has made sure that nobody writes to what is read any more.
+    previous: Mutex<Option<FileId>>,
 }
 
 /// So many times longer is an owner waited for that opens the store.
@@ -46,7 +49,9 @@ pub(super) struct Owner {
     pub(super) socket: String,
     /// False while it opens the store.
     pub(super) ready: bool,
-    /// The lock file that it holds.
+    /// It has closed the store.
+    closed: bool,
+    /// The lock file that it holds, or that the one before it held while it is not ready.
     lock: FileId,
 }
 
@@ -87,7 +92,8 @@ impl OwnerLock {
             return Ok(None);
         }
         let Some(identity) = file.file().metadata().ok().map(|found| file_id(&found)) else { return Ok(None) };
-        let lock = Self { file, folder: folder.to_path_buf(), files: files.clone(), identity };
+        let previous = Mutex::new(Owner::last(folder, files).map(|last| last.lock));
+        let lock = Self { file, folder: folder.to_path_buf(), files: files.clone(), identity, previous };
         let elsewhere = |last: &Owner| last.host != os::host_name() && remote::is_shared(folder);
         if let Some(last) = Owner::read(folder, files).filter(elsewhere) {
             let note = folder.join("owner");
@@ -103,9 +109,10 @@ impl OwnerLock {
         self.file.path().symlink_metadata().is_ok_and(|found| file_id(&found) == self.identity)
     }
 
-    /// True if the last owner held another file: it may not have noticed yet that it owns nothing any more.
+    /// True unless the last owner is known to have held the same file: one that held another may not have noticed yet that
+    /// it owns nothing any more.
     pub(super) fn may_have_been_replaced(&self) -> bool {
-        Owner::read(&self.folder, &self.files).is_some_and(|last| last.lock != self.identity)
+        *self.previous.lock() != Some(self.identity)
     }
 
     /// Says who owns the store, where it listens, and whether it is ready to answer.
@@ -113,7 +120,14 @@ impl OwnerLock {
     /// # Errors
     /// `Io`, `OutOfSpace`; `ReadOnly` if the folder cannot be written.
     pub(super) fn announce(&self, socket: &str, ready: bool) -> Result<()> {
-        let owner = Owner { socket: socket.into(), lock: self.identity, ready, ..Owner::this_process() };
+        if ready {
+            *self.previous.lock() = Some(self.identity);
+        }
+        self.note(Owner { socket: socket.into(), ready, ..Owner::this_process() })
+    }
+
+    fn note(&self, owner: Owner) -> Result<()> {
+        let owner = Owner { lock: self.previous.lock().unwrap_or_default(), ..owner };
         let owner = serde_json::to_string(&owner).map_err(|e| Error::internal(e.to_string()))?;
         let owner = sealed::seal(&(owner + "\n"));
         let tmp = self.folder.join(format!("tmp/owner-{}", TimeOrderedIds.next().simple()));
@@ -129,7 +143,7 @@ impl OwnerLock {
     /// Says that nobody owns the store.
     pub(super) fn withdraw(&self) {
         if self.is_current() {
-            let _ = self.files.remove(&self.folder.join("owner"));
+            let _ = self.note(Owner { closed: true, ..Owner::this_process() });
         }
     }
 }
@@ -182,8 +196,13 @@ impl Owner {
         }
     }
 
-    /// What the file says; None if there is none or it is damaged.
+    /// Who owns the store; None if nobody does, or does not say so.
     pub(super) fn read(folder: &Path, files: &Files) -> Option<Self> {
+        Self::last(folder, files).filter(|owner| !owner.closed)
+    }
+
+    /// What the file says; None if there is none or it is damaged.
+    fn last(folder: &Path, files: &Files) -> Option<Self> {
         let bytes = files.read(&folder.join("owner")).ok().flatten()?;
         serde_json::from_str(sealed::open(&bytes)?).ok()
     }
@@ -201,7 +220,9 @@ impl Owner {
     /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.
     pub(super) fn is_gone(&self) -> bool {
         let here = start_ticks(std::process::id()).is_some();
-        here && self.is_here() && start_ticks(self.pid) != Some(self.start_ticks)
+        // Of another user's process the system may tell nothing.
+        let gone = start_ticks(self.pid).map_or_else(|| !os::is_process(self.pid), |began| began != self.start_ticks);
+        here && self.is_here() && gone
     }
 
     /// The error that names it as who holds the store, out of reach from here.

@@ -21,7 +21,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-pub use layer::{OpenOwned, Shared, SharedOptions};
+pub use layer::{Failed, OpenOwned, Shared, SharedOptions};
 pub use lock::{OwnerLock, held};
 use parking_lot::Mutex;
 

@@ -84,6 +84,12 @@ impl Peer {
         found.map_or_else(|| self.connect(caller, lane.unwrap_or_else(new_lane)), Ok)
     }
 
+    /// Closes the connections that nobody uses.
+    #[cfg(test)]
+    pub(super) fn drop_connections(&self) {
+        self.idle.lock().clear();
+    }
+
     /// Gives a connection back for the next call.
     pub(super) fn give_back(&self, connection: Connection) {
         self.idle.lock().push(connection);
@@ -93,6 +99,10 @@ impl Peer {
         let stream = socket::connect(&self.owner.socket, LOOK_EVERY).map_err(|_| NoAnswer::Gone)?;
         let note = socket::not_for_children(&stream);
         if !socket::may_share(&stream, &caller.folder) {
+            if Owner::read(&caller.folder, &caller.files).as_ref() != Some(&self.owner) {
+                // Somebody took the name that the owner before this one had.
+                return Err(NoAnswer::Gone);
+            }
             let detail =
                 format!("who answers for the store at {} is another user: it is not trusted", caller.folder.display());
             return Err(Error::Untrusted { detail }.into());

@@ -14,6 +14,7 @@ use interprocess::local_socket::{Listener, Stream, prelude::*};
 use parking_lot::Mutex;
 
 use super::lanes::{self, Applied, Lane, Lanes};
+use super::layer::Failed;
 use super::lock::OwnerLock;
 use super::protocol::{Answer, Failure, PROTOCOL, Request};
 use super::socket::{self, Ours};
@@ -33,6 +34,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 /// The threads that answer.
 pub(super) struct Server {
     shared: Arc<Answering>,
+    listener: Arc<Ours<Listener>>,
     name: String,
     threads: Vec<JoinHandle<()>>,
 }
@@ -43,6 +45,10 @@ struct Answering {
     lock: Arc<OwnerLock>,
     lanes: Lanes,
     care: Care,
+    /// True if the storage failed and has to be opened anew.
+    failed: Failed,
+    /// Has this process own the store no more.
+    step_down: Box<dyn Fn() + Send + Sync>,
     stopping: AtomicBool,
     /// The connections that are open.
     open: Mutex<Vec<Arc<Open>>>,
@@ -70,7 +76,8 @@ impl Server {
         folder: PathBuf,
         storage: Arc<dyn Storage>,
         lock: Arc<OwnerLock>,
-        care: Care,
+        (care, failed): (Care, Failed),
+        step_down: Box<dyn Fn() + Send + Sync>,
     ) -> Result<Self> {
         let lanes = Lanes::read(&*storage)?;
         let shared = Arc::new(Answering {
@@ -79,13 +86,16 @@ impl Server {
             lock,
             lanes,
             care,
+            failed,
+            step_down,
             stopping: false.into(),
             open: Mutex::default(),
             changed: Signal::default(),
             gone: Mutex::new(true),
         });
         let (accepting, caring) = (shared.clone(), shared.clone());
-        let mut server = Self { shared, name, threads: Vec::new() };
+        let listener = Arc::new(listener);
+        let mut server = Self { shared, listener: listener.clone(), name, threads: Vec::new() };
         let accept = std::thread::Builder::new().name("mlops-accept".into());
         let accept = accept.spawn(move || accepting.accept(&listener));
         server.threads.push(accept.map_err(|e| Error::internal(format!("no thread for the store's peers: {e}")))?);
@@ -101,8 +111,7 @@ impl Server {
         shared.stopping.store(true, Ordering::SeqCst);
         *shared.gone.lock() = true;
         shared.changed.notify_all();
-        // Wakes the thread that lets peers in.
-        drop(socket::connect(&self.name, STOP_PATIENCE));
+        socket::shut_listener(&self.listener.end, &self.name);
         let here = std::thread::current().id();
         for thread in self.threads.into_iter().filter(|thread| thread.thread().id() != here) {
             // A panic of it was its own end.
@@ -116,7 +125,7 @@ impl Server {
             if open.is_empty() {
                 break;
             }
-            open.iter().for_each(|open| shut(&open.stream, all));
+            open.iter().for_each(|open| socket::shut(&open.stream, all));
             all = began.elapsed() > STOP_PATIENCE;
             std::thread::sleep(Duration::from_micros(200));
         }
@@ -124,16 +133,8 @@ impl Server {
     }
 }
 
-fn shut(stream: &Stream, all: bool) {
-    #[cfg(unix)]
-    {
-        let Stream::UdSocket(socket) = stream;
-        socket::shut(std::os::fd::AsFd::as_fd(socket), all);
-    }
-}
-
 impl Answering {
-    fn accept(self: &Arc<Self>, listener: &Ours<Listener>) {
+    fn accept(self: &Arc<Self>, listener: &Arc<Ours<Listener>>) {
         while !self.stopping.load(Ordering::SeqCst) {
             let Ok(stream) = listener.end.accept() else {
                 // Too many open files, perhaps: others may close some.
@@ -158,16 +159,33 @@ impl Answering {
                 let entry = entry.clone();
                 move || {
                     let _ = catch_unwind(AssertUnwindSafe(|| shared.serve(&entry.stream)));
+                    shared.close(&entry);
                     drop(note);
-                    entry.done.store(true, Ordering::SeqCst);
-                    *shared.gone.lock() = true;
-                    shared.changed.notify_all();
+                    shared.poke();
                 }
             });
             if started.is_err() {
-                entry.done.store(true, Ordering::SeqCst);
+                self.close(&entry);
             }
         }
+    }
+
+    /// Ends a connection: whoever waits at the other end notices at once.
+    fn close(&self, entry: &Arc<Open>) {
+        socket::shut(&entry.stream, true);
+        entry.done.store(true, Ordering::SeqCst);
+        self.open.lock().retain(|open| !Arc::ptr_eq(open, entry));
+    }
+
+    /// Wakes the thread that looks around.
+    fn poke(&self) {
+        *self.gone.lock() = true;
+        self.changed.notify_all();
+    }
+
+    /// True if this process owns nothing any more, or must not go on with it.
+    fn is_over(&self) -> bool {
+        !self.lock.is_current() || (self.failed)()
     }
 
     /// Looks after what the dead left: when a connection has ended, and now and then.
@@ -181,6 +199,10 @@ impl Answering {
                 *gone = false;
             }
             if self.stopping.load(Ordering::SeqCst) {
+                return;
+            }
+            if self.is_over() {
+                (self.step_down)();
                 return;
             }
             // What fails now is tried again.
@@ -198,6 +220,10 @@ impl Answering {
             let _ = wire.send_welcome(&peer::wrong_version(std::process::id(), PROTOCOL, hello.version), &mut wait);
             return;
         }
+        if !self.lock.is_current() {
+            // The peer asks whoever owns the store now.
+            return;
+        }
         let lane = Lane { client: hello.client, number: hello.lane };
         self.lanes.seen(lane);
         let mut used = false;
@@ -212,13 +238,22 @@ impl Answering {
         let mut wait = || Ok(());
         while let Some(request) = wire.receive::<Request>(&mut wait)? {
             *used |= matches!(request, Request::Lane | Request::Apply { .. });
+            if !self.lock.is_current() {
+                // Nothing is written to what is another's by now.
+                return Err(io::ErrorKind::NotConnected.into());
+            }
             let answer = catch_unwind(AssertUnwindSafe(|| self.answer(lane, request)));
             let answer = answer.unwrap_or_else(|_| Err(Error::internal("the owner of the store failed")));
             if !self.lock.is_current() {
                 // Nothing is said: whoever owns the store now is asked again.
                 return Err(io::ErrorKind::NotConnected.into());
             }
+            let failed = answer.is_err() && (self.failed)();
             wire.send(&answer.unwrap_or_else(|error| Answer::Failed(Failure::from(error))), &mut wait)?;
+            if failed {
+                self.poke();
+                return Ok(());
+            }
         }
         Ok(())
     }

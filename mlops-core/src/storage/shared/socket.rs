@@ -6,11 +6,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use interprocess::local_socket::{ConnectOptions, Listener, ListenerOptions, Name, Stream, prelude::*};
 #[cfg(not(any(target_os = "linux", windows)))]
 use interprocess::local_socket::{GenericFilePath, ToFsName};
 #[cfg(any(target_os = "linux", windows))]
 use interprocess::local_socket::{GenericNamespaced, ToNsName};
-use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream, prelude::*};
 
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::os::{self, NotForChildren};
@@ -100,18 +100,40 @@ pub(super) fn unlink(name: &str) {
     }
 }
 
-/// Connects; reads and writes that take longer than `patience` return, to look around.
+/// Connects; connecting, reads and writes that take longer than `patience` return, to look around.
 pub(super) fn connect(name: &str, patience: Duration) -> io::Result<Stream> {
-    let stream = Stream::connect(parse(name)?)?;
+    let wait = interprocess::ConnectWaitMode::Timeout(patience);
+    let stream = ConnectOptions::new().name(parse(name)?).wait_mode(wait).connect_sync()?;
     stream.set_recv_timeout(Some(patience))?;
     stream.set_send_timeout(Some(patience))?;
     Ok(stream)
 }
 
 /// Ends the reads of a connection that wait; with `all` also its writes.
-pub(super) fn shut(stream: std::os::fd::BorrowedFd<'_>, all: bool) {
+#[cfg(unix)]
+pub(super) fn shut(stream: &Stream, all: bool) {
+    let Stream::UdSocket(socket) = stream;
     let how = if all { rustix::net::Shutdown::Both } else { rustix::net::Shutdown::Read };
-    let _ = rustix::net::shutdown(stream, how);
+    let _ = rustix::net::shutdown(socket, how);
+}
+
+/// The same where a connection cannot be ended from this side while it is read: it ends with its peer.
+#[cfg(not(unix))]
+pub(super) fn shut(_: &Stream, _: bool) {}
+
+/// Has a listener that waits for peers return.
+pub(super) fn shut_listener(listener: &Listener, name: &str) {
+    #[cfg(unix)]
+    {
+        let _ = name;
+        let Listener::UdSocket(socket) = listener;
+        let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = listener;
+        drop(connect(name, Duration::from_millis(500)));
+    }
 }
 
 /// The process at the other end, if the system tells.

@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::Stream;
@@ -10,24 +10,28 @@ use super::lock::Owner;
 use super::protocol::{Answer, PROTOCOL, Request};
 use super::wire::{Hello, Wire};
 use super::{Care, OwnerLock, Shared, SharedOptions, socket};
-use crate::base::files::Files;
+use crate::base::files::{FileHook, FileOp, Files};
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::error::{Code, Error};
 use crate::storage::journal::{Index, Journal, JournalOptions, MemoryIndex, read};
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 fn options(folder: &Path) -> SharedOptions {
+    options_with(folder, Files::default())
+}
+
+fn options_with(folder: &Path, files: Files) -> SharedOptions {
     std::fs::create_dir_all(folder.join("tmp")).unwrap();
     let (place, journal) = (folder.to_path_buf(), folder.join("journal"));
     SharedOptions {
         folder: folder.to_path_buf(),
-        files: Files::default(),
+        files: files.clone(),
         open: Arc::new(move |lock, new_segment| {
             let lock = lock.clone();
-            Ok(Arc::new(Journal::open(JournalOptions {
+            let journal = Arc::new(Journal::open(JournalOptions {
                 folder: place.join("journal"),
                 trash: place.join("trash"),
-                files: Files::default(),
+                files: files.clone(),
                 owner: uuid::Uuid::from_u128(1),
                 clock: Arc::new(crate::base::clock::SystemClock),
                 index: Box::new(MemoryIndex) as Box<dyn Index>,
@@ -36,7 +40,9 @@ fn options(folder: &Path) -> SharedOptions {
                 still_owned: Some(Arc::new(move || lock.is_current())),
                 new_segment,
                 checkpoint_bytes: 4 << 10,
-            })?))
+            })?);
+            let looked_at = journal.clone();
+            Ok((journal as Arc<dyn Storage>, Arc::new(move || looked_at.has_failed()) as super::Failed))
         }),
         read: Arc::new(move || Ok(Arc::new(read(&journal, &Files::default())?))),
         sync_before: None,
@@ -304,4 +310,135 @@ fn lanes_are_forgotten_when_their_peer_is_gone() {
         std::thread::sleep(Duration::from_millis(2));
     }
     assert_eq!(get(&owner, "k").as_deref(), Some("v"));
+}
+
+/// Fails a kind of operation while it is told to.
+#[derive(Debug, Default)]
+struct Failing {
+    syncs: AtomicBool,
+    folders: AtomicBool,
+}
+
+impl FileHook for Failing {
+    fn before(&self, op: &FileOp<'_>) -> std::io::Result<Option<usize>> {
+        let fails = match op {
+            FileOp::Sync(path) => self.syncs.load(Ordering::SeqCst) && path.parent().unwrap().ends_with("journal"),
+            FileOp::SyncDir(path) => self.folders.load(Ordering::SeqCst) && path.ends_with("journal"),
+            _ => false,
+        };
+        if fails { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(None) }
+    }
+}
+
+#[test]
+fn a_store_whose_disk_failed_opens_itself_anew_for_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let failing = Arc::new(Failing::default());
+    let files = Files::with_hook(failing.clone());
+    let with = |files: &Files| options_with(dir.path(), files.clone());
+    let owner = Shared::open(with(&files)).unwrap();
+    let peer = Shared::open(with(&files)).unwrap();
+    for caller in [&owner, &peer] {
+        assert_eq!(put(caller, "before", "1").unwrap(), Outcome::Applied);
+        failing.syncs.store(true, Ordering::SeqCst);
+        caller.apply(&[Op::put("during", "?")], Durability::Full).unwrap_err();
+        failing.syncs.store(false, Ordering::SeqCst);
+        let began = Instant::now();
+        // Until the one that owned has let go.
+        while caller.apply(&[Op::put("after", "1")], Durability::Full).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for reader in [&owner, &peer] {
+            assert_eq!(get(reader, "before").as_deref(), Some("1"));
+            assert_eq!(get(reader, "after").as_deref(), Some("1"));
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_that_fails_loses_nothing_that_comes_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let failing = Arc::new(Failing::default());
+    let files = Files::with_hook(failing.clone());
+    let shared = Shared::open(options_with(dir.path(), files.clone())).unwrap();
+    let mut number = 0;
+    for round in 0..6 {
+        failing.folders.store(round % 2 == 1, Ordering::SeqCst);
+        // Enough for a checkpoint in the background, which fails in every other round.
+        for _ in 0..100 {
+            put(&shared, &format!("key {number:04}"), &"x".repeat(100)).unwrap();
+            number += 1;
+        }
+        std::thread::sleep(Duration::from_millis(700));
+        let copy = read(&dir.path().join("journal"), &Files::default()).unwrap();
+        for found in 0..number {
+            assert!(copy.get(format!("key {found:04}").as_bytes()).unwrap().is_some(), "{found} of {number}");
+        }
+    }
+    failing.folders.store(false, Ordering::SeqCst);
+    drop(shared);
+    let again = Shared::open(options(dir.path())).unwrap();
+    assert_eq!(get(&again, &format!("key {:04}", number - 1)), Some("x".repeat(100)));
+}
+
+#[test]
+fn a_take_over_that_fails_does_not_hide_the_owner_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Shared::open(options(dir.path())).unwrap();
+    let peer_of_old = Shared::open(options(dir.path())).unwrap();
+    assert_eq!(put(&peer_of_old, "a", "1").unwrap(), Outcome::Applied);
+    std::fs::remove_file(dir.path().join("lock")).unwrap();
+    // It takes the lock and fails to open what is there.
+    let fails = SharedOptions { open: Arc::new(|_, _| Err(Error::internal("on purpose"))), ..options(dir.path()) };
+    assert!(Shared::open(fails).is_err());
+    let new = Shared::open(options(dir.path())).unwrap();
+    assert!(new.is_owner());
+    let segments = || std::fs::read_dir(dir.path().join("journal")).unwrap().count();
+    assert_eq!(segments(), 2, "the new owner writes to a file of its own");
+    assert_eq!(put(&new, "b", "2").unwrap(), Outcome::Applied);
+    assert_eq!(put(&peer_of_old, "c", "3").unwrap(), Outcome::Applied);
+    assert_eq!(put(&old, "d", "4").unwrap(), Outcome::Applied);
+    drop((old, peer_of_old, new));
+    let again = Shared::open(options(dir.path())).unwrap();
+    let all = ["a", "b", "c", "d"].map(|key| get(&again, key).unwrap());
+    assert_eq!(all, ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn a_lane_that_was_forgotten_between_two_commits_is_no_doubt() {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = Shared::open(options(dir.path())).unwrap();
+    let peer = Shared::open(options(dir.path())).unwrap();
+    assert_eq!(put(&peer, "k", "1").unwrap(), Outcome::Applied);
+    peer.drop_connections();
+    let began = Instant::now();
+    let left = || {
+        let journal = read(&dir.path().join("journal"), &Files::default()).unwrap();
+        super::lanes::Lanes::read(&journal).unwrap().count()
+    };
+    while left() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the lane stays");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(put(&peer, "k", "2").unwrap(), Outcome::Applied);
+    assert_eq!(get(&owner, "k").as_deref(), Some("2"));
+}
+
+#[test]
+fn peers_of_an_owner_that_was_replaced_find_the_next_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Shared::open(options(dir.path())).unwrap();
+    let peer = Shared::open(options(dir.path())).unwrap();
+    let never = Shared::open(SharedOptions { may_own: false, ..options(dir.path()) }).unwrap();
+    assert_eq!(put(&peer, "k", "1").unwrap(), Outcome::Applied);
+    assert_eq!(get(&never, "k").as_deref(), Some("1"));
+    std::fs::remove_file(dir.path().join("lock")).unwrap();
+    // One that never owns reads what stands in the files meanwhile.
+    assert_eq!(get(&never, "k").as_deref(), Some("1"));
+    let new = Shared::open(options(dir.path())).unwrap();
+    assert_eq!(put(&peer, "k", "2").unwrap(), Outcome::Applied);
+    for caller in [&never, &new, &old] {
+        assert_eq!(get(caller, "k").as_deref(), Some("2"));
+    }
 }

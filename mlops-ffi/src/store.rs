@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use mlops_core::{BackupOptions, GcOptions, OpenOptions, Store};
+use mlops_core::{BackupOptions, Durability, GcOptions, OpenOptions, Result, Store};
 
 use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
 use crate::json;
 use crate::sized::{check_reserved, sized_input};
 use crate::text::{Text, mlops_buf, mlops_str};
+
+/// As the opening of the store says, or for that `MLOPS_DURABILITY`: `fast` or `full`; else as `MLOPS_DURABILITY_FAST`.
+pub const MLOPS_DURABILITY_DEFAULT: i32 = 0;
+/// What is logged survives the death of the process at once, and power loss after at most a second.
+pub const MLOPS_DURABILITY_FAST: i32 = 1;
+/// What is logged is on the disk when the call returns: it survives power loss.
+pub const MLOPS_DURABILITY_FULL: i32 = 2;
 
 /// An open store. Freed with `mlops_store_free`.
 #[derive(Debug)]
@@ -33,10 +40,28 @@ pub struct mlops_open_options {
     pub reserved: i32,
     /// A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
     pub uri: mlops_str,
+    /// When what runs log is acknowledged: `MLOPS_DURABILITY_DEFAULT`, `MLOPS_DURABILITY_FAST` or
+    /// `MLOPS_DURABILITY_FULL`.
+    pub durability: i64,
 }
 
 impl Versioned for mlops_open_options {
-    const DEFAULT: Self = Self { struct_size: 0, read_only: 0, must_exist: 0, reserved: 0, uri: mlops_str::EMPTY };
+    const DEFAULT: Self =
+        Self { struct_size: 0, read_only: 0, must_exist: 0, reserved: 0, uri: mlops_str::EMPTY, durability: 0 };
+}
+
+/// The durability of a number; None is the default.
+pub(crate) fn durability(name: &str, number: i64) -> Result<Option<Durability>> {
+    const LEVELS: [(i32, Option<Durability>); 3] = [
+        (MLOPS_DURABILITY_DEFAULT, None),
+        (MLOPS_DURABILITY_FAST, Some(Durability::Fast)),
+        (MLOPS_DURABILITY_FULL, Some(Durability::Full)),
+    ];
+    let found = LEVELS.into_iter().find(|(level, _)| i64::from(*level) == number);
+    found.map(|(_, durability)| durability).ok_or_else(|| {
+        let expected = "MLOPS_DURABILITY_DEFAULT, MLOPS_DURABILITY_FAST or MLOPS_DURABILITY_FULL";
+        refuse(name, number.to_string(), expected)
+    })
 }
 
 /// How `mlops_store_gc` works. Begin with `MLOPS_GC_OPTIONS_INIT`, which only counts.
@@ -79,6 +104,7 @@ export! {
             uri,
             read_only: options.read_only != 0,
             must_exist: options.must_exist != 0,
+            durability: durability("options.durability", options.durability)?,
             ..OpenOptions::default()
         };
         out.give(mlops_store::new(Store::open_with(&options)?));

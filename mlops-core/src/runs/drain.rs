@@ -16,6 +16,7 @@ use super::references::Referenced;
 use super::section::for_each_entry;
 use super::types::RunStatus;
 use crate::base::files::Files;
+use crate::base::hurry;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
@@ -77,7 +78,10 @@ impl Core {
             let known = (!state.failed).then_some(state.mark);
             drain(storage, blobs, writer, known, until, &mut state.mark, |mark| {
                 let mut reader = self.spool.reader(mark);
-                move || reader.next_record()
+                move || {
+                    hurry::waiting();
+                    reader.next_record()
+                }
             })
         });
         let drained =

@@ -12,7 +12,11 @@ namespace mlops {
 class store {
  public:
   /// Opens a path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
-  static result<store> open(std::string_view uri) { return open(open_options{std::string(uri), false, false}); }
+  static result<store> open(std::string_view uri) {
+    open_options options;
+    options.uri = std::string(uri);
+    return open(options);
+  }
 
   /// Opens with options.
   static result<store> open(const open_options& options) {
@@ -20,6 +24,7 @@ class store {
     raw.uri = detail::str(options.uri);
     raw.read_only = options.read_only ? 1 : 0;
     raw.must_exist = options.must_exist ? 1 : 0;
+    raw.durability = options.durability;
     return wrap<store>(detail::make<mlops_store, mlops_store_free>(
         [&](mlops_store** out, mlops_error** what) { return mlops_store_open(&raw, out, what); }));
   }

@@ -125,6 +125,8 @@ struct open_options {
   std::string uri;
   bool read_only = false;
   bool must_exist = false;
+  /// When what runs log is acknowledged: `MLOPS_DURABILITY_DEFAULT`, `MLOPS_DURABILITY_FAST` or `MLOPS_DURABILITY_FULL`.
+  std::int64_t durability = MLOPS_DURABILITY_DEFAULT;
 };
 
 /// How a store is freed of what nothing refers to; by default it is only counted.

@@ -150,6 +150,7 @@ impl Connection {
         let mut failed = None;
         let mut wait = || {
             let waited = began.elapsed();
+            hurry::waiting();
             if hurry::is_wanted() {
                 let detail = "a call to the owner of the store was given up because this process forks".into();
                 failed = Some(Error::Busy { detail });

@@ -84,7 +84,10 @@ impl Core {
         let (count, told) = (ending.count, ending.told);
         let dropped = |ended| Error::Dropped { run: known.id.clone(), count, ended };
         match self.write_ending(&mut ending) {
-            Ok(seq) => Ok((seq, if count > told { Err(dropped(true)) } else { Ok(()) })),
+            Ok(seq) => {
+                known.dropped.kept();
+                Ok((seq, if count > told { Err(dropped(true)) } else { Ok(()) }))
+            }
             Err(error) if error.code() == Code::OutOfSpace => {
                 ending.told = ending.count;
                 endings.push(ending);

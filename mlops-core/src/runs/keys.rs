@@ -25,6 +25,11 @@ pub(super) const RUNS: &[u8] = b"r/";
 /// All runs with a large change that is not wholly applied.
 pub(super) const PENDING: &[u8] = b"q/";
 
+/// What only records of the spool change: runs, their pages, points and places, but not whether they are deleted.
+pub(super) const OF_RECORDS: &[&[u8]] = &[RUNS, b"p/", b"t/", b"x/", b"l/", PENDING];
+/// Experiments, which records make by name.
+pub(super) const OF_EXPERIMENTS: &[&[u8]] = &[EXPERIMENTS, b"n/", NEXT_EXPERIMENT];
+
 fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }

@@ -137,6 +137,7 @@ impl Runs {
             core.force(seq)?;
         }
         let known = core.remember(&id, new, true);
+        known.dropped.kept();
         // Also for its heartbeat, while there is nothing to drain.
         core.wake();
         // The record stands in the spool: what could not be drained now is drained later.

@@ -34,8 +34,11 @@ pub(crate) fn within<T>(time: Duration, work: impl FnOnce() -> T) -> T {
 
 /// True if this thread is wanted back.
 pub(crate) fn is_wanted() -> bool {
-    UNTIL.get().is_some_and(|until| Instant::now() >= until)
-        || WANTED.with_borrow(|watched| watched.as_ref().is_some_and(|wanted| wanted.load(Ordering::Relaxed)))
+    UNTIL.get().is_some_and(|until| Instant::now() >= until) || WANTED.try_with(is_set).unwrap_or_default()
+}
+
+fn is_set(watched: &RefCell<Option<Arc<AtomicBool>>>) -> bool {
+    watched.borrow().as_ref().is_some_and(|wanted| wanted.load(Ordering::Relaxed))
 }
 
 /// Does something, and `also` every now and then while that waits or goes on for long.
@@ -48,12 +51,14 @@ pub(crate) fn meanwhile<T>(every: Duration, also: &Rc<dyn Fn()>, work: impl FnOn
 
 /// Says that this thread waits, or does something that takes long.
 pub(crate) fn waiting() {
-    let due = MEANWHILE.with_borrow_mut(|meanwhile| {
+    // While the process exits, what threads have of their own is gone.
+    let due = MEANWHILE.try_with(|meanwhile| {
+        let mut meanwhile = meanwhile.borrow_mut();
         let meanwhile = meanwhile.as_mut().filter(|meanwhile| meanwhile.last.elapsed() >= meanwhile.every)?;
         meanwhile.last = Instant::now();
         Some(meanwhile.work.clone())
     });
-    if let Some(work) = due {
+    if let Ok(Some(work)) = due {
         work();
     }
 }

@@ -12,6 +12,7 @@ use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
+use crate::base::durability::Durability;
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::blob::BlobStore;
@@ -38,6 +39,8 @@ pub(super) struct Core {
     pub(super) drain: Mutex<DrainState>,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,
+    /// Some record was to be on the disk when its call returned; set before it is appended.
+    pub(super) forced: AtomicBool,
     /// Runs that ended while the disk had no room to say so.
     pub(super) endings: Mutex<Vec<Ending>>,
     pub(super) background: Background,
@@ -107,6 +110,13 @@ impl Core {
             self.wake();
         }
         Ok(seq)
+    }
+
+    /// Says, before a record is appended, when its call will be acknowledged.
+    pub(super) fn will_be(&self, durability: Durability) {
+        if durability == Durability::Full {
+            self.forced.store(true, Ordering::Release);
+        }
     }
 
     /// Forces the record with this number to the disk, with the blobs that it names and all records before it.

@@ -49,6 +49,7 @@ impl Handle {
     /// more then.
     fn logged(&self, log: impl FnOnce() -> Result<Option<u64>>) -> Result<()> {
         let core = &self.runs.core;
+        core.will_be(self.durability);
         let logged = log().and_then(|seq| match (self.durability, seq) {
             (Durability::Fast, _) => Ok(()),
             (Durability::Full, Some(seq)) => core.force(seq),
@@ -366,6 +367,7 @@ impl Run for Handle {
     fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
         let core = &self.runs.core;
         let state = self.change()?;
+        core.will_be(self.durability);
         let ended = core.end_run(&self.known, status, at);
         drop(state);
         if status != RunStatus::Running && matches!(ended, Ok(_) | Err(Error::Dropped { .. })) {

@@ -8,6 +8,7 @@ mod artifacts;
 mod background;
 mod codec;
 mod core;
+mod dead;
 mod doc;
 mod drain;
 mod dropped;
@@ -37,7 +38,7 @@ mod tests;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub(crate) use drain::Drainer;
+pub(crate) use dead::Drainer;
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
 pub(crate) use gc::RunBlobs;

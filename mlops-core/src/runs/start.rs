@@ -132,6 +132,7 @@ impl Runs {
     fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
         let core = &self.core;
         let id = start.run.clone();
+        core.will_be(self.durability);
         let seq = core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
         if self.durability == Durability::Full {
             core.force(seq)?;

@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::core::Core;
-use super::drain::{self, Drainer};
+use super::dead::Drainer;
+use super::drain;
 use super::experiments;
 use super::references::Referenced;
 use crate::base::clock::Clock;
@@ -69,6 +70,7 @@ impl Runs {
             naming: Mutex::default(),
             drain: Mutex::default(),
             dirty: false.into(),
+            forced: false.into(),
             endings: Mutex::default(),
             background: Background::default(),
             this: this.clone(),

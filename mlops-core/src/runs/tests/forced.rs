@@ -109,6 +109,8 @@ fn with_the_engine_away_what_is_logged_is_on_the_disk_within_a_second() {
     }
 }
 
+type Call<'a> = &'a dyn Fn(&dyn Run) -> crate::error::Result<()>;
+
 #[test]
 fn full_is_of_a_handle_a_start_or_a_single_call_and_fast_calls_never_wait_for_the_disk() {
     let parts = Parts::new();
@@ -121,10 +123,11 @@ fn full_is_of_a_handle_a_start_or_a_single_call_and_fast_calls_never_wait_for_th
     run.log_bytes("a.txt", b"a").unwrap();
     assert_eq!(syncs(), 0);
     let full = run.with_durability(Durability::Full);
-    let calls: [&dyn Fn(&dyn Run) -> crate::error::Result<()>; 6] = [
+    let many = vec![0.5; 5_000];
+    let calls: [Call<'_>; 6] = [
         &|run| run.log_metric("loss", 0.5, 1, None),
         &|run| run.log_param("width", 4.into()),
-        &|run| run.log_series("curve", &[], &[], &[0.5; 5_000]),
+        &|run| run.log_series("curve", &[], &[], &many),
         &|run| run.log_bytes("b.txt", b"b"),
         &|run| run.set_tag("owner", "ada"),
         &|run| run.delete_tag("owner"),

@@ -146,12 +146,12 @@ impl Run {
                 Some(at) => self.inner.end_at(status, Timestamp::from_micros(at)),
                 None => self.inner.end(status),
             };
-            let dropped = match ended {
-                Ok(()) => None,
-                Err(dropped @ Error::Dropped { .. }) => Some(dropped.to_string()),
+            let (has_ended, dropped) = match ended {
+                Ok(()) => (true, None),
+                Err(dropped @ Error::Dropped { ended, .. }) => (ended, Some(dropped.to_string())),
                 Err(error) => return Err(error),
             };
-            if status.is_end() {
+            if status.is_end() && has_ended {
                 held::release(self.inner.id());
             }
             Ok(dropped)

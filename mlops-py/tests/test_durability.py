@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import warnings
@@ -176,7 +175,6 @@ def test_an_end_without_room_is_a_warning_too(tmp_path: Path) -> None:
         assert "its end is written as soon as there is room" in str(caught[-1].message)
         filler.unlink()
         mlops.set_tracking_uri(None)
-        os.sync()
         mlops.set_tracking_uri(disk / ".mlops")
         found = mlops.get_run(run.info.run_id)
         assert found.info.status == "FINISHED" and found.data.tags[DROPPED] == "1"

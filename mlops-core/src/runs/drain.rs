@@ -45,6 +45,11 @@ impl Core {
 
     /// The same for who only reads: where nobody may own the store, what this process logged waits in the spool.
     pub(super) fn drain_for_reading(&self) -> Result<()> {
+        if self.has_endings() {
+            self.check_process()?;
+            // What there is no room for yet is not to be read yet.
+            let _ = self.write_endings();
+        }
         match self.drain_own() {
             Err(Error::NoOwner { .. }) => Ok(()),
             drained => drained,

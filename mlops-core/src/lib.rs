@@ -20,6 +20,7 @@ mod store;
 pub mod workflows;
 
 pub use base::digests::Digest;
+pub use base::durability::Durability;
 pub use base::paging::Page;
 pub use base::sharing::Sharing;
 pub use base::text::ParamValue;

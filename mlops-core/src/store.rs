@@ -50,6 +50,8 @@ use crate::storage::shared::Care;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// With the durability of this opening.
+    runs: Runs,
     inner: Arc<Inner>,
     /// Of this opening and its clones: who else has the same folder open does not notice.
     closed: Arc<AtomicBool>,
@@ -152,9 +154,9 @@ impl Store {
         settings::trust(self.id())
     }
 
-    /// Experiments and runs.
+    /// Experiments and runs; what they log is acknowledged as [`OpenOptions::durability`] says.
     pub fn runs(&self) -> &Runs {
-        &self.inner.runs
+        &self.runs
     }
 
     /// Bytes by digest.

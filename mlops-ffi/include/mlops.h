@@ -82,6 +82,21 @@
 
 
 /**
+ * As the opening of the store says, or for that `MLOPS_DURABILITY`: `fast` or `full`; else as `MLOPS_DURABILITY_FAST`.
+ */
+#define MLOPS_DURABILITY_DEFAULT 0
+
+/**
+ * What is logged survives the death of the process at once, and power loss after at most a second.
+ */
+#define MLOPS_DURABILITY_FAST 1
+
+/**
+ * What is logged is on the disk when the call returns: it survives power loss.
+ */
+#define MLOPS_DURABILITY_FULL 2
+
+/**
  * A store of its user alone: folders 0700, files 0600.
  */
 #define MLOPS_SHARING_PRIVATE 0
@@ -289,6 +304,11 @@ typedef struct mlops_open_options {
    * Not 0: a store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops/` here. Since 0.1.
    */
   int32_t must_be_new;
+  /**
+   * When what runs log is acknowledged: `MLOPS_DURABILITY_DEFAULT`, `MLOPS_DURABILITY_FAST` or
+   * `MLOPS_DURABILITY_FULL`.
+   */
+  int64_t durability;
 } mlops_open_options;
 
 /**
@@ -533,6 +553,11 @@ typedef struct mlops_batch {
    * How many points.
    */
   size_t metrics_count;
+  /**
+   * When the batch is acknowledged: `MLOPS_DURABILITY_DEFAULT` as the store was opened, `MLOPS_DURABILITY_FAST` or
+   * `MLOPS_DURABILITY_FULL`.
+   */
+  int64_t durability;
 } mlops_batch;
 
 /**
@@ -1085,6 +1110,11 @@ struct mlops_str mlops_run_id(const struct mlops_run *run);
  * Ends the run with `MLOPS_RUN_FINISHED`, `MLOPS_RUN_FAILED` or `MLOPS_RUN_KILLED` and waits, bounded, until what
  * it logged is in the store. Ending again gives the run another status and end. The handle must still be freed.
  *
+ * `MLOPS_OUT_OF_SPACE` if records of the run were dropped because the disk was full: the run has ended all the same.
+ * The error's detail says how many: `{"run", "dropped": 3, "ended": true}`; so does the run's tag
+ * `mlops.dropped_records`. `"ended": false`: there was no room for the end, which is written later, while this
+ * process lives.
+ *
  * Threads: any. Since 0.1.
  */
 mlops_status mlops_run_end(const struct mlops_run *run, int32_t run_status, struct mlops_error **err);
@@ -1519,14 +1549,14 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 /* Initialisers: each sets the size of its struct and the defaults. */
 #define MLOPS_BUF_INIT {NULL, 0, 0}
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
-#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0}
+#define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \
   {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
    {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}
-#define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0}
+#define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}
 #define MLOPS_METRIC_SUMMARY_INIT {sizeof(mlops_metric_summary), 0, {NULL, 0}, 0.0, 0, 0, 0.0, 0.0, 0}

@@ -21,6 +21,7 @@ pub(crate) fn fields(error: &Error) -> Value {
         Error::Io { action, path, source } => {
             json!({"action": action, "path": path.to_string_lossy(), "os_error": source.raw_os_error()})
         }
+        Error::Dropped { run, count, ended } => json!({"run": run, "dropped": count, "ended": ended}),
         Error::ReadOnly { what, .. } => json!({"what": what}),
         _ => json!({}),
     }

@@ -10,6 +10,7 @@ use crate::boundary::export;
 use crate::runs::{mlops_run, time};
 use crate::series::mlops_points;
 use crate::sized::{check_reserved, sized_input};
+use crate::store::durability;
 use crate::text::{mlops_bytes, mlops_str, mlops_tag, tags};
 
 /// The param is `text`.
@@ -75,6 +76,9 @@ pub struct mlops_batch {
     pub metrics: *const mlops_metric,
     /// How many points.
     pub metrics_count: usize,
+    /// When the batch is acknowledged: `MLOPS_DURABILITY_DEFAULT` as the store was opened, `MLOPS_DURABILITY_FAST` or
+    /// `MLOPS_DURABILITY_FULL`.
+    pub durability: i64,
 }
 
 elements!(mlops_param);
@@ -89,6 +93,7 @@ impl Versioned for mlops_batch {
         tags_count: 0,
         metrics: std::ptr::null(),
         metrics_count: 0,
+        durability: 0,
     };
 }
 sized_input!(mlops_batch);
@@ -182,7 +187,11 @@ export! {
     /// Threads: any. Since 0.1.
     pub fn mlops_run_log_batch(run: *const mlops_run, batch: *const mlops_batch) -> mlops_status {
         // SAFETY: the caller keeps the contract: arrays and texts live for this call.
-        run.run.log_batch(&unsafe { batch.read() }?)
+        let content = unsafe { batch.read() }?;
+        match durability("batch.durability", batch.durability)? {
+            Some(durability) => run.run.with_durability(durability).log_batch(&content),
+            None => run.run.log_batch(&content),
+        }
     }
 
     /// Logs one point of a metric at the time `at` in UTC microseconds; `MLOPS_TIME_NONE`: now.

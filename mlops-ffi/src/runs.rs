@@ -187,6 +187,11 @@ export! {
     /// Ends the run with `MLOPS_RUN_FINISHED`, `MLOPS_RUN_FAILED` or `MLOPS_RUN_KILLED` and waits, bounded, until what
     /// it logged is in the store. Ending again gives the run another status and end. The handle must still be freed.
     ///
+    /// `MLOPS_OUT_OF_SPACE` if records of the run were dropped because the disk was full: the run has ended all the same.
+    /// The error's detail says how many: `{"run", "dropped": 3, "ended": true}`; so does the run's tag
+    /// `mlops.dropped_records`. `"ended": false`: there was no room for the end, which is written later, while this
+    /// process lives.
+    ///
     /// Threads: any. Since 0.1.
     pub fn mlops_run_end(run: *const mlops_run, run_status: i32) -> mlops_status {
         run.run.end(end_status(run_status)?)

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use mlops_core::{BackupOptions, GcOptions, OpenOptions, Result, Sharing, Store};
+use mlops_core::{BackupOptions, Durability, GcOptions, OpenOptions, Result, Sharing, Store};
 
 use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
 use crate::json;
 use crate::sized::{check_reserved, sized_input};
 use crate::text::{Text, mlops_buf, mlops_str};
+
+/// As the opening of the store says, or for that `MLOPS_DURABILITY`: `fast` or `full`; else as `MLOPS_DURABILITY_FAST`.
+pub const MLOPS_DURABILITY_DEFAULT: i32 = 0;
+/// What is logged survives the death of the process at once, and power loss after at most a second.
+pub const MLOPS_DURABILITY_FAST: i32 = 1;
+/// What is logged is on the disk when the call returns: it survives power loss.
+pub const MLOPS_DURABILITY_FULL: i32 = 2;
 
 /// An open store. Freed with `mlops_store_free`.
 #[derive(Debug)]
@@ -38,6 +45,9 @@ pub struct mlops_open_options {
     pub sharing: i32,
     /// Not 0: a store that exists is an error, and an empty `uri` is `MLOPS_STORE`, else `.mlops/` here. Since 0.1.
     pub must_be_new: i32,
+    /// When what runs log is acknowledged: `MLOPS_DURABILITY_DEFAULT`, `MLOPS_DURABILITY_FAST` or
+    /// `MLOPS_DURABILITY_FULL`.
+    pub durability: i64,
 }
 
 /// A store of its user alone: folders 0700, files 0600.
@@ -54,6 +64,7 @@ impl Versioned for mlops_open_options {
         uri: mlops_str::EMPTY,
         sharing: MLOPS_SHARING_PRIVATE,
         must_be_new: 0,
+        durability: 0,
     };
 }
 
@@ -63,6 +74,20 @@ fn sharing(number: i32) -> Result<Sharing> {
         MLOPS_SHARING_GROUP => Ok(Sharing::Group),
         _ => Err(refuse("options.sharing", number.to_string(), "MLOPS_SHARING_PRIVATE or MLOPS_SHARING_GROUP")),
     }
+}
+
+/// The durability of a number; None is the default.
+pub(crate) fn durability(name: &str, number: i64) -> Result<Option<Durability>> {
+    const LEVELS: [(i32, Option<Durability>); 3] = [
+        (MLOPS_DURABILITY_DEFAULT, None),
+        (MLOPS_DURABILITY_FAST, Some(Durability::Fast)),
+        (MLOPS_DURABILITY_FULL, Some(Durability::Full)),
+    ];
+    let found = LEVELS.into_iter().find(|(level, _)| i64::from(*level) == number);
+    found.map(|(_, durability)| durability).ok_or_else(|| {
+        let expected = "MLOPS_DURABILITY_DEFAULT, MLOPS_DURABILITY_FAST or MLOPS_DURABILITY_FULL";
+        refuse(name, number.to_string(), expected)
+    })
 }
 
 /// How `mlops_store_gc` works. Begin with `MLOPS_GC_OPTIONS_INIT`, which only counts.
@@ -107,6 +132,7 @@ export! {
             must_exist: options.must_exist != 0,
             must_be_new: options.must_be_new != 0,
             sharing: sharing(options.sharing)?,
+            durability: durability("options.durability", options.durability)?,
             ..OpenOptions::default()
         };
         out.give(mlops_store::new(Store::open_with(&options)?));

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreRun, RunExt, RunStatus};
-use mlops_core::{ParamValue, Timestamp};
+use mlops_core::{Durability, Error, ParamValue, Timestamp};
 use pyo3::prelude::*;
 
 use crate::convert::{self, OwnedText, Text};
-use crate::errors::{attached, detached};
+use crate::errors::{attached, detached, to_python};
 use crate::held;
 
 /// Records up to this size are appended with the GIL held: releasing it around a write of microseconds costs a
@@ -23,11 +23,19 @@ type Point = (OwnedText, f64, i64, Option<i64>);
 #[derive(Debug)]
 pub(crate) struct Run {
     inner: Arc<dyn CoreRun>,
+    /// Its calls wait for the disk.
+    waits: bool,
 }
 
 impl Run {
     pub(crate) fn new(inner: Arc<dyn CoreRun>) -> Self {
-        Self { inner }
+        let waits = inner.durability() == Durability::Full;
+        Self { inner, waits }
+    }
+
+    /// Appends what is small: with the GIL held, unless the call waits for the disk.
+    fn append(&self, py: Python<'_>, call: impl FnOnce() -> mlops_core::Result<()> + Send) -> PyResult<()> {
+        if self.waits { detached(py, call) } else { attached(py, call) }
     }
 
     pub(crate) fn core(&self) -> &Arc<dyn CoreRun> {
@@ -42,9 +50,15 @@ impl Run {
         self.inner.id()
     }
 
+    /// A handle to the same run whose calls are acknowledged as `durability` says: `fast` or `full`.
+    fn with_durability(&self, py: Python<'_>, durability: Text<'_>) -> PyResult<Self> {
+        let durability = durability.parse().map_err(|error| to_python(py, &error))?;
+        Ok(Self::new(self.inner.with_durability(durability)))
+    }
+
     #[pyo3(signature = (key, value, step, at=None))]
     fn log_metric(&self, py: Python<'_>, key: Text<'_>, value: f64, step: i64, at: Option<i64>) -> PyResult<()> {
-        attached(py, || self.inner.log_metric(&key, value, step, at.map(Timestamp::from_micros)))
+        self.append(py, || self.inner.log_metric(&key, value, step, at.map(Timestamp::from_micros)))
     }
 
     fn log_param(&self, py: Python<'_>, key: Text<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -53,7 +67,7 @@ impl Run {
         if large {
             return detached(py, || self.inner.log_param(&key, value));
         }
-        attached(py, || self.inner.log_param(&key, value))
+        self.append(py, || self.inner.log_param(&key, value))
     }
 
     fn log_batch(
@@ -77,7 +91,7 @@ impl Run {
             |(key, value, step, at): Point| MetricPoint { key: key.0, value, step, at: at.map(Timestamp::from_micros) };
         let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
         if bytes <= ATTACHED_BYTES {
-            return attached(py, || self.inner.log_batch(&batch));
+            return self.append(py, || self.inner.log_batch(&batch));
         }
         detached(py, || self.inner.log_batch(&batch))
     }
@@ -123,19 +137,24 @@ impl Run {
         })
     }
 
-    /// `at` is in microseconds; now if it is left out.
+    /// `at` is in microseconds; now if it is left out. Gives what the caller is to be warned of: what was dropped.
     #[pyo3(signature = (status, at=None))]
-    fn end(&self, py: Python<'_>, status: Text<'_>, at: Option<i64>) -> PyResult<()> {
+    fn end(&self, py: Python<'_>, status: Text<'_>, at: Option<i64>) -> PyResult<Option<String>> {
         detached(py, || {
             let status: RunStatus = status.parse()?;
-            match at {
-                Some(at) => self.inner.end_at(status, Timestamp::from_micros(at))?,
-                None => self.inner.end(status)?,
-            }
-            if status.is_end() {
+            let ended = match at {
+                Some(at) => self.inner.end_at(status, Timestamp::from_micros(at)),
+                None => self.inner.end(status),
+            };
+            let (has_ended, dropped) = match ended {
+                Ok(()) => (true, None),
+                Err(dropped @ Error::Dropped { ended, .. }) => (ended, Some(dropped.to_string())),
+                Err(error) => return Err(error),
+            };
+            if status.is_end() && has_ended {
                 held::release(self.inner.id());
             }
-            Ok(())
+            Ok(dropped)
         })
     }
 }

@@ -39,7 +39,7 @@ type Pages<'py> = (Vec<Bound<'py, PyDict>>, Option<String>);
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (uri, read_only=false, must_exist=false, must_be_new=false, shared=None))]
+    #[pyo3(signature = (uri, read_only=false, must_exist=false, must_be_new=false, shared=None, durability=None))]
     fn new(
         py: Python<'_>,
         uri: OwnedText,
@@ -47,14 +47,17 @@ impl Store {
         must_exist: bool,
         must_be_new: bool,
         shared: Option<OwnedText>,
+        durability: Option<OwnedText>,
     ) -> PyResult<Self> {
         detached(py, || {
+            let durability = durability.map(|text| text.0.parse()).transpose()?;
             let inner = mlops_core::Store::open_with(&OpenOptions {
                 uri: uri.0,
                 read_only,
                 must_exist,
                 must_be_new,
                 sharing: shared.map_or(Ok(Sharing::Private), |shared| Sharing::named(&shared.0))?,
+                durability,
                 ..OpenOptions::default()
             })?;
             Ok(Self { inner })
@@ -102,7 +105,7 @@ impl Store {
     /// Starts a run. `options` has the fields of the core's `RunOptions`.
     #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     #[pyo3(signature = (*, run_id=None, experiment_id=None, experiment_name=None, run_name=None, parent_run_id=None,
-        tags=Vec::new(), description=None, source_name=None, source_type=None, user=None, started_at=None))]
+        tags=Vec::new(), description=None, source_name=None, source_type=None, user=None, started_at=None, durability=None))]
     fn start_run(
         &self,
         py: Python<'_>,
@@ -117,6 +120,7 @@ impl Store {
         source_type: Option<OwnedText>,
         user: Option<OwnedText>,
         started_at: Option<i64>,
+        durability: Option<OwnedText>,
     ) -> PyResult<Run> {
         let text = |given: Option<OwnedText>| given.map(|text| text.0);
         let options = RunOptions {
@@ -132,11 +136,20 @@ impl Store {
             user: text(user),
             started_at: started_at.map(mlops_core::Timestamp::from_micros),
         };
-        detached(py, || self.inner.runs().start(options)).map(|run| self.started(run))
+        let started = detached(py, || match durability {
+            Some(durability) => self.inner.runs().with_durability(durability.0.parse()?).start(options),
+            None => self.inner.runs().start(options),
+        });
+        started.map(|run| self.started(run))
     }
 
-    fn resume_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {
-        detached(py, || self.inner.runs().resume(&run_id)).map(|run| self.started(run))
+    #[pyo3(signature = (run_id, durability=None))]
+    fn resume_run(&self, py: Python<'_>, run_id: Text<'_>, durability: Option<Text<'_>>) -> PyResult<Run> {
+        let resumed = detached(py, || match &durability {
+            Some(durability) => self.inner.runs().with_durability(durability.parse()?).resume(&run_id),
+            None => self.inner.runs().resume(&run_id),
+        });
+        resumed.map(|run| self.started(run))
     }
 
     fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {

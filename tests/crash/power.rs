@@ -8,6 +8,8 @@
 
 #[path = "power/disk.rs"]
 mod disk;
+#[path = "power/full.rs"]
+mod full;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -110,6 +112,20 @@ fn splitmix(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// Puts what the disk has of what was in `folder` into a new folder.
+fn restore(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
+    let dir = tempfile::tempdir_in(folder).unwrap();
+    for part in ["journal", "spool", "blobs/packs", "blobs/objects", "tmp", "trash"] {
+        std::fs::create_dir_all(dir.path().join("store").join(part)).unwrap();
+    }
+    for (path, bytes) in files {
+        let target = dir.path().join(path.strip_prefix(folder).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, bytes).unwrap();
+    }
+    dir
+}
+
 impl Record {
     /// The disk after a power loss at one moment; how many runs were flushed by then.
     fn state(&self, seed: u64) -> (BTreeMap<PathBuf, Vec<u8>>, usize) {
@@ -121,20 +137,6 @@ impl Record {
         done().for_each(|op| disk.play(op));
         let flushes = done().filter(|op| matches!(op, Recorded::Flushed)).count();
         (disk.after_power_loss(&mut random), flushes * 2)
-    }
-
-    /// Puts a disk into a new folder.
-    fn restore(&self, files: &BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
-        let dir = tempfile::tempdir_in(self.folder.path()).unwrap();
-        for part in ["journal", "spool", "blobs/packs", "blobs/objects", "tmp", "trash"] {
-            std::fs::create_dir_all(dir.path().join("store").join(part)).unwrap();
-        }
-        for (path, bytes) in files {
-            let target = dir.path().join(path.strip_prefix(self.folder.path()).unwrap());
-            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-            std::fs::write(target, bytes).unwrap();
-        }
-        dir
     }
 
     /// True if all that was flushed is there; false if damage is reported. Anything else fails the test.
@@ -167,7 +169,7 @@ fn what_was_flushed_outlives_power_loss_at_any_moment() {
     let mut repaired = 0;
     for seed in 0..STATES {
         let (files, flushed) = record.state(seed);
-        let dir = record.restore(&files);
+        let dir = restore(record.folder.path(), &files);
         let folder = dir.path().join("store");
         let what = format!("seed {seed}, {flushed} runs flushed");
         if !record.holds(&folder, flushed, &what) {

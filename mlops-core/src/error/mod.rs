@@ -134,6 +134,16 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
+    /// Records of a run were dropped because the disk was full, or its end could not be written.
+    #[error("{}", dropped(run, *count, *ended))]
+    Dropped {
+        /// The run.
+        run: String,
+        /// How many records this end notes in the run's tag.
+        count: u64,
+        /// The run has ended. False: its end is written as soon as there is room, while this process lives.
+        ended: bool,
+    },
     /// The store was opened for reading, or its folder does not allow writing.
     #[error("{what} is read-only; {hint}")]
     ReadOnly {
@@ -187,6 +197,7 @@ impl Error {
                 std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Code::OutOfSpace,
                 _ => Code::Io,
             },
+            Self::Dropped { .. } => Code::OutOfSpace,
             Self::ReadOnly { .. } => Code::ReadOnly,
             Self::Untrusted { .. } => Code::Untrusted,
             Self::Unsupported { .. } => Code::Unsupported,
@@ -231,6 +242,21 @@ impl Error {
 fn go_on(pid: u32) -> String {
     let command = if pid == 0 { String::new() } else { format!(" (kill -CONT {pid})") };
     format!("; if it is stopped let it go on{command}, or end it: another takes over then")
+}
+
+/// What became of a run whose disk was full.
+fn dropped(run: &str, count: u64, ended: bool) -> String {
+    let records = if count == 1 { "record" } else { "records" };
+    if ended {
+        return format!(
+            "{count} {records} of run `{run}` could not be kept because the disk was full; the run has ended, and its tag \
+             `mlops.dropped_records` says how many"
+        );
+    }
+    format!(
+        "the disk is full: {count} {records} of run `{run}` could not be kept, and its end is written as soon as there is \
+         room, while this process lives; free some space"
+    )
 }
 
 /// Who holds a lock, in words.

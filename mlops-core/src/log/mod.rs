@@ -7,11 +7,13 @@
 mod frame;
 mod reader;
 mod repair;
+mod unsynced;
 mod writer;
 
 pub use frame::{FRAME_HEADER_BYTES, HEADER_BYTES, LogHeader, LogKind, frame_bytes};
 pub use reader::{Frame, LogReader, Tail};
 pub use repair::{Damage, check};
+pub use unsynced::Unsynced;
 pub use writer::{Appended, LogWriter};
 
 #[cfg(test)]

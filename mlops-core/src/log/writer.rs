@@ -130,13 +130,6 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Takes the last frame back: the file ends at `to.offset` again and its number is given to the next.
-    pub fn take_back(&mut self, to: Appended) {
-        self.end = to.offset;
-        self.next_seq = to.seq;
-        self.dirty_tail = self.file.set_len(to.offset).is_err();
-    }
-
     /// Forces all that was appended to the disk.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! Before a fork it is stopped, since a child would have what it holds and not the thread; the next log call starts it
 //! again.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -15,11 +16,12 @@ use super::core::Core;
 use super::drain::DRAIN_EVERY;
 use crate::base::hurry;
 use crate::base::signal::Signal;
-use crate::error::Error;
 
 /// How often a process with an active run says that it lives: when it wakes, if the last time is a little less ago.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const BEAT_AFTER_MICROS: i64 = 4_000_000;
+/// How often records are forced to the disk that the engine has not: what is logged survives power loss after a second.
+const FORCE_EVERY: Duration = Duration::from_millis(400);
 /// How long a fork waits for the thread.
 const FORK_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -102,19 +104,26 @@ impl Background {
     /// else drains it before the next log call.
     pub(super) fn before_fork(&self, core: &Core) {
         self.stop(Some(FORK_PATIENCE));
-        // What cannot be drained now stands in the spool.
-        let _ = hurry::within(FORK_PATIENCE, || core.drain_own_within(FORK_PATIENCE));
+        if hurry::within(FORK_PATIENCE, || core.drain_own_within(FORK_PATIENCE)).is_err() {
+            // What cannot be drained now stands in the spool, where it is not forced to the disk before the next log call.
+            let _ = core.force_all();
+        }
     }
 }
 
-fn run(core: &Core, generation: u64) {
+fn run(core: &Arc<Core>, generation: u64) {
     let background = &core.background;
+    let also = forcing(core);
     let mut failures = 0_u32;
+    let mut again_from = Instant::now();
     let mut beaten = core.clock.now();
     loop {
-        let active = core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed));
+        let open = core.known.lock().values().any(|run| run.active.load(Ordering::Relaxed));
+        let has_endings = core.has_endings();
+        let active = open || has_endings;
         {
             let mut state = background.state.lock();
+            state.dirty |= has_endings;
             while state.generation == generation && !state.dirty {
                 if !active {
                     background.running.store(false, Ordering::Release);
@@ -124,10 +133,9 @@ fn run(core: &Core, generation: u64) {
                     break;
                 }
             }
-            // Records that come close together are drained together; a failed drain waits longer.
+            // Records that come close together are drained together.
             if state.generation == generation && state.dirty {
-                let wait = DRAIN_EVERY * 2_u32.pow(failures.min(5));
-                background.changed.wait_for(&mut state, wait);
+                background.changed.wait_for(&mut state, DRAIN_EVERY);
             }
             if state.generation != generation {
                 return;
@@ -139,14 +147,36 @@ fn run(core: &Core, generation: u64) {
             core.spool.beat(now);
             beaten = now;
         }
-        let drained = core.drain_own();
+        if has_endings {
+            // What there is no room for is tried again.
+            let _ = core.write_endings();
+        }
+        // A failed drain waits longer each time.
+        let drained = (failures == 0 || Instant::now() >= again_from)
+            .then(|| hurry::meanwhile(FORCE_EVERY, &also, || core.drain_own()));
         // What cannot be removed now only takes room; it is tried again.
         let _ = core.spool.remove_drained(core.clock.now(), || core.storage.flush());
-        failures = if drained.is_ok() { 0 } else { failures + 1 };
-        if drained.is_err() {
+        match drained {
+            Some(Ok(())) => failures = 0,
+            Some(Err(_)) => {
+                failures += 1;
+                again_from = Instant::now() + DRAIN_EVERY * 2_u32.pow(failures.min(5));
+            }
+            None => {}
+        }
+        if failures > 0 {
             background.state.lock().dirty = true;
+        }
+        if failures > 0 || core.spool.has_left_unsynced() {
             // With the engine away the spool is what keeps the records: it is forced to the disk instead.
-            let _: Result<(), Error> = core.spool.sync();
+            let _ = core.force_all();
         }
     }
+}
+
+/// Forces the spool to the disk, for who waits for the engine or drains for long.
+fn forcing(core: &Arc<Core>) -> Rc<dyn Fn()> {
+    let core = core.clone();
+    // What fails is tried again, and says so to who wants it on the disk.
+    Rc::new(move || drop(core.force_all()))
 }

@@ -9,14 +9,16 @@ use parking_lot::Mutex;
 use super::background::Background;
 use super::doc::StoredParam;
 use super::drain::DrainState;
+use super::dropped::{Dropped, Ending};
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
+use crate::base::durability::Durability;
 use crate::base::ids::IdSource;
 use crate::base::os;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
-use crate::storage::{Durability, Storage};
+use crate::storage::Storage;
 
 /// Most runs that a process remembers after they ended.
 const REMEMBERED_RUNS: usize = 1_024;
@@ -37,6 +39,10 @@ pub(super) struct Core {
     pub(super) drain: Mutex<DrainState>,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,
+    /// Some record was to be on the disk when its call returned; set before it is appended.
+    pub(super) forced: AtomicBool,
+    /// Runs that ended while the disk had no room to say so.
+    pub(super) endings: Mutex<Vec<Ending>>,
     pub(super) background: Background,
     /// This, for the background thread.
     pub(super) this: Weak<Core>,
@@ -48,6 +54,8 @@ pub(super) struct Known {
     pub(super) id: String,
     /// This process started or resumed the run and did not end it.
     pub(super) active: AtomicBool,
+    /// What could not be kept because the disk was full.
+    pub(super) dropped: Dropped,
     pub(super) state: Mutex<KnownState>,
 }
 
@@ -94,14 +102,31 @@ impl Core {
         })
     }
 
-    /// Appends a record to the spool and has it drained soon.
-    pub(super) fn append(&self, record: &[u8]) -> Result<()> {
-        self.spool.append(record, Durability::Fast)?;
+    /// Appends a record to the spool and has it drained soon. Returns its number, for [`force`](Self::force).
+    pub(super) fn append(&self, record: &[u8]) -> Result<u64> {
+        let seq = self.spool.append(record)?;
         let news = !self.dirty.swap(true, Ordering::AcqRel);
         if news || !self.background.is_running() {
             self.wake();
         }
-        Ok(())
+        Ok(seq)
+    }
+
+    /// Says, before a record is appended, when its call will be acknowledged.
+    pub(super) fn will_be(&self, durability: Durability) {
+        if durability == Durability::Full {
+            self.forced.store(true, Ordering::Release);
+        }
+    }
+
+    /// Forces the record with this number to the disk, with the blobs that it names and all records before it.
+    pub(super) fn force(&self, seq: u64) -> Result<()> {
+        self.spool.sync(seq, || self.blobs.flush())
+    }
+
+    /// The same of all records of this process.
+    pub(super) fn force_all(&self) -> Result<()> {
+        self.spool.sync_all(|| self.blobs.flush())
     }
 
     /// Has the background thread look.
@@ -115,11 +140,14 @@ impl Core {
     pub(super) fn remember(&self, id: &str, loaded: bool, active: bool) -> Arc<Known> {
         let mut known = self.known.lock();
         if known.len() >= REMEMBERED_RUNS {
-            known.retain(|_, run| Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed));
+            known.retain(|_, run| {
+                Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed) || run.dropped.is_some()
+            });
         }
         let run = known.entry(id.into()).or_insert_with(|| {
             let state = KnownState { loaded, ..KnownState::default() };
-            Arc::new(Known { id: id.into(), active: AtomicBool::new(false), state: Mutex::new(state) })
+            let (active, dropped) = (AtomicBool::new(false), Dropped::default());
+            Arc::new(Known { id: id.into(), active, dropped, state: Mutex::new(state) })
         });
         if active {
             run.active.store(true, Ordering::Release);

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::codec;
-use super::record::RunRecord;
 use super::store::Runs;
 use super::types::RunStatus;
 use crate::error::Result;
@@ -32,18 +30,7 @@ impl Runs {
             // A forked child does not end what its parent began.
             return Ok(());
         }
-        let open: Vec<_> = {
-            let known = self.core.known.lock();
-            known.values().filter(|run| run.active.swap(false, Ordering::AcqRel)).cloned().collect()
-        };
-        if open.is_empty() && !self.core.dirty.load(Ordering::Acquire) {
-            return Ok(());
-        }
         let status = status_of_exit(exit_status);
-        for run in open {
-            let record = RunRecord::Status { run: run.id.clone(), at: self.core.clock.now(), status };
-            self.core.append(&codec::encode(&record)?)?;
-        }
-        self.core.drain_own()
+        self.core.end_all(Some(status)).and(self.core.drain_own())
     }
 }

@@ -118,7 +118,7 @@ impl Runs {
             let id = making.create(&*self.core.storage, name, tags, self.core.clock.now())?;
             let mut ops = Vec::new();
             making.finish(&mut ops);
-            if self.core.storage.apply(&ops, Durability::Fast)? == Outcome::Applied {
+            if self.core.storage.apply(&ops, self.durability)? == Outcome::Applied {
                 return self.get_experiment(&id);
             }
         }

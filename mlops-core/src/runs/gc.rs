@@ -60,7 +60,7 @@ impl Runs {
                 RunRecord::Start(start) => {
                     start.tags.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
                 }
-                RunRecord::Change(change) => change_blobs(&change, visit),
+                RunRecord::Change(change) => change.blobs(visit),
                 RunRecord::Large { blob, .. } => {
                     visit(blob);
                     large_change(&*self.core.blobs, &blob, visit)?;
@@ -148,15 +148,6 @@ fn remove_stored(storage: &dyn Storage, run: &str) -> Result<bool> {
 
 /// Visits what a change names that is kept in a blob.
 fn large_change(blobs: &dyn BlobStore, blob: &Digest, visit: &mut dyn FnMut(Digest)) -> Result<()> {
-    change_blobs(&codec::decode("a large change", &blobs.get(blob)?)?, visit);
+    codec::decode::<Change>("a large change", &blobs.get(blob)?)?.blobs(visit);
     Ok(())
-}
-
-fn change_blobs(change: &Change, visit: &mut dyn FnMut(Digest)) {
-    // Every field is named, so that who adds one comes by here.
-    let Change { run: _, at: _, params, tags, points: _, segments, summaries: _, artifacts } = change;
-    params.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
-    tags.iter().filter_map(|(_, value)| value.as_ref()?.blob()).for_each(&mut *visit);
-    segments.iter().for_each(|segment| visit(segment.blob));
-    artifacts.iter().for_each(|(_, artifact)| visit(artifact.blob));
 }

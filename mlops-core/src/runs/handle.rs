@@ -17,6 +17,7 @@ use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
 use super::store::Inner;
 use super::types::{ArtifactSource, Batch, MetricSummary, RunStatus, Series};
+use crate::base::durability::Durability;
 use crate::base::limits;
 use crate::base::names;
 use crate::base::text::ParamValue;
@@ -34,13 +35,35 @@ pub(super) struct Handle {
     /// The whole pillar, so that it stays open as long as a run of it is held.
     pub(super) runs: Arc<Inner>,
     pub(super) known: Arc<Known>,
+    durability: Durability,
     _store: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Handle {
     /// A handle of what is known of a run.
-    pub(super) fn new(runs: &Arc<Inner>, known: Arc<Known>) -> Self {
-        Self { runs: runs.clone(), known, _store: runs.store() }
+    pub(super) fn new(runs: &Arc<Inner>, known: Arc<Known>, durability: Durability) -> Self {
+        Self { runs: runs.clone(), known, durability, _store: runs.store() }
+    }
+
+    /// Does a log call, which gives the number of its record, if there was something to log; the run is not locked any
+    /// more then.
+    fn logged(&self, log: impl FnOnce() -> Result<Option<u64>>) -> Result<()> {
+        let core = &self.runs.core;
+        core.will_be(self.durability);
+        let logged = log().and_then(|seq| match (self.durability, seq) {
+            (Durability::Fast, _) => Ok(()),
+            (Durability::Full, Some(seq)) => core.force(seq),
+            // What is there already may not be on the disk.
+            (Durability::Full, None) => core.force_all(),
+        });
+        self.known.dropped.unless_known(logged, self.durability)
+    }
+
+    /// Appends a record of the run.
+    fn append(&self, record: &[u8]) -> Result<u64> {
+        let seq = self.runs.core.append(record)?;
+        self.known.dropped.kept();
+        Ok(seq)
     }
 
     /// Locks what is known of the run, after the checks that every change makes.
@@ -127,7 +150,7 @@ impl Handle {
     }
 
     /// Appends a change as one record, as a blob if it is large. Who has put blobs for it holds a lease.
-    fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<()> {
+    fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<u64> {
         let core = &self.runs.core;
         let mut leases = Vec::new();
         if change.points.len() > SEAL_ABOVE {
@@ -143,7 +166,7 @@ impl Handle {
             }
             buffer = codec::encode(&record)?;
         }
-        let appended = core.append(&buffer);
+        let appended = self.append(&buffer);
         drop(leases);
         state.buffer = buffer;
         appended
@@ -159,12 +182,9 @@ pub(super) fn check_value(what: &str, key: &str, size: usize) -> Result<()> {
     limits::check(|| format!("the value of {what} `{key}`"), size, limits::VALUE_BYTES, "bytes")
 }
 
-impl Run for Handle {
-    fn id(&self) -> &str {
-        &self.known.id
-    }
-
-    fn log_batch(&self, batch: &Batch) -> Result<()> {
+/// What the log calls do, with the number of the record.
+impl Handle {
+    fn batch(&self, batch: &Batch) -> Result<Option<u64>> {
         let core = &self.runs.core;
         core.check_writable("the run")?;
         let mut change = Change::new(&self.known.id, self.at(None));
@@ -194,20 +214,16 @@ impl Run for Handle {
         }
         change.params = self.new_params(&state, params, &batch.params)?;
         if change.params.is_empty() && change.tags.is_empty() && change.points.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let params: Vec<_> = change.params.iter().map(|(key, value)| (key.clone(), value.text_digest())).collect();
-        self.append_change(&mut state, change)?;
+        let seq = self.append_change(&mut state, change)?;
         state.params.extend(params);
         state.series.extend(new_series.into_iter().map(str::to_owned));
-        Ok(())
+        Ok(Some(seq))
     }
 
-    fn log_param(&self, key: &str, value: ParamValue) -> Result<()> {
-        self.log_batch(&Batch { params: vec![(key.into(), value)], ..Batch::default() })
-    }
-
-    fn log_metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<()> {
+    fn metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<Option<u64>> {
         names::check_key("metric", key)?;
         let at = self.at(at).as_micros();
         let mut state = self.change()?;
@@ -218,15 +234,15 @@ impl Run for Handle {
         }
         let record = PointRef::Point { run: &self.known.id, key, step, at, value };
         let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
-        let appended = self.runs.core.append(&buffer);
+        let appended = self.append(&buffer);
         state.buffer = buffer;
         if appended.is_ok() && !state.series.contains(key) {
             state.series.insert(key.into());
         }
-        appended
+        appended.map(Some)
     }
 
-    fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()> {
+    fn series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<Option<u64>> {
         names::check_key("metric", key)?;
         for (what, len) in [("steps", steps.len()), ("times", times.len())] {
             if len != 0 && len != values.len() {
@@ -238,7 +254,7 @@ impl Run for Handle {
             }
         }
         if values.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         self.runs.core.check_writable("the run")?;
         let now = self.at(None);
@@ -272,20 +288,20 @@ impl Run for Handle {
         if !state.series.contains(key) {
             self.check_series(&state, key, 1)?;
         }
-        self.append_change(&mut state, change)?;
+        let seq = self.append_change(&mut state, change)?;
         state.series.insert(key.into());
-        Ok(())
+        Ok(Some(seq))
     }
 
-    fn delete_tag(&self, key: &str) -> Result<()> {
+    fn untag(&self, key: &str) -> Result<Option<u64>> {
         names::check_key("tag", key)?;
         let mut state = self.change()?;
         let mut change = Change::new(&self.known.id, self.at(None));
         change.tags.push((key.into(), None));
-        self.append_change(&mut state, change)
+        self.append_change(&mut state, change).map(Some)
     }
 
-    fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()> {
+    fn files(&self, files: &[ArtifactSource<'_>]) -> Result<Option<u64>> {
         artifacts::check_paths(&self.change_loaded()?.artifacts, files)?;
         let mut change = Change::new(&self.known.id, self.at(None));
         // Files may be large: other threads log to the run meanwhile.
@@ -296,14 +312,52 @@ impl Run for Handle {
             stored.push(StoredArtifact { blob, size_bytes, at: change.at });
         }
         if stored.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut state = self.change_loaded()?;
         let paths = artifacts::check_paths(&state.artifacts, files)?;
         change.artifacts = paths.iter().cloned().zip(stored).collect();
-        self.append_change(&mut state, change)?;
+        let seq = self.append_change(&mut state, change)?;
         state.artifacts.extend(paths);
-        Ok(())
+        Ok(Some(seq))
+    }
+}
+
+impl Run for Handle {
+    fn id(&self) -> &str {
+        &self.known.id
+    }
+
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    fn with_durability(&self, durability: Durability) -> Arc<dyn Run> {
+        Arc::new(Self::new(&self.runs, self.known.clone(), durability))
+    }
+
+    fn log_batch(&self, batch: &Batch) -> Result<()> {
+        self.logged(|| self.batch(batch))
+    }
+
+    fn log_param(&self, key: &str, value: ParamValue) -> Result<()> {
+        self.log_batch(&Batch { params: vec![(key.into(), value)], ..Batch::default() })
+    }
+
+    fn log_metric(&self, key: &str, value: f64, step: i64, at: Option<Timestamp>) -> Result<()> {
+        self.logged(|| self.metric(key, value, step, at))
+    }
+
+    fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()> {
+        self.logged(|| self.series(key, steps, times, values))
+    }
+
+    fn delete_tag(&self, key: &str) -> Result<()> {
+        self.logged(|| self.untag(key))
+    }
+
+    fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()> {
+        self.logged(|| self.files(files))
     }
 
     fn end(&self, status: RunStatus) -> Result<()> {
@@ -311,21 +365,23 @@ impl Run for Handle {
     }
 
     fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
-        let mut state = self.change()?;
-        let record = RunRecord::Status { run: self.known.id.clone(), at, status };
-        let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
-        let appended = self.runs.core.append(&buffer);
-        state.buffer = buffer;
+        let core = &self.runs.core;
+        let state = self.change()?;
+        core.will_be(self.durability);
+        let ended = core.end_run(&self.known, status, at);
         drop(state);
-        appended?;
-        if status != RunStatus::Running {
+        if status != RunStatus::Running && matches!(ended, Ok(_) | Err(Error::Dropped { .. })) {
             self.known.active.store(false, Ordering::Release);
         }
-        match self.runs.core.drain_own() {
+        let (seq, told) = ended?;
+        if self.durability == Durability::Full {
+            core.force(seq)?;
+        }
+        match core.drain_own() {
             // What was logged cannot be read any more.
             Err(lost @ Error::Corrupt { .. }) => Err(lost),
             // What could not be drained now stands in the spool and is drained later.
-            _ => Ok(()),
+            _ => told,
         }
     }
 }

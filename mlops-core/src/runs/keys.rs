@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::base::limits::{PATH_BYTES, RUN_ID_CHARS, STORAGE_KEY_BYTES};
 use crate::error::{Error, Result};
+use crate::storage::Op;
 
 /// Which section of a run a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,11 @@ pub(super) const EXPERIMENTS: &[u8] = b"e/";
 pub(super) const RUNS: &[u8] = b"r/";
 /// All runs with a large change that is not wholly applied.
 pub(super) const PENDING: &[u8] = b"q/";
+
+/// What only records of the spool change: runs, their pages, points and places, but not whether they are deleted.
+pub(super) const OF_RECORDS: &[&[u8]] = &[RUNS, b"p/", b"t/", b"x/", b"l/", PENDING];
+/// Experiments, which records make by name.
+pub(super) const OF_EXPERIMENTS: &[&[u8]] = &[EXPERIMENTS, b"n/", NEXT_EXPERIMENT];
 
 fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
@@ -75,6 +81,11 @@ pub(super) fn deleted(run: &str) -> Vec<u8> {
 /// The points of a run that are not sealed; the entry's number follows.
 pub(super) fn tails(run: &str) -> Vec<u8> {
     join(&[b"t/", run.as_bytes(), b"/"])
+}
+
+/// True if a batch seals points that are stored: their blob must be on the disk before they go.
+pub(super) fn removes_tail(ops: &[Op]) -> bool {
+    ops.iter().any(|op| matches!(op, Op::Delete { key } if key.starts_with(b"t/")))
 }
 
 /// One entry of [`tails`].

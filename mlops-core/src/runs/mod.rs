@@ -8,8 +8,10 @@ mod artifacts;
 mod background;
 mod codec;
 mod core;
+mod dead;
 mod doc;
 mod drain;
+mod dropped;
 mod editing;
 mod exit;
 mod experiments;
@@ -19,6 +21,7 @@ mod handle;
 mod keys;
 mod read;
 mod record;
+mod redrain;
 mod references;
 mod search;
 mod section;
@@ -33,15 +36,18 @@ mod types;
 mod tests;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
-pub(crate) use drain::Drainer;
+pub(crate) use dead::Drainer;
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
 pub(crate) use gc::RunBlobs;
+pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use store::{Runs, RunsOptions};
 pub use types::*;
 
+use crate::base::durability::Durability;
 use crate::base::text::ParamValue;
 use crate::base::time::Timestamp;
 use crate::error::Result;
@@ -49,11 +55,22 @@ use crate::error::Result;
 /// One run, to log to. Handles are shared: every method takes `&self` from any thread.
 /// [`RunExt`] has the conveniences.
 ///
-/// Every log call is acknowledged when it is in the kernel's page cache: it survives the death of the process.
-/// A batch is one record: wholly in or wholly out.
+/// A log call is acknowledged when it is in the kernel's page cache: it survives the death of the process at once, and
+/// power loss after at most a second. With [`Durability::Full`], of the handle or of the store's opening, it is
+/// acknowledged when it is on the disk, with all that was logged before it. A batch is one record: wholly in or wholly
+/// out.
+///
+/// On a full disk the first log call fails with `OutOfSpace`; those after it are counted and succeed, until one is kept:
+/// training goes on. `Full` calls always fail. [`end`](Self::end) tells the count.
 pub trait Run: Send + Sync + Debug {
     /// The run's id.
     fn id(&self) -> &str;
+
+    /// When a call of this handle is acknowledged.
+    fn durability(&self) -> Durability;
+
+    /// A handle to the same run whose calls are acknowledged with this durability: kept for many calls, or for one.
+    fn with_durability(&self, durability: Durability) -> Arc<dyn Run>;
 
     /// Logs params, tags and points as one record.
     ///
@@ -98,7 +115,10 @@ pub trait Run: Send + Sync + Debug {
     /// Ends the run and waits, bounded, until what it logged is in the store.
     ///
     /// # Errors
-    /// `InvalidState` for a deleted run, `ReadOnly`, `Io`, `OutOfSpace`.
+    /// [`Error::Dropped`](crate::Error::Dropped), whose code is `OutOfSpace`, if records of the run were dropped: it has
+    /// ended all the same, and its tag [`DROPPED_RECORDS`](tags::DROPPED_RECORDS) counts them. The error says if there
+    /// is no room for the end: that is written later, while this process lives. `InvalidState` for a deleted run,
+    /// `ReadOnly`, `Io`.
     fn end(&self, status: RunStatus) -> Result<()>;
 
     /// As [`end`](Self::end), with the time at which the run ended, for runs that are recorded after the fact; a time

@@ -35,6 +35,16 @@ impl RunRecord {
         }
         codec::decode("a record of the spool", body)
     }
+
+    /// Visits the blobs that the record names itself.
+    pub(super) fn blobs(&self, visit: &mut dyn FnMut(Digest)) {
+        match self {
+            Self::Start(start) => start.tags.iter().filter_map(|(_, value)| value.blob()).for_each(visit),
+            Self::Change(change) => change.blobs(visit),
+            Self::Large { blob, .. } => visit(*blob),
+            Self::Status { .. } | Self::Point { .. } | Self::Lost => {}
+        }
+    }
 }
 
 /// [`RunRecord::Point`] without copies, for writing.
@@ -113,6 +123,21 @@ impl Change {
             summaries: Vec::new(),
             artifacts: Vec::new(),
         }
+    }
+
+    /// Visits what the change names that is kept in a blob.
+    pub(super) fn blobs(&self, visit: &mut dyn FnMut(Digest)) {
+        self.values_in_blobs(visit);
+        self.artifacts.iter().for_each(|(_, artifact)| visit(artifact.blob));
+    }
+
+    /// The same but for artifacts: that without which the run cannot be read.
+    pub(super) fn values_in_blobs(&self, visit: &mut dyn FnMut(Digest)) {
+        // Every field is named, so that who adds one comes by here.
+        let Self { run: _, at: _, params, tags, points: _, segments, summaries: _, artifacts: _ } = self;
+        params.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
+        tags.iter().filter_map(|(_, value)| value.as_ref()?.blob()).for_each(&mut *visit);
+        segments.iter().for_each(|segment| visit(segment.blob));
     }
 
     /// How many items a change has that are applied one by one: all but points and segments.

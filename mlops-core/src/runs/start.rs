@@ -110,7 +110,7 @@ impl Runs {
                 self.core.remember(run_id, false, false)
             }
         };
-        Ok(Arc::new(Handle::new(&self.inner, known)))
+        Ok(Arc::new(Handle::new(&self.inner, known, self.durability)))
     }
 
     /// Hides a run from lists that do not ask for deleted ones; it can be restored.
@@ -132,13 +132,18 @@ impl Runs {
     fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
         let core = &self.core;
         let id = start.run.clone();
-        core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
+        core.will_be(self.durability);
+        let seq = core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
+        if self.durability == Durability::Full {
+            core.force(seq)?;
+        }
         let known = core.remember(&id, new, true);
+        known.dropped.kept();
         // Also for its heartbeat, while there is nothing to drain.
         core.wake();
         // The record stands in the spool: what could not be drained now is drained later.
         let _ = core.drain_own();
-        Ok(Arc::new(Handle::new(&self.inner, known)))
+        Ok(Arc::new(Handle::new(&self.inner, known, self.durability)))
     }
 
     fn stored_tags(&self, tags: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, StoredText)>> {

@@ -8,10 +8,12 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::core::Core;
-use super::drain::{self, Drainer};
+use super::dead::Drainer;
+use super::drain;
 use super::experiments;
 use super::references::Referenced;
 use crate::base::clock::Clock;
+use crate::base::durability::Durability;
 use crate::base::hurry;
 use crate::base::ids::IdSource;
 use crate::base::os;
@@ -40,11 +42,12 @@ pub struct RunsOptions {
     pub read_only: bool,
 }
 
-/// Experiments and runs of a store.
-#[derive(Debug)]
+/// Experiments and runs of a store. Clones share it.
+#[derive(Clone, Debug)]
 pub struct Runs {
     pub(super) core: Arc<Core>,
     pub(super) inner: Arc<Inner>,
+    pub(super) durability: Durability,
 }
 
 /// What handles of runs keep open: the last of them ends the background thread and drains what is left.
@@ -72,6 +75,8 @@ impl Runs {
             naming: Mutex::default(),
             drain: Mutex::default(),
             dirty: false.into(),
+            forced: false.into(),
+            endings: Mutex::default(),
             background: Background::default(),
             this: this.clone(),
         });
@@ -81,7 +86,31 @@ impl Runs {
             Err(Error::NoOwner { .. }) => {}
             finished => finished?,
         }
-        Ok(Self { inner: Arc::new(Inner { core: core.clone(), store: OnceLock::new() }), core })
+        let inner = Arc::new(Inner { core: core.clone(), store: OnceLock::new() });
+        Ok(Self { core, inner, durability: Durability::Fast })
+    }
+
+    /// The same, where the runs that it hands out log with this durability and what it makes is kept with it. Deletions
+    /// are always [`Full`](Durability::Full).
+    ///
+    /// ```
+    /// use mlops_core::runs::{RunOptions, RunStatus};
+    /// use mlops_core::{Durability, Store};
+    ///
+    /// # fn main() -> mlops_core::Result<()> {
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let store = Store::open(folder.path().to_str().expect("a path in UTF-8"))?;
+    /// let run = store.runs().start(RunOptions::default())?;
+    /// run.log_metric("loss", 0.5, 0, None)?;
+    /// // This one is on the disk when the call returns.
+    /// run.with_durability(Durability::Full).log_metric("final_loss", 0.1, 0, None)?;
+    /// run.end(RunStatus::Finished)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_durability(&self, durability: Durability) -> Self {
+        Self { durability, ..self.clone() }
     }
 
     /// Has every run that is handed out keep `store` alive, so that whoever opens the folder again in this process
@@ -105,11 +134,15 @@ impl Runs {
         self.core.background.before_fork(&self.core);
     }
 
-    /// Brings everything that this process logged into storage.
+    /// Brings everything that this process logged into storage, with the ends of runs that there was no room for.
     ///
     /// # Errors
     /// `InvalidState` in a forked child; `Corrupt`, `Io`, `OutOfSpace`: the records stay in the spool then.
     pub fn drain(&self) -> Result<()> {
+        if self.core.has_endings() {
+            self.core.check_process()?;
+            self.core.write_endings()?;
+        }
         self.core.drain_own()
     }
 }
@@ -127,6 +160,8 @@ impl Drop for Inner {
             // A forked child has neither the thread nor the right to drain.
             return;
         }
+        // Runs that are open stay so, but what was dropped of them is noted.
+        let _ = self.core.end_all(None);
         self.core.background.stop(None);
         // What cannot be drained now stands in the spool and is drained by whoever owns the store, or opens it next.
         let _ = hurry::within(CLOSE_PATIENCE, || self.core.drain_own());

@@ -16,3 +16,5 @@ pub const GIT_DIRTY: &str = "mlops.source.git.dirty";
 pub const PARENT_RUN: &str = "mlflow.parentRunId";
 /// A text about the run.
 pub const DESCRIPTION: &str = "mlflow.note.content";
+/// How many records of the run were dropped because the disk was full; absent if none.
+pub const DROPPED_RECORDS: &str = "mlops.dropped_records";

@@ -1,4 +1,6 @@
+mod dropped;
 mod extremes;
+mod forced;
 mod references;
 
 use std::collections::BTreeMap;

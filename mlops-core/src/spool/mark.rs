@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 const FORMAT: u8 = 1;
+const PREFIX: &[u8] = b"w/";
 
 /// A place between two records of a writer, such as that of everything before it being drained. Places of one writer
 /// are ordered.
@@ -22,7 +23,12 @@ pub struct Mark {
 impl Mark {
     /// The storage key of a writer's mark.
     pub fn key(writer: Uuid) -> Vec<u8> {
-        [b"w/", writer.as_bytes().as_slice()].concat()
+        [PREFIX, writer.as_bytes()].concat()
+    }
+
+    /// The writer whose mark has this key; None for a key of something else.
+    pub fn writer(key: &[u8]) -> Option<Uuid> {
+        Uuid::from_slice(key.strip_prefix(PREFIX)?).ok()
     }
 
     /// The bytes stored under that key.

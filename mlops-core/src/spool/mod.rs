@@ -8,6 +8,7 @@
 mod files;
 mod mark;
 mod reader;
+mod syncing;
 mod writer;
 
 pub use files::{DRAINED_STAYS, WriterFiles, list_writers};

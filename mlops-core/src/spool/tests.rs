@@ -1,8 +1,9 @@
+mod syncing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-use crate::base::durability::Durability;
 use crate::base::files::Files;
 use crate::base::ids::{CountingIds, IdSource};
 use crate::base::time::Timestamp;
@@ -32,7 +33,7 @@ fn records_come_back_in_order_from_any_mark_across_files() {
         let mut marks = Vec::new();
         for round in 0..10_u8 {
             for n in 0..5 {
-                spool.append(&[round, n], Durability::Fast).unwrap();
+                spool.append(&[round, n]).unwrap();
             }
             let mut reader = spool.reader(mark);
             let (read, after) = bodies(&mut || reader.next_record());
@@ -60,7 +61,8 @@ fn a_living_writer_keeps_its_lock_and_a_dead_one_does_not() {
         list_writers(&Files::default(), &dir.path().join("spool")).unwrap().is_empty(),
         "no file before the first record"
     );
-    spool.append(b"x", Durability::Full).unwrap();
+    spool.append(b"x").unwrap();
+    spool.sync_all(|| Ok(())).unwrap();
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     assert!(writer.lock_if_dead(&Files::default()).unwrap().is_none());
     spool.beat(Timestamp::from_millis(1_234));
@@ -78,7 +80,7 @@ fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
     let mut mark = Mark::default();
     for minute in 0..4 {
         for n in 0..5 {
-            spool.append(&[n; 40], Durability::Fast).unwrap();
+            spool.append(&[n; 40]).unwrap();
         }
         let mut reader = spool.reader(mark);
         mark = bodies(&mut || reader.next_record()).1.unwrap();
@@ -92,7 +94,7 @@ fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
     assert_eq!(left(), [0, 1, 2, 3, 4]);
     spool.remove_drained(at(61), || Ok(())).unwrap();
     assert_eq!(left(), [2, 3, 4]);
-    spool.append(b"goes on", Durability::Fast).unwrap();
+    spool.append(b"goes on").unwrap();
     assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
     // Also from the end of a file that is gone.
     spool.remove_drained(at(600), || Ok(())).unwrap();
@@ -109,8 +111,8 @@ fn a_log_that_is_never_wholly_drained_goes_on_in_further_files() {
     let mut mark = Mark::default();
     for n in 0..20_u8 {
         // Two come while one is drained.
-        spool.append(&[n, 0], Durability::Fast).unwrap();
-        spool.append(&[n, 1], Durability::Fast).unwrap();
+        spool.append(&[n, 0]).unwrap();
+        spool.append(&[n, 1]).unwrap();
         mark = spool.reader(mark).next_record().unwrap().unwrap().after;
         spool.drained(mark, at(0)).unwrap();
         assert!(mark < spool.end());
@@ -135,7 +137,7 @@ fn a_damaged_header_of_a_log_loses_nothing() {
     let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
     let spool = Spool::files(options(dir.path(), 100), &ids);
     for n in 0..5 {
-        spool.append(&[n; 40], Durability::Fast).unwrap();
+        spool.append(&[n; 40]).unwrap();
     }
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     let whole = std::fs::read(writer.log_path(0)).unwrap();
@@ -154,7 +156,7 @@ fn the_lock_of_a_dead_writer_whose_files_another_has_removed_is_nobodys() {
     let files = Files::default();
     let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
     let spool = Spool::files(options(dir.path(), 100), &ids);
-    spool.append(b"record", Durability::Fast).unwrap();
+    spool.append(b"record").unwrap();
     drop(spool);
     let writer = list_writers(&files, &dir.path().join("spool")).unwrap().remove(0);
     let first = writer.lock_if_dead(&files).unwrap().expect("the writer is dead");
@@ -179,7 +181,7 @@ fn one_at_a_time_has_the_lock_of_a_dead_writer_however_often_its_file_is_removed
     let dir = tempfile::tempdir().unwrap();
     let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
     let spool = Spool::files(options(dir.path(), 100), &ids);
-    spool.append(b"record", Durability::Fast).unwrap();
+    spool.append(b"record").unwrap();
     drop(spool);
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     let (has, times) = (AtomicBool::new(false), AtomicUsize::new(0));

@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::files::{DRAINED_STAYS, WriterFiles};
 use super::mark::Mark;
 use super::reader::{Record, SpoolReader};
-use crate::base::durability::Durability;
+use super::syncing::Syncing;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
 use crate::base::os;
+use crate::base::signal::Signal;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
@@ -47,6 +48,8 @@ enum Backing {
         options: SpoolOptions,
         names: WriterFiles,
         open: Mutex<Open>,
+        /// A thread has forced records to the disk, or failed to.
+        synced: Signal,
     },
 }
 
@@ -57,6 +60,7 @@ struct Open {
     log: Option<(LogWriter, u32)>,
     /// Log files before it that are not removed yet, in order.
     full: VecDeque<Full>,
+    syncing: Syncing,
 }
 
 /// A log file that another has followed.
@@ -65,16 +69,8 @@ struct Full {
     number: u32,
     /// The number behind that of its last record.
     end_seq: u64,
-    drained: Drained,
-}
-
-/// How far a full log file is drained.
-#[derive(Debug)]
-enum Drained {
-    /// Not wholly; the open file, to sync it.
-    No(Arc<FileHandle>),
-    /// Wholly, since then.
-    Since(Timestamp),
+    /// Since when all of it is drained.
+    drained_at: Option<Timestamp>,
 }
 
 impl Spool {
@@ -87,7 +83,7 @@ impl Spool {
     pub fn files(options: SpoolOptions, ids: &Arc<dyn IdSource>) -> Self {
         let writer = ids.next();
         let names = WriterFiles { folder: options.folder.clone(), writer };
-        Self { writer, backing: Backing::Files { options, names, open: Mutex::default() } }
+        Self { writer, backing: Backing::Files { options, names, open: Mutex::default(), synced: Signal::default() } }
     }
 
     /// This process's id as a writer.
@@ -95,30 +91,66 @@ impl Spool {
         self.writer
     }
 
-    /// Appends a record; the kernel (for `Full` the disk) has it when this returns.
+    /// Appends a record; the kernel has it when this returns. Returns its number, for [`sync`](Self::sync).
     ///
     /// # Errors
     /// [`Error::Io`] if it could not be written: nothing of it is kept, and later appends may succeed.
-    pub fn append(&self, record: &[u8], durability: Durability) -> Result<()> {
+    pub fn append(&self, record: &[u8]) -> Result<u64> {
         match &self.backing {
-            Backing::Memory(queue) => queue.lock().0.push_back(record.to_vec()),
-            Backing::Files { options, names, open } => {
-                let mut open = open.lock();
-                let log = open.log(options, names)?;
-                let appended = log.append(record)?;
-                // The name of the file must be on the disk too; that is once for each file.
-                let first = appended.seq == log.header().first_seq;
-                let synced =
-                    || log.sync().and_then(|()| if first { options.files.sync_dir(&options.folder) } else { Ok(()) });
-                if durability == Durability::Full
-                    && let Err(e) = synced()
-                {
-                    log.take_back(appended);
-                    return Err(e);
-                }
+            Backing::Memory(queue) => {
+                let (records, first) = &mut *queue.lock();
+                records.push_back(record.to_vec());
+                Ok(first.seq + records.len() as u64 - 1)
+            }
+            Backing::Files { options, names, open, .. } => {
+                open.lock().log(options, names)?.append(record).map(|appended| appended.seq)
             }
         }
+    }
+
+    /// Forces the record with this number, and all before it, to the disk, with the names of their files. Threads that
+    /// call this at the same time share one fdatasync. `before` is called first: it forces to the disk what the records
+    /// name.
+    ///
+    /// # Errors
+    /// [`Error::Io`], of every call that shared the attempt: the records are kept unless the power goes. What the next
+    /// call acknowledges is on the disk, these among it.
+    pub fn sync(&self, seq: u64, before: impl Fn() -> Result<()>) -> Result<()> {
+        let Backing::Files { options, open, synced, .. } = &self.backing else { return Ok(()) };
+        let mut open = open.lock();
+        let mut attempted = false;
+        while open.syncing.done <= seq {
+            if let Some(failed) = open.syncing.failure(seq).filter(|_| attempted) {
+                return Err(failed);
+            }
+            attempted = true;
+            if open.syncing.at_work {
+                synced.wait(&mut open);
+                continue;
+            }
+            let Open { log: Some((log, _)), syncing, .. } = &mut *open else { return Ok(()) };
+            if seq >= log.next_seq() {
+                return Ok(());
+            }
+            let mut work = syncing.begin(log);
+            let outcome = MutexGuard::unlocked(&mut open, || work.run(&options.files, &options.folder, &before));
+            open.syncing.end(work, outcome);
+            synced.notify_all();
+        }
         Ok(())
+    }
+
+    /// True if a file that another has followed may not be on the disk: it is kept open until [`sync`](Self::sync).
+    pub fn has_left_unsynced(&self) -> bool {
+        matches!(&self.backing, Backing::Files { open, .. } if open.lock().syncing.has_parts())
+    }
+
+    /// [`sync`](Self::sync) of all that was appended.
+    ///
+    /// # Errors
+    /// As [`sync`](Self::sync).
+    pub fn sync_all(&self, before: impl Fn() -> Result<()>) -> Result<()> {
+        self.end().seq.checked_sub(1).map_or(Ok(()), |last| self.sync(last, before))
     }
 
     /// The place behind the last record.
@@ -134,6 +166,13 @@ impl Spool {
                 seq: log.next_seq(),
             }),
         }
+    }
+
+    /// True if this process's newest log file is not there any more.
+    pub fn is_gone(&self) -> bool {
+        let Backing::Files { names, open, .. } = &self.backing else { return false };
+        let number = open.lock().log.as_ref().map(|(_, number)| *number);
+        number.is_some_and(|number| !names.log_path(number).exists())
     }
 
     /// The error that the records from `mark` on, which were appended, cannot be found any more.
@@ -168,20 +207,19 @@ impl Spool {
                     first.seq += 1;
                 }
             }
-            Backing::Files { options, names, open } => {
+            Backing::Files { options, names, open, .. } => {
                 let open = &mut *open.lock();
                 if let Some((log, number)) = &mut open.log
                     && log.end() >= options.file_bytes
                 {
                     let end_seq = log.next_seq();
                     let next = create_log(options, names, *number + 1, end_seq)?;
-                    open.full.push_back(Full { number: *number, end_seq, drained: Drained::No(log.file()) });
+                    open.full.push_back(Full { number: *number, end_seq, drained_at: None });
+                    open.syncing.next_file(Some(log));
                     (*log, *number) = (next, *number + 1);
                 }
                 for full in open.full.iter_mut().filter(|full| full.end_seq <= mark.seq) {
-                    if matches!(full.drained, Drained::No(_)) {
-                        full.drained = Drained::Since(now);
-                    }
+                    full.drained_at.get_or_insert(now);
                 }
             }
         }
@@ -194,11 +232,8 @@ impl Spool {
     /// # Errors
     /// What `durable` gives, `Io`; the files are tried again at the next call.
     pub fn remove_drained(&self, now: Timestamp, durable: impl FnOnce() -> Result<()>) -> Result<()> {
-        let Backing::Files { options, names, open } = &self.backing else { return Ok(()) };
-        let old = |full: &Full| match full.drained {
-            Drained::No(_) => false,
-            Drained::Since(at) => now.since(at) >= DRAINED_STAYS,
-        };
+        let Backing::Files { options, names, open, .. } = &self.backing else { return Ok(()) };
+        let old = |full: &Full| full.drained_at.is_some_and(|at| now.since(at) >= DRAINED_STAYS);
         if !open.lock().full.front().is_some_and(old) {
             return Ok(());
         }
@@ -220,27 +255,6 @@ impl Spool {
             lock.touch_at(now);
         }
     }
-
-    /// Forces the records that are not drained to the disk.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn sync(&self) -> Result<()> {
-        match &self.backing {
-            Backing::Memory(_) => Ok(()),
-            Backing::Files { open, .. } => {
-                let files: Vec<_> = {
-                    let open = open.lock();
-                    let full = open.full.iter().filter_map(|full| match &full.drained {
-                        Drained::No(file) => Some(file.clone()),
-                        Drained::Since(_) => None,
-                    });
-                    full.chain(open.log.as_ref().map(|(log, _)| log.file())).collect()
-                };
-                files.iter().try_for_each(|file| file.sync())
-            }
-        }
-    }
 }
 
 impl Open {
@@ -259,6 +273,7 @@ impl Open {
         }
         if self.log.is_none() {
             self.log = Some((create_log(options, names, 0, 0)?, 0));
+            self.syncing.next_file(None);
         }
         match &mut self.log {
             Some((log, _)) => Ok(log),

@@ -20,8 +20,8 @@ use crate::blob::local::{LocalBlobOptions, LocalBlobs};
 use crate::error::{Error, Result};
 use crate::log::{self, LogKind, LogReader};
 use crate::runs::{self, Reference};
-use crate::spool::{self, WriterFiles};
-use crate::storage::journal::{self, Index, MemoryIndex, VerifyOptions};
+use crate::spool::{self, Mark, WriterFiles};
+use crate::storage::journal::{self, Entries, Index, MemoryIndex, VerifyOptions};
 use crate::storage::shared::{self, OwnerLock};
 
 /// How often, and how long between, what looks damaged in a store in use is looked at again.
@@ -133,12 +133,20 @@ impl Check {
             owner,
             index,
             accept: &|state| runs::references_hold(state, &blobs),
+            again: &|state, changes| runs::comes_again(changes, &|writer| self.goes_back(state, writer)),
             repair: self.repair,
         })?;
         self.add(journal.files, journal.bytes, journal.findings);
         self.blobs()?;
         self.spool()?;
         self.references()
+    }
+
+    /// True if a writer's files go back to where it is drained in a state of the journal.
+    fn goes_back(&self, state: &Entries, writer: Uuid) -> bool {
+        let mark = state.get(&Mark::key(writer)).map_or(Ok(Mark::default()), |mark| Mark::decode(mark));
+        let writer = WriterFiles { folder: self.layout.spool(), writer };
+        mark.is_ok_and(|mark| writer.log_path(mark.file).is_file())
     }
 
     /// What errors tell the user to do is what this does.

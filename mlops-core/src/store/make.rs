@@ -81,6 +81,8 @@ fn make_folder(options: &OpenOptions, folder: &Path) -> Result<()> {
             return Ok(());
         }
     }
+    // A parent that may not be read cannot be forced to the disk either: no reason to fail.
+    let _ = options.files.sync_dir(parent);
     renamed.map_err(|error| match error {
         Error::Io { source, .. } => Error::io("create folder", folder, source),
         other => other,

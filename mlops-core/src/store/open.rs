@@ -15,6 +15,7 @@ use super::local::{self, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, make, registry};
 use crate::base::clock::{Clock, SystemClock};
+use crate::base::durability::Durability;
 use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
@@ -54,6 +55,10 @@ pub struct OpenOptions {
     /// such a process reads what stands in the files, and what it logs waits in its spool. Default true, unless
     /// `MLOPS_MAY_OWN` is `0`.
     pub may_own: bool,
+    /// When what runs log through this opening is acknowledged; each call may choose another
+    /// ([`Run::with_durability`](crate::runs::Run::with_durability)). Default: what `MLOPS_DURABILITY` says, `fast` or
+    /// `full`, else [`Durability::Fast`].
+    pub durability: Option<Durability>,
     /// Where the time comes from. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from. Default: UUIDs of version 7.
@@ -75,6 +80,7 @@ impl Default for OpenOptions {
             sharing: Sharing::Private,
             owner_wait: owner_wait(),
             may_own: std::env::var("MLOPS_MAY_OWN").is_ok_and(|may| may.trim() == "0").not(),
+            durability: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             checkpoint_bytes: CHECKPOINT_BYTES,
@@ -90,6 +96,7 @@ fn owner_wait() -> Duration {
 
 impl OpenOptions {
     pub(super) fn open(&self) -> Result<Store> {
+        let durability = self.durability.map_or_else(Durability::from_environment, Ok)?;
         if self.must_be_new && (self.must_exist || self.read_only || !self.may_own) {
             return Err(Error::InvalidArgument {
                 what: "must_be_new".into(),
@@ -123,7 +130,7 @@ impl OpenOptions {
             }
         };
         inner.runs.keep_open(&inner);
-        Ok(Store { inner, closed: Arc::new(AtomicBool::new(false)) })
+        Ok(Store { runs: inner.runs.with_durability(durability), inner, closed: Arc::new(AtomicBool::new(false)) })
     }
 
     fn memory(&self) -> Result<Inner> {

@@ -52,6 +52,11 @@ class run {
         [&](mlops_error** what) { return mlops_run_log_params(get(), all.data(), all.size(), what); });
   }
 
+  /// Logs params, tags and points as one record: wholly in or wholly out. `batch.durability` says when it is acknowledged.
+  result<void> log_batch(const mlops_batch& batch) const {
+    return detail::call([&](mlops_error** what) { return mlops_run_log_batch(get(), &batch, what); });
+  }
+
   /// Logs one point of a metric; `at` in UTC microseconds, default: now.
   result<void> log_metric(std::string_view key, double value, std::int64_t step = 0,
                           std::optional<std::int64_t> at = std::nullopt) const {
@@ -96,7 +101,8 @@ class run {
     });
   }
 
-  /// Ends the run and waits, bounded, until what it logged is in the store.
+  /// Ends the run and waits, bounded, until what it logged is in the store. `MLOPS_OUT_OF_SPACE` if records were dropped
+  /// because the disk was full: the run has ended all the same, and the error's detail says how many.
   result<void> end(std::int32_t status = MLOPS_RUN_FINISHED) const {
     return detail::call([&](mlops_error** what) { return mlops_run_end(get(), status, what); });
   }

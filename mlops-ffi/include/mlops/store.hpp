@@ -26,6 +26,7 @@ class store {
     raw.must_exist = options.must_exist ? 1 : 0;
     raw.sharing = options.sharing;
     raw.must_be_new = options.must_be_new ? 1 : 0;
+    raw.durability = options.durability;
     return wrap<store>(detail::make<mlops_store, mlops_store_free>(
         [&](mlops_store** out, mlops_error** what) { return mlops_store_open(&raw, out, what); }));
   }

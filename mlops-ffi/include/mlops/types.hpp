@@ -128,6 +128,8 @@ struct open_options {
   /// Of a store that is made: `MLOPS_SHARING_PRIVATE` or `MLOPS_SHARING_GROUP`.
   std::int32_t sharing = MLOPS_SHARING_PRIVATE;
   bool must_be_new = false;
+  /// When what runs log is acknowledged: `MLOPS_DURABILITY_DEFAULT`, `MLOPS_DURABILITY_FAST` or `MLOPS_DURABILITY_FULL`.
+  std::int64_t durability = MLOPS_DURABILITY_DEFAULT;
 };
 
 /// How a store is freed of what nothing refers to; by default it is only counted.

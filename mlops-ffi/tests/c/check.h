@@ -41,6 +41,17 @@
     mlops_error_free(error);                                                                             \
   } while (0)
 
+/* Ends a run of which this many records were dropped: the status says so, the run has ended all the same. */
+static inline void end_with_dropped(const mlops_run *run, int count) {
+  char dropped[64];
+  mlops_error *error = NULL;
+  snprintf(dropped, sizeof dropped, "\"dropped\":%d,\"ended\":true", count);
+  CHECK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error) == MLOPS_OUT_OF_SPACE);
+  CHECK(strstr(mlops_error_detail_json(error), dropped) != NULL);
+  CHECK(strstr(mlops_error_message(error), "mlops.dropped_records") != NULL);
+  mlops_error_free(error);
+}
+
 static inline int is(mlops_str text, const char *expected) {
   return text.len == strlen(expected) && memcmp(text.ptr, expected, text.len) == 0 && text.ptr[text.len] == '\0';
 }
@@ -59,6 +70,22 @@ static inline mlops_run *start_run(const mlops_store *store, const char *id) {
   options.run_id = mlops_cstr(id);
   OK(mlops_run_start(store, &options, &run, &error));
   return run;
+}
+
+/* True if the run has ended, and its tag counts this many dropped records. */
+static inline int ended_with_dropped(const mlops_store *store, const char *id, const char *count) {
+  mlops_run_data *data = NULL;
+  mlops_run_info info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_run_get(store, mlops_cstr(id), &data, &error));
+  OK(mlops_run_data_info(data, &info, &error));
+  int found = 0;
+  for (size_t i = 0; i < mlops_run_data_tags_count(data); i++) {
+    mlops_tag tag;
+    OK(mlops_run_data_tag(data, i, &tag, &error));
+    found |= is(tag.key, "mlops.dropped_records") && is(tag.value, count);
+  }
+  mlops_run_data_free(data);
+  return found && info.status == MLOPS_RUN_FINISHED;
 }
 
 /* The folder that the program works in, set from its arguments. */

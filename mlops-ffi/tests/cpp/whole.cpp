@@ -104,6 +104,22 @@ void experiments(const mlops::store& store) {
   CHECK(rest.items.size() == 2 && rest.next_page_token.empty());
 }
 
+void durability(const mlops::store& store) {
+  mlops::open_options options;
+  options.uri = std::string(store.uri());
+  options.durability = 3;
+  CHECK(mlops::store::open(options).error().code() == MLOPS_INVALID_ARGUMENT);
+  options.durability = MLOPS_DURABILITY_FULL;
+  const auto full = mlops::store::open(options).value();
+  const auto run = full.resume_run("first").value();
+  const mlops_metric point = {mlops_cstr("durable"), 1.0, 0, MLOPS_TIME_NONE};
+  mlops_batch batch = MLOPS_BATCH_INIT;
+  batch.metrics = &point;
+  batch.metrics_count = 1;
+  batch.durability = MLOPS_DURABILITY_FAST;
+  CHECK(run.log_metric("durable", 0.5) && run.log_batch(batch) && run.end());
+}
+
 void errors(const mlops::store& store) {
   const auto missing = store.get_run("nobody");
   CHECK(!missing && missing.error().code() == MLOPS_NOT_FOUND && !missing.error().is_retryable());
@@ -138,6 +154,7 @@ int main(int argc, char** argv) {
   log_everything(store);
   read_everything(store, folder);
   experiments(store);
+  durability(store);
   errors(store);
 
   mlops::store other = store.clone().value();

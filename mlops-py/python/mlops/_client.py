@@ -9,6 +9,7 @@ from typing import Any
 from . import _native, _state
 from ._content import dict_bytes, figure_bytes, text_bytes
 from ._convert import ids, metric_value, tag_items, text_key, timestamp, whole
+from ._state import Durability
 from .entities import Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
 from .exceptions import InvalidArgument, NotFound, Unsupported
 
@@ -139,7 +140,7 @@ class MlflowClient:
 
     def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
         """Ends a run: FINISHED, unless another status is given; ``end_time`` in milliseconds, now if it is left out."""
-        self._store.open_run(run_id).end(status or "FINISHED", timestamp(end_time))
+        _state.warn_of(self._run(run_id).end(status or "FINISHED", timestamp(end_time)))
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Changes a run's status or name."""
@@ -147,7 +148,7 @@ class MlflowClient:
         if name is not None:
             handle.set_tag("mlflow.runName", name)
         if status is not None:
-            handle.end(status)
+            _state.warn_of(handle.end(status))
 
     def delete_run(self, run_id: str) -> None:
         """Hides a run; it can be restored."""
@@ -179,9 +180,20 @@ class MlflowClient:
 
     # --- params, metrics, tags
 
-    def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
+    def _run(self, run_id: str, durability: Durability | None = None) -> _native.Run:
+        return _state.at_level(self._store.open_run(run_id), durability)
+
+    def log_param(
+        self,
+        run_id: str,
+        key: str,
+        value: Any,
+        synchronous: bool | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> Any:
         """Logs a param and returns its value."""
-        self._store.open_run(run_id).log_param(text_key("param name", key), value)
+        self._run(run_id, durability).log_param(text_key("param name", key), value)
         return value
 
     def log_metric(
@@ -195,10 +207,12 @@ class MlflowClient:
         dataset_name: str | None = None,
         dataset_digest: str | None = None,
         model_id: str | None = None,
+        *,
+        durability: Durability | None = None,
     ) -> None:
         """Logs one point of a metric; ``timestamp`` in milliseconds."""
         place = 0 if step is None else whole("the step", step)
-        handle = self._store.open_run(run_id)
+        handle = self._run(run_id, durability)
         handle.log_metric(text_key("metric name", key), metric_value(key, value), place, _micros(timestamp))
 
     def log_batch(
@@ -208,25 +222,35 @@ class MlflowClient:
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
         synchronous: bool | None = None,
+        *,
+        durability: Durability | None = None,
     ) -> None:
         """Logs params, points and tags together, all or none of them."""
         points = [
             (text_key("metric name", m.key), metric_value(m.key, m.value), whole("the step", m.step), _micros(m.timestamp))
             for m in metrics
         ]
-        self._store.open_run(run_id).log_batch(
+        self._run(run_id, durability).log_batch(
             [(text_key("param name", param.key), param.value) for param in params],
             [(text_key("tag name", tag.key), str(tag.value)) for tag in tags],
             points,
         )
 
-    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> None:
+    def set_tag(
+        self,
+        run_id: str,
+        key: str,
+        value: Any,
+        synchronous: bool | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> None:
         """Sets a tag; its value is ``str(value)``."""
-        self._store.open_run(run_id).set_tag(text_key("tag name", key), str(value))
+        self._run(run_id, durability).set_tag(text_key("tag name", key), str(value))
 
-    def delete_tag(self, run_id: str, key: str) -> None:
+    def delete_tag(self, run_id: str, key: str, *, durability: Durability | None = None) -> None:
         """Removes a tag; fine if the run has none of that name."""
-        self._store.open_run(run_id).delete_tag(text_key("tag name", key))
+        self._run(run_id, durability).delete_tag(text_key("tag name", key))
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """The points of a metric, ordered by time and step; empty if the run has no such metric."""
@@ -236,28 +260,54 @@ class MlflowClient:
 
     # --- artifacts
 
-    def log_artifact(self, run_id: str, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+    def log_artifact(
+        self,
+        run_id: str,
+        local_path: str | os.PathLike[str],
+        artifact_path: str | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> None:
         """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-        self._store.open_run(run_id).log_artifact(os.fspath(local_path), artifact_path)
+        self._run(run_id, durability).log_artifact(os.fspath(local_path), artifact_path)
 
-    def log_artifacts(self, run_id: str, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+    def log_artifacts(
+        self,
+        run_id: str,
+        local_dir: str | os.PathLike[str],
+        artifact_path: str | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> None:
         """Stores all files beneath a folder, all or none of them."""
         if not os.path.isdir(local_dir):
             raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
-        self._store.open_run(run_id).log_artifacts(os.fspath(local_dir), artifact_path)
+        self._run(run_id, durability).log_artifacts(os.fspath(local_dir), artifact_path)
 
-    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+    def log_text(
+        self, run_id: str, text: str, artifact_file: str, *, durability: Durability | None = None
+    ) -> None:
         """Stores a text as the artifact ``artifact_file``."""
         content = text_bytes(text, f"the text of `{artifact_file}`")
-        self._store.open_run(run_id).log_bytes(artifact_file, content)
+        self._run(run_id, durability).log_bytes(artifact_file, content)
 
-    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+    def log_dict(
+        self, run_id: str, dictionary: Any, artifact_file: str, *, durability: Durability | None = None
+    ) -> None:
         """Stores a dict or list as the artifact ``artifact_file``: YAML by its ending, else JSON."""
-        self._store.open_run(run_id).log_bytes(artifact_file, dict_bytes(dictionary, artifact_file))
+        self._run(run_id, durability).log_bytes(artifact_file, dict_bytes(dictionary, artifact_file))
 
-    def log_figure(self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None) -> None:
+    def log_figure(
+        self,
+        run_id: str,
+        figure: Any,
+        artifact_file: str,
+        *,
+        save_kwargs: dict[str, Any] | None = None,
+        durability: Durability | None = None,
+    ) -> None:
         """Stores a matplotlib or plotly figure."""
-        self._store.open_run(run_id).log_bytes(artifact_file, figure_bytes(figure, artifact_file, save_kwargs))
+        self._run(run_id, durability).log_bytes(artifact_file, figure_bytes(figure, artifact_file, save_kwargs))
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in an artifact folder."""

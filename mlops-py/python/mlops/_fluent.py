@@ -9,7 +9,7 @@ from typing import Any, Literal
 from . import _native, _state
 from ._content import dict_bytes, figure_bytes, image_bytes, text_bytes
 from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, times_out, timestamp, whole
-from ._state import ActiveRun
+from ._state import ActiveRun, Durability
 from .entities import Experiment, Run, ViewType
 from .exceptions import InvalidArgument, InvalidState, NotFound
 
@@ -19,12 +19,15 @@ SEARCH_MAX_RESULTS = 100_000
 # --- the store -----------------------------------------------------------------------------------------------
 
 
-def set_tracking_uri(uri: str | os.PathLike[str] | None, *, read_only: bool = False) -> None:
+def set_tracking_uri(
+    uri: str | os.PathLike[str] | None, *, read_only: bool = False, durability: Durability | None = None
+) -> None:
     """Uses the store at ``uri`` from the next call on: a path, ``mlops:path``, ``memory:``, or None for the default.
 
     With ``read_only`` the store is shown as it is when it is opened, also while another process writes to it, and
-    nothing in it can be changed."""
-    _state.set_uri(uri, read_only)
+    nothing in it can be changed. ``durability`` says when log calls return: ``"fast"`` when what they log survives the
+    death of the process, ``"full"`` when it is on the disk; by default as ``MLOPS_DURABILITY`` says, else ``"fast"``."""
+    _state.set_uri(uri, read_only, durability)
 
 
 def create(uri: str | os.PathLike[str] | None = None, shared: Literal["group"] | None = None) -> None:
@@ -112,9 +115,11 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     description: str | None = None,
     log_system_metrics: bool | None = None,
+    *,
+    durability: Durability | None = None,
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
-    FINISHED, or FAILED after an exception."""
+    FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run."""
     own = _state.own_run()
     if own is not None and not nested:
         raise InvalidState(
@@ -128,7 +133,7 @@ def start_run(
             raise InvalidArgument(
                 f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {experiment_id}"
             )
-        handle = store.resume_run(str(run_id))
+        handle = store.resume_run(str(run_id), durability)
         changed = tag_items(tags)
         if run_name is not None:
             changed.append(("mlflow.runName", str(run_name)))
@@ -153,15 +158,19 @@ def start_run(
         description=description,
         source_name=source_name,
         source_type=source_type,
+        durability=durability,
     )
     return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
 
 
-def end_run(status: str = "FINISHED") -> None:
-    """Ends the active run of this thread; without one it does nothing."""
+def end_run(status: str = "FINISHED", *, durability: Durability | None = None) -> None:
+    """Ends the active run of this thread; without one it does nothing.
+
+    A ``RuntimeWarning`` says how many records were dropped, if the disk was full; so does the run's tag
+    ``mlops.dropped_records``."""
     run = _state.own_run()
     if run is not None:
-        _state.finish(run, str(status))
+        _state.finish(run, str(status), durability)
 
 
 def active_run() -> ActiveRun | None:
@@ -196,8 +205,10 @@ def restore_run(run_id: str) -> None:
     _state.store().restore_run(run_id)
 
 
-def _handle(run_id: str | None = None) -> _native.Run:
+def _handle(run_id: str | None = None, durability: Durability | None = None) -> _native.Run:
     """The run to log to: the one named, else the active one, else a new one."""
+    if durability is not None:
+        return _state.at_level(_handle(run_id), durability)
     if run_id is not None:
         return _state.store().open_run(text_key("run id", run_id))
     run = _state.current_run()
@@ -215,16 +226,24 @@ def _handle(run_id: str | None = None) -> _native.Run:
 # --- params, metrics, tags -------------------------------------------------------------------------------------
 
 
-def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
+def log_param(
+    key: str, value: Any, synchronous: bool | None = None, *, durability: Durability | None = None
+) -> Any:
     """Logs a param and returns its value. Another value for the same key is an error."""
-    _handle().log_param(key if type(key) is str else text_key("param name", key), value)
+    _handle(None, durability).log_param(key if type(key) is str else text_key("param name", key), value)
     return value
 
 
-def log_params(params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None) -> None:
+def log_params(
+    params: Mapping[str, Any],
+    synchronous: bool | None = None,
+    run_id: str | None = None,
+    *,
+    durability: Durability | None = None,
+) -> None:
     """Logs params, all or none of them."""
     given = [(text_key("param name", key), value) for key, value in items("params", params)]
-    _handle(run_id).log_batch(given, [], [])
+    _handle(run_id, durability).log_batch(given, [], [])
 
 
 def log_metric(
@@ -236,12 +255,15 @@ def log_metric(
     run_id: str | None = None,
     model_id: str | None = None,
     dataset: Any = None,
+    *,
+    durability: Durability | None = None,
 ) -> None:
     """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now."""
     number = value if type(value) is float else metric_value(key, value)
     at = None if timestamp is None else _at(timestamp)
     place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
-    _handle(run_id).log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
+    handle = _handle(run_id, durability)
+    handle.log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
 
 
 _at = timestamp
@@ -255,13 +277,15 @@ def log_metrics(
     timestamp: int | None = None,
     model_id: str | None = None,
     dataset: Any = None,
+    *,
+    durability: Durability | None = None,
 ) -> None:
     """Logs a point of each metric, all or none of them."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
     given = items("metrics", metrics)
     points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
-    _handle(run_id).log_batch([], [], points)
+    _handle(run_id, durability).log_batch([], [], points)
 
 
 def log_series(
@@ -272,11 +296,12 @@ def log_series(
     run_id: str | None = None,
     *,
     time_unit: str = "ms",
+    durability: Durability | None = None,
 ) -> None:
     """Logs many points of a metric at once, all or none: arrays or sequences of one length. Without ``steps`` they
     count up from 0. ``timestamps`` count from 1970 in ``time_unit``, ``"ms"`` or ``"us"``; now if they are left out."""
     columns = column("steps", steps, "q"), time_column(timestamps, time_unit), column("values", values, "d")
-    _handle(run_id).log_series(text_key("metric name", key), *columns)
+    _handle(run_id, durability).log_series(text_key("metric name", key), *columns)
 
 
 def get_metric_series(run_id: str, key: str, *, time_unit: str = "ms") -> tuple[Any, Any, Any]:
@@ -287,58 +312,87 @@ def get_metric_series(run_id: str, key: str, *, time_unit: str = "ms") -> tuple[
     return column_out(steps, "q"), times_out(times, time_unit), column_out(values, "d")
 
 
-def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
+def set_tag(
+    key: str, value: Any, synchronous: bool | None = None, *, durability: Durability | None = None
+) -> None:
     """Sets a tag; its value is ``str(value)``."""
-    _handle().set_tag(text_key("tag name", key), str(value))
+    _handle(None, durability).set_tag(text_key("tag name", key), str(value))
 
 
-def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
+def set_tags(
+    tags: Mapping[str, Any], synchronous: bool | None = None, *, durability: Durability | None = None
+) -> None:
     """Sets tags, all or none of them."""
-    _handle().log_batch([], tag_items(tags), [])
+    _handle(None, durability).log_batch([], tag_items(tags), [])
 
 
-def delete_tag(key: str) -> None:
+def delete_tag(key: str, *, durability: Durability | None = None) -> None:
     """Removes a tag of the active run; fine if it has none of that name."""
-    _handle().delete_tag(text_key("tag name", key))
+    _handle(None, durability).delete_tag(text_key("tag name", key))
 
 
 # --- artifacts -------------------------------------------------------------------------------------------------
 
 
-def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None) -> None:
+def log_artifact(
+    local_path: str | os.PathLike[str],
+    artifact_path: str | None = None,
+    run_id: str | None = None,
+    *,
+    durability: Durability | None = None,
+) -> None:
     """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-    _handle(run_id).log_artifact(os.fspath(local_path), artifact_path)
+    _handle(run_id, durability).log_artifact(os.fspath(local_path), artifact_path)
 
 
-def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None) -> None:
+def log_artifacts(
+    local_dir: str | os.PathLike[str],
+    artifact_path: str | None = None,
+    run_id: str | None = None,
+    *,
+    durability: Durability | None = None,
+) -> None:
     """Stores all files beneath a folder, all or none of them."""
     if not os.path.isdir(local_dir):
         raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
-    _handle(run_id).log_artifacts(os.fspath(local_dir), artifact_path)
+    _handle(run_id, durability).log_artifacts(os.fspath(local_dir), artifact_path)
 
 
-def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+def log_text(
+    text: str, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+) -> None:
     """Stores a text as the artifact ``artifact_file``."""
     content = text_bytes(text, f"the text of `{artifact_file}`")
-    _handle(run_id).log_bytes(artifact_file, content)
+    _handle(run_id, durability).log_bytes(artifact_file, content)
 
 
-def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+def log_dict(
+    dictionary: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+) -> None:
     """Stores a dict or list as the artifact ``artifact_file``: YAML if it ends in .yml or .yaml, else JSON."""
     content = dict_bytes(dictionary, artifact_file)
-    _handle(run_id).log_bytes(artifact_file, content)
+    _handle(run_id, durability).log_bytes(artifact_file, content)
 
 
-def log_figure(figure: Any, artifact_file: str, *, save_kwargs: dict[str, Any] | None = None, run_id: str | None = None) -> None:
+def log_figure(
+    figure: Any,
+    artifact_file: str,
+    *,
+    save_kwargs: dict[str, Any] | None = None,
+    run_id: str | None = None,
+    durability: Durability | None = None,
+) -> None:
     """Stores a matplotlib or plotly figure; the ending of ``artifact_file`` gives the format."""
     content = figure_bytes(figure, artifact_file, save_kwargs)
-    _handle(run_id).log_bytes(artifact_file, content)
+    _handle(run_id, durability).log_bytes(artifact_file, content)
 
 
-def log_image(image: Any, artifact_file: str, run_id: str | None = None) -> None:
+def log_image(
+    image: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+) -> None:
     """Stores a PIL image, or an array of pixels ``(height, width)`` or ``(height, width, 3 or 4)``."""
     content = image_bytes(image, artifact_file)
-    _handle(run_id).log_bytes(artifact_file, content)
+    _handle(run_id, durability).log_bytes(artifact_file, content)
 
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:

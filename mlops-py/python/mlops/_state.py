@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from .entities import Run
@@ -15,9 +16,13 @@ from .exceptions import InvalidArgument, InvalidState, NotFound
 if TYPE_CHECKING:
     from types import TracebackType
 
+# When a call is acknowledged; docs/guide/durability.md says what each promises.
+Durability = Literal["fast", "full"]
+
 _lock = threading.RLock()
 _uri: str | None = None
 _read_only = False
+_durability: Durability | None = None
 _store: _native.Store | None = None
 _experiment: str | None = None
 _last_run_id: str | None = None
@@ -75,14 +80,19 @@ def is_uri_set() -> bool:
     return _uri is not None or bool(os.environ.get("MLOPS_STORE"))
 
 
-def set_uri(location: str | os.PathLike[str] | None, read_only: bool = False) -> None:
+def set_uri(
+    location: str | os.PathLike[str] | None, read_only: bool = False, durability: Durability | None = None
+) -> None:
     """Uses another store from the next call on; None or empty: the default."""
-    global _uri, _read_only, _store, _experiment
+    global _uri, _read_only, _durability, _store, _experiment
     text = _text(location)
+    if durability not in (None, "fast", "full"):
+        raise InvalidArgument(f"durability is {durability!r}: expected `fast` or `full`")
     with _lock:
         # Absolute from now on: the working directory may change before the store is opened.
         _uri = _native.locate(text) if text else None
         _read_only = read_only
+        _durability = durability
         _store = None
         _experiment = None
 
@@ -113,7 +123,7 @@ def store() -> _native.Store:
     if _store is None:
         with _lock:
             if _store is None:
-                _store = _native.Store(_uri or "", _read_only)
+                _store = _native.Store(_uri or "", _read_only, durability=_durability)
     elif _store.uri != "memory:" and not os.path.isdir(_store.uri):
         raise InvalidState(
             f"the store {_store.uri} was deleted while it was open; to begin a new one call mlops.set_tracking_uri(None)"
@@ -169,14 +179,26 @@ def begin(run: ActiveRun) -> ActiveRun:
     return run
 
 
-def finish(run: ActiveRun, status: str) -> None:
+def finish(run: ActiveRun, status: str, durability: Durability | None = None) -> None:
     """Ends a run. One that was deleted meanwhile cannot be ended, but is not in the way of the next."""
     try:
-        run._handle.end(status)
+        dropped = at_level(run._handle, durability).end(status)
     except InvalidState:
         _forget(run)
         raise
     _forget(run)
+    warn_of(dropped)
+
+
+def at_level(handle: _native.Run, durability: Durability | None) -> _native.Run:
+    """The handle whose calls are acknowledged as ``durability`` says; None: as they are."""
+    return handle if durability is None else handle.with_durability(durability)
+
+
+def warn_of(dropped: str | None) -> None:
+    """Says that a run has ended without all that it logged: no reason to stop what comes after it."""
+    if dropped is not None:
+        warnings.warn(dropped, RuntimeWarning, stacklevel=3)
 
 
 def _forget(run: ActiveRun) -> None:

@@ -18,6 +18,8 @@ pub(crate) enum Recorded {
     Rename(PathBuf, PathBuf),
     Remove(PathBuf),
     Flushed,
+    /// A call returned that promises the disk; its number.
+    Promised(usize),
 }
 
 /// Records every operation in order.
@@ -27,6 +29,10 @@ pub(crate) struct Recorder(Mutex<Vec<Recorded>>);
 impl Recorder {
     pub(crate) fn flushed(&self) {
         self.0.lock().unwrap().push(Recorded::Flushed);
+    }
+
+    pub(crate) fn promised(&self, number: usize) {
+        self.0.lock().unwrap().push(Recorded::Promised(number));
     }
 
     pub(crate) fn take(&self) -> Vec<Recorded> {
@@ -157,7 +163,7 @@ impl Disk {
             Recorded::Remove(path) if self.seen.contains_key(path) => {
                 self.enter(path.parent().unwrap(), Entry::Gone(path.clone()));
             }
-            Recorded::Create(_) | Recorded::Remove(_) | Recorded::Flushed => {}
+            Recorded::Create(_) | Recorded::Remove(_) | Recorded::Flushed | Recorded::Promised(_) => {}
         }
     }
 

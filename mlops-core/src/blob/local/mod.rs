@@ -157,7 +157,9 @@ impl LocalBlobs {
         self.leases.renew(&digest)?;
         let mut writer = self.writer.lock();
         self.load_index()?;
-        if !self.holds_small(&digest)? {
+        if self.holds_small(&digest)? {
+            writer.note_found(self.index.read().places(&digest).into_iter().map(|place| place.pack));
+        } else {
             let (pack, entry, at) = writer.append(digest, bytes)?;
             self.index.write().appended(pack, &entry, at);
         }
@@ -305,7 +307,7 @@ impl BlobStore for LocalBlobs {
         let _one = self.flushing.lock();
         let mut unsynced = self.writer.lock().take_unsynced();
         let synced = sync_all(&self.options.files, &self.packs, &mut unsynced);
-        if !unsynced.is_empty() {
+        if synced.is_err() {
             self.writer.lock().put_back(unsynced);
         }
         synced

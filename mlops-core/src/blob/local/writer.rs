@@ -1,10 +1,12 @@
 //! The one writer of this process's open pack, and the closing of packs whose writer died.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::objects::absent_is_none;
 use super::pack::{
     Entry, FIRST_SEQ, Found, PACK_BYTES, PackScan, encode_footer, pack_header, pack_id, pack_path, read_trailer,
 };
@@ -13,7 +15,7 @@ use crate::base::digests::Digest;
 use crate::base::files::{FileHandle, Files};
 use crate::base::ids::IdSource;
 use crate::error::{Error, Result};
-use crate::log::{Appended, HEADER_BYTES, LogWriter};
+use crate::log::{Appended, HEADER_BYTES, LogWriter, Unsynced};
 
 /// Appends small blobs to packs.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub(super) struct PackWriter {
     pub(super) ids: Arc<dyn IdSource>,
     open: Option<OpenPack>,
     unsynced: Vec<Unsynced>,
+    /// The packs that this process made.
+    own: HashSet<Uuid>,
+    /// Packs of others that hold what was put here: nobody knows whether they are forced to the disk.
+    found: BTreeSet<Uuid>,
 }
 
 /// The pack that grows.
@@ -38,45 +44,13 @@ struct OpenPack {
     process: u32,
 }
 
-/// Bytes of a pack that may not be on the disk yet.
-#[derive(Debug)]
-pub(super) struct Unsynced {
-    file: Arc<FileHandle>,
-    from: u64,
-    to: u64,
-    /// After a failed sync the system may take the bytes for written, so they must be written again.
-    failed: bool,
-}
-
-impl Unsynced {
-    fn sync(&mut self) -> Result<()> {
-        if self.failed {
-            self.write_again()?;
-        }
-        let synced = self.file.sync();
-        self.failed = synced.is_err();
-        synced
-    }
-
-    fn write_again(&self) -> Result<()> {
-        let mut chunk = vec![0; 1 << 20];
-        let mut at = self.from;
-        while at < self.to {
-            let rest = usize::try_from(self.to - at).unwrap_or(usize::MAX);
-            let read = self.file.read_at(&mut chunk, at)?.min(rest);
-            if read == 0 {
-                return Err(Error::corrupt(self.file.path(), at, "the pack was cut while it was written to"));
-            }
-            self.file.write_at(chunk.get(..read).unwrap_or_default(), at)?;
-            at += read as u64;
-        }
-        Ok(())
-    }
-}
-
 /// Syncs and removes one after the other; what remains after an error is still to be synced.
-pub(super) fn sync_all(files: &Files, folder: &Path, unsynced: &mut Vec<Unsynced>) -> Result<()> {
-    if unsynced.iter().any(|part| part.from == HEADER_BYTES) {
+pub(super) fn sync_all(
+    files: &Files,
+    folder: &Path,
+    (unsynced, found): &mut (Vec<Unsynced>, BTreeSet<Uuid>),
+) -> Result<()> {
+    if !found.is_empty() || unsynced.iter().any(|part| part.from() == HEADER_BYTES) {
         // A new pack: its name is to be kept too.
         files.sync_dir(folder)?;
     }
@@ -84,19 +58,27 @@ pub(super) fn sync_all(files: &Files, folder: &Path, unsynced: &mut Vec<Unsynced
         part.sync()?;
         unsynced.pop();
     }
+    while let Some(pack) = found.first() {
+        // One that is gone was written anew by a sweep, which syncs what it writes.
+        absent_is_none(files.open_write(&pack_path(folder, *pack)))?.map_or(Ok(()), |file| file.sync())?;
+        found.pop_first();
+    }
     Ok(())
 }
 
 impl PackWriter {
     pub(super) fn new(files: Files, folder: PathBuf, tmp: PathBuf, ids: Arc<dyn IdSource>) -> Self {
-        Self { files, folder, tmp, ids, open: None, unsynced: Vec::new() }
+        let (own, found) = (HashSet::new(), BTreeSet::new());
+        Self { files, folder, tmp, ids, open: None, unsynced: Vec::new(), own, found }
     }
 
     /// Appends one blob; returns the pack, the entry and where the frame went.
     pub(super) fn append(&mut self, digest: Digest, bytes: &[u8]) -> Result<(Uuid, Entry, Appended)> {
         self.let_go_after_fork();
         if self.open.is_none() {
-            self.open = Some(self.create()?);
+            let pack = self.create()?;
+            self.own.insert(pack.id);
+            self.open = Some(pack);
         }
         let Some(pack) = &mut self.open else { return Err(Error::internal("no pack is open after it was made")) };
         let at = pack.log.append_parts(&[digest.as_bytes(), bytes])?;
@@ -113,9 +95,8 @@ impl PackWriter {
     }
 
     fn note_unsynced(&mut self, file: Arc<FileHandle>, at: Appended) {
-        match self.unsynced.last_mut() {
-            Some(last) if Arc::ptr_eq(&last.file, &file) => last.to = at.end,
-            _ => self.unsynced.push(Unsynced { file, from: at.offset, to: at.end, failed: false }),
+        if !self.unsynced.last_mut().is_some_and(|last| last.extend(&file, at.end)) {
+            self.unsynced.push(Unsynced::new(file, at.offset, at.end));
         }
     }
 
@@ -152,19 +133,27 @@ impl PackWriter {
         if self.open.as_ref().is_some_and(|pack| pack.process != std::process::id()) {
             self.open = None;
             self.unsynced.clear();
+            self.own.clear();
         }
     }
 
     /// Takes what is to be synced, so that it can be synced without holding the writer.
-    pub(super) fn take_unsynced(&mut self) -> Vec<Unsynced> {
+    pub(super) fn take_unsynced(&mut self) -> (Vec<Unsynced>, BTreeSet<Uuid>) {
         self.let_go_after_fork();
-        std::mem::take(&mut self.unsynced)
+        (std::mem::take(&mut self.unsynced), std::mem::take(&mut self.found))
     }
 
     /// Gives back what could not be synced.
-    pub(super) fn put_back(&mut self, mut unsynced: Vec<Unsynced>) {
+    pub(super) fn put_back(&mut self, (mut unsynced, mut found): (Vec<Unsynced>, BTreeSet<Uuid>)) {
         unsynced.append(&mut self.unsynced);
         self.unsynced = unsynced;
+        self.found.append(&mut found);
+    }
+
+    /// Notes which packs hold a blob that is not put again.
+    pub(super) fn note_found(&mut self, packs: impl Iterator<Item = Uuid>) {
+        self.let_go_after_fork();
+        self.found.extend(packs.filter(|pack| !self.own.contains(pack)));
     }
 }
 

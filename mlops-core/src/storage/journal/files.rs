@@ -20,7 +20,7 @@ pub(super) struct Commit {
 }
 
 /// A value, or None for a key that goes, by key.
-pub(super) type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+pub type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// The body of a checkpoint's first frame; pages of sorted entries follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

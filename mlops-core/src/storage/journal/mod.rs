@@ -22,11 +22,12 @@ use std::thread::JoinHandle;
 
 use uuid::Uuid;
 
+pub use files::Changes;
 #[cfg(feature = "sled")]
 pub use index::SledIndex;
 pub use index::{Index, MemoryIndex};
 pub use open::read;
-pub use verify::{Verified, VerifyOptions, verify};
+pub use verify::{Entries, Verified, VerifyOptions, verify};
 
 use super::types::SHARED_PREFIX;
 use super::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};

@@ -34,6 +34,8 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         owner,
         index: &*index,
         accept: &*accept,
+        // Damage is told, not mended.
+        again: &|_, _| false,
         repair: true,
     };
     let Opened { base, end, index, totals } = match look(&verify)? {

@@ -50,6 +50,7 @@ fn verified(dir: &std::path::Path, on_disk: bool, repair: bool) -> Vec<Finding> 
         owner: Uuid::from_u128(1),
         index: &*options(dir, on_disk).index,
         accept: &|_| Ok(true),
+        again: &|_, _| false,
         repair,
     });
     checked.unwrap().findings

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Index;
 use super::applied::Applied;
 use super::checkpoint::CheckpointWriter;
-use super::files::{self, Commit, Head, Listing};
+use super::files::{self, Changes, Commit, Head, Listing};
 use super::open::choose_base;
 use super::totals::Totals;
 use crate::base::files::Files;
@@ -32,6 +32,10 @@ pub struct VerifyOptions<'a> {
     pub index: &'a dyn Index,
     /// Looks at an index that has what cannot be read of the journal.
     pub accept: &'a dyn Fn(&dyn Storage) -> Result<bool>,
+    /// Says of a commit that stands behind a damaged one, and of the state before that, whether what it did is done
+    /// again from elsewhere, if the journal ends before the damage. After a power loss that is so: what was not forced to
+    /// the disk may be torn, and what stands behind builds on it.
+    pub again: &'a dyn Fn(&Entries, &Changes) -> bool,
     /// Mends what can be mended.
     pub repair: bool,
 }
@@ -133,7 +137,7 @@ fn cut_end(options: &VerifyOptions<'_>, listing: &Listing, next_seq: u64) -> Opt
 }
 
 /// Entries by key.
-type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+pub type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What could be read of a journal.
 #[derive(Default)]
@@ -156,9 +160,13 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
     let (mut entries, mut seq) = from_index.unwrap_or_else(|| (std::mem::take(&mut salvage.entries), salvage.base.seq));
     // Behind the last whole commit stands at least one more, which the index may have.
     let mut lost = u64::from(salvage.unread_end && seq <= last_whole);
-    for (number, commit) in std::mem::take(&mut salvage.commits) {
-        if number <= seq {
-            continue;
+    let mut again = 0;
+    let mut commits = std::mem::take(&mut salvage.commits).split_off(&(seq + 1));
+    while let Some((number, commit)) = commits.pop_first() {
+        let mut behind = std::iter::once(&commit).chain(commits.values());
+        if number > seq + 1 && behind.all(|commit| (options.again)(&entries, &commit.changes)) {
+            again = number - seq + commits.len() as u64;
+            break;
         }
         lost += number - seq - 1;
         seq = number;
@@ -185,7 +193,11 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
         (_, true, false) => format!("lost: {lost} commits or more"),
         (_, false, false) => format!("lost: {lost} commits"),
     };
-    Ok(format!("the journal was made again {source}, the old files are set aside; {lost}"))
+    let again = match again {
+        0 => String::new(),
+        count => format!("; {count} commits from the damage on are made again from what runs logged"),
+    };
+    Ok(format!("the journal was made again {source}, the old files are set aside; {lost}{again}"))
 }
 
 /// Reads everything that is whole: the newest readable checkpoint (else the whole pages of the newest), and every

@@ -210,6 +210,7 @@ impl Shared {
                 return Ok(());
             }
             let waited = began.elapsed();
+            hurry::waiting();
             if waited >= lock::patience(note.as_ref(), *patience) || hurry::is_wanted() {
                 let Note { pid, host, .. } = note.unwrap_or_default();
                 return Err(Error::Unanswered { path: folder.clone(), pid, host, waited });

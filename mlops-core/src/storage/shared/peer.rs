@@ -160,6 +160,7 @@ impl Connection {
         let mut failed = None;
         let mut wait = || {
             let waited = began.elapsed();
+            hurry::waiting();
             if hurry::is_wanted() {
                 let detail = "a call to the owner of the store was given up because this process forks or ends".into();
                 failed = Some(Error::Busy { detail });

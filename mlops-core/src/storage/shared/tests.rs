@@ -367,7 +367,7 @@ fn a_checkpoint_that_fails_loses_nothing_that_comes_later() {
         failing.folders.store(round % 2 == 1, Ordering::SeqCst);
         // Enough for a checkpoint in the background, which fails in every other round.
         for _ in 0..100 {
-            put(&shared, &format!("key {number:04}"), &"x".repeat(100)).unwrap();
+            assert_eq!(put(&shared, &format!("key {number:04}"), &"x".repeat(100)).unwrap(), Outcome::Applied);
             number += 1;
         }
         std::thread::sleep(Duration::from_millis(700));

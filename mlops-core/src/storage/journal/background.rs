@@ -34,6 +34,8 @@ fn run(state: &State) {
         }
         // A failed sync is kept in the state, and every later commit says so.
         let _ = state.sync();
+        // What fails is stood in for, or said by the next commit.
+        let _ = state.index.bring_up();
         if Instant::now() >= checkpoint_from && state.wants_checkpoint() && state.checkpoint().is_err() {
             // Nothing is lost without a checkpoint: the journal only grows.
             checkpoint_from = Instant::now() + TRY_AGAIN;

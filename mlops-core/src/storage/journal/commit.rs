@@ -71,7 +71,7 @@ impl State {
     fn current(&self, tail: &TailState, key: &[u8]) -> Result<Option<Vec<u8>>> {
         match tail.overlay.get(key) {
             Some((_, value)) => Ok(value.clone()),
-            None => self.index.read(|index| index.get(key)),
+            None => self.index.get(key),
         }
     }
 

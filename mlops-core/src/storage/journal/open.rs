@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::applied::Applied;
 use super::checkpoint::create_segment;
 use super::files::{self, Head, Listing};
-use super::live::LiveIndex;
+use super::live::{self, LiveIndex};
 use super::state::{State, TailState};
 use super::totals::Totals;
 use super::verify::{self, VerifyOptions};
@@ -17,7 +17,7 @@ use crate::base::signal::Signal;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::{Durability, Op, Outcome, Storage};
+use crate::storage::{Op, Storage};
 
 /// Bytes of one batch while an index is made again.
 const LOAD_BYTES: usize = 256 << 10;
@@ -245,6 +245,12 @@ impl Source<'_> {
     fn bring_up(&self, index: Arc<dyn Storage>, has: &Applied) -> Result<Matched> {
         let mut matches = has.head == self.base;
         let mut totals = self.base.totals;
+        let mut gathered = BTreeMap::new();
+        let (mut bytes, mut last) = (0, None);
+        let bring = |gathered: &mut BTreeMap<_, _>, head| {
+            let changes = std::mem::take(gathered).into_iter().collect();
+            live::bring(&*index, &Applied { owner: self.owner, head }.commit(changes)?)
+        };
         files::read_commits(self.files, self.folder, self.listing, self.base.seq, |seq, commit| {
             let head = Head { seq, totals: commit.totals };
             matches |= head == has.head;
@@ -253,11 +259,22 @@ impl Source<'_> {
                 if !matches {
                     return Err(self.mismatch());
                 }
-                let ops = Applied { owner: self.owner, head }.commit(commit.changes)?;
-                let _: Outcome = index.apply(&ops, Durability::Fast)?;
+                let more = live::size(&commit.changes);
+                if bytes + more > LOAD_BYTES
+                    && let Some(last) = last.take()
+                {
+                    bring(&mut gathered, last)?;
+                    bytes = 0;
+                }
+                bytes += more;
+                gathered.extend(commit.changes);
+                last = Some(head);
             }
             Ok(())
         })?;
+        if let Some(head) = last {
+            bring(&mut gathered, head)?;
+        }
         if matches { Ok((index, totals)) } else { Err(self.mismatch()) }
     }
 
@@ -272,10 +289,7 @@ impl Source<'_> {
         }
         let mut batch = Vec::new();
         let mut bytes = 0;
-        let write = |batch: &mut Vec<Op>| -> Result<()> {
-            let _: Outcome = index.apply(&std::mem::take(batch), Durability::Fast)?;
-            Ok(())
-        };
+        let write = |batch: &mut Vec<Op>| -> Result<()> { live::bring(index, &std::mem::take(batch)) };
         files::read_checkpoint(self.files, &files::checkpoint_path(self.folder, self.base.seq), |entries| {
             for (key, value) in entries {
                 bytes += key.len() + value.len();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreRun, RunExt, RunStatus};
 use mlops_core::{Durability, Error, ParamValue, Timestamp};
@@ -25,17 +26,25 @@ pub(crate) struct Run {
     inner: Arc<dyn CoreRun>,
     /// Its calls wait for the disk.
     waits: bool,
+    /// What the run has is known, or being asked for.
+    known: AtomicBool,
 }
 
 impl Run {
     pub(crate) fn new(inner: Arc<dyn CoreRun>) -> Self {
         let waits = inner.durability() == Durability::Full;
-        Self { inner, waits }
+        Self { inner, waits, known: AtomicBool::new(true) }
     }
 
-    /// Appends what is small: with the GIL held, unless the call waits for the disk.
+    /// A run that another handle or process may have logged to: the first call asks for what it has.
+    pub(crate) fn opened(inner: Arc<dyn CoreRun>) -> Self {
+        Self { known: AtomicBool::new(false), ..Self::new(inner) }
+    }
+
+    /// Appends what is small: with the GIL held, unless the call waits for the disk, or for another process.
     fn append(&self, py: Python<'_>, call: impl FnOnce() -> mlops_core::Result<()> + Send) -> PyResult<()> {
-        if self.waits { detached(py, call) } else { attached(py, call) }
+        let known = self.known.swap(true, Ordering::Relaxed);
+        if self.waits || !known { detached(py, call) } else { attached(py, call) }
     }
 
     pub(crate) fn core(&self) -> &Arc<dyn CoreRun> {
@@ -53,7 +62,7 @@ impl Run {
     /// A handle to the same run whose calls are acknowledged as `durability` says: `fast` or `full`.
     fn with_durability(&self, py: Python<'_>, durability: Text<'_>) -> PyResult<Self> {
         let durability = durability.parse().map_err(|error| to_python(py, &error))?;
-        Ok(Self::new(self.inner.with_durability(durability)))
+        Ok(Self::opened(self.inner.with_durability(durability)))
     }
 
     #[pyo3(signature = (key, value, step, at=None))]

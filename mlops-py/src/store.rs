@@ -27,9 +27,9 @@ impl Store {
     }
 
     /// A run that this process has to end.
-    fn started(&self, run: Arc<dyn mlops_core::runs::Run>) -> Run {
+    fn started(&self, run: Arc<dyn mlops_core::runs::Run>, new: bool) -> Run {
         held::hold(run.id(), &self.inner);
-        Run::new(run)
+        if new { Run::new(run) } else { Run::opened(run) }
     }
 }
 
@@ -140,7 +140,7 @@ impl Store {
             Some(durability) => self.inner.runs().with_durability(durability.0.parse()?).start(options),
             None => self.inner.runs().start(options),
         });
-        started.map(|run| self.started(run))
+        started.map(|run| self.started(run, true))
     }
 
     #[pyo3(signature = (run_id, durability=None))]
@@ -149,11 +149,11 @@ impl Store {
             Some(durability) => self.inner.runs().with_durability(durability.parse()?).resume(&run_id),
             None => self.inner.runs().resume(&run_id),
         });
-        resumed.map(|run| self.started(run))
+        resumed.map(|run| self.started(run, false))
     }
 
     fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {
-        detached(py, || self.inner.runs().open(&run_id)).map(Run::new)
+        detached(py, || self.inner.runs().open(&run_id)).map(Run::opened)
     }
 
     fn get_run<'py>(&self, py: Python<'py>, run_id: Text<'_>) -> PyResult<Bound<'py, PyDict>> {

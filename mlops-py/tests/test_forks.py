@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 
 import pytest
 
 import mlops
+from mlops import _state
 
 Read = Callable[[], mlops.Run]
 
@@ -194,3 +197,70 @@ def test_a_program_that_a_run_starts_logs_to_it(python: Callable[..., object], o
     """)
     assert only_run().data.metrics == {"child": 1.0}
 
+
+
+def test_a_run_that_another_thread_ends_is_named_to_no_child() -> None:
+    mlops.start_run()
+    assert "MLOPS_PARENT_RUN" in os.environ
+    run = mlops.active_run()
+    assert run is not None
+    ending = threading.Thread(target=_state.finish, args=(run, "FINISHED"))
+    ending.start()
+    ending.join()
+    assert "MLOPS_PARENT_RUN" not in os.environ
+    mlops.log_metric("loss", 1.0)
+    other = mlops.active_run()
+    assert other is not None and other.info.run_id != run.info.run_id
+
+
+def test_a_forked_child_finds_the_run_where_its_parent_began_it(python: Callable[..., object]) -> None:
+    python("""
+        import mlops, os
+        run = mlops.start_run()
+        here = mlops.get_tracking_uri()
+        mlops.set_tracking_uri("elsewhere")
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                mlops.log_metric("child", 1.0)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        client = mlops.MlflowClient(here)
+        import time
+        deadline = time.monotonic() + 30
+        while client.get_run(run.info.run_id).data.metrics != {"child": 1.0}:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    """)
+
+
+def test_a_fork_beside_a_thread_that_opens_a_store_does_not_hang(python: Callable[..., object]) -> None:
+    python("""
+        import mlops, os, threading
+        from mlops import _state
+        mlops.start_run()
+        inside = threading.Event()
+        leave = threading.Event()
+        def hold():
+            with _state._lock:
+                inside.set()
+                leave.wait()
+        thread = threading.Thread(target=hold)
+        thread.start()
+        inside.wait()
+        _state._own.set(())
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                mlops.log_metric("child", 1.0)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        leave.set()
+        thread.join()
+    """)

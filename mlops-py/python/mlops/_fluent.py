@@ -213,12 +213,9 @@ def _handle(run_id: str | None = None, durability: Durability | None = None) -> 
         return _state.store().open_run(text_key("run id", run_id))
     run = _state.current_run()
     if run is None:
-        forked = _state.forked_run_id()
-        if forked is not None:
-            return _state.store().open_run(forked)
-        parent = _state.parent_run()
-        if parent is not None:
-            return parent
+        inherited = _state.inherited_run()
+        if inherited is not None:
+            return inherited
         run = start_run()
     return run._handle
 

@@ -26,8 +26,8 @@ _durability: Durability | None = None
 _store: _native.Store | None = None
 _experiment: str | None = None
 _last_run_id: str | None = None
-# In a forked child: the run that was active at the fork.
-_forked_run_id: str | None = None
+# In a forked child: the run that was active at the fork, and its store.
+_forked_run: tuple[str, str] | None = None
 
 # The runs that this thread or asyncio task started, innermost last. A tuple, since a task inherits its
 # maker's value and must not change it.
@@ -120,15 +120,18 @@ def _text(location: str | os.PathLike[str] | None) -> str:
 def store() -> _native.Store:
     """The store that calls use, opened at the first of them."""
     global _store
-    if _store is None:
+    # Another thread may say at any moment that a different one is to be used.
+    opened = _store
+    if opened is None:
         with _lock:
             if _store is None:
                 _store = _native.Store(_uri or "", _read_only, durability=_durability)
-    elif _store.uri != "memory:" and not os.path.isdir(_store.uri):
+            opened = _store
+    elif opened.uri != "memory:" and not os.path.isdir(opened.uri):
         raise InvalidState(
-            f"the store {_store.uri} was deleted while it was open; to begin a new one call mlops.set_tracking_uri(None)"
+            f"the store {opened.uri} was deleted while it was open; to begin a new one call mlops.set_tracking_uri(None)"
         )
-    return _store
+    return opened
 
 
 def set_experiment(experiment_id: str) -> None:
@@ -207,8 +210,7 @@ def _forget(run: ActiveRun) -> None:
     with _lock:
         if run in _main:
             _main.remove(run)
-            if threading.current_thread() is threading.main_thread():
-                _tell_children()
+            _tell_children()
 
 
 def last_run_id() -> str | None:
@@ -255,16 +257,32 @@ def parent_run() -> _native.Run | None:
 
 
 def forked_run_id() -> str | None:
-    """In a forked child: the run that was active at the fork."""
-    return _forked_run_id
+    """In a forked child: the run that was active at the fork, if it is in the store that calls use."""
+    return _forked_run[0] if _forked_run is not None and _forked_run[1] == uri() else None
+
+
+def inherited_run() -> _native.Run | None:
+    """The run of the parent that log calls of this process go to, if it has none of its own."""
+    if _forked_run is not None:
+        run_id, location = _forked_run
+        handle: _native.Run | None = (store() if location == uri() else _native.Store(location)).open_run(run_id)
+    else:
+        handle = parent_run()
+    if handle is not None:
+        # A child of multiprocessing brings what it logged into the store when it ends.
+        _watch_ends()
+    return handle
 
 
 def _after_fork() -> None:
     # The child shares neither the open store nor the runs of its parent; what it logs needs a store of its own.
-    global _lock, _store, _forked_run_id, _watching, _outer_parent, _parent_run
-    run = current_run()
-    _forked_run_id = _forked_run_id if run is None else run.info.run_id
+    global _lock, _store, _forked_run, _watching, _outer_parent, _parent_run
+    # Another thread of the parent may have held it.
     _lock = threading.RLock()
+    run = current_run()
+    if run is not None:
+        # What is in memory is the parent's alone.
+        _forked_run = None if run._store.uri == "memory:" else (run.info.run_id, run._store.uri)
     _store = None
     _watching = False
     _own.set(())

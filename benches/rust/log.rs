@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use mlops_benches::{end, start, store};
 use mlops_core::runs::{Batch, MetricPoint};
-use mlops_core::{ParamValue, Result, Store};
+use mlops_core::{Durability, ParamValue, Result, Store};
 
 const TARGET: &str = env!("CARGO_TARGET_TMPDIR");
 /// Params of one run.
@@ -19,6 +19,7 @@ fn main() -> Result<()> {
     let mut criterion = Criterion::default().configure_from_args().measurement_time(Duration::from_secs(3));
     let (_folder, store) = store(TARGET)?;
     log_metric(&mut criterion, &store)?;
+    log_metric_full(&mut criterion, &store)?;
     log_param(&mut criterion, &store);
     log_batch(&mut criterion, &store)?;
     criterion.final_summary();
@@ -34,6 +35,32 @@ fn log_metric(criterion: &mut Criterion, store: &Store) -> Result<()> {
             run.log_metric("loss", black_box(0.5), step, None).expect(LOGS);
         });
     });
+    end(&*run)
+}
+
+/// What is on the disk when the call returns, from one thread and from some that share the fdatasync.
+fn log_metric_full(criterion: &mut Criterion, store: &Store) -> Result<()> {
+    let run = start(store)?.with_durability(Durability::Full);
+    let mut group = criterion.benchmark_group("log_metric_full");
+    for threads in [1, 8] {
+        group.bench_function(format!("{threads}_threads"), |bench| {
+            bench.iter_custom(|calls| {
+                let share = i64::try_from(calls.div_ceil(threads)).unwrap_or(i64::MAX);
+                let started = Instant::now();
+                std::thread::scope(|scope| {
+                    for _ in 0..threads {
+                        scope.spawn(|| {
+                            for step in 0..share {
+                                run.log_metric("loss", black_box(0.5), step, None).expect(LOGS);
+                            }
+                        });
+                    }
+                });
+                started.elapsed()
+            });
+        });
+    }
+    group.finish();
     end(&*run)
 }
 

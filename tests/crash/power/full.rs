@@ -143,8 +143,9 @@ fn round(full: &dyn Run, fast: &dyn Run, thread: usize, step: i64, promises: &Pr
     }
 }
 
-#[test]
-fn what_was_acknowledged_as_full_outlives_power_loss_at_any_moment() {
+/// Records what `log` does to a store, and looks that what it was promised outlives power loss at any moment. `least` is
+/// how many promises there are at least.
+fn outlives(least: usize, log: impl Fn(&Store, &Promises)) {
     let folder = tempfile::tempdir().unwrap();
     let store_folder = folder.path().join("store");
     drop(Store::open(store_folder.to_str().unwrap()).unwrap());
@@ -154,15 +155,10 @@ fn what_was_acknowledged_as_full_outlives_power_loss_at_any_moment() {
     let promises = Promises::default();
     let recording = Files::with_hook(promises.recorder.clone());
     let store = Store::open_with(&options(&store_folder, recording)).unwrap();
-    std::thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (store, promises) = (&store, &promises);
-            scope.spawn(move || log(store, thread, promises));
-        }
-    });
+    log(&store, &promises);
     let ops = promises.recorder.take();
     let made = promises.made.lock().unwrap().clone();
-    assert!(made.len() > 150, "{} promises", made.len());
+    assert!(made.len() > least, "{} promises", made.len());
     let mut shown = Shown::of(&store);
     assert!(made.iter().all(|promise| shown.keeps(promise).unwrap()));
     let mut repaired = 0;
@@ -181,6 +177,33 @@ fn what_was_acknowledged_as_full_outlives_power_loss_at_any_moment() {
         repaired += u64::from(hold(&dir.path().join("store"), &promised, &format!("seed {seed}")));
     }
     assert!(repaired < STATES / 2, "{repaired} of {STATES} states were damaged");
+}
+
+#[test]
+fn what_was_acknowledged_as_full_outlives_power_loss_at_any_moment() {
+    outlives(150, |store, promises| {
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                scope.spawn(move || log(store, thread, promises));
+            }
+        });
+    });
+}
+
+#[test]
+fn points_that_are_on_the_disk_stay_there_when_they_are_sealed() {
+    outlives(10, |store, promises| {
+        for number in 0..12 {
+            let id = format!("run-{number}");
+            let run = store.runs().start(RunOptions { run_id: Some(id.clone()), ..RunOptions::default() }).unwrap();
+            (0..20).for_each(|step| run.log_metric("loss", 0.5, step, None).unwrap());
+            store.flush().unwrap();
+            (0..20).for_each(|step| promises.make(&id, Promise::Point("loss", step)));
+            // All of it goes into a blob now, and nobody says when that is on the disk.
+            run.log_metric("loss", 0.5, 20, None).unwrap();
+            run.end(RunStatus::Finished).unwrap();
+        }
+    });
 }
 
 /// Looks that all promises are kept. True if that took a repair: what is behind them was not forced to the disk, and may

@@ -21,7 +21,7 @@ define wheel # virtual environment, cargo profile
 	@$(1)/bin/python $(PIP) --force-reinstall --no-deps $(BUILD)/wheel-$(2)/*.whl
 endef
 
-.PHONY: help quickstart test bench fmt clippy rust python examples benches summary format regenerate clean
+.PHONY: help quickstart test bench bench-processes fmt clippy rust python examples benches summary format regenerate clean
 .NOTPARALLEL:
 
 help: ## Show this list.
@@ -33,8 +33,13 @@ quickstart: $(VENV)/wheel.stamp ## Build the wheel into .venv; train, log, searc
 test: fmt clippy rust python examples benches summary ## Run all checks and tests, as CI does.
 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
-	cargo bench --locked -p mlops-benches
+	cargo bench --locked -p mlops-benches --bench log --bench series --bench search
 	$(BENCH_VENV)/bin/python benches/compare/run.py
+	@$(MAKE) --no-print-directory bench-processes
+
+bench-processes: $(BENCH_VENV)/wheel.stamp ## Measure many processes on one store, beside the kernel and the peers.
+	cargo bench --locked -p mlops-benches --bench shared -- --json $(CURDIR)/$(BUILD)/shared.json
+	$(BENCH_VENV)/bin/python benches/compare/processes.py $(BUILD)/shared.json
 
 # The virtual environments. A stamp says that what it depends on is installed.
 

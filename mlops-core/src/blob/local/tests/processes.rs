@@ -228,3 +228,40 @@ fn a_pack_whose_writer_died_is_closed_by_a_sweep() {
     assert_eq!(sweep(&one, &[]).small_blobs, Amount::one(100));
     assert_eq!(one.size(&dead).unwrap(), None);
 }
+
+/// Notes the names of files that are forced to the disk.
+#[derive(Debug, Default)]
+struct Forced(std::sync::Mutex<Vec<PathBuf>>);
+
+impl crate::base::files::FileHook for Forced {
+    fn before(&self, op: &crate::base::files::FileOp<'_>) -> std::io::Result<Option<usize>> {
+        if let crate::base::files::FileOp::Sync(path) = op {
+            self.0.lock().unwrap().push(path.to_path_buf());
+        }
+        Ok(None)
+    }
+}
+
+#[test]
+fn what_another_has_put_and_not_forced_to_the_disk_is_forced_with_the_next_flush() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = open(dir.path());
+    let shared = other.put(&blob(1, 500)).unwrap();
+    let forced = Arc::new(Forced::default());
+    let blobs = LocalBlobs::open(options(dir.path(), Files::with_hook(forced.clone()))).unwrap();
+    let taken = || std::mem::take(&mut *forced.0.lock().unwrap());
+    taken();
+    assert_eq!(blobs.put(&blob(1, 500)).unwrap(), shared);
+    assert!(taken().is_empty());
+    blobs.flush().unwrap();
+    assert_eq!(taken(), [pack(dir.path())]);
+    blobs.flush().unwrap();
+    assert!(taken().is_empty());
+    // One's own is noted already.
+    blobs.put(&blob(2, 500)).unwrap();
+    blobs.flush().unwrap();
+    taken();
+    blobs.put(&blob(2, 500)).unwrap();
+    blobs.flush().unwrap();
+    assert!(taken().is_empty());
+}

@@ -16,7 +16,7 @@ use crate::base::files::Files;
 use crate::base::hurry;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::os;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::storage::journal::SyncBefore;
 use crate::storage::{
     Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage, check_batch, check_key,
@@ -319,6 +319,22 @@ impl Shared {
         }
     }
 
+    /// Reads; where nobody can own the store by now, because its disk is full or fails, what stands in the files.
+    fn read<T>(
+        &self,
+        own: impl Fn(&dyn Storage) -> Result<T>,
+        request: impl Fn() -> Request,
+        take: impl Fn(Answer) -> Option<T>,
+    ) -> Result<T> {
+        self.call(&own, request, take).or_else(|error| {
+            let unowned = matches!(*self.role.read(), Role::Unknown) && !self.closed.load(Ordering::SeqCst);
+            if !unowned || !matches!(error.code(), Code::OutOfSpace | Code::Io) {
+                return Err(error);
+            }
+            (self.options.read)().map_err(|_| error).and_then(|storage| own(&*storage))
+        })
+    }
+
     fn ask(&self, peer: &Peer, request: &Request) -> Result<Asked> {
         let answer = peer.take(&self.caller, None, || self.new_lane()).and_then(|mut connection| {
             let answer = peer.call(&self.caller, &mut connection, request)?;
@@ -489,13 +505,13 @@ impl Storage for Shared {
             return Ok(None);
         }
         let take = |answer| if let Answer::Value(value) = answer { Some(value) } else { None };
-        self.call(|storage| storage.get(key), || Request::Get(key.to_vec()), take)
+        self.read(|storage| storage.get(key), || Request::Get(key.to_vec()), take)
     }
 
     fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
         let range = user_range(range.clone());
         let take = |answer| if let Answer::Page(page) = answer { Some(page) } else { None };
-        self.call(|storage| storage.scan(&range, options), || Request::Scan(range.clone(), *options), take)
+        self.read(|storage| storage.scan(&range, options), || Request::Scan(range.clone(), *options), take)
     }
 
     fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 #[cfg(not(any(target_os = "linux", windows)))]
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::{ConnectOptions, Listener, ListenerOptions, Name, Stream, prelude::*};
 #[cfg(not(any(target_os = "linux", windows)))]
@@ -17,6 +17,9 @@ use crate::base::os::{self, NotForChildren};
 #[cfg(not(any(target_os = "linux", windows)))]
 use crate::error::Error;
 use crate::error::Result;
+
+/// How long a read looks for what is about to come, before it waits.
+const SOON: Duration = Duration::from_micros(20);
 
 /// A connection or a listener, which ends in a forked child at once.
 #[derive(Debug)]
@@ -107,6 +110,27 @@ pub(super) fn connect(name: &str, patience: Duration) -> io::Result<Stream> {
     stream.set_recv_timeout(Some(patience))?;
     stream.set_send_timeout(Some(patience))?;
     Ok(stream)
+}
+
+/// What comes within some microseconds; None if nothing does. A thread that goes to sleep for an answer that is about to
+/// come pays more for being woken than the answer takes.
+#[cfg(unix)]
+pub(super) fn read_soon(stream: &Stream, room: &mut [u8]) -> Option<io::Result<usize>> {
+    let Stream::UdSocket(socket) = stream;
+    let began = Instant::now();
+    loop {
+        match rustix::net::recv(socket, &mut *room, rustix::net::RecvFlags::DONTWAIT) {
+            Ok((read, _)) => return Some(Ok(read)),
+            Err(rustix::io::Errno::AGAIN) if began.elapsed() < SOON => std::thread::yield_now(),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// The same where one cannot look without waiting.
+#[cfg(not(unix))]
+pub(super) fn read_soon(_: &Stream, _: &mut [u8]) -> Option<io::Result<usize>> {
+    None
 }
 
 /// Ends the reads of a connection that wait; with `all` also its writes.

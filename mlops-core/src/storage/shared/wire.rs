@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::protocol::PROTOCOL;
+use super::socket;
 use crate::base::limits::STORAGE_BATCH_BYTES;
 
 /// Longest body: a batch or a page with all that stands around the bytes of its entries, in bytes.
@@ -161,7 +162,7 @@ impl Wire {
             let begin = self.read.len();
             self.read.resize(begin + READ_BYTES.max(wanted - begin), 0);
             let room = self.read.get_mut(begin..).unwrap_or_default();
-            let read = (&*self.stream).read(room);
+            let read = socket::read_soon(&self.stream, room).unwrap_or_else(|| (&*self.stream).read(room));
             self.read.truncate(begin + *read.as_ref().unwrap_or(&0));
             match read {
                 Ok(0) => return Ok(false),

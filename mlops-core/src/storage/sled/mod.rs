@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
@@ -15,6 +16,10 @@ use crate::error::{Error, Result};
 
 /// Pages that sled keeps in memory, in bytes.
 const CACHE_BYTES: u64 = 64 << 20;
+
+/// How long opening waits for who closes the same folder, and how often it looks.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// A sled tree in a folder.
 #[derive(Debug)]
@@ -46,10 +51,20 @@ impl SledStorage {
     pub fn open_with(path: &Path, files: &Files) -> Result<Self> {
         files.create_dir_all(path)?;
         files.check_folder(path)?;
+        let began = Instant::now();
         let opened = guard(path, || {
             let _no_forks = os::no_forks();
             // No flusher of its own: the layer above says when.
-            let db = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
+            let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+            let db = loop {
+                match config.open() {
+                    // A thread of sled's may still hold what was closed a moment ago.
+                    Err(sled::Error::Io(e)) if is_lock(&e) && began.elapsed() < CLOSE_PATIENCE => {
+                        std::thread::sleep(LOOK_EVERY);
+                    }
+                    opened => break opened?,
+                }
+            };
             let tree = db.open_tree("entries")?;
             let children = os::others_not_for_children(&path.join("db"));
             let (path, files) = (path.to_path_buf(), files.clone());
@@ -58,6 +73,11 @@ impl SledStorage {
         files.settle_folder(path)?;
         Ok(opened)
     }
+}
+
+/// True if the folder is locked.
+fn is_lock(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("could not acquire lock")
 }
 
 /// Calls into sled; its errors and its panics become ours.

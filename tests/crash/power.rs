@@ -83,13 +83,18 @@ struct Record {
     shown: Vec<String>,
 }
 
+/// Makes a store and closes it; what the disk has of it then.
+fn made(store_folder: &Path) -> Disk {
+    drop(Store::open(store_folder.to_str().unwrap()).unwrap());
+    let mut found = Vec::new();
+    files(store_folder, &mut found);
+    Disk::with(&found)
+}
+
 fn record() -> Record {
     let folder = tempfile::tempdir().unwrap();
     let store_folder = folder.path().join("store");
-    drop(Store::open(store_folder.to_str().unwrap()).unwrap());
-    let mut found = Vec::new();
-    files(&store_folder, &mut found);
-    let start = Disk::with(&found);
+    let start = made(&store_folder);
     let recorder = Arc::new(Recorder::default());
     let store = Store::open_with(&options(&store_folder, Files::with_hook(recorder.clone()))).unwrap();
     for number in 0..RUNS {

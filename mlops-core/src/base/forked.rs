@@ -3,6 +3,20 @@
 use std::sync::OnceLock;
 
 use super::os;
+use crate::error::{Error, Result};
+
+/// Refuses the use of a store in a child that was forked since it was opened, after so many forks.
+///
+/// # Errors
+/// `InvalidState`.
+pub(crate) fn check(forks: usize) -> Result<()> {
+    if os::forks() == forks {
+        return Ok(());
+    }
+    Err(Error::InvalidState {
+        detail: "this store was opened before the process was forked; open it again in the child".into(),
+    })
+}
 
 /// A static value of which a forked child gets one of its own: a lock in the parent's may have been held, at the fork, by
 /// a thread that the child does not have.

@@ -13,8 +13,8 @@ use super::dropped::{Dropped, Ending};
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
 use crate::base::durability::Durability;
+use crate::base::forked;
 use crate::base::ids::IdSource;
-use crate::base::os;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
@@ -94,12 +94,7 @@ impl Core {
 
     /// Refuses the use of a store that was opened before this process was forked.
     pub(super) fn check_process(&self) -> Result<()> {
-        if os::forks() == self.forks {
-            return Ok(());
-        }
-        Err(Error::InvalidState {
-            detail: "this store was opened before the process was forked; open it again in the child".into(),
-        })
+        forked::check(self.forks)
     }
 
     /// Appends a record to the spool and has it drained soon. Returns its number, for [`force`](Self::force).

@@ -8,8 +8,8 @@ use mlops_core::base::files::Files;
 use mlops_core::runs::{Batch, Lifecycle, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series};
 use mlops_core::{Code, Digest, Durability, Result, Store};
 
-use super::disk::{Disk, Recorded, Recorder};
-use super::{files, options, restore, splitmix};
+use super::disk::{Recorded, Recorder};
+use super::{made, options, restore, splitmix};
 
 const THREADS: usize = 4;
 const ROUNDS: i64 = 6;
@@ -148,10 +148,7 @@ fn round(full: &dyn Run, fast: &dyn Run, thread: usize, step: i64, promises: &Pr
 fn outlives(least: usize, log: impl Fn(&Store, &Promises)) {
     let folder = tempfile::tempdir().unwrap();
     let store_folder = folder.path().join("store");
-    drop(Store::open(store_folder.to_str().unwrap()).unwrap());
-    let mut found = Vec::new();
-    files(&store_folder, &mut found);
-    let start = Disk::with(&found);
+    let start = made(&store_folder);
     let promises = Promises::default();
     let recording = Files::with_hook(promises.recorder.clone());
     let store = Store::open_with(&options(&store_folder, recording)).unwrap();

@@ -13,6 +13,7 @@ use super::reader::Reader;
 use super::server::Server;
 use super::{Care, lanes, socket, user_range};
 use crate::base::files::Files;
+use crate::base::forked;
 use crate::base::hurry;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::os;
@@ -147,11 +148,7 @@ impl Shared {
     }
 
     fn role(&self) -> Result<Role> {
-        if os::forks() != self.forks {
-            return Err(Error::InvalidState {
-                detail: "this store was opened before the process was forked; open it again in the child".into(),
-            });
-        }
+        forked::check(self.forks)?;
         loop {
             let role = self.role.read().clone();
             match role {
@@ -302,10 +299,11 @@ impl Shared {
             match &role {
                 Role::Owner(owned) => {
                     let done = own(owned.storage()?);
-                    if owned.is_over(done.is_err()) {
+                    let current = owned.lock.is_current();
+                    if !current || owned.has_failed(&done) {
                         self.leave(&role);
                     }
-                    if owned.lock.is_current() {
+                    if current {
                         return done;
                     }
                 }
@@ -364,10 +362,11 @@ impl Shared {
                     } else {
                         storage.apply(ops, durability).map(lanes::Applied::Outcome)
                     };
-                    if owned.is_over(applied.is_err()) {
+                    let current = owned.lock.is_current();
+                    if !current || owned.has_failed(&applied) {
                         self.leave(&role);
                     }
-                    if owned.lock.is_current() {
+                    if current {
                         break match applied? {
                             lanes::Applied::Outcome(outcome) => outcome,
                             lanes::Applied::Forgotten => return Err(in_doubt()),
@@ -459,9 +458,9 @@ impl fmt::Debug for Owned {
 }
 
 impl Owned {
-    /// True if this process owns nothing any more, or its storage has failed; only an error lets it look for that.
-    fn is_over(&self, error: bool) -> bool {
-        !self.lock.is_current() || (error && (self.failed)())
+    /// True if the storage has to be opened anew; only an error lets one look for that.
+    fn has_failed<T>(&self, done: &Result<T>) -> bool {
+        done.is_err() && (self.failed)()
     }
 
     fn storage(&self) -> Result<&dyn Storage> {

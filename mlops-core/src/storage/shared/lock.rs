@@ -209,12 +209,11 @@ impl Owner {
 
     /// True if the owner is, or was, a process of this host and of this process's namespaces.
     pub(super) fn is_here(&self) -> bool {
-        let here = Self::this_process();
-        let place = |owner: &Self| {
-            let Self { host, boot_id, pid_namespace, net_namespace, .. } = owner.clone();
-            (host, boot_id, pid_namespace, net_namespace)
-        };
-        place(&here) == place(self)
+        self.place() == Self::this_process().place()
+    }
+
+    fn place(&self) -> [&str; 4] {
+        [&self.host, &self.boot_id, &self.pid_namespace, &self.net_namespace]
     }
 
     /// True if it is certain that the process is no more: it ran here, and no process of its number began when it did.

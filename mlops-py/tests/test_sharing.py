@@ -325,3 +325,40 @@ def test_a_copy_of_the_folder_in_use_is_a_store(store: Path, tmp_path: Path) -> 
         assert checked.returncode == 0, checked.stdout
     finally:
         ended(writer)
+
+
+def test_a_process_that_may_not_own_logs_without_an_owner(store: Path, python: Python) -> None:
+    with mlops.start_run(run_name="before"):
+        mlops.log_metric("loss", 0.5)
+    mlops.set_tracking_uri(None)  # closes it: nobody owns the store from here on
+    guest = python(
+        """
+        import mlops
+        with mlops.start_run(run_name="parent", tags={"of": "guest"}) as parent:
+            with mlops.start_run(run_name="child", nested=True) as child:
+                mlops.log_param("lr", 0.1)
+                mlops.log_metrics({"loss": 0.25, "accuracy": 0.75}, step=3)
+                mlops.log_text("text", "notes/a.txt")
+        data = mlops.get_run(child.info.run_id).data
+        assert data.params == {"lr": "0.1"} and data.metrics == {"loss": 0.25, "accuracy": 0.75}, data
+        assert mlops.get_parent_run(child.info.run_id).data.tags["of"] == "guest"
+        client = mlops.MlflowClient()
+        made = client.create_run("0", run_name="by the client")
+        client.log_metric(made.info.run_id, "loss", 1.0)
+        client.set_terminated(made.info.run_id)
+        names = {run.info.run_name for run in mlops.search_runs(output_format="list")}
+        assert names == {"before", "parent", "child", "by the client"}, names
+        try:
+            mlops.create_experiment("new")
+        except mlops.MlopsError as error:
+            print(type(error).__name__)
+        """,
+        MLOPS_MAY_OWN="0",
+        MLOPS_STORE=str(store),
+    )
+    assert (guest.returncode, guest.stdout.strip()) == (0, "NoOwner"), guest.stderr
+    mlops.set_tracking_uri(store)
+    found = {run.info.run_name: run for run in mlops.search_runs(output_format="list")}
+    assert {run.info.status for run in found.values()} == {"FINISHED"} and len(found) == 4
+    assert found["child"].data.metrics == {"loss": 0.25, "accuracy": 0.75}
+    assert mlops.artifacts.load_text(f"runs:/{found['child'].info.run_id}/notes/a.txt") == "text"

@@ -91,8 +91,7 @@ fn select(
 
 impl Runs {
     fn artifacts(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
-        self.core.drain_for_reading()?;
-        select(self.core.view(run)?.artifacts, run, path)
+        select(self.core.for_reading()?.view(run)?.artifacts, run, path)
     }
 
     /// The files and folders directly in the artifact folder `path` (None: the top), sorted by path; for the path of

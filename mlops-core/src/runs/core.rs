@@ -10,6 +10,7 @@ use super::background::Background;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
+use super::unowned::Unowned;
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
 use crate::base::durability::Durability;
@@ -44,6 +45,8 @@ pub(super) struct Core {
     /// Runs that ended while the disk had no room to say so.
     pub(super) endings: Mutex<Vec<Ending>>,
     pub(super) background: Background,
+    /// What is read while nobody may own the store.
+    pub(super) unowned: Unowned,
     /// This, for the background thread.
     pub(super) this: Weak<Core>,
 }

@@ -1,5 +1,6 @@
 //! Brings records from the spool into storage, in packed commits.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -43,16 +44,16 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
-    /// The same for who only reads: where nobody may own the store, what this process logged waits in the spool.
-    pub(super) fn drain_for_reading(&self) -> Result<()> {
+    /// What a reader reads: all that this process logged is in it.
+    pub(super) fn for_reading(&self) -> Result<Arc<Core>> {
         if self.has_endings() {
             self.check_process()?;
             // What there is no room for yet is not to be read yet.
             let _ = self.write_endings();
         }
         match self.drain_own() {
-            Err(Error::NoOwner { .. }) => Ok(()),
-            drained => drained,
+            Err(error @ Error::NoOwner { .. }) => self.unowned.read(self.spool.end(), error),
+            drained => drained.and_then(|()| self.this.upgrade().ok_or_else(|| Error::internal("the store is gone"))),
         }
     }
 

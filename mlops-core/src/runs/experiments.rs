@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codec;
+use super::core::Core;
 use super::keys;
 use super::section::for_each_entry;
 use super::store::Runs;
@@ -93,6 +94,14 @@ pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()>
     }
 }
 
+impl Core {
+    /// A stored experiment.
+    pub(super) fn experiment(&self, id: &str) -> Result<Experiment> {
+        let bytes = self.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
+        codec::decode("an experiment", &bytes.ok_or_else(|| Error::not_found("experiment", id))?)
+    }
+}
+
 impl Runs {
     /// Makes an experiment.
     ///
@@ -146,9 +155,7 @@ impl Runs {
     /// # Errors
     /// `NotFound`.
     pub fn get_experiment(&self, id: &str) -> Result<Experiment> {
-        let bytes = self.core.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
-        let bytes = bytes.ok_or_else(|| Error::not_found("experiment", id))?;
-        codec::decode("an experiment", &bytes)
+        self.core.for_reading()?.experiment(id)
     }
 
     /// The experiment with this name, deleted or not.
@@ -159,11 +166,9 @@ impl Runs {
         if names::check_key("experiment name", name).is_err() {
             return Ok(None);
         }
-        self.core.drain_for_reading()?;
-        match self.core.storage.get(&keys::experiment_name(name))? {
-            Some(id) => self.get_experiment(&codec::decode::<String>("an experiment's name", &id)?).map(Some),
-            None => Ok(None),
-        }
+        let core = self.core.for_reading()?;
+        let Some(id) = core.storage.get(&keys::experiment_name(name))? else { return Ok(None) };
+        core.experiment(&codec::decode::<String>("an experiment's name", &id)?).map(Some)
     }
 
     /// The experiments by id, a page at a time; `max_results` 0 means 1,000.
@@ -176,14 +181,14 @@ impl Runs {
         max_results: usize,
         page_token: Option<&str>,
     ) -> Result<Page<Experiment>> {
-        self.core.drain_for_reading()?;
+        let core = self.core.for_reading()?;
         let mut range = KeyRange::prefix(keys::EXPERIMENTS);
         if let Some(token) = page_token {
             range = range.after(&keys::experiment(keys::experiment_number(token)?));
         }
         let limit = page_size(max_results)?;
         let mut page = Page::default();
-        for_each_entry(&*self.core.storage, range, |_, value| {
+        for_each_entry(&*core.storage, range, |_, value| {
             let experiment: Experiment = codec::decode("an experiment", value)?;
             if view.shows(experiment.lifecycle) && page.items.len() <= limit {
                 page.items.push(experiment);

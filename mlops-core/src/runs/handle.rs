@@ -80,7 +80,7 @@ impl Handle {
     fn change_loaded(&self) -> Result<MutexGuard<'_, KnownState>> {
         let mut state = self.change()?;
         if !state.loaded {
-            let view = self.runs.core.view(&self.known.id)?;
+            let view = self.runs.core.for_reading()?.view(&self.known.id)?;
             state.params.extend(view.params.iter().map(|(key, value)| (key.clone(), value.text_digest())));
             state.series.extend(view.metrics.into_keys());
             state.artifacts.extend(view.artifacts.into_keys());

@@ -31,6 +31,7 @@ mod start;
 mod store;
 pub mod tags;
 mod types;
+mod unowned;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use store::{Runs, RunsOptions};
 pub use types::*;
+pub(crate) use unowned::OpenForReading;
 
 use crate::base::durability::Durability;
 use crate::base::text::ParamValue;

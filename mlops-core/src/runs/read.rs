@@ -142,8 +142,8 @@ impl Runs {
     /// # Errors
     /// `NotFound`, `InvalidArgument` for an id that none can have.
     pub fn get(&self, run_id: &str) -> Result<RunData> {
-        self.core.drain_for_reading()?;
-        self.core.view(run_id)?.into_data(&*self.core.blobs)
+        let core = self.core.for_reading()?;
+        core.view(run_id)?.into_data(&*core.blobs)
     }
 
     /// The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
@@ -151,8 +151,7 @@ impl Runs {
     /// # Errors
     /// `NotFound` for an unknown run, `Corrupt` if a sealed series is damaged.
     pub fn metric_history(&self, run_id: &str, key: &str) -> Result<Series> {
-        self.core.drain_for_reading()?;
-        let mut points = self.core.points(run_id, Some(key))?;
+        let mut points = self.core.for_reading()?.points(run_id, Some(key))?;
         Ok(points.remove(key).unwrap_or_default().sorted())
     }
 }

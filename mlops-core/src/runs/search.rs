@@ -66,12 +66,11 @@ impl Runs {
     /// `InvalidArgument` for a filter or order that cannot be read (the message points at the place), a page size
     /// above 50,000, or a page token of another query.
     pub fn search(&self, query: &RunQuery) -> Result<Page<RunData>> {
-        let core = &self.core;
         let limit = page_size(query.max_results)?;
         let filter = query::parse(&query.filter)?;
         let order = query::parse_order(&query.order_by)?;
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
-        core.drain_for_reading()?;
+        let core = &*self.core.for_reading()?;
         let mut places = Vec::new();
         core.for_each_run(&query.experiment_ids, |doc| {
             if !query.view.shows(doc.info.lifecycle) {

@@ -30,11 +30,11 @@ impl Runs {
         core.check_writable("the store")?;
         // Of two that give the same id, the second sees the run of the first.
         let _one = options.run_id.is_some().then(|| core.naming.lock());
-        core.drain_for_reading()?;
+        let stored = core.for_reading()?;
         let id = match options.run_id {
             Some(id) => {
                 names::check_run_id(&id)?;
-                if core.doc(&id)?.is_some() {
+                if stored.doc(&id)?.is_some() {
                     let hint = "; resume it, or leave the id out for a new one";
                     return Err(Error::AlreadyExists { what: "run", id, hint: hint.into() });
                 }
@@ -58,7 +58,7 @@ impl Runs {
         };
         let parent = options.parent_run_id;
         if let Some(parent) = &parent {
-            core.existing(parent)?.check_active()?;
+            stored.existing(parent)?.check_active()?;
         }
         let name = options.run_name.filter(|name| !name.is_empty()).unwrap_or_else(|| names::run_name(core.ids.next()));
         names::check_key("run name", &name)?;
@@ -105,8 +105,7 @@ impl Runs {
         let known = match known.filter(|known| !known.state.lock().deleted) {
             Some(known) => known,
             None => {
-                self.core.drain_for_reading()?;
-                self.core.existing(run_id)?.check_active()?;
+                self.core.for_reading()?.existing(run_id)?.check_active()?;
                 self.core.remember(run_id, false, false)
             }
         };

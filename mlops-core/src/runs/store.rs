@@ -12,6 +12,7 @@ use super::dead::Drainer;
 use super::drain;
 use super::experiments;
 use super::references::Referenced;
+use super::unowned::{OpenForReading, Unowned};
 use crate::base::clock::Clock;
 use crate::base::durability::Durability;
 use crate::base::hurry;
@@ -40,6 +41,8 @@ pub struct RunsOptions {
     pub ids: Arc<dyn IdSource>,
     /// Refuses every change that a caller asks for.
     pub read_only: bool,
+    /// Opens the same store for reading, where this process may have to do without an owner of it.
+    pub(crate) unowned: Option<OpenForReading>,
 }
 
 /// Experiments and runs of a store. Clones share it.
@@ -78,6 +81,7 @@ impl Runs {
             forced: false.into(),
             endings: Mutex::default(),
             background: Background::default(),
+            unowned: Unowned::new(options.unowned),
             this: this.clone(),
         });
         experiments::ensure_default(&*core.storage, core.clock.now())?;

@@ -61,6 +61,7 @@ impl Parts {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             read_only: false,
+            unowned: None,
         })
         .unwrap()
     }
@@ -85,6 +86,7 @@ fn in_memory(storage: Arc<dyn Storage>) -> RunsOptions {
         clock: Arc::new(ManualClock::at(Timestamp::from_millis(1_000_000))),
         ids,
         read_only: false,
+        unowned: None,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
-use crate::runs::{Runs, RunsOptions};
+use crate::runs::{OpenForReading, Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
 use crate::storage::memory::MemoryStorage;
@@ -133,6 +133,12 @@ impl OpenOptions {
         Ok(Store { runs: inner.runs.with_durability(durability), inner, closed: Arc::new(AtomicBool::new(false)) })
     }
 
+    /// Opens the same store for reading, with what every spool holds.
+    fn reading(&self, uri: &str) -> OpenForReading {
+        let options = Self { uri: uri.into(), read_only: true, must_exist: true, ..self.clone() };
+        OpenForReading(Arc::new(move || options.open().map(|store| store.runs().clone())))
+    }
+
     fn memory(&self) -> Result<Inner> {
         if self.sharing == Sharing::Group {
             let detail = "a store in memory cannot be shared with a group; give it a path".into();
@@ -158,6 +164,7 @@ impl OpenOptions {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             read_only: self.read_only,
+            unowned: (!self.may_own && !self.read_only).then(|| self.reading(&uri)),
         })?;
         if let Some(writers) = parts.dead {
             match writers.drain(&runs.drainer()) {

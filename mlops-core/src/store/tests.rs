@@ -4,6 +4,8 @@ use super::*;
 use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
+mod unowned;
+
 fn open(path: &Path) -> Store {
     Store::open(path.to_str().unwrap()).unwrap()
 }

@@ -19,6 +19,7 @@ fn open(storage: &Arc<MemoryStorage>, blobs: &Arc<MemoryBlobs>) -> Runs {
         clock: Arc::new(SystemClock),
         ids,
         read_only: false,
+        unowned: None,
     })
     .unwrap()
 }

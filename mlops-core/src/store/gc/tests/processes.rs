@@ -31,6 +31,7 @@ fn another(dir: &Path, storage: Arc<dyn Storage>) -> Runs {
         clock: Arc::new(SystemClock),
         ids,
         read_only: false,
+        unowned: None,
     })
     .unwrap()
 }
@@ -99,6 +100,7 @@ fn what_another_writer_drains_while_references_are_collected_stays() {
         clock: Arc::new(SystemClock),
         ids: Arc::new(TimeOrderedIds),
         read_only: false,
+        unowned: None,
     });
     let Care { clock, disk, .. } = &store.inner.care;
     let disk = disk.as_ref().map(|Disk { files, layout, journal }| Disk {

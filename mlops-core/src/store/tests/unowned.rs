@@ -1,0 +1,54 @@
+//! A process that may not own the store, while nobody does.
+
+use super::*;
+
+fn guest(path: &Path) -> Store {
+    let uri = path.display().to_string();
+    Store::open_with(&OpenOptions { uri, may_own: false, must_exist: true, ..OpenOptions::default() }).unwrap()
+}
+
+#[test]
+fn what_a_process_without_an_owner_logs_it_reads_and_the_next_owner_brings_into_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = log_one(&open(dir.path()), "before");
+    let guest = guest(dir.path());
+    let runs = guest.runs();
+    let parent = runs.start(RunOptions { run_id: Some("parent".into()), ..RunOptions::default() }).unwrap();
+    let named = RunOptions {
+        parent_run_id: Some("parent".into()),
+        experiment_name: Some("new".into()),
+        ..RunOptions::default()
+    };
+    let child = runs.start(named).unwrap();
+    let taken = runs.start(RunOptions { run_id: Some("parent".into()), ..RunOptions::default() }).unwrap_err();
+    assert_eq!(taken.code(), Code::AlreadyExists);
+    for step in 0..3 {
+        child.log_metric("loss", 0.5, step, None).unwrap();
+        assert_eq!(runs.metric_history(child.id(), "loss").unwrap().steps.last(), Some(&step));
+    }
+    child.log_param("lr", 0.1.into()).unwrap();
+    assert_eq!(child.log_param("lr", 0.2.into()).unwrap_err().code(), Code::Conflict);
+    child.log_bytes("notes/a.txt", b"text").unwrap();
+    assert_eq!(runs.read_artifact(child.id(), "notes/a.txt").unwrap(), b"text");
+    child.end(RunStatus::Finished).unwrap();
+    let id = child.id().to_owned();
+    let look = |runs: &crate::runs::Runs| {
+        let data = runs.get(&id).unwrap();
+        let experiment = runs.get_experiment(&data.info.experiment_id).unwrap().name;
+        assert_eq!((experiment.as_str(), data.info.status), ("new", RunStatus::Finished));
+        assert_eq!((data.params["lr"].text(), data.metrics["loss"].count), ("0.1".into(), 3));
+        let mut found: Vec<_> =
+            runs.search(&RunQuery::default()).unwrap().items.into_iter().map(|run| run.info.run_id).collect();
+        found.sort();
+        let mut expected = vec![before.clone(), "parent".into(), id.clone()];
+        expected.sort();
+        assert_eq!(found, expected);
+        assert!(runs.find_experiment("new").unwrap().is_some());
+    };
+    look(runs);
+    assert_eq!(runs.create_experiment("other", &[]).unwrap_err().code(), Code::NoOwner);
+    drop((parent, child, guest));
+    let owner = open(dir.path());
+    look(owner.runs());
+    assert!(owner.runs().create_experiment("other", &[]).is_ok());
+}

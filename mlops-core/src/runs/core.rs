@@ -1,7 +1,7 @@
 //! What the handles, the drain and the readers of one store share.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -38,6 +38,8 @@ pub(super) struct Core {
     /// Held while a run starts with an id that its caller gives. Taken before the others.
     pub(super) naming: Mutex<()>,
     pub(super) drain: Mutex<DrainState>,
+    /// How many drains failed.
+    pub(super) drain_failures: AtomicU64,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,
     /// Some record was to be on the disk when its call returned; set before it is appended.

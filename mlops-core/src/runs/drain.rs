@@ -44,6 +44,20 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
+    /// How many drains failed, for [`drain_unless_failed`](Self::drain_unless_failed).
+    pub(super) fn drain_failures(&self) -> u64 {
+        self.drain_failures.load(Ordering::Acquire)
+    }
+
+    /// The same for who does not read: where a drain failed since there were so many failures, waiting for the engine once
+    /// more is for the background thread.
+    pub(super) fn drain_unless_failed(&self, failures: u64) -> Result<()> {
+        self.check_process()?;
+        let mut state = self.drain.lock();
+        let dirty = self.dirty.load(Ordering::Acquire) && self.drain_failures() == failures;
+        if dirty { self.drain_locked(&mut state) } else { Ok(()) }
+    }
+
     /// What a reader reads: all that this process logged is in it.
     pub(super) fn for_reading(&self) -> Result<Arc<Core>> {
         if self.has_endings() {
@@ -95,6 +109,7 @@ impl Core {
         };
         state.failed = drained.is_err();
         if state.failed {
+            self.drain_failures.fetch_add(1, Ordering::AcqRel);
             self.dirty.store(true, Ordering::Release);
         }
         drained.and_then(|()| self.spool.drained(state.mark, self.clock.now()))

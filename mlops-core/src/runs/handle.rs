@@ -366,6 +366,7 @@ impl Run for Handle {
 
     fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
         let core = &self.runs.core;
+        let failures = core.drain_failures();
         let state = self.change()?;
         core.will_be(self.durability);
         let ended = core.end_run(&self.known, status, at);
@@ -377,7 +378,7 @@ impl Run for Handle {
         if self.durability == Durability::Full {
             core.force(seq)?;
         }
-        match core.drain_own() {
+        match core.drain_unless_failed(failures) {
             // What was logged cannot be read any more.
             Err(lost @ Error::Corrupt { .. }) => Err(lost),
             // What could not be drained now stands in the spool and is drained later.

@@ -130,6 +130,7 @@ impl Runs {
 
     fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
         let core = &self.core;
+        let failures = core.drain_failures();
         let id = start.run.clone();
         core.will_be(self.durability);
         let seq = core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
@@ -141,7 +142,7 @@ impl Runs {
         // Also for its heartbeat, while there is nothing to drain.
         core.wake();
         // The record stands in the spool: what could not be drained now is drained later.
-        let _ = core.drain_own();
+        let _ = core.drain_unless_failed(failures);
         Ok(Arc::new(Handle::new(&self.inner, known, self.durability)))
     }
 

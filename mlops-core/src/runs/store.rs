@@ -77,6 +77,7 @@ impl Runs {
             known: Mutex::default(),
             naming: Mutex::default(),
             drain: Mutex::default(),
+            drain_failures: 0.into(),
             dirty: false.into(),
             forced: false.into(),
             endings: Mutex::default(),

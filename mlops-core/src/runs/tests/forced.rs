@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -36,6 +37,8 @@ struct Away {
     storage: MemoryStorage,
     silent: AtomicBool,
     refuses: AtomicBool,
+    /// Who has committed, or tried to.
+    callers: Mutex<Vec<ThreadId>>,
 }
 
 impl Storage for Away {
@@ -48,6 +51,7 @@ impl Storage for Away {
     }
 
     fn apply(&self, ops: &[Op], durability: Durability) -> crate::error::Result<Outcome> {
+        self.callers.lock().unwrap().push(std::thread::current().id());
         while self.silent.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(5));
             // As who waits for the answer of a socket does.
@@ -70,7 +74,12 @@ impl Storage for Away {
 
 fn open(parts: &Parts) -> (Arc<Watch>, Arc<Away>, Runs) {
     let watch = Arc::new(Watch::default());
-    let away = Arc::new(Away { storage: MemoryStorage::default(), silent: false.into(), refuses: false.into() });
+    let away = Arc::new(Away {
+        storage: MemoryStorage::default(),
+        silent: false.into(),
+        refuses: false.into(),
+        callers: Mutex::default(),
+    });
     let options = SpoolOptions {
         folder: parts.dir.path().join("spool"),
         tmp: parts.dir.path().join("tmp"),
@@ -107,6 +116,34 @@ fn with_the_engine_away_what_is_logged_is_on_the_disk_within_a_second() {
         run.end(RunStatus::Finished).unwrap();
         assert_eq!(runs.get(run.id()).unwrap().metrics["loss"].count, 3);
     }
+}
+
+#[test]
+fn the_end_of_a_run_does_not_wait_a_second_time_for_an_engine_that_is_away() {
+    let parts = Parts::new();
+    let (_, away, runs) = open(&parts);
+    let run = runs.start(RunOptions::default()).unwrap();
+    away.silent.store(true, Ordering::SeqCst);
+    away.refuses.store(true, Ordering::SeqCst);
+    away.callers.lock().unwrap().clear();
+    run.log_metric("loss", 0.5, 0, None).unwrap();
+    while away.callers.lock().unwrap().is_empty() {
+        std::thread::yield_now();
+    }
+    // The background thread waits for the engine, which gives up when the end of the run is in the spool.
+    let logged = runs.core.spool.end();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while runs.core.spool.end() == logged {
+                std::thread::yield_now();
+            }
+            away.silent.store(false, Ordering::SeqCst);
+        });
+        run.end(RunStatus::Finished).unwrap();
+    });
+    assert!(!away.callers.lock().unwrap().contains(&std::thread::current().id()));
+    away.refuses.store(false, Ordering::SeqCst);
+    assert_eq!(runs.get(run.id()).unwrap().info.status, RunStatus::Finished);
 }
 
 type Call<'a> = &'a dyn Fn(&dyn Run) -> crate::error::Result<()>;

@@ -24,6 +24,10 @@ pub(super) fn check(repair: bool, context: &mut Context<'_>) -> Result<u8, Failu
             None => {}
         }
     }
+    for run in &report.made_again {
+        context
+            .print(&table::clean(&format!("made again: run {run}, from its sealed points; what came later is lost")))?;
+    }
     for what in &report.lost {
         context.print(&table::clean(&format!("lost: {what}")))?;
     }

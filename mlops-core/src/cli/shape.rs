@@ -208,6 +208,7 @@ pub(super) struct Check<'a> {
     bytes: u64,
     findings: Vec<FindingShape<'a>>,
     lost: &'a [String],
+    made_again: &'a [String],
 }
 
 /// One damaged place.
@@ -234,7 +235,13 @@ impl<'a> FindingShape<'a> {
 impl<'a> Check<'a> {
     pub(super) fn new(report: &'a FsckReport) -> Self {
         let findings = report.findings.iter().map(FindingShape::new);
-        Self { files: report.files, bytes: report.bytes, findings: findings.collect(), lost: &report.lost }
+        Self {
+            files: report.files,
+            bytes: report.bytes,
+            findings: findings.collect(),
+            lost: &report.lost,
+            made_again: &report.made_again,
+        }
     }
 }
 

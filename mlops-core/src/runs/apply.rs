@@ -88,8 +88,12 @@ impl<'a> Applying<'a> {
     /// The batch.
     pub(super) fn finish(self) -> Result<Vec<Op>> {
         let mut ops = self.ops;
+        let mut runs = self.runs;
+        for editing in runs.values_mut().filter(|editing| editing.seal) {
+            editing.experiment = self.experiments.name_of(self.storage, &editing.doc.info.experiment_id)?;
+        }
         self.experiments.finish(&mut ops);
-        for editing in self.runs.into_values() {
+        for editing in runs.into_values() {
             editing.finish(self.storage, self.blobs, &mut ops)?;
         }
         Ok(ops)

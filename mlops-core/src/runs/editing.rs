@@ -23,6 +23,8 @@ const TAIL_BYTES: u64 = 64 << 10;
 /// One entry of the tail holds at most this many points, so that it stays below the limit of a value whatever they are:
 /// of a point, the key has at most 500 bytes, and length prefixes, step, time and value at most 34.
 const TAIL_ENTRY_POINTS: usize = 120;
+/// A section with more entries is left out of the copy of a run's record.
+const COPY_ENTRIES: u64 = 100_000;
 
 /// One entry of the tail: points in the order they were logged, by key.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub(super) struct Editing {
     points: Vec<(String, i64, i64, f64)>,
     /// The run ended: its points are sealed, however few.
     pub(super) seal: bool,
+    /// The name of its experiment, for the copy of its record.
+    pub(super) experiment: Option<String>,
 }
 
 impl Editing {
@@ -58,7 +62,8 @@ impl Editing {
         Self::edit(RunDoc::new(info), None)
     }
 
-    fn edit(mut doc: RunDoc, old: Option<Vec<u8>>) -> Self {
+    /// Changes a record; `old` is what is stored of it.
+    pub(super) fn edit(mut doc: RunDoc, old: Option<Vec<u8>>) -> Self {
         let run = doc.info.run_id.clone();
         let at = |section| keys::pages(&run, section);
         Self {
@@ -72,6 +77,7 @@ impl Editing {
             doc,
             points: Vec::new(),
             seal: false,
+            experiment: None,
         }
     }
 
@@ -144,8 +150,8 @@ impl Editing {
     }
 
     fn add_segment(&mut self, storage: &dyn Storage, segment: SegmentRef) -> Result<()> {
-        let number = format!("{:012}", self.segments.len());
-        self.segments.put(storage, &number, segment)
+        let name = keys::segment(self.segments.len());
+        self.segments.put(storage, &name, segment)
     }
 
     /// The status; an ended run keeps when it ended, a running one has no end.
@@ -159,13 +165,18 @@ impl Editing {
     pub(super) fn finish(mut self, storage: &dyn Storage, blobs: &dyn BlobStore, ops: &mut Vec<Op>) -> Result<()> {
         let new_bytes: u64 = self.points.iter().map(|(key, ..)| key.len() as u64 + 24).sum();
         if self.seal {
-            let record = codec::encode(&self.with_sections())?;
-            self.seal_tail(storage, blobs, Some(record), ops)?;
+            let record = series::RecordCopy { doc: self.whole(storage)?, experiment: self.experiment.take() };
+            self.seal_tail(storage, blobs, Some(codec::encode(&record)?), ops)?;
         } else if self.doc.tail.bytes + new_bytes >= TAIL_BYTES {
             self.seal_tail(storage, blobs, None, ops)?;
         } else {
             self.append_tail(ops, new_bytes)?;
         }
+        self.store(ops)
+    }
+
+    /// The operations that store the run as it is by now.
+    pub(super) fn store(mut self, ops: &mut Vec<Op>) -> Result<()> {
         self.fit_record()?;
         self.params.page_ops(ops)?;
         self.tags.page_ops(ops)?;
@@ -178,6 +189,18 @@ impl Editing {
         ops.push(Op::Check { key: key.clone(), expected: self.old.clone() });
         ops.push(Op::put(key, codec::encode(&self.with_sections())?));
         Ok(())
+    }
+
+    /// The record with what stands in pages, for the copy of it. Summaries of metrics can be made from the points.
+    fn whole(&self, storage: &dyn Storage) -> Result<RunDoc> {
+        Ok(RunDoc {
+            params: self.params.whole(storage, COPY_ENTRIES)?,
+            tags: self.tags.whole(storage, COPY_ENTRIES)?,
+            artifacts: self.artifacts.whole(storage, COPY_ENTRIES)?,
+            segments: self.segments.whole(storage, COPY_ENTRIES)?,
+            conflicts: self.conflicts.whole(storage, COPY_ENTRIES)?,
+            ..self.with_sections()
+        })
     }
 
     fn with_sections(&self) -> RunDoc {

@@ -54,6 +54,48 @@ impl Making {
             }
         };
         self.next = Some(number + 1);
+        let id = self.put(number, name, tags, at)?;
+        self.ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&(number + 1))?));
+        Ok(id)
+    }
+
+    /// The name of an experiment, also of one that is being made.
+    pub(super) fn name_of(&self, storage: &dyn Storage, id: &str) -> Result<Option<String>> {
+        if let Some((name, _)) = self.by_name.iter().find(|(_, made)| *made == id) {
+            return Ok(Some(name.clone()));
+        }
+        let stored = storage.get(&keys::experiment(keys::experiment_number(id)?))?;
+        Ok(stored
+            .map(|bytes| codec::decode::<Experiment>("an experiment", &bytes))
+            .transpose()?
+            .map(|found| found.name))
+    }
+
+    /// Makes an experiment with an id of its own again, of this name or one like it, unless it is there.
+    pub(super) fn create_again(
+        &mut self,
+        storage: &dyn Storage,
+        id: &str,
+        name: Option<String>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let number = keys::experiment_number(id)?;
+        if storage.get(&keys::experiment(number))?.is_some() {
+            return Ok(());
+        }
+        let mut name = name.unwrap_or_else(|| format!("experiment {id}"));
+        if storage.get(&keys::experiment_name(&name))?.is_some() {
+            name = format!("{name} ({id})");
+        }
+        let stored = storage.get(keys::NEXT_EXPERIMENT)?;
+        let next = stored.as_ref().map_or(Ok(0), |bytes| codec::decode("the counter of experiments", bytes))?;
+        self.ops.push(Op::check(keys::NEXT_EXPERIMENT.to_vec(), stored));
+        self.put(number, &name, &[], at)?;
+        self.ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&next.max(number + 1))?));
+        Ok(())
+    }
+
+    fn put(&mut self, number: u64, name: &str, tags: &[(String, String)], at: Timestamp) -> Result<String> {
         let experiment = Experiment {
             experiment_id: number.to_string(),
             name: name.into(),
@@ -65,7 +107,6 @@ impl Making {
         self.ops.push(Op::check_absent(keys::experiment_name(name)));
         self.ops.push(Op::put(keys::experiment_name(name), codec::encode(&experiment.experiment_id)?));
         self.ops.push(Op::put(keys::experiment(number), codec::encode(&experiment)?));
-        self.ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&(number + 1))?));
         Ok(experiment.experiment_id)
     }
 

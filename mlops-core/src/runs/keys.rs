@@ -73,6 +73,16 @@ pub(super) fn all_pages(run: &str) -> Vec<u8> {
     join(&[b"p/", run.as_bytes(), b"/"])
 }
 
+/// True for the key of a page of a run.
+pub(super) fn is_page(key: &[u8]) -> bool {
+    key.starts_with(b"p/")
+}
+
+/// The name of a segment among those of its run, in their order.
+pub(super) fn segment(number: u64) -> String {
+    format!("{number:012}")
+}
+
 /// When a run was deleted.
 pub(super) fn deleted(run: &str) -> Vec<u8> {
     join(&[b"d/", run.as_bytes()])

@@ -3,6 +3,7 @@
 //! [`Runs`] is the way in: it makes and finds experiments and runs and hands out [`Run`]. What a run logs goes
 //! through this process's spool and is drained into [`Storage`](crate::storage::Storage) in the background.
 
+mod again;
 mod apply;
 mod artifacts;
 mod background;

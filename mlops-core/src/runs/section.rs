@@ -172,6 +172,23 @@ impl<T: Clone + Serialize + DeserializeOwned> Editor<T> {
         String::from_utf8(first.to_vec()).map_err(|_| Error::internal("a page of a run has a key that is not UTF-8"))
     }
 
+    /// The section with all entries in it, those in pages too; as it is if there are more than `most`.
+    pub(super) fn whole(&self, storage: &dyn Storage, most: u64) -> Result<Section<T>> {
+        if matches!(self.section, Section::Inline(_)) || self.len() > most {
+            return Ok(self.section.clone());
+        }
+        let mut all = BTreeMap::new();
+        for_each_entry(storage, KeyRange::prefix(self.prefix.clone()), |key, value| {
+            // What was looked at may have changed.
+            if !self.pages.contains_key(&self.first_key(key)?) {
+                all.extend(codec::decode::<PageOf<T>>("a page of a run", value)?);
+            }
+            Ok(())
+        })?;
+        self.pages.values().for_each(|page| all.extend(page.entries.clone()));
+        Ok(Section::Inline(all))
+    }
+
     /// Moves the entries of a section in the record to pages.
     pub(super) fn spill(&mut self) {
         if let Section::Inline(entries) = &mut self.section {

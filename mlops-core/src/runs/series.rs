@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::doc::RunDoc;
 use super::types::{MetricSummary, Series};
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
@@ -15,6 +16,9 @@ use crate::error::{Error, Result};
 const PLAIN_BELOW: usize = 32;
 /// Most points of one segment, so that building and reading one is bounded in memory.
 pub(super) const SEGMENT_POINTS: usize = 1 << 20;
+
+/// What a segment begins with; the last byte is the version.
+const MAGIC: &[u8] = b"mlseg\0\0\x01";
 
 /// Points by key, in the order they were logged.
 pub(super) type Points = BTreeMap<String, Series>;
@@ -42,6 +46,15 @@ struct KeyHead {
     /// Where the key's three columns begin behind the head, and their lengths, in bytes.
     offset: u64,
     lengths: [u64; 3],
+}
+
+/// What a run's last segment says of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RecordCopy {
+    /// The record, without what is sealed with it.
+    pub(super) doc: RunDoc,
+    /// The name of the run's experiment.
+    pub(super) experiment: Option<String>,
 }
 
 impl Series {
@@ -146,7 +159,7 @@ pub(super) fn seal(blobs: &dyn BlobStore, run: &str, record: Option<Vec<u8>>, po
     let count = points.values().map(|series| series.len() as u64).sum();
     let head = codec::encode(&head)?;
     let mut bytes = Vec::with_capacity(8 + head.len() + columns.len());
-    bytes.extend_from_slice(b"mlseg\0\0\x01");
+    bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
     bytes.extend_from_slice(&head);
     bytes.extend_from_slice(&columns);
@@ -159,11 +172,41 @@ pub(super) fn open(blobs: &dyn BlobStore, segment: &SegmentRef, key: Option<&str
     unpack(&bytes, key).ok_or_else(|| Error::internal(format!("the metric segment {} cannot be read", segment.blob)))
 }
 
-fn unpack(bytes: &[u8], key: Option<&str>) -> Option<Points> {
-    let rest = bytes.strip_prefix(b"mlseg\0\0\x01")?;
+/// Where a segment belongs.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) run: String,
+    /// The run as it ended with the segment; None: it went on.
+    pub(super) record: Option<RecordCopy>,
+    pub(super) points: u64,
+}
+
+/// True if bytes begin as a segment does; there may be too few to tell.
+pub(super) fn may_be_segment(begin: &[u8]) -> bool {
+    begin.iter().zip(MAGIC).all(|(found, expected)| found == expected)
+}
+
+/// What a blob is, if it is a segment.
+pub(super) fn identify(bytes: &[u8]) -> Option<Sealed> {
+    let (head, _) = split(bytes)?;
+    let copy = |record: Vec<u8>| {
+        // The first stores have the record alone.
+        let alone = |_| codec::decode("a record", &record).map(|doc| RecordCopy { doc, experiment: None });
+        codec::decode("a record", &record).or_else(alone).ok().filter(|copy| copy.doc.info.run_id == head.run)
+    };
+    let points = head.keys.iter().map(|key| key.points).sum();
+    Some(Sealed { record: head.record.and_then(copy), run: head.run, points })
+}
+
+fn split(bytes: &[u8]) -> Option<(Head, &[u8])> {
+    let rest = bytes.strip_prefix(MAGIC)?;
     let (len, rest) = rest.split_first_chunk::<8>()?;
     let (head, columns) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
-    let head: Head = codec::decode("a metric segment", head).ok()?;
+    Some((codec::decode("a metric segment", head).ok()?, columns))
+}
+
+fn unpack(bytes: &[u8], key: Option<&str>) -> Option<Points> {
+    let (head, columns) = split(bytes)?;
     let mut points = Points::new();
     for found in head.keys.into_iter().filter(|found| key.is_none_or(|key| key == found.key)) {
         let mut at = usize::try_from(found.offset).ok()?;

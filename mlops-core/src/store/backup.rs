@@ -121,7 +121,7 @@ fn copy(source: &Path, dest: &Path, options: &BackupOptions<'_>) -> Result<Backu
     if copier.again(&checked.findings)? {
         checked = check()?;
     }
-    let FsckReport { files, bytes, mut findings, lost } = checked;
+    let FsckReport { files, bytes, mut findings, lost, made_again: _ } = checked;
     for finding in &mut findings {
         finding.path = in_source(std::mem::take(&mut finding.path));
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::Store;
 use super::format;
 use super::local::{self, Layout};
 use super::location::{self, Location};
@@ -40,6 +41,9 @@ pub struct FsckReport {
     /// What runs refer to and cannot be read, a line each: it was damaged, or a file is gone as a whole. A repair does
     /// not bring it back.
     pub lost: Vec<String>,
+    /// The ids of runs whose records were lost and that a repair made again from their sealed points: as they ended, with
+    /// what came later missing, or from their points alone if they did not.
+    pub made_again: Vec<String>,
 }
 
 /// Reads and checks every byte of the store at `uri` that is no index; with `repair`, mends what can be mended:
@@ -70,15 +74,18 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
         Ok(None) => return in_use(&files, &layout),
         lock => lock.ok().flatten(),
     };
-    let mut check = Check { files, layout, repair, report: FsckReport::default() };
+    let mut check = Check { repair, ..Check::new(files, layout) };
     let index: Box<dyn Index> = if repair || check.layout.index().is_dir() {
         local::index(&check.layout, &check.files, &(Arc::new(TimeOrderedIds) as Arc<dyn IdSource>))
     } else {
         // A check makes no index.
         Box::new(MemoryIndex)
     };
-    let lost = check.everything(&*index)?;
-    drop(lock);
+    let mut lost = check.everything(&*index)?;
+    drop((index, lock));
+    if check.make_again()? {
+        lost = check.references()?;
+    }
     check.forget_values(&lost)?;
     Ok(check.finish())
 }
@@ -86,8 +93,7 @@ pub fn fsck(uri: &str, repair: bool) -> Result<FsckReport> {
 /// Checks a store that others write to. What they were just changing may look wrong: damage is what is found again.
 fn in_use(files: &Files, layout: &Layout) -> Result<FsckReport> {
     let check = || -> Result<FsckReport> {
-        let mut check =
-            Check { files: files.clone(), layout: layout.clone(), repair: false, report: FsckReport::default() };
+        let mut check = Check::new(files.clone(), layout.clone());
         check.everything(&MemoryIndex)?;
         Ok(check.finish())
     };
@@ -108,7 +114,7 @@ fn in_use(files: &Files, layout: &Layout) -> Result<FsckReport> {
 /// Reads and checks every byte of a copy that nobody else has open, and changes nothing in it.
 pub(super) fn check_copy(folder: &Path, files: &Files) -> Result<FsckReport> {
     let layout = Layout::new(folder);
-    let mut check = Check { files: files.beneath(folder), layout, repair: false, report: FsckReport::default() };
+    let mut check = Check::new(files.beneath(folder), layout);
     check.everything(&MemoryIndex)?;
     Ok(check.finish())
 }
@@ -117,15 +123,22 @@ struct Check {
     files: Files,
     layout: Layout,
     repair: bool,
+    /// The journal was mended, and had more than what is left of it.
+    lost_records: bool,
     report: FsckReport,
 }
 
 impl Check {
+    fn new(files: Files, layout: Layout) -> Self {
+        Self { files, layout, repair: false, lost_records: false, report: FsckReport::default() }
+    }
+
     /// Checks everything; returns what is lost.
     fn everything(&mut self, index: &dyn Index) -> Result<Vec<Reference>> {
         let owner = self.format()?;
         self.ignore()?;
         let blobs = self.open_blobs(true)?;
+        self.lost_records = self.files.list(&self.layout.journal())?.is_empty();
         let journal = journal::verify(&VerifyOptions {
             folder: &self.layout.journal(),
             trash: &self.layout.trash(),
@@ -136,6 +149,7 @@ impl Check {
             again: &|state, changes| runs::comes_again(changes, &|writer| self.goes_back(state, writer)),
             repair: self.repair,
         })?;
+        self.lost_records |= journal.lost;
         self.add(journal.files, journal.bytes, journal.findings);
         self.blobs()?;
         self.spool()?;
@@ -315,14 +329,33 @@ impl Check {
         }
     }
 
+    /// With repair, runs whose records are lost are made again from what was sealed of them. True if there were some.
+    fn make_again(&mut self) -> Result<bool> {
+        if !self.repair || !self.lost_records {
+            return Ok(false);
+        }
+        // What the spool has left is in storage before it is asked what is lost.
+        let store = self.open()?;
+        self.report.made_again = store.runs().make_again(&self.open_blobs(true)?.digests()?)?;
+        store.close()?;
+        let done = format!("{} runs were made again from their sealed points", self.report.made_again.len());
+        for finding in self.report.findings.iter_mut().filter(|finding| finding.path == self.layout.journal()) {
+            finding.repair.get_or_insert_with(|| done.clone());
+        }
+        Ok(!self.report.made_again.is_empty())
+    }
+
+    fn open(&self) -> Result<Store> {
+        let uri = self.layout.root.display().to_string();
+        OpenOptions { uri, must_exist: true, ..OpenOptions::default() }.open()
+    }
+
     /// With repair, what cannot be read does not stand in the way of the rest of its run.
     fn forget_values(&self, lost: &[Reference]) -> Result<()> {
         if !self.repair || lost.is_empty() {
             return Ok(());
         }
-        let uri = self.layout.root.display().to_string();
-        let options = OpenOptions { uri, must_exist: true, ..OpenOptions::default() };
-        match options.open().and_then(|store| store.runs().forget_values(lost).and_then(|()| store.close())) {
+        match self.open().and_then(|store| store.runs().forget_values(lost).and_then(|()| store.close())) {
             // What was found before is why; the files are mended all the same.
             Err(Error::Corrupt { .. }) => Ok(()),
             done => done,

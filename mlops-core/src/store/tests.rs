@@ -4,6 +4,7 @@ use super::*;
 use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
+mod lost;
 mod unowned;
 
 fn open(path: &Path) -> Store {

@@ -48,6 +48,11 @@ impl Index {
         self.loaded
     }
 
+    /// All small blobs.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        self.places.keys().copied().collect()
+    }
+
     /// Every copy of a blob, the newest first.
     pub(super) fn places(&self, digest: &Digest) -> Vec<Place> {
         let spare = self.spare.get(digest).into_iter().flatten();

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use self::index::Index;
-use self::objects::{Objects, absent_is_none, read_chunk};
+use self::objects::{Objects, absent_is_none, digest_in_name, read_chunk};
 use self::pack::{Entry, pack_path};
 use self::writer::{PackWriter, close_dead_packs, sync_all};
 use super::lease_files::LeaseFiles;
@@ -132,6 +132,19 @@ impl LocalBlobs {
         let findings = check::repair(&self.options, &self.packs, &self.objects);
         *self.index.write() = Index::default();
         findings
+    }
+
+    /// The digests of all blobs, in no order; what is damaged may be among them.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn digests(&self) -> Result<Vec<Digest>> {
+        self.refresh_index()?;
+        let mut digests = self.index.read().digests();
+        for path in check::object_files(&self.options.files, &self.objects)? {
+            digests.extend(digest_in_name(&path));
+        }
+        Ok(digests)
     }
 
     fn check_writable(&self) -> Result<()> {

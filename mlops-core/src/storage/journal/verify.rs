@@ -58,6 +58,8 @@ pub struct Verified {
     pub bytes: u64,
     /// What is wrong, one a place.
     pub findings: Vec<Finding>,
+    /// True if a repair could not bring back all that the journal had.
+    pub lost: bool,
 }
 
 /// Checks every frame of every segment and checkpoint, and that the commits go on without a gap. With `repair`, a
@@ -114,7 +116,9 @@ pub fn verify(options: &VerifyOptions<'_>) -> Result<Verified> {
             set_aside(files, trash, &damaged)?;
             "set aside; everything in it stands elsewhere".to_owned()
         } else {
-            rebuild(options, &listing)?
+            let (done, lost) = rebuild(options, &listing)?;
+            verified.lost = lost;
+            done
         };
         verified.findings.iter_mut().for_each(|finding| finding.repair = Some(done.clone()));
     }
@@ -150,8 +154,9 @@ struct Salvage {
     unread_end: bool,
 }
 
-/// Makes a new journal that holds one checkpoint: the best state that can be had. Returns what was done.
-pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<String> {
+/// Makes a new journal that holds one checkpoint: the best state that can be had. Returns what was done, and true if
+/// something is lost.
+pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<(String, bool)> {
     let VerifyOptions { folder, trash, files, owner, .. } = *options;
     let mut salvage = salvage(files, listing)?;
     let last_whole = salvage.commits.keys().next_back().copied().unwrap_or_default().max(salvage.base.seq);
@@ -187,9 +192,13 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
     writer.finish()?;
     set_aside(files, trash, &old)?;
     let source = if complete { "from the index, which is whole" } else { "from what is whole" };
+    let mut is_lost = true;
     let lost = match (lost, salvage.unread_end, salvage.base.seq == 0 && !listing.checkpoints.is_empty() && !complete) {
         (_, _, true) => format!("lost: unreadable parts of the checkpoint and {lost} commits"),
-        (0, _, false) => "nothing is lost".to_owned(),
+        (0, _, false) => {
+            is_lost = false;
+            "nothing is lost".to_owned()
+        }
         (_, true, false) => format!("lost: {lost} commits or more"),
         (_, false, false) => format!("lost: {lost} commits"),
     };
@@ -197,7 +206,8 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
         0 => String::new(),
         count => format!("; {count} commits from the damage on are made again from what runs logged"),
     };
-    Ok(format!("the journal was made again {source}, the old files are set aside; {lost}{again}"))
+    let done = format!("the journal was made again {source}, the old files are set aside; {lost}{again}");
+    Ok((done, is_lost))
 }
 
 /// Reads everything that is whole: the newest readable checkpoint (else the whole pages of the newest), and every

@@ -88,8 +88,7 @@ fn perform(call: &str, uri: &str, copy: &Path) -> Result<Option<String>> {
             Store::open_with(&write)?.gc(&options).map(|_| None)
         }
         "backup" => backup(uri, &copy.display().to_string(), &BackupOptions::default()).map(|_| None),
-        "fsck" => fsck(uri, false).map(|_| None),
-        "repair" => fsck(uri, true).map(|_| None),
+        "fsck" | "repair" => fsck(uri, call == "repair").map(|report| Some(format!("{:?}", report.findings))),
         _ => {
             let read = OpenOptions { uri: uri.into(), read_only: true, ..OpenOptions::default() };
             child::show(&Store::open_with(&read)?).map(Some)
@@ -107,8 +106,16 @@ fn attack(template: &Path, dir: &Path, name: &Path, planted: Planted) {
     plant(&store.join(name), &outside, planted);
     let before = seen(&outside);
     let at = format!("{planted:?} at {}", name.display());
+    // The index is sled's, of the trash nothing is read, and without a lock nobody mends.
+    let mended = !["index", "trash", "lock"].iter().any(|other| name.starts_with(other));
+    let is_planted =
+        || mended && store.join(name).symlink_metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
     for call in CALLS {
+        let was_planted = is_planted();
         match perform(call, &store.display().to_string(), &dir.join("copy")) {
+            Ok(Some(findings)) if ["fsck", "repair"].contains(&call) => {
+                assert!(!was_planted || findings.contains("it is no file"), "{at}: {call} found {findings}");
+            }
             Ok(Some(shown)) => {
                 let whole = shown.contains("one Finished Some(0.5) large.bin=70000 small.txt=3");
                 // A repair may set aside what cannot be read, and says so.
@@ -116,12 +123,14 @@ fn attack(template: &Path, dir: &Path, name: &Path, planted: Planted) {
             }
             Ok(None) => {}
             Err(error) => {
+                assert!(!mended || !["fsck", "repair"].contains(&call), "{at}: {call}: {error}");
                 assert_eq!(error.code(), Code::Corrupt, "{at}: {call}: {error:?}");
                 let text = error.to_string();
                 assert!(text.contains("move it away") || text.contains("run `mlops fsck`"), "{at}: {call}: {text}");
             }
         }
         assert_eq!(seen(&outside), before, "{at}: {call} changed what is outside");
+        assert!(call != "repair" || !is_planted(), "{at}: it is still there after a repair");
     }
     assert!(outside.join("nothing").symlink_metadata().is_err(), "{at}");
 }

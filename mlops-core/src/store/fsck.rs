@@ -135,6 +135,10 @@ impl Check {
 
     /// Checks everything; returns what is lost.
     fn everything(&mut self, index: &dyn Index) -> Result<Vec<Reference>> {
+        if self.planted(&self.layout.root.clone())? && !self.repair {
+            // What stands behind a link is not read.
+            return Ok(Vec::new());
+        }
         let owner = self.format()?;
         self.ignore()?;
         let blobs = self.open_blobs(true)?;
@@ -177,6 +181,34 @@ impl Check {
         self.report.files += files;
         self.report.bytes += bytes;
         self.report.findings.extend(findings);
+    }
+
+    /// Links, pipes and devices, which nothing here follows or reads; with repair they are moved to the trash. True if
+    /// there are some.
+    fn planted(&mut self, folder: &Path) -> Result<bool> {
+        let mut found = false;
+        for path in self.files.list(folder)? {
+            let Ok(kind) = path.symlink_metadata().map(|meta| meta.file_type()) else { continue };
+            if kind.is_dir() {
+                found |= path != self.layout.index() && path != self.layout.trash() && self.planted(&path)?;
+            } else if !kind.is_file() {
+                found = true;
+                let repair = self.repair.then(|| self.move_to_trash(&path)).transpose()?;
+                let problem = "it is no file: links, pipes and devices are not followed, and nothing else was checked";
+                let problem =
+                    if self.repair { "it is no file; links, pipes and devices are not followed" } else { problem };
+                self.finding(&path, 0, problem, repair.map(|aside| format!("moved to {aside}")));
+            }
+        }
+        Ok(found)
+    }
+
+    fn move_to_trash(&self, path: &Path) -> Result<String> {
+        self.files.create_dir_all(&self.layout.trash())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
+        self.files.rename(path, &aside)?;
+        Ok(aside.display().to_string())
     }
 
     fn finding(&mut self, path: &Path, offset: u64, problem: impl Into<String>, repair: Option<String>) {

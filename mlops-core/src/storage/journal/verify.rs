@@ -186,6 +186,7 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
     entries.iter().for_each(|(key, value)| totals.add(key, value));
     // A new number: the files of the old journal are out of the way before the new one has its name.
     let head = Head { seq: last_whole.max(seq) + 1, totals };
+    files.create_dir_all(folder)?;
     let mut writer = CheckpointWriter::create(files, folder, owner, head)?;
     entries.into_iter().try_for_each(|(key, value)| writer.push(key, Some(value)))?;
     let old: Vec<PathBuf> = listing.segments.iter().chain(&listing.checkpoints).map(|(_, path)| path.clone()).collect();

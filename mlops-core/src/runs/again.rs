@@ -69,8 +69,8 @@ impl Runs {
         let mut made = Vec::new();
         for (run, found) in lost {
             let copy = match found.copy {
-                Some((_, segment)) => self.from_copy(segment)?,
-                None => self.from_points(&run, found.others)?,
+                Some((_, segment)) => self.as_it_ended(segment)?,
+                None => self.as_points_tell(&run, found.others)?,
             };
             if let Some(copy) = copy
                 && self.put_again(copy)?
@@ -93,7 +93,7 @@ impl Runs {
     }
 
     /// The run as it ended.
-    fn from_copy(&self, segment: SegmentRef) -> Result<Option<RecordCopy>> {
+    fn as_it_ended(&self, segment: SegmentRef) -> Result<Option<RecordCopy>> {
         let Some(RecordCopy { mut doc, experiment }) = self.sealed(&segment.blob)?.and_then(|sealed| sealed.record)
         else {
             return Ok(None);
@@ -110,7 +110,7 @@ impl Runs {
     }
 
     /// A run that never ended: its points, and when they were logged.
-    fn from_points(&self, run: &str, segments: Vec<SegmentRef>) -> Result<Option<RecordCopy>> {
+    fn as_points_tell(&self, run: &str, segments: Vec<SegmentRef>) -> Result<Option<RecordCopy>> {
         let mut parts = BTreeMap::new();
         for segment in segments {
             let points = series::open(&*self.core.blobs, &segment, None)?;

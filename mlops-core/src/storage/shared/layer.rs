@@ -230,7 +230,8 @@ impl Shared {
         let owned = opened.and_then(|(storage, failed)| {
             let (answers, folder) = (storage.clone(), folder.clone());
             let doing = (self.options.care.clone(), failed.clone());
-            let server = Server::start(listener, name.clone(), folder, answers, lock.clone(), doing, self.step_down())?;
+            let server =
+                Server::start(listener, name.clone(), folder, answers, lock.clone(), doing, self.step_down(&lock))?;
             let owned = Owned { storage: Some(storage), lock: lock.clone(), failed, server: Mutex::new(Some(server)) };
             lock.announce(&name, true)?;
             Ok(owned)
@@ -242,13 +243,14 @@ impl Shared {
         Ok(())
     }
 
-    /// What has this process own the store no more.
-    fn step_down(&self) -> Box<dyn Fn() + Send + Sync> {
-        let place = Arc::downgrade(&self.role);
+    /// What has this process own the store no more by this lock.
+    fn step_down(&self, lock: &Arc<OwnerLock>) -> Box<dyn Fn() + Send + Sync> {
+        let (place, lock) = (Arc::downgrade(&self.role), Arc::downgrade(lock));
         Box::new(move || {
-            let Some(place) = place.upgrade() else { return };
+            let (Some(place), Some(lock)) = (place.upgrade(), lock.upgrade()) else { return };
             let mut role = place.write();
-            let owns = matches!(*role, Role::Owner(_));
+            let owns = matches!(&*role, Role::Owner(owned) if Arc::ptr_eq(&owned.lock, &lock));
+            drop(lock);
             let left = if owns { std::mem::replace(&mut *role, Role::Unknown) } else { Role::Unknown };
             drop(role);
             if let Role::Owner(owned) = left {

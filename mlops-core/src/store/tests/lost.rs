@@ -4,8 +4,10 @@ use super::*;
 use crate::runs::{Batch, RunData, Runs};
 use crate::store::fsck;
 
-/// Everything of a run that is read back.
-fn look(runs: &Runs, run: &str) -> (RunData, Vec<Vec<f64>>, Vec<Vec<u8>>) {
+/// Everything of a run that is read back: its data, points and files.
+type Look = (RunData, Vec<Vec<f64>>, Vec<Vec<u8>>);
+
+fn look(runs: &Runs, run: &str) -> Look {
     let data = runs.get(run).unwrap();
     let points = data.metrics.keys().map(|key| runs.metric_history(run, key).unwrap().values).collect();
     let files = runs.list_artifacts(run, None).unwrap();
@@ -14,7 +16,7 @@ fn look(runs: &Runs, run: &str) -> (RunData, Vec<Vec<f64>>, Vec<Vec<u8>>) {
 }
 
 /// A store with runs that ended in every way, and what is in it; and the run that had not ended.
-fn logged(path: &Path) -> (Vec<(RunData, Vec<Vec<f64>>, Vec<Vec<u8>>)>, String) {
+fn logged(path: &Path) -> (Vec<Look>, String) {
     let store = open(path);
     let runs = store.runs();
     let first = log_one(&store, "first");

@@ -126,7 +126,8 @@ pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()>
         // Another process was faster.
         return Ok(());
     }
-    let mut ops = Vec::new();
+    // Of a new store there is no run that is not said to have changed.
+    let mut ops = vec![Op::put(keys::COLUMNS, codec::encode(&0_u64)?)];
     making.finish(&mut ops);
     match storage.apply(&ops, Durability::Fast) {
         // A failed check: another process made it. Without an owner, the first of them makes it.

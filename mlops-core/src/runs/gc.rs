@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply;
 use super::codec;
+use super::columns;
 use super::core::Core;
 use super::doc::RunDoc;
 use super::drain::stored_mark;
@@ -39,7 +40,8 @@ impl Referrer for RunBlobs<'_> {
             visit(reference.blob());
             // What a change has not unpacked yet is named in its blob only.
             if reference.is_change() { large_change(&**blobs, &reference.blob(), visit) } else { Ok(()) }
-        })
+        })?;
+        columns::for_each_blob(&**storage, &**blobs, visit)
     }
 }
 
@@ -136,6 +138,7 @@ fn remove_stored(storage: &dyn Storage, run: &str) -> Result<bool> {
     }
     let mut ops = vec![Op::check(key.clone(), Some(bytes)), Op::delete(key), Op::delete(keys::deleted(run))];
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
+    ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));
     for prefix in [keys::all_pages(run), keys::tails(run)] {
         for_each_entry(storage, KeyRange::prefix(prefix), |key, _| {

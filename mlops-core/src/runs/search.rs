@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::columns::{Candidate, Scope};
 use super::core::Core;
 use super::doc::{RunDoc, StoredParam, StoredText};
 use super::experiments::page_size;
+use super::facts::Facts;
 use super::keys;
-use super::read::View;
 use super::section::for_each_entry;
 use super::store::Runs;
 use super::types::{RunData, RunQuery};
@@ -72,23 +73,28 @@ impl Runs {
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
         let core = &*self.core.for_reading()?;
         let mut places = Vec::new();
-        core.for_each_run(&query.experiment_ids, |doc| {
-            if !query.view.shows(doc.info.lifecycle) {
-                return Ok(());
-            }
-            let record = Record { view: View::load(&*core.storage, &*core.blobs, doc)?, core };
+        let mut fields: Vec<_> = filter.fields().into_iter().collect();
+        fields.extend(order.iter().map(|key| &key.field));
+        let scope = Scope { experiments: &query.experiment_ids, view: query.view, fields: &fields };
+        let behind = |place: &Place| {
+            token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
+        };
+        core.for_each_candidate(&scope, &mut |run| {
+            let record = match &run {
+                Candidate::Row(row) => Record { run: row, core },
+                Candidate::Record(view) => Record { run: &**view, core },
+            };
             if filter.matches(&record) {
-                places.push(record.place(&order));
+                places.extend(Some(record.place(&order)).filter(behind));
             }
             Ok(())
         })?;
-        places.sort_by(|a, b| compare(a, b, &order));
-        if let Some(token) = &token {
-            let behind = places.partition_point(|place| compare(place, &token.after, &order) != Ordering::Greater);
-            places.drain(..behind);
-        }
         let more = places.len() > limit;
-        places.truncate(limit);
+        if more {
+            places.select_nth_unstable_by(limit, |a, b| compare(a, b, &order));
+            places.truncate(limit);
+        }
+        places.sort_by(|a, b| compare(a, b, &order));
         let mut page = Page::default();
         for place in &places {
             page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
@@ -102,7 +108,11 @@ impl Runs {
 
 impl Core {
     /// Visits the record of every run of the experiments; of all for none.
-    fn for_each_run(&self, experiments: &[String], mut visit: impl FnMut(RunDoc) -> Result<()>) -> Result<()> {
+    pub(super) fn for_each_run(
+        &self,
+        experiments: &[String],
+        mut visit: impl FnMut(RunDoc) -> Result<()>,
+    ) -> Result<()> {
         if experiments.is_empty() {
             return for_each_entry(&*self.storage, KeyRange::prefix(keys::RUNS), |_, value| {
                 visit(codec::decode("a run", value)?)
@@ -126,7 +136,7 @@ impl Core {
 
 /// A run as filters see it.
 struct Record<'a> {
-    view: View,
+    run: &'a dyn Facts,
     core: &'a Core,
 }
 
@@ -134,26 +144,26 @@ impl Record<'_> {
     fn place(&self, order: &[OrderKey]) -> Place {
         Place {
             values: order.iter().map(|key| query::Record::get(self, &key.field).and_then(SortValue::of)).collect(),
-            started_at: self.view.info.started_at,
-            run_id: self.view.info.run_id.clone(),
+            started_at: self.run.started_at(),
+            run_id: self.run.run_id().to_owned(),
         }
     }
 }
 
 impl query::Record for Record<'_> {
     fn get(&self, field: &Field) -> Option<Value<'_>> {
-        let info = &self.view.info;
+        let run = self.run;
         #[expect(clippy::cast_precision_loss, reason = "times in milliseconds are below 2^53 for 285,000 years")]
         let millis = |at: Timestamp| Value::Number(at.as_millis() as f64);
         match field.entity {
-            Entity::Metric => self.view.metrics.get(&field.key).map(|metric| Value::Number(metric.last)),
-            Entity::Param => self.view.params.get(&field.key).and_then(|param| match param {
+            Entity::Metric => run.metric(&field.key).map(|metric| Value::Number(metric.last)),
+            Entity::Param => run.param(&field.key).and_then(|param| match param {
                 StoredParam::Inline(value) => Some(Value::Param(Cow::Borrowed(value))),
                 StoredParam::Blob(digest, size) => {
                     StoredText::Blob(*digest, *size).load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
                 }
             }),
-            Entity::Tag => self.view.tags.get(&field.key).and_then(|tag| match tag {
+            Entity::Tag => run.tag(&field.key).and_then(|tag| match tag {
                 StoredText::Inline(text) => Some(Value::Text(Cow::Borrowed(text))),
                 blob @ StoredText::Blob(..) => {
                     blob.clone().load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
@@ -161,17 +171,18 @@ impl query::Record for Record<'_> {
             }),
             Entity::Dataset => None,
             Entity::Attribute => match field.key.as_str() {
-                "run_id" => Some(Value::Text(Cow::Borrowed(&info.run_id))),
-                "run_name" => Some(Value::Text(Cow::Borrowed(&info.run_name))),
-                "experiment_id" => Some(Value::Text(Cow::Borrowed(&info.experiment_id))),
-                "status" => Some(Value::Text(Cow::Borrowed(info.status.as_str()))),
-                "user_id" => Some(Value::Text(Cow::Borrowed(&info.user))),
-                "artifact_uri" => Some(Value::Text(format!("runs:/{}", info.run_id).into())),
-                "start_time" => Some(millis(info.started_at)),
-                "end_time" => info.ended_at.map(millis),
+                "run_id" => Some(Value::Text(Cow::Borrowed(run.run_id()))),
+                "run_name" => Some(Value::Text(Cow::Borrowed(run.run_name()))),
+                "experiment_id" => Some(Value::Text(run.experiment_id())),
+                "status" => Some(Value::Text(Cow::Borrowed(run.status().as_str()))),
+                "user_id" => Some(Value::Text(Cow::Borrowed(run.user()))),
+                "artifact_uri" => Some(Value::Text(format!("runs:/{}", run.run_id()).into())),
+                "start_time" => Some(millis(run.started_at())),
+                "end_time" => run.ended_at().map(millis),
                 #[expect(clippy::cast_precision_loss, reason = "as above")]
                 "duration" => {
-                    info.ended_at.map(|end| Value::Number((end.as_micros() - info.started_at.as_micros()) as f64 / 1e6))
+                    let began = run.started_at().as_micros();
+                    run.ended_at().map(|end| Value::Number((end.as_micros() - began) as f64 / 1e6))
                 }
                 _ => None,
             },

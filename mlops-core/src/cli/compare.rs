@@ -25,15 +25,16 @@ pub(super) fn compare(options: &CompareOptions, context: &mut Context<'_>) -> Re
     }
     let names = compared.runs.iter().map(|run| run.run_name.as_str());
     let headings: Vec<&str> = std::iter::once("RUN").chain(names).collect();
-    let mut head = Table::new(&headings);
-    head.row(line("run id", compared.runs.iter().map(|run| run.run_id.clone())));
-    head.row(line("status", compared.runs.iter().map(|run| run.status.to_string())));
-    head.row(line("started", compared.runs.iter().map(|run| table::time(run.started_at))));
-    head.row(line("duration", compared.runs.iter().map(|run| table::duration(run.started_at, run.ended_at))));
-    context.print_table(&head)?;
-    print("PARAM", &compared.params, String::clone, context)?;
-    print("METRIC", &compared.metrics, |summary| float_repr(summary.last), context)?;
-    print("TAG", &compared.tags, String::clone, context)?;
+    // One table, so that what belongs to a run stands in one column.
+    let mut shown = Table::new(&headings).at_most_lines(LINES);
+    shown.row(line("run id", compared.runs.iter().map(|run| run.run_id.clone())));
+    shown.row(line("status", compared.runs.iter().map(|run| run.status.to_string())));
+    shown.row(line("started", compared.runs.iter().map(|run| table::time(run.started_at))));
+    shown.row(line("duration", compared.runs.iter().map(|run| table::duration(run.started_at, run.ended_at))));
+    add(&mut shown, "PARAM", &compared.params, String::clone);
+    add(&mut shown, "METRIC", &compared.metrics, |summary| float_repr(summary.last));
+    add(&mut shown, "TAG", &compared.tags, String::clone);
+    context.print_table(&shown)?;
     if compared.params.is_empty() && compared.metrics.is_empty() && compared.tags.is_empty() {
         context.note(if options.all { "the runs have no params, metrics and tags" } else { "nothing differs" })?;
     }
@@ -44,18 +45,12 @@ fn line(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
     std::iter::once(name.to_owned()).chain(cells).collect()
 }
 
-fn print<T>(
-    name: &str,
-    rows: &[Row<T>],
-    text: impl Fn(&T) -> String,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
-    let Some(first) = rows.first() else { return Ok(()) };
-    let headings: Vec<&str> = std::iter::once(name).chain(first.cells.iter().map(|_| "")).collect();
-    let mut section = Table::new(&headings).at_most_lines(LINES);
+/// Adds the rows of one kind beneath their heading.
+fn add<T>(table: &mut Table, heading: &str, rows: &[Row<T>], text: impl Fn(&T) -> String) {
+    let Some(first) = rows.first() else { return };
+    table.row(line("", first.cells.iter().map(|_| String::new())));
+    table.row(line(heading, first.cells.iter().map(|_| String::new())));
     for row in rows {
-        section.row(line(&row.key, row.cells.iter().map(|cell| cell.as_ref().map_or(NONE.into(), &text))));
+        table.row(line(&row.key, row.cells.iter().map(|cell| cell.as_ref().map_or(NONE.into(), &text))));
     }
-    context.print("")?;
-    context.print_table(&section)
 }

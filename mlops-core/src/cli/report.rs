@@ -35,8 +35,7 @@ pub(super) fn report(options: &ReportOptions, context: &mut Context<'_>) -> Resu
         context.note(&format!("left out: {}: {}", table::clean(&one.what), table::clean(&one.why)))?;
     }
     if more {
-        context
-            .note(&format!("{} runs match and are shown, and there are more: --limit N shows them", options.limit))?;
+        context.note(&format!("more than {} match: --limit N picks more", options.limit))?;
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ fn place(value: f64, (low, high): (f64, f64), count: usize) -> usize {
 }
 
 fn rows_of_ticks(ys: (f64, f64), height: usize) -> Vec<(usize, String)> {
-    let wanted = u32::try_from(height / 4).unwrap_or(4).clamp(1, 8);
+    let wanted = u32::try_from(height / 3).unwrap_or(4).clamp(1, 8);
     let row = |value: f64| height - 1 - place(value, ys, height * ROWS) / ROWS;
     ticks(ys, wanted).into_iter().map(|value| (row(value), label(value))).collect()
 }
@@ -124,7 +124,7 @@ fn line((x0, y0): (usize, usize), (x1, y1): (usize, usize)) -> impl Iterator<Ite
 
 /// The numbers beneath the axis, as many as have room.
 fn x_marks(xs: (f64, f64), width: usize) -> String {
-    let wanted = u32::try_from(width / 16).unwrap_or(4).clamp(1, 10);
+    let wanted = u32::try_from(width / 12).unwrap_or(4).clamp(1, 10);
     let mut line = String::new();
     for value in ticks(xs, wanted) {
         let text = label(value);

@@ -18,12 +18,14 @@ const MOST_POINTS: usize = 1_500;
 /// How many curves the legend names.
 const NAMED: usize = 8;
 const LINE: f64 = 15.0;
+/// Characters of a name in the picture; all of it stands in its `<title>`.
+const NAME_CHARS: usize = 64;
 
 /// Colours that tell each other apart, also for the colour-blind and on dark ground.
-pub(super) const COLOURS: [&str; 10] =
+const COLOURS: [&str; 10] =
     ["#3b82c4", "#e07b39", "#2e9e6b", "#c65b9b", "#8c6bd1", "#b3922b", "#27a3b4", "#d1495b", "#7d8a45", "#7a7f8c"];
 /// Dashes tell curves of one colour apart.
-pub(super) const DASHES: [&str; 5] = ["", "6 3", "2 3", "9 3 2 3", "12 4"];
+const DASHES: [&str; 5] = ["", "6 3", "2 3", "9 3 2 3", "12 4"];
 
 /// One curve: a name and points, which may be NaN or infinite and leave gaps then.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,7 @@ pub fn curves(title: &str, x_label: &str, curves: &[Curve<'_>]) -> String {
          <title>{}</title><text x=\"{left}\" y=\"18\" font-size=\"13\" font-weight=\"600\">{}</text>",
         escape(title),
         escape(title),
-        escape(title),
+        escape(&short(title)),
     );
     let xs = extent(curves.iter().filter(|curve| finite(curve)).flat_map(|curve| curve.x.iter().copied()));
     let ys = extent(curves.iter().flat_map(|curve| curve.y.iter().copied()));
@@ -92,12 +94,21 @@ pub fn curves(title: &str, x_label: &str, curves: &[Curve<'_>]) -> String {
     );
     for (at, curve) in curves.iter().enumerate() {
         let _ = write!(out, "<g {}><title>{}</title>", stroke(at), escape(curve.name));
-        draw(&mut out, curve, across, down);
+        // What lies beyond the widest axis stands at its end.
+        draw(&mut out, curve, |x| across(x.clamp(xs.0, xs.1)), |y| down(y.clamp(ys.0, ys.1)));
         out.push_str("</g>");
     }
     legend(&mut out, curves, named);
     out.push_str("</svg>");
     out
+}
+
+/// A text that has room in one line.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(NAME_CHARS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
 }
 
 /// The attributes of the stroke of the curve at this place.
@@ -137,7 +148,6 @@ fn legend(out: &mut String, curves: &[Curve<'_>], named: usize) {
             let _ = write!(out, "<text x=\"{left}\" y=\"{y}\">and {more} more</text>");
             return;
         }
-        let short: String = curve.name.chars().take(70).collect();
         let _ = write!(
             out,
             "<line x1=\"{left}\" x2=\"{}\" y1=\"{}\" y2=\"{}\" {}/><text x=\"{}\" y=\"{y}\">{}</text>",
@@ -146,7 +156,7 @@ fn legend(out: &mut String, curves: &[Curve<'_>], named: usize) {
             y - 4.0,
             stroke(at),
             left + 28.0,
-            escape(&short)
+            escape(&short(curve.name))
         );
     }
 }

@@ -20,7 +20,7 @@ function linearLabel(value, step) {
 
 function logTicks(low, high, count) {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  if (high / low < 5) return linearTicks(low, high, count).at.filter((value) => value > 0);
+  if (last - first < 2 && high / low < 5) return linearTicks(low, high, count).at.filter((value) => value > 0);
   const every = Math.max(1, Math.ceil((last - first) / count));
   const factors = last - first <= 2 ? [1, 2, 5] : [1];
   const at = [];
@@ -75,10 +75,15 @@ function scale([low, high], [from, to], log) {
   return place;
 }
 
+// The widest range of an axis: its width, with room around it, is still a number.
+const WIDEST = 1e307;
+const SMALLEST_LOG = 1e-300;
+
 function extent(values) {
   let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
+  for (const given of values) {
+    if (!Number.isFinite(given)) continue;
+    const value = Math.min(Math.max(given, -WIDEST), WIDEST);
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -88,8 +93,10 @@ function extent(values) {
 // Room around a range, so that no curve lies on the frame.
 function roomy([low, high], log, share = 0.05) {
   if (log) {
-    const factor = high > low ? (high / low) ** share : 2;
-    return [low / factor, high * factor];
+    const least = Math.max(low, SMALLEST_LOG);
+    const most = Math.max(high, least);
+    const factor = most > least ? 10 ** ((Math.log10(most) - Math.log10(least)) * share) : 2;
+    return [Math.max(least / factor, SMALLEST_LOG / 10), Math.min(most * factor, WIDEST * 10)];
   }
   if (high > low) return [low - (high - low) * share, high + (high - low) * share];
   const room = low === 0 ? 1 : Math.abs(low) * 0.1;

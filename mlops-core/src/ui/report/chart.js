@@ -4,6 +4,8 @@ const MARGIN = { left: 58, top: 10, right: 14, bottom: 40 };
 const HEIGHT = 250;
 // How many values are said beside the pointer.
 const SAID = 12;
+// Raw curves stand behind the smoothed ones of up to so many runs; of more they would hide them.
+const BEHIND = 10;
 // What all charts share.
 const view = { axis: "step", smoothing: 0 };
 const charts = [];
@@ -104,10 +106,9 @@ class Chart {
     this.y = scale(yRange, [bottom, top], this.log);
     const clip = svg("clipPath", { id: this.id }, svg("rect", { x: left, y: top - 2, width: right - left, height: bottom - top + 4 }));
     const area = svg("g", { "clip-path": `url(#${this.id})` });
-    for (const line of this.lines) {
-      if (view.smoothing > 0) area.append(this.trace(line, line.raw, usable, "faint"));
-      area.append(this.trace(line, line.ys, usable, "bold"));
-    }
+    const behind = view.smoothing > 0 && this.lines.length <= BEHIND ? this.lines : [];
+    for (const line of behind) area.append(this.trace(line, line.raw, usable, "faint"));
+    for (const line of this.lines) area.append(this.trace(line, line.ys, usable, "bold"));
     this.over = svg("g", { class: "over" });
     this.picture.replaceChildren(svg("defs", {}, clip), this.grid(left, right, top, bottom, yRange), area, this.over);
   }
@@ -126,7 +127,7 @@ class Chart {
 
   grid(left, right, top, bottom, yRange) {
     const marks = svg("g", { class: "axis" });
-    const wanted = Math.floor((bottom - top) / 40);
+    const wanted = Math.floor((bottom - top) / 32);
     const linear = linearTicks(yRange[0], yRange[1], wanted);
     const ys = this.log ? logTicks(yRange[0], yRange[1], wanted) : linear.at;
     for (const value of ys) {
@@ -278,7 +279,12 @@ function curves() {
   for (const curve of data.curves) byKey.set(curve.key, [...(byKey.get(curve.key) ?? []), curve]);
   if (!byKey.size) return null;
   for (const [key, found] of byKey) charts.push(new Chart(key, found));
-  const redraw = () => charts.forEach((chart) => chart.draw());
+  let asked = 0;
+  // Once a frame, however fast the slider moves.
+  const redraw = () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(() => charts.forEach((chart) => chart.draw()));
+  };
   state.listeners.push(redraw);
   const axis = el("select", { onchange: () => { view.axis = axis.value; charts.forEach((chart) => { chart.zoom = null; }); redraw(); } }, Object.entries(AXES).map(([name, { name: text }]) => el("option", { value: name }, text)));
   const log = el("input", { type: "checkbox", onchange: () => charts.forEach((chart) => chart.setLog(log.checked)) });
@@ -286,12 +292,11 @@ function curves() {
   const slider = el("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: 0, oninput: () => { view.smoothing = Number(slider.value); amount.textContent = slider.value; redraw(); } });
   const search = el("input", { type: "search", placeholder: "name of a metric", oninput: () => charts.forEach((chart) => { chart.node.hidden = !chart.key.toLowerCase().includes(search.value.toLowerCase()); }) });
   const tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Charts" },
-    el("label", {}, "x axis ", axis), el("label", {}, log, " log scale"), el("label", { title: "exponential moving average; the raw curve stays visible behind it" }, "smoothing ", slider, " ", amount),
+    el("label", {}, "x axis ", axis), el("label", {}, log, " log scale"), el("label", { title: "exponential moving average; of up to 10 runs the raw curves stay visible behind it" }, "smoothing ", slider, " ", amount),
     charts.length > 4 && el("label", {}, "find ", search),
     el("button", { type: "button", class: "link", onclick: () => charts.forEach((chart) => chart.zoomTo(null)) }, "reset all zooms"),
     el("span", { class: "soft hint" }, "drag to zoom, double click to reset"));
-  let timer = 0;
-  new ResizeObserver(() => { cancelAnimationFrame(timer); timer = requestAnimationFrame(() => { if (charts[0].picture.parentNode.clientWidth !== charts[0].width) redraw(); }); }).observe(document.body);
+  new ResizeObserver(() => { if (charts.some((chart) => !chart.node.hidden && chart.picture.parentNode.clientWidth !== chart.width)) redraw(); }).observe(document.body);
   const grid = el("div", { class: charts.length === 1 ? "charts one" : "charts" }, charts.map((chart) => chart.node));
   return section("curves", "Curves", el("div", { class: "sticky" }, tools, runs.length > 1 && legend()), grid);
 }

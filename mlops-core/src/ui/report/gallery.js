@@ -15,7 +15,7 @@ function gallery() {
       words.textContent = `${text}, ${formatBytes(file.bytes)}`;
       dialog.showModal();
     };
-    const image = el("img", { src: data.images[file.digest], alt: text, loading: "lazy" });
+    const image = el("img", { src: data.images[file.digest], alt: text });
     return el("figure", { class: "card image", "data-run": run }, el("button", { type: "button", class: "plain", title: "show larger", onclick: open }, image), el("figcaption", { class: "small" }, runs.length > 1 ? runName(run) : file.path));
   };
   const group = ([path, found]) => [runs.length > 1 && el("h3", {}, path), el("div", { class: "images" }, found.map(figure))];

@@ -41,7 +41,7 @@ class Parallel {
     this.ranges = new Map();
     this.picture = svg("svg", { class: "plot parallel", role: "img", "aria-label": "Parallel coordinates: a line a run over params and last values of metrics. The tables hold the same values." });
     this.colour = el("select", { onchange: () => this.draw() }, el("option", { value: "" }, "run"), dimensions.map((one, at) => one.numeric && el("option", { value: at }, `${one.kind} ${one.key}`)));
-    this.said = el("p", { class: "soft small", role: "status" });
+    this.said = el("p", { class: "soft small live", role: "status" });
     state.listeners.push(() => this.draw());
   }
 

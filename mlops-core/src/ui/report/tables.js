@@ -49,7 +49,8 @@ function keyTable(id, title, corner, rows, cell, note) {
   const differing = rows.filter((row) => row.differs).length;
   const body = rows.map((row) => el("tr", { class: several && row.differs ? "differs" : "same" }, el("th", { scope: "row" }, row.key), row.cells.map((value, run) => el("td", { "data-run": run }, value === null ? el("span", { class: "soft", title: "the run has none" }, "–") : cell(value, row, run)))));
   const head = el("tr", {}, el("th", { scope: "col" }, corner), runs.map((_, run) => el("th", { scope: "col" }, several ? runName(run) : "Value")));
-  const table = el("table", { class: "keys" }, el("thead", {}, head), el("tbody", {}, body));
+  // Metrics nearly always differ: to mark them says nothing.
+  const table = el("table", { class: id === "metrics" ? "keys" : "keys marked" }, el("thead", {}, head), el("tbody", {}, body));
   const box = el("input", { type: "checkbox", onchange: () => table.classList.toggle("only", box.checked) });
   const control = several && el("p", { class: "control" }, el("label", {}, box, " only differences"), el("span", { class: "soft" }, differing ? ` ${differing} of ${rows.length} differ` : " none differ"));
   return section(id, title, control, scrolled(title, table), note);

@@ -21,5 +21,4 @@ mod tests;
 
 pub use compare::{Comparison, Row, compare};
 pub use report::{LeftOut, Report, ReportOptions, report, write_report};
-pub(crate) use svg::by_step;
 pub use svg::metric_svg;

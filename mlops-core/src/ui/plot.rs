@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use super::svg::by_step;
 use super::thin::places;
 use super::ticks::{extent, label, ticks, widened};
+use crate::error::Result;
+use crate::store::Store;
 
 /// Dots of a character of braille: two columns, four rows.
 const COLUMNS: usize = 2;
@@ -56,10 +59,19 @@ pub fn plot(x: &[f64], y: &[f64], x_label: &str, options: PlotOptions) -> String
         out.push_str(format!("{mark:>labels$} {axis}{curve}").trim_end());
         out.push('\n');
     }
-    let _ = write!(out, "{:labels$} └{}\n", "", "─".repeat(width));
-    let _ = write!(out, "{:labels$}  {}\n", "", x_marks(xs, width));
-    let _ = write!(out, "{:labels$}  {}\n", "", beneath(x_label, y, ""));
+    let _ = writeln!(out, "{:labels$} └{}", "", "─".repeat(width));
+    let _ = writeln!(out, "{:labels$}  {}", "", x_marks(xs, width));
+    let _ = writeln!(out, "{:labels$}  {}", "", beneath(x_label, y, ""));
     out
+}
+
+/// [`plot`] of a metric of a run over its steps.
+///
+/// # Errors
+/// `NotFound` for an unknown run, `InvalidArgument` for an id that none can have; what reading gives.
+pub fn metric_plot(store: &Store, run_id: &str, key: &str, options: PlotOptions) -> Result<String> {
+    let (x, y) = by_step(store.runs().metric_history(run_id, key)?);
+    Ok(plot(&x, &y, "step", options))
 }
 
 /// The line that names the axis and says what cannot be drawn.

@@ -127,7 +127,16 @@ pub fn write_report(store: &Store, run_ids: &[&str], path: &Path, options: &Repo
             expected: "the name of a file".into(),
         });
     }
-    // Not a name of its own beside it: that would be left behind by a kill, and a pipe or a device could not be written to.
-    std::fs::write(path, &made.html).map_err(|e| Error::io("write", path, e))?;
+    let written = |place: &Path| std::fs::write(place, &made.html).map_err(|e| Error::io("write", place, e));
+    // A link, a pipe or a device is written to; a file is replaced by one that is whole.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        written(path)?;
+    } else {
+        let whole = folder.join(format!(".mlops-report-{}", std::process::id()));
+        let done = written(&whole)
+            .and_then(|()| std::fs::rename(&whole, path).map_err(|e| Error::io("rename", &whole, e)))
+            .inspect_err(|_| drop(std::fs::remove_file(&whole)));
+        done?;
+    }
     Ok(made)
 }

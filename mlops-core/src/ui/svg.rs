@@ -181,7 +181,7 @@ pub fn metric_svg(store: &Store, run_ids: &[&str], key: &str) -> Result<String> 
 
 /// Steps and values in the order of the steps.
 #[expect(clippy::cast_precision_loss, reason = "a place on an axis of some hundred pixels")]
-pub(crate) fn by_step(series: Series) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn by_step(series: Series) -> (Vec<f64>, Vec<f64>) {
     let mut points: Vec<(i64, f64)> = series.steps.into_iter().zip(series.values).collect();
     points.sort_by_key(|(step, _)| *step);
     points.into_iter().map(|(step, value)| (step as f64, value)).unzip()

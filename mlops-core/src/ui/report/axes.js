@@ -67,7 +67,10 @@ const AXES = {
 function scale([low, high], [from, to], log) {
   const [a, b] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
   const width = b - a || 1;
-  const place = (value) => from + (((log ? Math.log10(value) : value) - a) / width) * (to - from);
+  const place = (given) => {
+    const value = log ? Math.log10(given) : Math.min(Math.max(given, -2 * WIDEST), 2 * WIDEST);
+    return Math.min(Math.max(from + ((value - a) / width) * (to - from), -FARTHEST), FARTHEST);
+  };
   place.back = (pixel) => {
     const value = a + ((pixel - from) / (to - from)) * width;
     return log ? 10 ** value : value;
@@ -78,6 +81,8 @@ function scale([low, high], [from, to], log) {
 // The widest range of an axis: its width, with room around it, is still a number.
 const WIDEST = 1e307;
 const SMALLEST_LOG = 1e-300;
+// Farther outside, in pixels, nothing is drawn differently.
+const FARTHEST = 1e7;
 
 function extent(values) {
   let [low, high] = [Infinity, -Infinity];

@@ -31,7 +31,7 @@ function runsTable() {
     ["Duration", (run) => el("span", { class: "nowrap" }, formatSeconds(run.lasted_us / 1e6), !run.ended && el("span", { class: "soft" }, " so far"))],
     ["Experiment", (run) => run.experiment],
     ["User", (run) => [run.user, run.host && el("span", { class: "soft" }, ` on ${run.host}`)]],
-    ["Source", (run) => run.source],
+    ["Source", (run) => run.source && el("span", { title: run.source }, run.source)],
     ["Commit", commit],
     ["Parent", (run) => run.parent && el("code", {}, run.parent)],
     ["Id", (run) => el("code", {}, run.id)],
@@ -65,13 +65,29 @@ function metricCell(metric, row) {
   const mark = ends && last === Math.max(...others) ? "▲" : ends && last === Math.min(...others) ? "▼" : "";
   const strange = Number.isFinite(last) ? "" : " strange";
   const range = metric.count > 1 && el("div", { class: "soft nowrap" }, `${format(min)} … ${format(max)}`);
-  const where = el("div", { class: "soft nowrap" }, `step ${Number.isSafeInteger(Number(metric.step)) ? Number(metric.step).toLocaleString("en") : metric.step} · ${plural(metric.count, "point", "points")}`);
+  const where = el("div", { class: "soft nowrap" }, `step ${stepText(metric.step)} · ${plural(metric.count, "point", "points")}`);
   const gaps = metric.gaps ? el("div", { class: "strange nowrap" }, `${metric.gaps.toLocaleString("en")} NaN or ∞`) : null;
   return [el("div", { class: `value nowrap${strange}` }, el("span", { title: metric.last }, format(last)), mark && el("span", { class: "mark", title: mark === "▲" ? "the largest" : "the smallest" }, ` ${mark}`)), range, where, gaps];
 }
 
+const stepText = (step) => (Number.isSafeInteger(Number(step)) ? Number(step).toLocaleString("en") : step);
+
+// Of one run: a column for each thing that a run says of a metric.
+function metricsOfOne() {
+  if (!data.metrics.length) return null;
+  const shownNumber = (given) => el("td", { class: Number.isFinite(number(given)) ? "nowrap" : "nowrap strange", title: given }, format(number(given)));
+  const body = data.metrics.map((row) => {
+    const metric = row.cells[0];
+    const count = [metric.count.toLocaleString("en"), metric.gaps > 0 && el("span", { class: "strange" }, `, ${metric.gaps.toLocaleString("en")} NaN or ∞`)];
+    return el("tr", {}, el("th", { scope: "row" }, row.key), shownNumber(metric.last), el("td", {}, stepText(metric.step)), shownNumber(metric.min), shownNumber(metric.max), el("td", { class: "nowrap" }, count));
+  });
+  const head = el("tr", {}, ["Metric", "Last", "Step", "Smallest", "Largest", "Points"].map((name) => el("th", { scope: "col" }, name)));
+  return section("metrics", "Metrics", scrolled("Metrics", el("table", {}, el("thead", {}, head), el("tbody", {}, body))));
+}
+
 function metricsTable() {
-  const note = el("p", { class: "soft" }, "The last value, then the smallest and the largest, the step of the last, and how many points there are.", runs.length > 1 && " ▲ and ▼ mark the largest and the smallest last value.");
+  if (runs.length === 1) return metricsOfOne();
+  const note = el("p", { class: "soft" }, "The last value, then the smallest and the largest, the step of the last, and how many points there are. ▲ and ▼ mark the largest and the smallest last value.");
   return keyTable("metrics", "Metrics", "Metric", data.metrics, metricCell, note);
 }
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
     from ._backup import BackupReport, backup, restore
+    from ._compare import Comparison, compare, report
     from ._gc import GcReport, gc
     from .models import load_model
 
@@ -72,8 +73,11 @@ _LAZY = {
     "MlopsClient": ("_client", "MlflowClient"),
     "Client": ("_client", "MlflowClient"),
     "BackupReport": ("_backup", "BackupReport"),
+    "Comparison": ("_compare", "Comparison"),
     "GcReport": ("_gc", "GcReport"),
     "backup": ("_backup", "backup"),
+    "compare": ("_compare", "compare"),
+    "report": ("_compare", "report"),
     "restore": ("_backup", "restore"),
     "gc": ("_gc", "gc"),
     "load_model": ("models", "load_model"),
@@ -101,6 +105,7 @@ __all__ = [
     "ActiveRun",
     "BackupReport",
     "Client",
+    "Comparison",
     "Experiment",
     "GcReport",
     "MlflowClient",
@@ -111,6 +116,7 @@ __all__ = [
     "active_run",
     "artifacts",
     "backup",
+    "compare",
     "create",
     "create_experiment",
     "delete_run",
@@ -142,6 +148,7 @@ __all__ = [
     "log_text",
     "models",
     "pyfunc",
+    "report",
     "restore",
     "restore_run",
     "search_experiments",

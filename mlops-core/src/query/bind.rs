@@ -17,7 +17,7 @@ pub struct Filter(Expr);
 impl Filter {
     /// True if the record matches.
     pub fn matches(&self, record: &dyn Record) -> bool {
-        self.0.is(record, true)
+        self.0.known_to_be(record, true)
     }
 
     /// The filter as a tree, in the order in which it is tried.

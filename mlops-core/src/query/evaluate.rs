@@ -8,13 +8,13 @@ use super::types::{Comparison, Expr, Literal, Record, Value};
 impl Expr {
     /// True if the filter is known to have this truth for the record: asking for one truth at a time, instead of which
     /// of three it is, looks at no more parts than that takes.
-    pub(super) fn is(&self, record: &dyn Record, truth: bool) -> bool {
+    pub(super) fn known_to_be(&self, record: &dyn Record, truth: bool) -> bool {
         match self {
-            Self::And(parts) if truth => parts.iter().all(|part| part.is(record, true)),
-            Self::And(parts) => parts.iter().any(|part| part.is(record, false)),
-            Self::Or(parts) if truth => parts.iter().any(|part| part.is(record, true)),
-            Self::Or(parts) => parts.iter().all(|part| part.is(record, false)),
-            Self::Not(inner) => inner.is(record, !truth),
+            Self::And(parts) if truth => parts.iter().all(|part| part.known_to_be(record, true)),
+            Self::And(parts) => parts.iter().any(|part| part.known_to_be(record, false)),
+            Self::Or(parts) if truth => parts.iter().any(|part| part.known_to_be(record, true)),
+            Self::Or(parts) => parts.iter().all(|part| part.known_to_be(record, false)),
+            Self::Not(inner) => inner.known_to_be(record, !truth),
             test => test.test(record) == Some(truth),
         }
     }

@@ -11,7 +11,7 @@ pub(super) const TIME: &str = "milliseconds, a date or time in quotes such as '2
 pub(super) const DURATION: &str = "a duration such as 7d, 1h30m or 90s";
 
 /// The units that [`spell`] writes, in microseconds, the largest first.
-const UNITS: [(&str, i64); 5] =
+const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("us", 1)];
 
 /// The time that a text names. Without an offset it is UTC, and a date alone is its first instant.
@@ -37,15 +37,12 @@ pub(super) fn duration_micros(text: &str) -> Option<i64> {
 /// Writes microseconds so that [`duration_micros`] reads the same.
 pub(super) fn spell(micros: u64) -> String {
     let mut rest = micros;
-    let mut text = String::new();
-    for (unit, size) in UNITS {
-        let count = rest / size.unsigned_abs();
-        rest %= size.unsigned_abs();
-        if count > 0 {
-            text += &format!("{count}{unit}");
-        }
-    }
-    text
+    let parts = UNITS.iter().filter_map(|(unit, size)| {
+        let count = rest / size;
+        rest %= size;
+        (count > 0).then(|| format!("{count}{unit}"))
+    });
+    parts.collect()
 }
 
 #[cfg(test)]

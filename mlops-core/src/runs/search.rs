@@ -2,6 +2,8 @@
 
 mod points;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -1,6 +1,5 @@
 //! Filters against a model: the truth tables of SQL, written down as they are in the books.
-
-use std::collections::HashMap;
+#![expect(clippy::float_cmp, reason = "the language compares exactly")]
 
 use proptest::prelude::*;
 
@@ -16,10 +15,10 @@ enum Held {
     Time(i64),
 }
 
-impl Record for HashMap<&'static str, Held> {
+impl Record for BTreeMap<&'static str, Held> {
     fn get(&self, entity: Entity, key: &str, aspect: Aspect) -> Option<Value<'_>> {
         let field = Field { entity, key: key.into(), aspect, guess: None };
-        Some(match HashMap::get(self, field.to_string().as_str())? {
+        Some(match BTreeMap::get(self, field.to_string().as_str())? {
             Held::Number(number) => Value::Number(*number),
             Held::Words(words) => param(*words),
             Held::Time(micros) => Value::Time(Timestamp::from_micros(*micros)),
@@ -30,7 +29,7 @@ impl Record for HashMap<&'static str, Held> {
 /// A test as text, and what it says about a record.
 #[derive(Clone, Debug)]
 enum Model {
-    Test(String, fn(&HashMap<&'static str, Held>, f64) -> Option<bool>, f64),
+    Test(String, fn(&BTreeMap<&'static str, Held>, f64) -> Option<bool>, f64),
     And(Box<Model>, Box<Model>),
     Or(Box<Model>, Box<Model>),
     Not(Box<Model>),
@@ -46,7 +45,7 @@ impl Model {
         }
     }
 
-    fn says(&self, record: &HashMap<&'static str, Held>) -> Option<bool> {
+    fn says(&self, record: &BTreeMap<&'static str, Held>) -> Option<bool> {
         match self {
             Self::Test(_, test, number) => test(record, *number),
             Self::And(a, b) => match (a.says(record), b.says(record)) {
@@ -64,7 +63,7 @@ impl Model {
     }
 }
 
-fn number(record: &HashMap<&'static str, Held>, key: &str) -> Option<f64> {
+fn number(record: &BTreeMap<&'static str, Held>, key: &str) -> Option<f64> {
     match record.get(key)? {
         Held::Number(number) => Some(*number),
         Held::Words(words) => words.parse().ok(),
@@ -72,26 +71,26 @@ fn number(record: &HashMap<&'static str, Held>, key: &str) -> Option<f64> {
     }
 }
 
-fn words(record: &HashMap<&'static str, Held>) -> Option<&'static str> {
+fn words(record: &BTreeMap<&'static str, Held>) -> Option<&'static str> {
     match record.get("params.p")? {
         Held::Words(words) => Some(words),
         _ => None,
     }
 }
 
-fn time(record: &HashMap<&'static str, Held>) -> Option<i64> {
+fn time(record: &BTreeMap<&'static str, Held>) -> Option<i64> {
     match record.get("attributes.start_time")? {
         Held::Time(micros) => Some(*micros),
         _ => None,
     }
 }
 
-fn guessed(record: &HashMap<&'static str, Held>) -> Option<f64> {
+fn guessed(record: &BTreeMap<&'static str, Held>) -> Option<f64> {
     number(record, "metrics.`a.min`").or_else(|| number(record, "metrics.`a`.min"))
 }
 
 fn test() -> impl Strategy<Value = Model> {
-    type Test = fn(&HashMap<&'static str, Held>, f64) -> Option<bool>;
+    type Test = fn(&BTreeMap<&'static str, Held>, f64) -> Option<bool>;
     let tests: Vec<(&str, Test)> = vec![
         ("metrics.a < {}", |r, n| Some(number(r, "metrics.a")? < n)),
         ("metrics.a >= {}", |r, n| Some(number(r, "metrics.a")? >= n)),
@@ -131,10 +130,10 @@ fn model() -> impl Strategy<Value = Model> {
     })
 }
 
-fn record() -> impl Strategy<Value = HashMap<&'static str, Held>> {
+fn record() -> impl Strategy<Value = BTreeMap<&'static str, Held>> {
     let numbers = prop::sample::select(vec![-1.0, 0.0, 1.0, 2.0, 7.0, f64::NAN, f64::INFINITY]).prop_map(Held::Number);
     let metrics = vec!["metrics.a", "metrics.`a`.min", "metrics.`a.min`", "metrics.a@-1"];
-    let metrics = prop::collection::hash_map(prop::sample::select(metrics), numbers, 0..5);
+    let metrics = prop::collection::btree_map(prop::sample::select(metrics), numbers, 0..5);
     let words = prop::option::of(prop::sample::select(vec!["1", "2", "a1", "b", "bx", "c", "1.0"]));
     let time = prop::option::of(prop::sample::select(vec![-5, 0, 999_999, NOW, 1_000_500, 2_000_000]));
     (metrics, words, time).prop_map(|(mut record, words, time)| {

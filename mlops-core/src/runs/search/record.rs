@@ -55,19 +55,19 @@ impl<'a> Record<'a> {
             Aspect::First | Aspect::Mean if count == 1 => last,
             Aspect::At(step) if step == last_step => last,
             Aspect::At(step) if step > last_step => return None,
-            Aspect::First | Aspect::Mean | Aspect::At(_) => return self.from_points(key, aspect),
+            Aspect::First | Aspect::Mean | Aspect::At(_) => return self.by_points(key, aspect),
         }))
     }
 
     /// Reads the metric's points once, for all that is asked of it.
-    fn from_points(&self, key: &str, aspect: Aspect) -> Option<Value<'_>> {
+    fn by_points(&self, key: &str, aspect: Aspect) -> Option<Value<'_>> {
         if let Some(answers) = self.answers.borrow().get(key) {
             return answers.get(aspect).map(Value::Number);
         }
         let series = match self.core.points(&self.view.info.run_id, Some(key)) {
             Ok(mut points) => points.remove(key).unwrap_or_default(),
             // It was removed for good since it was listed.
-            Err(Error::NotFound { .. }) => return None,
+            Err(Error::NotFound { what: "run", .. }) => return None,
             Err(error) => return self.read(Err(error)),
         };
         let answers = self.asked.answer(key, &series);

@@ -23,7 +23,7 @@ pub const PATTERNS_PER_FILTER: usize = 64;
 /// Longest regular expression of a filter, in bytes.
 pub const PATTERN_BYTES: usize = 4 << 10;
 /// Largest regular expression of a filter as it is compiled, in bytes.
-pub const COMPILED_PATTERN_BYTES: usize = 1 << 20;
+pub const COMPILED_PATTERN_BYTES: usize = 2 << 20;
 /// Most results of one page of a search.
 pub const PAGE_ITEMS: usize = 50_000;
 

@@ -26,7 +26,7 @@
 //! SQL. NaN matches no comparison but `!=`. Params and tags compare as text with text and as numbers with numbers,
 //! times as milliseconds with numbers and as instants with `'2026-11-01T12:30:00Z'` and `now()`.
 //!
-//! A text becomes an [`Expr`] by [`parse`], which reads no clock, and a [`Filter`] by [`Expr::bind`].
+//! `docs/guide/search.md` is this page for users. A text becomes an [`Expr`] by [`parse`], which reads no clock, and a [`Filter`] by [`Expr::bind`].
 
 mod aspects;
 mod bind;

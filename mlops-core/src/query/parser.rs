@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<Expr> {
     if parser.peek() == &Kind::End {
         return Ok(Expr::All);
     }
-    let filter = parser.filter(0)?;
+    let filter = parser.filter()?;
     parser.expect(&Kind::End, "AND, OR or the end")?;
     Ok(filter)
 }
@@ -90,40 +90,46 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn filter(&mut self, depth: usize) -> Result<Expr> {
-        self.joined("OR", Expr::Or, |parser| parser.joined("AND", Expr::And, |parser| parser.not(depth)))
+    /// A whole filter. What is open is kept in a list and not on the stack, which may be small where others call.
+    fn filter(&mut self) -> Result<Expr> {
+        let mut open = Vec::new();
+        let mut level = Level::default();
+        let mut depth = 0;
+        loop {
+            self.check_depth(depth)?;
+            if self.keyword("NOT") {
+                level.nots += 1;
+                depth += 1;
+                continue;
+            }
+            if self.peek() == &Kind::Open {
+                self.take();
+                open.push(std::mem::take(&mut level));
+                depth += 1;
+                continue;
+            }
+            let mut part = self.test()?;
+            loop {
+                depth -= level.nots;
+                level.add(part);
+                if self.keyword("AND") {
+                    break;
+                }
+                level.end_and();
+                if self.keyword("OR") {
+                    break;
+                }
+                part = join(level.ors, Expr::Or);
+                let Some(around) = open.pop() else { return Ok(part) };
+                self.expect(&Kind::Close, "AND, OR or `)`")?;
+                level = around;
+                depth -= 1;
+            }
+        }
     }
 
-    /// One part, or several joined by a keyword.
-    fn joined(
-        &mut self,
-        keyword: &str,
-        join: fn(Vec<Expr>) -> Expr,
-        mut part: impl FnMut(&mut Self) -> Result<Expr>,
-    ) -> Result<Expr> {
-        let first = part(self)?;
-        if !self.keyword(keyword) {
-            return Ok(first);
-        }
-        let mut parts = vec![first, part(self)?];
-        while self.keyword(keyword) {
-            parts.push(part(self)?);
-        }
-        Ok(join(parts))
-    }
-
-    fn not(&mut self, depth: usize) -> Result<Expr> {
-        limits::check(|| self.placed("nesting of the filter"), depth, limits::FILTER_DEPTH, "levels")?;
-        if self.keyword("NOT") {
-            return Ok(Expr::Not(Box::new(self.not(depth + 1)?)));
-        }
-        if self.peek() == &Kind::Open {
-            self.next += 1;
-            let inner = self.filter(depth + 1)?;
-            self.expect(&Kind::Close, "AND, OR or `)`")?;
-            return Ok(inner);
-        }
-        self.test()
+    fn check_depth(&self, depth: usize) -> Result<()> {
+        limits::check(|| self.placed("nesting of the filter"), depth, limits::FILTER_DEPTH, "levels")
     }
 
     fn test(&mut self) -> Result<Expr> {
@@ -182,5 +188,39 @@ impl<'a> Parser<'a> {
             (false, false) => "one of = != < <= > >=, IN, NOT IN, BETWEEN or IS NULL",
             (false, true) => "one of = != < <= > >= ~ !~, LIKE, ILIKE, MATCHES, IN, NOT IN, BETWEEN or IS NULL",
         }))
+    }
+}
+
+/// What was read of a filter, or of what stands in parentheses.
+#[derive(Default)]
+struct Level {
+    /// Parts that OR joins.
+    ors: Vec<Expr>,
+    /// Parts that AND joins, behind the last OR.
+    ands: Vec<Expr>,
+    /// How many NOT stand before the part that is read.
+    nots: usize,
+}
+
+impl Level {
+    fn add(&mut self, part: Expr) {
+        let nots = std::mem::take(&mut self.nots);
+        self.ands.push((0..nots).fold(part, |inner, _| Expr::Not(Box::new(inner))));
+    }
+
+    fn end_and(&mut self) {
+        self.ors.push(join(std::mem::take(&mut self.ands), Expr::And));
+    }
+}
+
+/// One part as it is, several joined.
+fn join(mut parts: Vec<Expr>, by: fn(Vec<Expr>) -> Expr) -> Expr {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            by(parts)
+        }
+        None => by(parts),
     }
 }

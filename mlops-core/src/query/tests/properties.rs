@@ -64,7 +64,7 @@ fn near_text() -> impl Strategy<Value = String> {
 }
 
 /// Times that texts can name.
-const MICROS: std::ops::Range<i64> = -60_000_000_000_000_000..250_000_000_000_000_000;
+const MICROS: std::ops::Range<i64> = -370_000_000_000_000_000..250_000_000_000_000_000;
 
 fn literal(kind: fields::Kind) -> BoxedStrategy<Literal> {
     let number = any::<f64>().prop_filter("not in the language", |n| !n.is_nan()).prop_map(Literal::Number);

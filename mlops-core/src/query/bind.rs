@@ -46,9 +46,7 @@ impl Expr {
             Self::All | Self::Like { .. } | Self::Matches { .. } | Self::IsNull { .. } => {}
         }
     }
-}
 
-impl Expr {
     fn needs_points(&self) -> bool {
         let mut needs = false;
         self.each_field(&mut |field| needs |= field.needs_points());

@@ -329,7 +329,7 @@ pub(super) struct ListOptions {
     /// Only runs of this experiment; may be given more than once
     #[arg(long, value_name = "NAME|ID")]
     pub(super) experiment: Vec<String>,
-    /// Only runs that match, such as `metrics.loss < 0.1` or `params.model = 'tree'`
+    /// Only runs that match, such as `metrics.loss.min < 0.1 and start_time > now() - 7d`
     #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
     pub(super) filter: String,
     /// The order, such as `metrics.loss DESC`; may be given more than once

@@ -1,17 +1,23 @@
 //! Finding runs: filter, order, pages.
 
+mod points;
+mod record;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use self::points::Asked;
+use self::record::Record;
 use super::codec;
 use super::columns::{Candidate, Scope};
 use super::core::Core;
-use super::doc::{RunDoc, StoredParam, StoredText};
+use super::doc::RunDoc;
 use super::experiments::page_size;
-use super::facts::Facts;
 use super::keys;
 use super::section::for_each_entry;
 use super::store::Runs;
@@ -20,7 +26,7 @@ use crate::base::paging::Page;
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::query::{self, Entity, Field, OrderKey, Value};
+use crate::query::{self, OrderKey, Value};
 use crate::storage::KeyRange;
 
 /// A value that a run is ordered by, kept while its run is not.
@@ -34,6 +40,7 @@ impl SortValue {
     fn of(value: Value<'_>) -> Option<Self> {
         match value {
             Value::Number(number) => Some(Self::Number(number)),
+            Value::Time(at) => Some(Self::Number(query::sortable(at))),
             Value::Text(text) => Some(Self::Text(text.into_owned())),
             Value::Param(value) => Some(value.number().map_or_else(|| Self::Text(value.text()), Self::Number)),
             Value::Many(values) => values.into_iter().next().and_then(Self::of),
@@ -49,10 +56,22 @@ struct Place {
     run_id: String,
 }
 
+impl Place {
+    fn of(record: &Record<'_>, order: &[OrderKey]) -> Self {
+        Self {
+            values: order.iter().map(|key| key.field.of(record).and_then(SortValue::of)).collect(),
+            started_at: record.run.started_at(),
+            run_id: record.run.run_id().to_owned(),
+        }
+    }
+}
+
 /// Where a search goes on, and a digest of what it looked for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Token {
     query: u32,
+    /// What `now()` is on every page.
+    now: Timestamp,
     after: Place,
 }
 
@@ -61,33 +80,39 @@ impl Runs {
     /// runs started meanwhile neither repeat nor hide others.
     ///
     /// A run without the filter's metric, param or tag does not match, not even with `!=`. Metrics stand for their
-    /// last value. The time is proportional to the number of runs in the experiments.
+    /// last value. The time is proportional to the number of runs in the experiments; where the filter or the order
+    /// asks for a metric's `first`, `mean` or value at a step, to the points of those runs that the rest of the filter
+    /// leaves.
     ///
     /// # Errors
     /// `InvalidArgument` for a filter or order that cannot be read (the message points at the place), a page size
-    /// above 50,000, or a page token of another query.
+    /// above 50,000, or a page token of another query. `LimitExceeded` for a filter that is too long, too deep or has
+    /// too many regular expressions. What reading runs gives: `Corrupt`, `Io`.
     pub fn search(&self, query: &RunQuery) -> Result<Page<RunData>> {
         let limit = page_size(query.max_results)?;
         let filter = query::parse(&query.filter)?;
         let order = query::parse_order(&query.order_by)?;
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
         let core = &*self.core.for_reading()?;
-        let mut places = Vec::new();
-        let mut fields: Vec<_> = filter.fields().into_iter().collect();
-        fields.extend(order.iter().map(|key| &key.field));
+        let now = token.as_ref().map_or_else(|| core.clock.now(), |token| token.now);
+        let filter = filter.bind(now);
+        let fields = filter.expr().fields();
+        let fields: Vec<_> = fields.into_iter().chain(order.iter().map(|key| &key.field)).collect();
+        let asked = Asked::by(fields.iter().copied());
         let scope = Scope { experiments: &query.experiment_ids, view: query.view, fields: &fields };
         let behind = |place: &Place| {
             token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
         };
+        let mut places = Vec::new();
         core.for_each_candidate(&scope, &mut |run| {
             let record = match &run {
-                Candidate::Row(row) => Record { run: row, core },
-                Candidate::Record(view) => Record { run: &**view, core },
+                Candidate::Row(row) => Record::new(row, core, &asked),
+                Candidate::Record(view) => Record::new(&**view, core, &asked),
             };
             if filter.matches(&record) {
-                places.extend(Some(record.place(&order)).filter(behind));
+                places.extend(Some(Place::of(&record, &order)).filter(behind));
             }
-            Ok(())
+            record.finish()
         })?;
         let more = places.len() > limit;
         if more {
@@ -100,7 +125,7 @@ impl Runs {
             page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
         }
         if let (true, Some(last)) = (more, places.pop()) {
-            page.next_page_token = Some(write_token(query, last)?);
+            page.next_page_token = Some(write_token(query, now, last)?);
         }
         Ok(page)
     }
@@ -134,62 +159,6 @@ impl Core {
     }
 }
 
-/// A run as filters see it.
-struct Record<'a> {
-    run: &'a dyn Facts,
-    core: &'a Core,
-}
-
-impl Record<'_> {
-    fn place(&self, order: &[OrderKey]) -> Place {
-        Place {
-            values: order.iter().map(|key| query::Record::get(self, &key.field).and_then(SortValue::of)).collect(),
-            started_at: self.run.started_at(),
-            run_id: self.run.run_id().to_owned(),
-        }
-    }
-}
-
-impl query::Record for Record<'_> {
-    fn get(&self, field: &Field) -> Option<Value<'_>> {
-        let run = self.run;
-        #[expect(clippy::cast_precision_loss, reason = "times in milliseconds are below 2^53 for 285,000 years")]
-        let millis = |at: Timestamp| Value::Number(at.as_millis() as f64);
-        match field.entity {
-            Entity::Metric => run.metric(&field.key).map(|metric| Value::Number(metric.last)),
-            Entity::Param => run.param(&field.key).and_then(|param| match param {
-                StoredParam::Inline(value) => Some(Value::Param(Cow::Borrowed(value))),
-                StoredParam::Blob(digest, size) => {
-                    StoredText::Blob(*digest, *size).load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
-                }
-            }),
-            Entity::Tag => run.tag(&field.key).and_then(|tag| match tag {
-                StoredText::Inline(text) => Some(Value::Text(Cow::Borrowed(text))),
-                blob @ StoredText::Blob(..) => {
-                    blob.clone().load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
-                }
-            }),
-            Entity::Dataset => None,
-            Entity::Attribute => match field.key.as_str() {
-                "run_id" => Some(Value::Text(Cow::Borrowed(run.run_id()))),
-                "run_name" => Some(Value::Text(Cow::Borrowed(run.run_name()))),
-                "experiment_id" => Some(Value::Text(run.experiment_id())),
-                "status" => Some(Value::Text(Cow::Borrowed(run.status().as_str()))),
-                "user_id" => Some(Value::Text(Cow::Borrowed(run.user()))),
-                "artifact_uri" => Some(Value::Text(format!("runs:/{}", run.run_id()).into())),
-                "start_time" => Some(millis(run.started_at())),
-                "end_time" => run.ended_at().map(millis),
-                #[expect(clippy::cast_precision_loss, reason = "as above")]
-                "duration" => {
-                    let began = run.started_at().as_micros();
-                    run.ended_at().map(|end| Value::Number((end.as_micros() - began) as f64 / 1e6))
-                }
-                _ => None,
-            },
-        }
-    }
-}
-
 fn compare(a: &Place, b: &Place, order: &[OrderKey]) -> Ordering {
     fn borrowed(value: Option<&Option<SortValue>>) -> Option<Value<'_>> {
         match value?.as_ref()? {
@@ -212,8 +181,8 @@ fn fingerprint(query: &RunQuery) -> u32 {
     crc32fast::hash(parts.as_bytes())
 }
 
-fn write_token(query: &RunQuery, after: Place) -> Result<String> {
-    let bytes = codec::encode(&Token { query: fingerprint(query), after })?;
+fn write_token(query: &RunQuery, now: Timestamp, after: Place) -> Result<String> {
+    let bytes = codec::encode(&Token { query: fingerprint(query), now, after })?;
     Ok(text::hex(&bytes))
 }
 

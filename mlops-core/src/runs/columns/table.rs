@@ -313,12 +313,13 @@ impl Core {
 
 /// Where a field's value stands.
 fn places(field: &Field) -> Vec<(Of, &str)> {
-    match field.entity {
-        Entity::Metric => vec![(Of::Metric, &field.key)],
-        Entity::Param => vec![(Of::Param, &field.key)],
-        Entity::Tag => vec![(Of::Tag, &field.key)],
-        Entity::Attribute if field.key == "run_name" => vec![(Of::Info, build::NAME)],
-        Entity::Attribute if field.key == "user_id" => vec![(Of::Info, build::USER)],
-        Entity::Attribute | Entity::Dataset => Vec::new(),
-    }
+    let of = match field.entity {
+        Entity::Metric => Of::Metric,
+        Entity::Param => Of::Param,
+        Entity::Tag => Of::Tag,
+        Entity::Attribute if field.key == "run_name" => return vec![(Of::Info, build::NAME)],
+        Entity::Attribute if field.key == "user_id" => return vec![(Of::Info, build::USER)],
+        Entity::Attribute | Entity::Dataset => return Vec::new(),
+    };
+    field.meanings().map(|(key, _)| (of, key)).collect()
 }

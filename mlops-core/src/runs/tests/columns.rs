@@ -70,8 +70,12 @@ fn look(parts: &Parts, runs: &Runs) {
             "run_name like '%1%' and status = 'FINISHED'",
             "tags.long like 'yy%'",
             "user_id = 'nobody' or start_time > 0",
+            "metrics.loss.min < 4 and metrics.loss.count >= 1",
+            "metrics.loss@0 > 3 or metrics.`metric 1`.mean > 2",
         ] {
-            for order in ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration"] {
+            for order in
+                ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration", "metrics.loss.first"]
+            {
                 assert_eq!(ids(runs, filter, order, view), ids(&records, filter, order, view), "{filter} {order}");
             }
         }

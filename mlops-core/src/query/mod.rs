@@ -45,7 +45,7 @@ mod types;
 pub use aspects::Aspect;
 pub use bind::Filter;
 pub use fields::{Entity, Field};
-pub use order::{OrderKey, compare, parse_order, sortable};
+pub use order::{OrderKey, compare, parse_columns, parse_order, sortable};
 pub use parser::parse;
 pub use pattern::Pattern;
 pub use types::{Comparison, Expr, Literal, Record, Value};

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::table::steers;
 use crate::base::findings::Finding;
 use crate::base::time::Timestamp;
-use crate::runs::{ArtifactInfo, Experiment, MetricSummary, RunData, Series};
+use crate::runs::{ArtifactInfo, DatasetInput, Experiment, MetricSummary, Origin, RunData, Series};
 use crate::store::{BackupReport, FsckReport};
 
 /// Writes a value as one line of JSON. Characters that steer a terminal stand there as escapes.
@@ -69,6 +69,8 @@ pub(super) struct RunShape<'a> {
     params: BTreeMap<&'a str, String>,
     tags: &'a BTreeMap<String, String>,
     metrics: BTreeMap<&'a str, Metric>,
+    inputs: &'a [DatasetInput],
+    origin: Option<&'a Origin>,
 }
 
 impl<'a> RunShape<'a> {
@@ -88,6 +90,8 @@ impl<'a> RunShape<'a> {
             params: data.params.iter().map(|(key, value)| (key.as_str(), value.text())).collect(),
             tags: &data.tags,
             metrics: data.metrics.iter().map(|(key, summary)| (key.as_str(), Metric::new(summary, None))).collect(),
+            inputs: &data.inputs,
+            origin: data.origin.as_ref(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec;
+use super::codec::{self, first_layout};
 use super::doc::{RunDoc, StoredArtifact, StoredParam, StoredText, Tail};
+use super::inputs::StoredInput;
 use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::section::{Editor, for_each_entry};
@@ -30,6 +31,8 @@ const COPY_ENTRIES: u64 = 100_000;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct TailEntry(pub(super) Points);
 
+first_layout!(TailEntry);
+
 /// A run, its changes so far, and what they become in storage.
 #[derive(Debug)]
 pub(super) struct Editing {
@@ -42,6 +45,7 @@ pub(super) struct Editing {
     pub(super) artifacts: Editor<StoredArtifact>,
     pub(super) segments: Editor<SegmentRef>,
     conflicts: Editor<StoredParam>,
+    pub(super) inputs: Editor<StoredInput>,
     points: Vec<(String, i64, i64, f64)>,
     /// The run ended: its points are sealed, however few.
     pub(super) seal: bool,
@@ -73,6 +77,7 @@ impl Editing {
             artifacts: Editor::new(std::mem::take(&mut doc.artifacts), at(SectionKind::Artifacts)),
             segments: Editor::new(std::mem::take(&mut doc.segments), at(SectionKind::Segments)),
             conflicts: Editor::new(std::mem::take(&mut doc.conflicts), at(SectionKind::Conflicts)),
+            inputs: Editor::new(std::mem::take(&mut doc.inputs), at(SectionKind::Inputs)),
             old,
             doc,
             points: Vec::new(),
@@ -104,6 +109,12 @@ impl Editing {
         }
         for (path, artifact) in &change.artifacts {
             self.artifacts.put(storage, path, *artifact)?;
+        }
+        for (key, input) in &change.inputs {
+            if self.inputs.get(storage, key)?.is_none() {
+                let number = self.inputs.len();
+                self.inputs.put(storage, key, input.numbered(number))?;
+            }
         }
         for (key, step, at, value) in &change.points {
             self.point(storage, key, *step, *at, *value)?;
@@ -184,6 +195,7 @@ impl Editing {
         self.artifacts.page_ops(ops)?;
         self.segments.page_ops(ops)?;
         self.conflicts.page_ops(ops)?;
+        self.inputs.page_ops(ops)?;
         self.doc.version += 1;
         let key = keys::run(&self.doc.info.run_id);
         ops.push(Op::Check { key: key.clone(), expected: self.old.clone() });
@@ -199,6 +211,7 @@ impl Editing {
             artifacts: self.artifacts.whole(storage, COPY_ENTRIES)?,
             segments: self.segments.whole(storage, COPY_ENTRIES)?,
             conflicts: self.conflicts.whole(storage, COPY_ENTRIES)?,
+            inputs: self.inputs.whole(storage, COPY_ENTRIES)?,
             ..self.with_sections()
         })
     }
@@ -211,6 +224,7 @@ impl Editing {
             artifacts: self.artifacts.section().clone(),
             segments: self.segments.section().clone(),
             conflicts: self.conflicts.section().clone(),
+            inputs: self.inputs.section().clone(),
             ..self.doc.clone()
         }
     }
@@ -225,6 +239,7 @@ impl Editing {
                 self.artifacts.inline_bytes()?,
                 self.segments.inline_bytes()?,
                 self.conflicts.inline_bytes()?,
+                self.inputs.inline_bytes()?,
             ];
             if sizes.iter().sum::<usize>() <= RECORD_BYTES {
                 return Ok(());
@@ -236,7 +251,8 @@ impl Editing {
                 Some(2) => self.metrics.spill(),
                 Some(3) => self.artifacts.spill(),
                 Some(4) => self.segments.spill(),
-                _ => self.conflicts.spill(),
+                Some(5) => self.conflicts.spill(),
+                _ => self.inputs.spill(),
             }
         }
     }

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec;
+use super::codec::{self, first_layout};
 use super::core::Core;
 use super::doc::{RunDoc, StoredParam, StoredText};
 use super::experiments::page_size;
+use super::inputs;
 use super::keys;
 use super::read::View;
 use super::section::for_each_entry;
@@ -54,6 +55,8 @@ struct Token {
     query: u32,
     after: Place,
 }
+
+first_layout!(Token);
 
 impl Runs {
     /// The runs that match a query, a page at a time. Pages go on behind the last run of the page before, so that
@@ -159,7 +162,7 @@ impl query::Record for Record<'_> {
                     blob.clone().load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
                 }
             }),
-            Entity::Dataset => None,
+            Entity::Dataset => inputs::values(&self.view.inputs, &field.key),
             Entity::Attribute => match field.key.as_str() {
                 "run_id" => Some(Value::Text(Cow::Borrowed(&info.run_id))),
                 "run_name" => Some(Value::Text(Cow::Borrowed(&info.run_name))),

@@ -62,6 +62,9 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \
   {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
    {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}
+#define MLOPS_DATASET_INPUT_INIT                                                                                       \
+  {sizeof(mlops_dataset_input), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                       \
+   {NULL, 0},                   {NULL, 0}, NULL,      0,         MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}

@@ -597,6 +597,61 @@ typedef struct mlops_bytes {
 } mlops_bytes;
 
 /**
+ * A data set that a run has as an input. Begin with `MLOPS_DATASET_INPUT_INIT`.
+ */
+typedef struct mlops_dataset_input {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * The name: 1 to 500 bytes.
+   */
+  struct mlops_str name;
+  /**
+   * A digest of the content: 1 to 500 bytes. Of one name, digest and context a run keeps the first.
+   */
+  struct mlops_str digest;
+  /**
+   * What kind of source it is, such as `local` or `http`: 1 to 500 bytes.
+   */
+  struct mlops_str source_type;
+  /**
+   * Where the data comes from, as JSON: `{"uri": "data/train.csv"}`.
+   */
+  struct mlops_str source;
+  /**
+   * Columns and types, as JSON; empty: not known.
+   */
+  struct mlops_str schema;
+  /**
+   * Statistics such as the number of rows, as JSON; empty: not known.
+   */
+  struct mlops_str profile;
+  /**
+   * What the data was used for, such as `training`; empty: not told. It is the tag `mlflow.data.context`.
+   */
+  struct mlops_str context;
+  /**
+   * Tags; of the same key twice the later wins.
+   */
+  const struct mlops_tag *tags;
+  /**
+   * How many tags.
+   */
+  size_t tags_count;
+  /**
+   * When the input is acknowledged: `MLOPS_DURABILITY_DEFAULT` as the store was opened, `MLOPS_DURABILITY_FAST` or
+   * `MLOPS_DURABILITY_FULL`.
+   */
+  int64_t durability;
+} mlops_dataset_input;
+
+/**
  * What identifies a run and how it stands. Begin with `MLOPS_RUN_INFO_INIT`; the texts live as long as the run's data.
  */
 typedef struct mlops_run_info {
@@ -1273,6 +1328,15 @@ mlops_status mlops_run_log_artifact_bytes(const struct mlops_run *run,
                                           struct mlops_error **err);
 
 /**
+ * Logs a data set as an input of the run; one of a name, digest and context that the run has already changes nothing.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_input(const struct mlops_run *run,
+                                 const struct mlops_dataset_input *input,
+                                 struct mlops_error **err);
+
+/**
  * The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
  *
  * `*out` is freed with `mlops_series_free`. Threads: any. Since 0.1.
@@ -1358,7 +1422,8 @@ mlops_status mlops_run_data_metric(const struct mlops_run_data *data,
                                    struct mlops_error **err);
 
 /**
- * A run as JSON: `{"info": {...}, "params": {key: {"type", "text"}}, "tags": {...}, "metrics": {key: {...}}}`.
+ * A run as JSON: `{"info": {...}, "params": {key: {"type", "text"}}, "tags": {...}, "metrics": {key: {...}},
+ * "inputs": [{"name", "digest", "source_type", "source", "schema", "profile", "tags"}], "origin": null}`.
  * Numbers that JSON does not have are the texts "NaN", "Infinity" and "-Infinity".
  *
  * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
@@ -1556,6 +1621,9 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \
   {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
    {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}
+#define MLOPS_DATASET_INPUT_INIT                                                                                       \
+  {sizeof(mlops_dataset_input), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                       \
+   {NULL, 0},                   {NULL, 0}, NULL,      0,         MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}

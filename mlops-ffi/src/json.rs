@@ -60,6 +60,8 @@ pub(crate) fn run(run: &mlops_run_data) -> Value {
         "params": Value::Object(params.collect()),
         "tags": tags(&run.tags),
         "metrics": Value::Object(metrics.collect()),
+        "inputs": run.inputs,
+        "origin": run.origin,
     })
 }
 

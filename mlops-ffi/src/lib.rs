@@ -18,6 +18,7 @@ mod boundary;
 mod detail;
 pub mod errors;
 pub mod experiments;
+pub mod inputs;
 mod json;
 pub mod logging;
 pub mod run_data;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mlops_core::runs::{Lifecycle, MetricSummary, RunData, RunStatus};
+use mlops_core::runs::{DatasetInput, Lifecycle, MetricSummary, Origin, RunData, RunStatus};
 use mlops_core::{ParamValue, Result};
 
 use crate::args::{Handle, Output, Versioned, refuse};
@@ -32,6 +32,8 @@ pub struct mlops_run_data {
     pub(crate) params: Vec<Param>,
     pub(crate) tags: Vec<(Text, Text)>,
     pub(crate) metrics: Vec<(Text, MetricSummary)>,
+    pub(crate) inputs: Vec<DatasetInput>,
+    pub(crate) origin: Option<Origin>,
 }
 
 impl Handle for mlops_run_data {}
@@ -183,6 +185,8 @@ impl From<RunData> for mlops_run_data {
             params: run.params.into_iter().map(|(key, value)| Param::new(key, value)).collect(),
             tags: pairs(run.tags),
             metrics: run.metrics.into_iter().map(|(key, summary)| (Text::new(key), summary)).collect(),
+            inputs: run.inputs,
+            origin: run.origin,
         }
     }
 }
@@ -280,7 +284,8 @@ export! {
         Ok(())
     }
 
-    /// A run as JSON: `{"info": {...}, "params": {key: {"type", "text"}}, "tags": {...}, "metrics": {key: {...}}}`.
+    /// A run as JSON: `{"info": {...}, "params": {key: {"type", "text"}}, "tags": {...}, "metrics": {key: {...}},
+    /// "inputs": [{"name", "digest", "source_type", "source", "schema", "profile", "tags"}], "origin": null}`.
     /// Numbers that JSON does not have are the texts "NaN", "Infinity" and "-Infinity".
     ///
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.

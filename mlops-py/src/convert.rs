@@ -1,6 +1,6 @@
 //! Values between Python and the core.
 
-use mlops_core::runs::{ArtifactInfo, Experiment, Lifecycle, RunData, View};
+use mlops_core::runs::{ArtifactInfo, DatasetInput, Experiment, Lifecycle, RunData, View};
 use std::ops::Deref;
 
 use mlops_core::{Error, ParamValue, Timestamp};
@@ -170,7 +170,34 @@ pub(crate) fn run_data<'py>(py: Python<'py>, run: &RunData) -> PyResult<Bound<'p
         tags.set_item(key, value)?;
     }
     out.set_item("tags", tags)?;
+    let inputs: Vec<_> = run.inputs.iter().map(input_out).collect();
+    out.set_item("inputs", inputs)?;
     Ok(out)
+}
+
+/// An input: name, digest, source type, source, schema, profile, tags.
+pub(crate) type Input =
+    (OwnedText, OwnedText, OwnedText, OwnedText, Option<OwnedText>, Option<OwnedText>, Vec<(OwnedText, OwnedText)>);
+
+pub(crate) fn input((name, digest, source_type, source, schema, profile, tags): Input) -> DatasetInput {
+    let text = |text: Option<OwnedText>| text.map(|text| text.0);
+    DatasetInput {
+        name: name.0,
+        digest: digest.0,
+        source_type: source_type.0,
+        source: source.0,
+        schema: text(schema),
+        profile: text(profile),
+        tags: pairs(tags).into_iter().collect(),
+    }
+}
+
+type InputOut<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Vec<(&'a str, &'a str)>);
+
+fn input_out(input: &DatasetInput) -> InputOut<'_> {
+    let tags = input.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let DatasetInput { name, digest, source_type, source, schema, profile, tags: _ } = input;
+    (name, digest, source_type, source, schema.as_deref(), profile.as_deref(), tags)
 }
 
 fn type_name(value: &ParamValue) -> &'static str {

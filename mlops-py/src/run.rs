@@ -8,7 +8,7 @@ use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreR
 use mlops_core::{Durability, Error, ParamValue, Timestamp};
 use pyo3::prelude::*;
 
-use crate::convert::{self, OwnedText, Text};
+use crate::convert::{self, Input, OwnedText, Text};
 use crate::errors::{attached, detached, to_python};
 use crate::held;
 
@@ -110,6 +110,14 @@ impl Run {
         detached(py, || {
             let (steps, times) = (convert::integers("steps", steps)?, convert::integers("times", times)?);
             self.inner.log_series(&key, &steps, &times, &convert::floats("values", values)?)
+        })
+    }
+
+    /// Data sets as (name, digest, source type, source, schema, profile, tags), all or nothing.
+    fn log_inputs(&self, py: Python<'_>, inputs: Vec<Input>) -> PyResult<()> {
+        detached(py, || {
+            let inputs: Vec<_> = inputs.into_iter().map(convert::input).collect();
+            self.inner.log_inputs(&inputs)
         })
     }
 

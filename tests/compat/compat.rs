@@ -73,3 +73,24 @@ fn every_older_store_opens_and_shows_what_it_showed() {
     }
     assert!(count > 0);
 }
+
+#[test]
+fn a_run_of_an_older_store_is_made_again_from_the_copy_of_its_record() {
+    for name in ["v1", "v2"] {
+        let path = fixtures().join(name);
+        let expected: BTreeMap<String, String> =
+            serde_json::from_slice(&std::fs::read(path.with_extension("json")).unwrap()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join("store");
+        killed::copy(&path, &store);
+        for lost in ["journal", "spool"] {
+            std::fs::remove_dir_all(store.join(lost)).unwrap();
+        }
+        std::fs::create_dir(store.join("spool")).unwrap();
+        let report = mlops_core::fsck(&store.display().to_string(), true).unwrap();
+        assert!(report.made_again.contains(&"whole".to_owned()), "{name}: {report:?}");
+        let store = mlops_core::Store::open(&store.display().to_string()).unwrap();
+        let run = serde_json::to_string(&store.runs().get("whole").unwrap()).unwrap();
+        assert_eq!(Some(&run), expected.get("run whole"), "{name}");
+    }
+}

@@ -63,6 +63,11 @@ pub(crate) enum Call {
         run: String,
         key: String,
     },
+    LogInput {
+        run: String,
+        #[serde(flatten)]
+        input: Input,
+    },
     LogBytes {
         run: String,
         path: String,
@@ -107,6 +112,19 @@ pub(crate) struct Metric {
     pub(crate) value: String,
     pub(crate) step: i64,
     pub(crate) at: i64,
+}
+
+/// A data set as an input.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) digest: String,
+    pub(crate) source_type: String,
+    pub(crate) source: String,
+    pub(crate) schema: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) context: Option<String>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// Reads the scenario.
@@ -169,6 +187,13 @@ fn line(step: &Step) -> String {
         }
         Call::SetTag { run, key, value } => push(&mut fields, &[run, key, value], "set_tag"),
         Call::DeleteTag { run, key } => push(&mut fields, &[run, key], "delete_tag"),
+        Call::LogInput { run, input } => {
+            push(&mut fields, &[run, &input.name, &input.digest, &input.source_type, &input.source], "");
+            let rest = [&input.schema, &input.profile, &input.context];
+            fields.extend(rest.map(|text| text.clone().unwrap_or_default()));
+            push_tags(&mut fields, &input.tags);
+            "log_input"
+        }
         Call::LogBytes { run, path, hex } => push(&mut fields, &[run, path, hex], "log_bytes"),
         Call::LogFile { run, name, folder, hex } => push(&mut fields, &[run, name, folder, hex], "log_file"),
         Call::LogFolder { run, folder, files } => {

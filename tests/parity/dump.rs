@@ -47,6 +47,7 @@ pub(crate) fn dump(store: &Store) -> Value {
                 "ended": run.info.ended_at.is_some(), "parent": run.info.parent_run_id,
                 "params": Value::Object(params.collect()), "tags": run.tags,
                 "metrics": Value::Object(metrics.collect()), "artifacts": artifacts,
+                "inputs": run.inputs,
             })
         })
         .collect();

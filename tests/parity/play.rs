@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::runs::{Batch, MetricPoint, Run, RunExt, RunOptions};
+use mlops_core::runs::{Batch, DatasetInput, MetricPoint, Run, RunExt, RunOptions};
 use mlops_core::{ParamValue, Result, Store, Timestamp};
 
-use crate::calls::{Call, Metric, Param, Step, bytes};
+use crate::calls::{Call, Input, Metric, Param, Step, bytes};
 
 /// Plays all calls on a store; files to be logged are made in `scratch`.
 pub(crate) fn play(steps: &[Step], store: &Store, scratch: &Path) {
@@ -63,6 +63,7 @@ impl Player<'_> {
             }
             Call::SetTag { run, key, value } => self.run(run).set_tag(key, value),
             Call::DeleteTag { run, key } => self.run(run).delete_tag(key),
+            Call::LogInput { run, input: given } => self.run(run).log_inputs(&[input(given)]),
             Call::LogBytes { run, path, hex } => self.run(run).log_bytes(path, &bytes(hex)),
             Call::LogFile { run, name, folder, hex } => {
                 let local = self.file(name, hex);
@@ -104,6 +105,19 @@ fn value(param: &Param) -> ParamValue {
         "none" => ParamValue::None,
         _ => ParamValue::Text(param.value.clone()),
     }
+}
+
+fn input(input: &Input) -> DatasetInput {
+    let data = DatasetInput {
+        name: input.name.clone(),
+        digest: input.digest.clone(),
+        source_type: input.source_type.clone(),
+        source: input.source.clone(),
+        schema: input.schema.clone(),
+        profile: input.profile.clone(),
+        tags: input.tags.clone(),
+    };
+    input.context.iter().fold(data, |data, context| data.with_context(context))
 }
 
 fn point(metric: &Metric) -> MetricPoint {

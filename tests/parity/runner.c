@@ -190,6 +190,22 @@ static mlops_status series(struct call *call, mlops_error **error) {
   return mlops_run_log_series(run_of(call->fields[0]), mlops_cstr(call->fields[1]), &points, error);
 }
 
+static mlops_status input(struct call *call, mlops_error **error) {
+  mlops_tag tags[FIELDS];
+  mlops_dataset_input all = MLOPS_DATASET_INPUT_INIT;
+  char **f = call->fields;
+  all.name = mlops_cstr(f[1]);
+  all.digest = mlops_cstr(f[2]);
+  all.source_type = mlops_cstr(f[3]);
+  all.source = mlops_cstr(f[4]);
+  all.schema = mlops_cstr(f[5]);
+  all.profile = mlops_cstr(f[6]);
+  all.context = mlops_cstr(f[7]);
+  all.tags = tags;
+  all.tags_count = tags_of(f + 8, call->count - 8, tags);
+  return mlops_run_log_input(run_of(f[0]), &all, error);
+}
+
 static mlops_status make(struct call *call, mlops_error **error) {
   char **f = call->fields;
   const char *name = call->name;
@@ -219,6 +235,7 @@ static mlops_status make(struct call *call, mlops_error **error) {
   if (strcmp(name, "log_series") == 0) return series(call, error);
   if (strcmp(name, "set_tag") == 0) return mlops_run_set_tag(run, mlops_cstr(f[1]), mlops_cstr(f[2]), error);
   if (strcmp(name, "delete_tag") == 0) return mlops_run_delete_tag(run, mlops_cstr(f[1]), error);
+  if (strcmp(name, "log_input") == 0) return input(call, error);
   if (strcmp(name, "log_bytes") == 0) return mlops_run_log_artifact_bytes(run, mlops_cstr(f[1]), unhex(f[2]), error);
   if (strcmp(name, "log_file") == 0)
     return mlops_run_log_artifact(run, mlops_cstr(file(f[1], f[3])), mlops_cstr(f[2]), error);
@@ -374,6 +391,18 @@ static void dump_artifacts(mlops_str run_id, mlops_str folder, int *count) {
   mlops_artifacts_free(artifacts);
 }
 
+/* The inputs as the JSON of a run has them: its keys are sorted, and a quote inside a text is escaped. */
+static void dump_inputs(const mlops_run_data *data) {
+  mlops_buf json = MLOPS_BUF_INIT;
+  OK(mlops_run_data_json(data, &json, &error));
+  const char *inputs = strstr(json.data, "\"inputs\":[");
+  CHECK(inputs != NULL);
+  const char *end = strstr(inputs, ",\"metrics\":{");
+  CHECK(end != NULL);
+  printf("%.*s", (int)(end - inputs), inputs);
+  mlops_buf_free(&json);
+}
+
 static void dump_run(const mlops_run_data *data) {
   mlops_run_info info = MLOPS_RUN_INFO_INIT;
   mlops_experiment_info experiment_info = MLOPS_EXPERIMENT_INFO_INIT;
@@ -408,7 +437,9 @@ static void dump_run(const mlops_run_data *data) {
   printf("},\"artifacts\":[");
   int count = 0;
   dump_artifacts(info.run_id, MLOPS_STR_EMPTY, &count);
-  printf("]}");
+  printf("],");
+  dump_inputs(data);
+  putchar('}');
 }
 
 static void dump(void) {

@@ -74,6 +74,13 @@ class Player:
     def delete_tag(self, run, key):
         self.client.delete_tag(self.ids[run], key)
 
+    def log_input(self, run, context=None, tags=None, **data):
+        if context:
+            tags = tags | {"mlflow.data.context": context}
+        dataset = mlops.entities.Dataset(**data)
+        tags = [mlops.entities.InputTag(key, value) for key, value in tags.items()]
+        self.client.log_inputs(self.ids[run], [mlops.entities.DatasetInput(dataset, tags)])
+
     def log_bytes(self, run, path, hex):
         folder, _, name = path.rpartition("/")
         self.client.log_artifact(self.ids[run], str(self.file(name, hex)), folder or None)
@@ -169,6 +176,10 @@ def dump_run(client, run, experiments):
         "tags": run.data.tags,
         "metrics": {key: dump_metric(client, run, key, summary) for key, summary in run.data.summaries.items()},
         "artifacts": list(artifacts(client, run_id)),
+        "inputs": [
+            {**dict(found.dataset), "tags": {tag.key: tag.value for tag in found.tags}}
+            for found in run.inputs.dataset_inputs
+        ],
     }
 
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::runs::{Batch, MetricPoint, Run, RunExt, RunOptions, RunStatus};
+use mlops_core::runs::{Batch, DatasetInput, MetricPoint, Run, RunExt, RunOptions, RunStatus};
 use mlops_core::{Code, ParamValue, Store, Timestamp};
 use proptest::prelude::*;
 
@@ -20,6 +20,8 @@ enum Step {
     Tag(usize, u8, Option<u8>),
     Batch(usize, Vec<(u8, u8)>, Vec<(u8, u8)>, Vec<(u8, i64)>),
     File(usize, u8, usize),
+    /// Names, digests, contexts.
+    Inputs(usize, Vec<(u8, u8, Option<u8>)>),
     End(usize, bool),
     Flush,
     Reopen,
@@ -33,6 +35,8 @@ struct Model {
     /// (time, step, bits of the value), in the order logged.
     metrics: BTreeMap<String, Vec<(i64, i64, u64)>>,
     files: BTreeMap<String, Vec<u8>>,
+    /// In the order logged.
+    inputs: Vec<DatasetInput>,
     ended: Option<RunStatus>,
 }
 
@@ -47,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (run.clone(), 0..5_u8, proptest::option::of(0..4_u8)).prop_map(|(run, key, value)| Step::Tag(run, key, value)),
         3 => (run.clone(), pairs(), pairs(), proptest::collection::vec((0..4_u8, 0..9_i64), 0..40)).prop_map(|(run, params, tags, metrics)| Step::Batch(run, params, tags, metrics)),
         1 => (run.clone(), 0..3_u8, prop_oneof![Just(0_usize), Just(100), Just(70_000)]).prop_map(|(run, path, len)| Step::File(run, path, len)),
+        2 => (run.clone(), proptest::collection::vec((0..4_u8, 0..2_u8, proptest::option::of(0..2_u8)), 0..4)).prop_map(|(run, inputs)| Step::Inputs(run, inputs)),
         1 => (run, any::<bool>()).prop_map(|(run, failed)| Step::End(run, failed)),
         1 => Just(Step::Flush),
         1 => Just(Step::Reopen),
@@ -60,6 +65,20 @@ fn param(value: u8) -> ParamValue {
         1 => ParamValue::Float(1e-5),
         _ => ParamValue::Text("long ".repeat(2_000)),
     }
+}
+
+/// An input; some have texts that are long enough for a blob.
+fn input(name: u8, digest: u8, context: Option<u8>) -> DatasetInput {
+    let input = DatasetInput {
+        name: format!("d{name}"),
+        digest: digest.to_string(),
+        source_type: "local".into(),
+        source: format!("{{\"uri\": \"{name}.csv\"}}"),
+        schema: (name == 0).then(|| "long ".repeat(2_000)),
+        profile: (name == 1).then(|| "{}".into()),
+        tags: (0..name).map(|n| (format!("t{n}"), n.to_string())).collect(),
+    };
+    context.into_iter().fold(input, |input, context| input.with_context(&format!("c{context}")))
 }
 
 /// True for equal numbers, whichever zero or NaN they are.
@@ -160,6 +179,18 @@ impl<'a> Player<'a> {
                 run.log_bytes(&path, &bytes).unwrap();
                 model.files.insert(path, bytes);
             }
+            Step::Inputs(run, inputs) => {
+                let (run, model) = self.run(*run);
+                let inputs: Vec<_> =
+                    inputs.iter().map(|(name, digest, context)| input(*name, *digest, *context)).collect();
+                run.log_inputs(&inputs).unwrap();
+                for input in inputs {
+                    // What tells inputs apart makes all of them here.
+                    if !model.inputs.contains(&input) {
+                        model.inputs.push(input);
+                    }
+                }
+            }
             Step::End(run, failed) => {
                 let (run, model) = self.run(*run);
                 let status = if *failed { RunStatus::Failed } else { RunStatus::Finished };
@@ -207,6 +238,7 @@ impl<'a> Player<'a> {
             assert_eq!(params, model.params);
             let tags: BTreeMap<_, _> = data.tags.into_iter().filter(|(key, _)| !key.contains('.')).collect();
             assert_eq!(tags, model.tags);
+            assert_eq!(data.inputs, model.inputs);
             assert_eq!(data.info.status, model.ended.unwrap_or(RunStatus::Running));
             assert!(data.metrics.keys().eq(model.metrics.keys()));
             for (key, points) in &model.metrics {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mlops_core::runs::{Batch, MetricPoint, RunExt, RunOptions, RunQuery, RunStatus, Series, View};
+use mlops_core::runs::{Batch, DatasetInput, MetricPoint, RunExt, RunOptions, RunQuery, RunStatus, Series, View};
 use mlops_core::{Digest, Error, OpenOptions, Store};
 
 const CHILD: &str = "MLOPS_DAMAGE_CHILD";
@@ -47,6 +47,7 @@ pub(crate) fn fill_if_child() {
     whole.log_series("curve", &[], &[], &(0..2_000).map(|n| f64::from(n).sqrt()).collect::<Vec<_>>()).unwrap();
     whole.log_bytes("model/weights.bin", &(0..90_000_u32).map(|n| n.to_le_bytes()[1]).collect::<Vec<_>>()).unwrap();
     whole.log_bytes("notes.txt", b"small").unwrap();
+    whole.log_inputs(&[input("train").with_context("training"), input("test")]).unwrap();
     whole.end(RunStatus::Finished).unwrap();
     store.flush().unwrap();
     // The background makes the checkpoint; commits go on in the next segment.
@@ -63,8 +64,21 @@ pub(crate) fn fill_if_child() {
     }
     left.log_param("late", 7.into()).unwrap();
     left.log_bytes("late.txt", b"not drained").unwrap();
+    left.log_inputs(&[input("late")]).unwrap();
     // Before the background drains what was logged last.
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
+}
+
+fn input(name: &str) -> DatasetInput {
+    DatasetInput {
+        name: name.into(),
+        digest: "0a1b2c3d".into(),
+        source_type: "local".into(),
+        source: format!("{{\"uri\": \"{name}.csv\"}}"),
+        schema: Some("column ".repeat(1_000)),
+        profile: Some("{\"num_rows\": 3}".into()),
+        tags: [("split".to_owned(), "0.8".to_owned())].into(),
+    }
 }
 
 /// Makes such a store in `folder`.

@@ -2,11 +2,11 @@
 
 use crate::error::{Error, Result};
 
-/// Longest key of a param, tag or metric, and longest name of a run or experiment, in bytes of UTF-8.
+/// Longest key of a param, tag or metric, and name of a run, experiment or data set, in bytes of UTF-8.
 pub const KEY_BYTES: usize = 500;
-/// Longest value of a param or tag, in bytes of UTF-8.
+/// Longest value of a param or tag, and source, schema or profile of a data set, in bytes of UTF-8.
 pub const VALUE_BYTES: usize = 16 << 20;
-/// A longer value of a param or tag is kept in a blob instead of the run's record, in bytes.
+/// A longer one of these values is kept in a blob instead of the run's record, in bytes.
 pub const INLINE_VALUE_BYTES: usize = 4 << 10;
 /// Longest artifact path, in bytes of UTF-8.
 pub const PATH_BYTES: usize = 750;

@@ -42,7 +42,8 @@ Examples:
 
 JSON: {\"run_id\", \"experiment_id\", \"run_name\", \"status\", \"started_at\", \"ended_at\": time or null, \"user\", \
 \"host\", \"lifecycle\", \"parent_run_id\": text or null, \"params\": {key: text}, \"tags\": {key: text}, \
-\"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}}.";
+\"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}, \"inputs\": [{\"name\", \"digest\", \
+\"source_type\", \"source\", \"schema\", \"profile\": text or null, \"tags\": {key: text}}, ...], \"origin\": null}.";
 
 const METRICS_AFTER: &str = "\
 Examples:

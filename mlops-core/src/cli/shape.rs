@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::table::steers;
 use crate::base::findings::Finding;
 use crate::base::time::Timestamp;
-use crate::runs::{ArtifactInfo, Experiment, MetricSummary, RunData, RunInfo, Series};
+use crate::runs::{ArtifactInfo, DatasetInput, Experiment, MetricSummary, Origin, RunData, RunInfo, Series};
 use crate::store::{BackupReport, FsckReport};
 use crate::ui::json::Number;
 use crate::ui::{Comparison, LeftOut, Row};
@@ -57,6 +57,8 @@ pub(super) struct RunShape<'a> {
     params: BTreeMap<&'a str, String>,
     tags: &'a BTreeMap<String, String>,
     metrics: BTreeMap<&'a str, Metric>,
+    inputs: &'a [DatasetInput],
+    origin: Option<&'a Origin>,
 }
 
 impl<'a> RunShape<'a> {
@@ -76,6 +78,8 @@ impl<'a> RunShape<'a> {
             params: data.params.iter().map(|(key, value)| (key.as_str(), value.text())).collect(),
             tags: &data.tags,
             metrics: data.metrics.iter().map(|(key, summary)| (key.as_str(), Metric::new(summary, None))).collect(),
+            inputs: &data.inputs,
+            origin: data.origin.as_ref(),
         }
     }
 }

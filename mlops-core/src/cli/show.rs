@@ -32,6 +32,10 @@ pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure>
     if let Some(parent) = &info.parent_run_id {
         head.row(["parent".into(), parent.clone()]);
     }
+    if let Some(origin) = &run.origin {
+        let step = origin.step.map_or(String::new(), |step| format!(" at step {step}"));
+        head.row(["forked from".into(), format!("{}{step}", origin.run_id)]);
+    }
     context.print_table(&head)?;
 
     if !run.params.is_empty() {
@@ -45,6 +49,15 @@ pub(super) fn show(word: &str, context: &mut Context<'_>) -> Result<(), Failure>
     if !run.metrics.is_empty() {
         context.print("")?;
         context.print_table(&summaries(run.metrics.iter()))?;
+    }
+    if !run.inputs.is_empty() {
+        let mut inputs = Table::new(&["INPUT", "DIGEST", "CONTEXT", "SOURCE"]).at_most_lines(LINES);
+        for input in &run.inputs {
+            let source = format!("{} {}", input.source_type, input.source);
+            inputs.row([input.name.clone(), input.digest.clone(), input.context().unwrap_or("-").into(), source]);
+        }
+        context.print("")?;
+        context.print_table(&inputs)?;
     }
     if !run.tags.is_empty() {
         let mut tags = Table::new(&["TAG", "VALUE"]).at_most_lines(LINES);

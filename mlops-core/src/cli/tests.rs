@@ -10,7 +10,7 @@ use super::args::Arguments;
 use super::{run_in, table};
 use crate::base::sharing::Sharing;
 use crate::base::time::Timestamp;
-use crate::runs::{Batch, MetricPoint, RunExt, RunOptions, RunStatus};
+use crate::runs::{Batch, DatasetInput, MetricPoint, RunExt, RunOptions, RunStatus};
 use crate::store::Store;
 
 /// What a command printed and returned.
@@ -80,6 +80,15 @@ fn sample(folder: &Path) -> std::path::PathBuf {
         metrics: (0..3).zip(values).map(|(step, value)| point(step, value)).collect(),
     })
     .unwrap();
+    run.log_inputs(&[DatasetInput {
+        name: "clients".into(),
+        digest: "0a1b2c3d".into(),
+        source_type: "local".into(),
+        source: "{\"uri\": \"\u{1b}[2Jclients.csv\"}".into(),
+        ..DatasetInput::default()
+    }
+    .with_context("training")])
+        .unwrap();
     run.log_bytes("model/weights.bin", &[7; 3000]).unwrap();
     run.log_bytes("readme.txt", b"hello").unwrap();
     run.end(RunStatus::Failed).unwrap();
@@ -141,8 +150,24 @@ fn a_run_is_shown_whole_and_found_by_the_beginning_of_its_id() {
     assert_eq!(text(&run["params"]["rate"]), "0.001");
     assert_eq!(text(&run["tags"]["note"]), "red \u{1b}[31malert\u{9b}2J\nsecond line \u{202e}", "JSON keeps all");
 
+    let input = &run["inputs"][0];
+    assert_eq!((text(&input["digest"]), text(&input["tags"]["mlflow.data.context"])), ("0a1b2c3d", "training"));
+    assert_eq!((&input["schema"], &run["origin"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+
     let shown = at(&store, &["runs", "show", "xyz"]).out;
-    for expected in ["the-best", "churn (id 1)", "FAILED", "2023-11-14 22:14:20Z", "rate", "0.001", "tree"] {
+    for expected in [
+        "clients",
+        "0a1b2c3d",
+        "training",
+        r#"local {"uri": "[2Jclients.csv"}"#,
+        "the-best",
+        "churn (id 1)",
+        "FAILED",
+        "2023-11-14 22:14:20Z",
+        "rate",
+        "0.001",
+        "tree",
+    ] {
         assert!(shown.contains(expected), "{expected} in {shown}");
     }
     assert!(shown.contains("red [31malert2J second line"), "{shown}");

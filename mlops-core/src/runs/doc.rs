@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::inputs::StoredInput;
 use super::section::Section;
 use super::series::SegmentRef;
-use super::types::{Lifecycle, MetricSummary, RunInfo};
+use super::types::{Lifecycle, MetricSummary, Origin, RunInfo};
 use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::base::text::ParamValue;
@@ -144,6 +145,9 @@ pub(super) struct RunDoc {
     pub(super) pending: Option<Pending>,
     /// A blob with a copy of the record, of a run that ended without points; else the last segment has it.
     pub(super) copy: Option<Digest>,
+    pub(super) inputs: Section<StoredInput>,
+    /// What the run was forked from.
+    pub(super) origin: Option<Origin>,
 }
 
 impl RunDoc {
@@ -161,6 +165,8 @@ impl RunDoc {
             tail: Tail::default(),
             pending: None,
             copy: None,
+            inputs: Section::default(),
+            origin: None,
         }
     }
 

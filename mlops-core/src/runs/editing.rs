@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec;
+use super::codec::{self, first_layout};
 use super::columns;
 use super::doc::{RunDoc, StoredArtifact, StoredParam, StoredText, Tail};
+use super::inputs::StoredInput;
 use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::section::{Editor, for_each_entry};
@@ -31,6 +32,8 @@ const COPY_ENTRIES: u64 = 100_000;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct TailEntry(pub(super) Points);
 
+first_layout!(TailEntry);
+
 /// A run, its changes so far, and what they become in storage.
 #[derive(Debug)]
 pub(super) struct Editing {
@@ -43,6 +46,7 @@ pub(super) struct Editing {
     pub(super) artifacts: Editor<StoredArtifact>,
     pub(super) segments: Editor<SegmentRef>,
     conflicts: Editor<StoredParam>,
+    pub(super) inputs: Editor<StoredInput>,
     points: Vec<(String, i64, i64, f64)>,
     /// The run ended: its points are sealed, however few.
     pub(super) seal: bool,
@@ -74,6 +78,7 @@ impl Editing {
             artifacts: Editor::new(std::mem::take(&mut doc.artifacts), at(SectionKind::Artifacts)),
             segments: Editor::new(std::mem::take(&mut doc.segments), at(SectionKind::Segments)),
             conflicts: Editor::new(std::mem::take(&mut doc.conflicts), at(SectionKind::Conflicts)),
+            inputs: Editor::new(std::mem::take(&mut doc.inputs), at(SectionKind::Inputs)),
             old,
             doc,
             points: Vec::new(),
@@ -105,6 +110,12 @@ impl Editing {
         }
         for (path, artifact) in &change.artifacts {
             self.artifacts.put(storage, path, *artifact)?;
+        }
+        for (key, input) in &change.inputs {
+            if self.inputs.get(storage, key)?.is_none() {
+                let number = self.inputs.len();
+                self.inputs.put(storage, key, input.numbered(number))?;
+            }
         }
         for (key, step, at, value) in &change.points {
             self.point(storage, key, *step, *at, *value)?;
@@ -185,6 +196,7 @@ impl Editing {
         self.artifacts.page_ops(ops)?;
         self.segments.page_ops(ops)?;
         self.conflicts.page_ops(ops)?;
+        self.inputs.page_ops(ops)?;
         self.doc.version += 1;
         ops.push(columns::changed(&self.doc)?);
         let key = keys::run(&self.doc.info.run_id);
@@ -201,6 +213,7 @@ impl Editing {
             artifacts: self.artifacts.whole(storage, COPY_ENTRIES)?,
             segments: self.segments.whole(storage, COPY_ENTRIES)?,
             conflicts: self.conflicts.whole(storage, COPY_ENTRIES)?,
+            inputs: self.inputs.whole(storage, COPY_ENTRIES)?,
             ..self.with_sections()
         })
     }
@@ -213,6 +226,7 @@ impl Editing {
             artifacts: self.artifacts.section().clone(),
             segments: self.segments.section().clone(),
             conflicts: self.conflicts.section().clone(),
+            inputs: self.inputs.section().clone(),
             ..self.doc.clone()
         }
     }
@@ -227,6 +241,7 @@ impl Editing {
                 self.artifacts.inline_bytes()?,
                 self.segments.inline_bytes()?,
                 self.conflicts.inline_bytes()?,
+                self.inputs.inline_bytes()?,
             ];
             if sizes.iter().sum::<usize>() <= RECORD_BYTES {
                 return Ok(());
@@ -238,7 +253,8 @@ impl Editing {
                 Some(2) => self.metrics.spill(),
                 Some(3) => self.artifacts.spill(),
                 Some(4) => self.segments.spill(),
-                _ => self.conflicts.spill(),
+                Some(5) => self.conflicts.spill(),
+                _ => self.inputs.spill(),
             }
         }
     }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use super::doc::{StoredParam, StoredText};
+use super::inputs;
 use super::read::View;
 use super::types::{MetricSummary, RunStatus};
 use crate::base::time::Timestamp;
+use crate::query::Value;
 
 /// One run, as far as searches look at it.
 pub(super) trait Facts {
@@ -19,6 +21,8 @@ pub(super) trait Facts {
     fn metric(&self, key: &str) -> Option<MetricSummary>;
     fn param(&self, key: &str) -> Option<&StoredParam>;
     fn tag(&self, key: &str) -> Option<&StoredText>;
+    /// The names, digests or contexts of its inputs, in their order.
+    fn input(&self, key: &str) -> Option<Value<'_>>;
 }
 
 impl Facts for View {
@@ -60,5 +64,9 @@ impl Facts for View {
 
     fn tag(&self, key: &str) -> Option<&StoredText> {
         self.tags.get(key)
+    }
+
+    fn input(&self, key: &str) -> Option<Value<'_>> {
+        inputs::values(&self.inputs, key)
     }
 }

@@ -10,13 +10,13 @@ use parking_lot::MutexGuard;
 use super::Run;
 use super::apply;
 use super::artifacts;
-use super::codec;
+use super::codec::{self, Stored};
 use super::core::{Known, KnownState};
 use super::doc::{self, StoredArtifact, StoredParam, StoredText};
 use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
 use super::store::Inner;
-use super::types::{ArtifactSource, Batch, MetricSummary, RunStatus, Series};
+use super::types::{ArtifactSource, Batch, DatasetInput, MetricSummary, RunStatus, Series};
 use crate::base::durability::Durability;
 use crate::base::limits;
 use crate::base::names;
@@ -67,7 +67,7 @@ impl Handle {
     }
 
     /// Locks what is known of the run, after the checks that every change makes.
-    fn change(&self) -> Result<MutexGuard<'_, KnownState>> {
+    pub(super) fn change(&self) -> Result<MutexGuard<'_, KnownState>> {
         self.runs.core.check_writable("the run")?;
         let state = self.known.state.lock();
         if state.deleted {
@@ -150,7 +150,7 @@ impl Handle {
     }
 
     /// Appends a change as one record, as a blob if it is large. Who has put blobs for it holds a lease.
-    fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<u64> {
+    pub(super) fn append_change(&self, state: &mut KnownState, mut change: Change) -> Result<u64> {
         let core = &self.runs.core;
         let mut leases = Vec::new();
         if change.points.len() > SEAL_ABOVE {
@@ -158,7 +158,7 @@ impl Handle {
             apply::seal_points(&*core.blobs, &mut change)?;
         }
         let mut record = RunRecord::Change(change);
-        let mut buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
+        let mut buffer = codec::encode_as(RunRecord::FORMAT, &record, std::mem::take(&mut state.buffer))?;
         if buffer.len() > RECORD_BYTES {
             leases.push(core.blobs.leases().hold()?);
             if let RunRecord::Change(change) = record {
@@ -172,7 +172,7 @@ impl Handle {
         appended
     }
 
-    fn at(&self, at: Option<Timestamp>) -> Timestamp {
+    pub(super) fn at(&self, at: Option<Timestamp>) -> Timestamp {
         at.unwrap_or_else(|| self.runs.core.clock.now())
     }
 }
@@ -233,7 +233,7 @@ impl Handle {
             self.check_series(&state, key, 1)?;
         }
         let record = PointRef::Point { run: &self.known.id, key, step, at, value };
-        let buffer = codec::encode_into(&record, std::mem::take(&mut state.buffer))?;
+        let buffer = codec::encode_as(RunRecord::FORMAT, &record, std::mem::take(&mut state.buffer))?;
         let appended = self.append(&buffer);
         state.buffer = buffer;
         if appended.is_ok() && !state.series.contains(key) {
@@ -358,6 +358,10 @@ impl Run for Handle {
 
     fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()> {
         self.logged(|| self.files(files))
+    }
+
+    fn log_inputs(&self, inputs: &[DatasetInput]) -> Result<()> {
+        self.logged(|| self.inputs(inputs))
     }
 
     fn end(&self, status: RunStatus) -> Result<()> {

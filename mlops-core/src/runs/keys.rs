@@ -15,6 +15,7 @@ pub(super) enum SectionKind {
     Artifacts = b'a' as isize,
     Segments = b's' as isize,
     Conflicts = b'c' as isize,
+    Inputs = b'i' as isize,
 }
 
 /// The counter of experiment ids.

@@ -21,7 +21,9 @@ mod ext;
 mod facts;
 mod gc;
 mod handle;
+mod inputs;
 mod keys;
+mod layouts;
 mod read;
 mod record;
 mod redrain;
@@ -117,6 +119,13 @@ pub trait Run: Send + Sync + Debug {
     /// `InvalidArgument` for a path that leaves the artifacts, `Conflict` if a file would be a folder too, `NotFound` for
     /// a local file that is not there; as [`log_metric`](Self::log_metric).
     fn log_files(&self, files: &[ArtifactSource<'_>]) -> Result<()>;
+
+    /// Logs data sets as inputs of the run, as one record. Of one name, digest and context the run keeps the first.
+    ///
+    /// # Errors
+    /// `InvalidArgument` or `LimitExceeded` for a bad name, digest, source type or tag; as
+    /// [`log_metric`](Self::log_metric). Nothing is stored then.
+    fn log_inputs(&self, inputs: &[DatasetInput]) -> Result<()>;
 
     /// Ends the run and waits, bounded, until what it logged is in the store.
     ///

@@ -6,11 +6,12 @@ use super::codec;
 use super::core::Core;
 use super::doc::{Pending, RunDoc, StoredArtifact, StoredParam, StoredText};
 use super::editing;
+use super::inputs::{self, StoredInput};
 use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::series::{self, Points};
 use super::store::Runs;
-use super::types::{MetricSummary, RunData, RunInfo, Series};
+use super::types::{MetricSummary, Origin, RunData, RunInfo, Series};
 use crate::base::names;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
@@ -27,6 +28,8 @@ pub(super) struct View {
     pub(super) tags: BTreeMap<String, StoredText>,
     pub(super) metrics: BTreeMap<String, MetricSummary>,
     pub(super) artifacts: BTreeMap<String, StoredArtifact>,
+    pub(super) inputs: BTreeMap<String, StoredInput>,
+    pub(super) origin: Option<Origin>,
 }
 
 impl View {
@@ -39,6 +42,8 @@ impl View {
             tags: doc.tags.load(storage, &at(SectionKind::Tags))?,
             metrics: doc.metrics.load(storage, &at(SectionKind::Metrics))?,
             artifacts: doc.artifacts.load(storage, &at(SectionKind::Artifacts))?,
+            inputs: doc.inputs.load(storage, &at(SectionKind::Inputs))?,
+            origin: doc.origin,
             info: doc.info,
         };
         if let Some(Pending { blob, done }) = doc.pending {
@@ -63,6 +68,10 @@ impl View {
             self.metrics.insert(key.clone(), merged);
         }
         self.artifacts.extend(change.artifacts.iter().map(|(path, artifact)| (path.clone(), *artifact)));
+        for (key, input) in &change.inputs {
+            let number = self.inputs.len() as u64;
+            self.inputs.entry(key.clone()).or_insert_with(|| input.numbered(number));
+        }
     }
 
     /// The run as users see it: long values loaded.
@@ -72,6 +81,8 @@ impl View {
             params: self.params.into_iter().map(|(key, value)| Ok((key, value.load(blobs)?))).collect::<Result<_>>()?,
             tags: self.tags.into_iter().map(|(key, value)| Ok((key, value.load(blobs)?))).collect::<Result<_>>()?,
             metrics: self.metrics,
+            inputs: inputs::load(self.inputs, blobs)?,
+            origin: self.origin,
         })
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 use super::doc::{StoredArtifact, StoredParam, StoredText};
+use super::inputs::StoredInput;
 use super::series::SegmentRef;
 use super::types::{MetricSummary, RunStatus};
 use crate::base::digests::Digest;
@@ -95,7 +96,7 @@ pub(super) enum ExperimentRef {
     Name(String),
 }
 
-/// Params, tags, points and files that are logged together.
+/// Params, tags, points, files and inputs that are logged together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Change {
     pub(super) run: String,
@@ -109,6 +110,8 @@ pub(super) struct Change {
     pub(super) segments: Vec<SegmentRef>,
     pub(super) summaries: Vec<(String, MetricSummary)>,
     pub(super) artifacts: Vec<(String, StoredArtifact)>,
+    /// By what tells them from others; their numbers are given when they are applied.
+    pub(super) inputs: Vec<(String, StoredInput)>,
 }
 
 impl Change {
@@ -122,6 +125,7 @@ impl Change {
             segments: Vec::new(),
             summaries: Vec::new(),
             artifacts: Vec::new(),
+            inputs: Vec::new(),
         }
     }
 
@@ -134,15 +138,17 @@ impl Change {
     /// The same but for artifacts: that without which the run cannot be read.
     pub(super) fn values_in_blobs(&self, visit: &mut dyn FnMut(Digest)) {
         // Every field is named, so that who adds one comes by here.
-        let Self { run: _, at: _, params, tags, points: _, segments, summaries: _, artifacts: _ } = self;
+        let Self { run: _, at: _, params, tags, points: _, segments, summaries: _, artifacts: _, inputs } = self;
         params.iter().filter_map(|(_, value)| value.blob()).for_each(&mut *visit);
         tags.iter().filter_map(|(_, value)| value.as_ref()?.blob()).for_each(&mut *visit);
         segments.iter().for_each(|segment| visit(segment.blob));
+        inputs.iter().flat_map(|(_, input)| input.blobs()).for_each(visit);
     }
 
     /// How many items a change has that are applied one by one: all but points and segments.
     pub(super) fn items(&self) -> u64 {
-        (self.params.len() + self.tags.len() + self.summaries.len() + self.artifacts.len()) as u64
+        let Self { run: _, at: _, params, tags, points: _, segments: _, summaries, artifacts, inputs } = self;
+        (params.len() + tags.len() + summaries.len() + artifacts.len() + inputs.len()) as u64
     }
 
     /// The items from `from` on, at most `count`, as a change of their own.
@@ -160,6 +166,7 @@ impl Change {
             tags: part(&self.tags, &mut skip, &mut left),
             summaries: part(&self.summaries, &mut skip, &mut left),
             artifacts: part(&self.artifacts, &mut skip, &mut left),
+            inputs: part(&self.inputs, &mut skip, &mut left),
             ..Self::new(&self.run, self.at)
         }
     }

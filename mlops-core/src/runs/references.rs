@@ -85,6 +85,8 @@ enum What {
     Change,
     Conflict(String),
     Copy,
+    /// The key of its entry, and the name.
+    Input(String, String),
 }
 
 impl fmt::Display for Reference {
@@ -97,6 +99,9 @@ impl fmt::Display for Reference {
             What::Tag(key) => write!(f, "the tag `{key}` of run {run}, which a repair removes ({blob})"),
             What::Change => write!(f, "a large change of run {run} ({blob})"),
             What::Conflict(key) => write!(f, "a later value of the param `{key}` of run {run} ({blob})"),
+            What::Input(_, name) => {
+                write!(f, "the input `{name}` of run {run}, which a repair removes ({blob})")
+            }
             What::Copy => write!(f, "a copy of the record of run {run} ({blob})"),
         }
     }
@@ -145,7 +150,7 @@ impl Runs {
         Ok(lost)
     }
 
-    /// Removes the lost params and tags: with them a run could be neither shown nor listed.
+    /// Removes the lost params, tags and inputs: with them a run could be neither shown nor listed.
     ///
     /// # Errors
     /// `Io`, `OutOfSpace`, `Corrupt`.
@@ -156,6 +161,7 @@ impl Runs {
             match what {
                 What::Param(key) => editing.params.remove(storage, key)?,
                 What::Tag(key) => editing.tag(storage, key, None)?,
+                What::Input(key, _) => editing.inputs.remove(storage, key)?,
                 _ => continue,
             }
             let _lease = self.core.blobs.leases().hold()?;
@@ -203,6 +209,9 @@ pub(super) fn for_each_reference(storage: &dyn Storage, mut visit: impl FnMut(Re
         }
         for (key, value) in doc.conflicts.load(storage, &at(SectionKind::Conflicts))? {
             value.blob().map_or(Ok(()), |blob| visit(What::Conflict(key), blob))?;
+        }
+        for (key, input) in doc.inputs.load(storage, &at(SectionKind::Inputs))? {
+            input.blobs().try_for_each(|blob| visit(What::Input(key.clone(), input.name.clone()), blob))?;
         }
         doc.copy.map_or(Ok(()), |copy| visit(What::Copy, copy))?;
         doc.pending.map_or(Ok(()), |pending| visit(What::Change, pending.blob))

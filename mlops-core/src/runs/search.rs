@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::points::Asked;
 use self::record::Record;
 pub use self::table::{ColumnData, RunTable, TableColumn, TextColumn};
-use super::codec;
+use super::codec::{self, first_layout};
 use super::columns::{Candidate, Scope, Table};
 use super::core::Core;
 use super::doc::RunDoc;
@@ -105,6 +105,8 @@ struct Token {
     now: Timestamp,
     after: Place,
 }
+
+first_layout!(Token);
 
 impl Runs {
     /// The runs that match a query, a page at a time. Pages go on behind the last run of the page before, so that

@@ -202,7 +202,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Editor<T> {
     pub(super) fn inline_bytes(&self) -> Result<usize> {
         match &self.section {
             Section::Inline(entries) if entries.is_empty() => Ok(0),
-            Section::Inline(_) => Ok(codec::encode(&self.section)?.len()),
+            Section::Inline(_) => codec::size_of(&self.section),
             Section::Paged(_) => Ok(0),
         }
     }
@@ -224,7 +224,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Editor<T> {
             let mut part_first = first.clone();
             let mut size = 0;
             for (key, value) in &page.entries {
-                let entry_size = codec::encode(&(key, value))?.len();
+                let entry_size = codec::size_of(&(key, value))?;
                 if size + entry_size > PAGE_BYTES / 2 && !part.is_empty() {
                     ops.push(Op::put([self.prefix.as_slice(), part_first.as_bytes()].concat(), codec::encode(&part)?));
                     part.clear();

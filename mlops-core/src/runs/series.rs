@@ -32,7 +32,7 @@ pub(super) struct SegmentRef {
 
 /// The head of a segment's blob; the columns follow.
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
+pub(super) struct Head {
     run: String,
     /// The run's record when the segment was sealed at its end, so that a lost record can be made again.
     record: Option<Vec<u8>>,

@@ -2,6 +2,7 @@ mod columns;
 mod dropped;
 mod extremes;
 mod forced;
+mod inputs;
 mod references;
 
 use std::collections::BTreeMap;
@@ -327,12 +328,12 @@ fn a_record_of_a_newer_version_is_refused_as_such() {
     let run = runs.start(RunOptions::default()).unwrap();
     let key = super::keys::run(run.id());
     let mut bytes = parts.storage.get(&key).unwrap().unwrap();
-    bytes[0] = 2;
+    bytes[0] = 3;
     let ops = [crate::storage::Op::put(key, bytes)];
     let _ = parts.storage.apply(&ops, crate::storage::Durability::Fast).unwrap();
     let error = runs.get(run.id()).unwrap_err();
     assert_eq!(error.code(), Code::NewerFormat);
-    assert!(error.to_string().starts_with("a run in storage has format version 2"), "{error}");
+    assert!(error.to_string().starts_with("a run in storage has format version 3"), "{error}");
 }
 
 #[test]

@@ -198,6 +198,51 @@ pub struct MetricSummary {
     pub count: u64,
 }
 
+/// The tag of an input that says what the data set was used for: `training`, `validation`...
+pub const DATASET_CONTEXT: &str = "mlflow.data.context";
+
+/// A data set that a run has as an input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DatasetInput {
+    /// The name.
+    pub name: String,
+    /// A digest of the content; with name and context it tells one input from another.
+    pub digest: String,
+    /// What kind of source it is: `local`, `http`, `s3`...
+    pub source_type: String,
+    /// Where the data comes from, as JSON: `{"uri": "data/train.csv"}`.
+    pub source: String,
+    /// Columns and types, as JSON.
+    pub schema: Option<String>,
+    /// Statistics such as the number of rows, as JSON.
+    pub profile: Option<String>,
+    /// Tags; [`DATASET_CONTEXT`] is the context.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl DatasetInput {
+    /// What the data set was used for.
+    pub fn context(&self) -> Option<&str> {
+        self.tags.get(DATASET_CONTEXT).map(String::as_str)
+    }
+
+    /// The same data set, used for this.
+    #[must_use]
+    pub fn with_context(mut self, context: &str) -> Self {
+        self.tags.insert(DATASET_CONTEXT.into(), context.into());
+        self
+    }
+}
+
+/// What a run was forked from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The run.
+    pub run_id: String,
+    /// The last step that both have; None: all steps.
+    pub step: Option<i64>,
+}
+
 /// A run with everything but its points and files.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunData {
@@ -209,6 +254,12 @@ pub struct RunData {
     pub tags: BTreeMap<String, String>,
     /// Summaries of the metrics.
     pub metrics: BTreeMap<String, MetricSummary>,
+    /// The data sets that are its inputs, in the order they were logged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<DatasetInput>,
+    /// What it was forked from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// The points of one metric, as columns of one length, in the order (time, step, logged).

@@ -57,6 +57,23 @@ class run {
     return detail::call([&](mlops_error** what) { return mlops_run_log_batch(get(), &batch, what); });
   }
 
+  /// Logs a data set as an input; one of a name, digest and context that the run has already changes nothing.
+  result<void> log_input(const dataset_input& input) const {
+    std::vector<mlops_tag> tags;
+    for (const auto& [key, value] : input.tags) tags.push_back({detail::str(key), detail::str(value)});
+    mlops_dataset_input c = MLOPS_DATASET_INPUT_INIT;
+    c.name = detail::str(input.name);
+    c.digest = detail::str(input.digest);
+    c.source_type = detail::str(input.source_type);
+    c.source = detail::str(input.source);
+    c.schema = detail::str(input.schema);
+    c.profile = detail::str(input.profile);
+    c.context = detail::str(input.context);
+    c.tags = tags.data();
+    c.tags_count = tags.size();
+    return detail::call([&](mlops_error** what) { return mlops_run_log_input(get(), &c, what); });
+  }
+
   /// Logs one point of a metric; `at` in UTC microseconds, default: now.
   result<void> log_metric(std::string_view key, double value, std::int64_t step = 0,
                           std::optional<std::int64_t> at = std::nullopt) const {

@@ -70,6 +70,18 @@ struct run_data {
   std::map<std::string, metric_summary> metrics;
 };
 
+/// A data set as an input of a run; what is empty is not given. `source`, `schema` and `profile` are JSON.
+struct dataset_input {
+  std::string name;
+  std::string digest;
+  std::string source_type;
+  std::string source;
+  std::string schema;
+  std::string profile;
+  std::string context;
+  mlops::tags tags;
+};
+
 /// A page of results, and where the next begins; the token is empty after the last.
 template <class T>
 struct page {

@@ -48,6 +48,18 @@ static void log_everything(const mlops_store *store, const char *folder) {
   OK(mlops_run_delete_tag(run, MLOPS_STR("gone"), &error));
   OK(mlops_run_delete_tag(run, MLOPS_STR("never there"), &error));
 
+  mlops_dataset_input input = MLOPS_DATASET_INPUT_INIT;
+  input.name = MLOPS_STR("iris");
+  input.digest = MLOPS_STR("0a1b2c3d");
+  input.source_type = MLOPS_STR("local");
+  input.source = MLOPS_STR("{\"uri\": \"iris.csv\"}");
+  input.context = MLOPS_STR("training");
+  input.tags = tags;
+  input.tags_count = 1;
+  OK(mlops_run_log_input(run, &input, &error));
+  input.durability = MLOPS_DURABILITY_FULL;
+  OK(mlops_run_log_input(run, &input, &error)); /* the same again changes nothing */
+
   const mlops_bytes bytes = {"a\0b", 3};
   OK(mlops_run_log_artifact_bytes(run, MLOPS_STR("model/weights.bin"), bytes, &error));
   char file[4096];
@@ -112,6 +124,9 @@ static void read_run(const mlops_store *store) {
   OK(mlops_run_data_json(data, &json, &error));
   CHECK(json.data[json.len] == '\0' && strlen(json.data) == json.len);
   CHECK(strstr(json.data, "\"rate\":{\"text\":\"1e-05\",\"type\":\"float\"}"));
+  const char *inputs = strstr(json.data, "\"inputs\":[{\"digest\":\"0a1b2c3d\",\"name\":\"iris\"");
+  CHECK(inputs && strstr(inputs, "\"mlflow.data.context\":\"training\""));
+  CHECK(!strstr(inputs, "},{"));
   CHECK(strstr(json.data, "\"last\":\"NaN\"") && strstr(json.data, "\"max\":\"Infinity\""));
   mlops_buf_free(&json);
   mlops_buf_free(&json);

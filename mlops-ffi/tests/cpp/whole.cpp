@@ -117,6 +117,18 @@ void durability(const mlops::store& store) {
   batch.metrics = &point;
   batch.metrics_count = 1;
   batch.durability = MLOPS_DURABILITY_FAST;
+  mlops::dataset_input input;
+  input.name = "iris";
+  input.digest = "0a1b2c3d";
+  input.source_type = "local";
+  input.context = "training";
+  input.tags["split"] = "0.8";
+  CHECK(run.log_input(input));
+  input.name.clear();
+  CHECK(run.log_input(input).error().code() == MLOPS_INVALID_ARGUMENT);
+  mlops::run_query query;
+  query.filter = "dataset.name = 'iris' and dataset.context = 'training'";
+  CHECK(full.search_runs(query).value().items.size() == 1);
   CHECK(run.log_metric("durable", 0.5) && run.log_batch(batch) && run.end());
 }
 

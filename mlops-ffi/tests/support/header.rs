@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
     "experiments",
     "runs",
     "logging",
+    "inputs",
     "series",
     "run_data",
     "search",

@@ -55,19 +55,20 @@ from .entities import Experiment, Run
 from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
-    from . import artifacts, models, pyfunc, sklearn, tracking
+    from . import artifacts, data, models, pyfunc, sklearn, tracking
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
     from ._backup import BackupReport, backup, restore
     from ._compare import Comparison, compare, report
     from ._gc import GcReport, gc
+    from ._inputs import log_input, log_inputs
     from .models import load_model
 
 __version__: str = _native.version()
 
 # Loaded at first use, so that `import mlops` stays fast.
-_SUBMODULES = ("artifacts", "models", "pyfunc", "sklearn", "tracking")
+_SUBMODULES = ("artifacts", "data", "models", "pyfunc", "sklearn", "tracking")
 _LAZY = {
     "MlflowClient": ("_client", "MlflowClient"),
     "MlopsClient": ("_client", "MlflowClient"),
@@ -80,6 +81,8 @@ _LAZY = {
     "report": ("_compare", "report"),
     "restore": ("_backup", "restore"),
     "gc": ("_gc", "gc"),
+    "log_input": ("_inputs", "log_input"),
+    "log_inputs": ("_inputs", "log_inputs"),
     "load_model": ("models", "load_model"),
 }
 
@@ -119,6 +122,7 @@ __all__ = [
     "compare",
     "create",
     "create_experiment",
+    "data",
     "delete_run",
     "delete_tag",
     "end_run",
@@ -140,6 +144,8 @@ __all__ = [
     "log_dict",
     "log_figure",
     "log_image",
+    "log_input",
+    "log_inputs",
     "log_metric",
     "log_metrics",
     "log_param",

@@ -15,7 +15,10 @@ _ABSENT = (
         f"models as MLflow 3 logs them, outside of runs, come {_LATER}",
         "*logged_model* create_external_model log_model_params log_outputs *_active_model import_checkpoints",
     ),
-    (f"the tracking of data sets comes {_LATER}", "log_input log_inputs data"),
+    (
+        "data sets of this library are out of scope of this version: use from_pandas, from_polars or from_numpy",
+        "from_spark from_tensorflow from_huggingface load_delta",
+    ),
     (f"evaluation comes {_LATER}", "evaluate validate_evaluation_results MetricThreshold metrics"),
     (f"measuring the machine comes {_LATER}", "*system_metrics*"),
     (f"this kind of artifact comes {_LATER}", "log_table load_table log_stream"),

@@ -10,7 +10,7 @@ from . import _native, _state
 from ._content import dict_bytes, figure_bytes, text_bytes
 from ._convert import ids, metric_value, tag_items, text_key, timestamp, whole
 from ._state import Durability
-from .entities import Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
+from .entities import DatasetInput, Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
 from .exceptions import InvalidArgument, NotFound, Unsupported
 
 _PAGE = 1_000
@@ -263,6 +263,20 @@ class MlflowClient:
         steps, times, values = self._store.metric_history(run_id, key)
         columns = zip(memoryview(steps).cast("q"), memoryview(times).cast("q"), memoryview(values).cast("d"))
         return PagedList([Metric(key, value, at // 1000, step) for step, at, value in columns], None)
+
+    def log_inputs(
+        self,
+        run_id: str,
+        datasets: Sequence[DatasetInput] | None = None,
+        models: Sequence[Any] | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> None:
+        """Logs data sets as inputs of a run, all or none of them. Of one name, digest and context a run keeps the first."""
+        from ._inputs import input_of_entity, refuse_models
+
+        refuse_models(models)
+        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in datasets or []])
 
     # --- artifacts
 

@@ -10,7 +10,7 @@ from .exceptions import Unsupported
 
 if TYPE_CHECKING:
     from ._compare import Comparison
-    from .entities import Run, RunInfo
+    from .entities import DatasetInput, Run, RunInfo
 
 # Curves that a view shows without being asked for more.
 CURVES = 6
@@ -30,8 +30,13 @@ def _started(info: RunInfo) -> str:
         return f"{info.start_time} ms"
 
 
+def _input_row(found: DatasetInput) -> tuple[str, str]:
+    used = f" ({found.context})" if found.context else ""
+    return found.dataset.name + used, f"{found.dataset.digest} from {found.dataset.source_type} {found.dataset.source}"
+
+
 def run_html(run: Run) -> str:
-    """A run: status and times, then params and metrics, folded when they are many."""
+    """A run: status and times, then metrics, params and inputs, folded when they are many."""
     info, data = run.info, run.data
     head = [("id", info.run_id), ("status", info.status), ("started", _started(info))]
     if info.duration is not None:
@@ -40,6 +45,7 @@ def run_html(run: Run) -> str:
     sections = {
         "Metrics": [(key, f"{value:.6g}") for key, value in data.metrics.items()],
         "Params": list(data.params.items()),
+        "Inputs": [_input_row(found) for found in run.inputs.dataset_inputs],
         "Tags": [(key, value) for key, value in data.tags.items() if not key.startswith("mlflow.")],
     }
     for name, rows in sections.items():

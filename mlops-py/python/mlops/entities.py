@@ -288,35 +288,100 @@ class RunData(_Entity):
         self.param_types: dict[str, str] = raw["param_types"]
 
 
-class RunInputs:
-    """The data sets that a run read; none are recorded by this version."""
+class Dataset(_Entity):
+    """A data set as runs record it: ``source``, ``schema`` and ``profile`` are JSON."""
 
-    def __init__(self) -> None:
-        self.dataset_inputs: list[Any] = []
-        self.model_inputs: list[Any] = []
+    __slots__ = ("name", "digest", "source_type", "source", "schema", "profile")
+    _shown = ("name", "digest", "source_type", "source", "schema", "profile")
+
+    def __init__(
+        self,
+        name: str,
+        digest: str,
+        source_type: str,
+        source: str,
+        schema: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        self.name = name
+        self.digest = digest
+        self.source_type = source_type
+        self.source = source
+        self.schema = schema
+        self.profile = profile
+
+
+class InputTag(RunTag):
+    """A tag of an input; ``mlflow.data.context`` says what the data set was used for."""
+
+    __slots__ = ()
+
+
+class DatasetInput(_Entity):
+    """A data set as an input of a run, with its tags."""
+
+    __slots__ = ("dataset", "tags")
+    _shown = ("dataset", "tags")
+
+    def __init__(self, dataset: Dataset, tags: list[InputTag] | None = None) -> None:
+        self.dataset = dataset
+        self.tags: list[InputTag] = tags or []
+
+    @property
+    def context(self) -> str | None:
+        """What the data set was used for; None if nobody told."""
+        return next((tag.value for tag in self.tags if tag.key == "mlflow.data.context"), None)
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The data set and its tags as plain dicts."""
+        return {"dataset": self.dataset.to_dictionary(), "tags": [tag.to_dictionary() for tag in self.tags]}
+
+
+class RunInputs(_Entity):
+    """The data sets that a run used, in the order they were logged."""
+
+    __slots__ = ("dataset_inputs", "model_inputs")
+    _shown = ("dataset_inputs",)
+
+    def __init__(self, dataset_inputs: list[DatasetInput] | None = None, model_inputs: list[Any] | None = None) -> None:
+        self.dataset_inputs: list[DatasetInput] = dataset_inputs or []
+        self.model_inputs: list[Any] = model_inputs or []
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The data sets as plain dicts."""
+        return {"dataset_inputs": [found.to_dictionary() for found in self.dataset_inputs]}
 
 
 class Run:
-    """A run as it was when it was read: ``info`` and ``data``."""
+    """A run as it was when it was read: ``info``, ``data`` and ``inputs``."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.info = RunInfo(raw)
         self.data = RunData(raw)
-        self.inputs = RunInputs()
+        self.inputs = RunInputs([
+            DatasetInput(Dataset(*fields), [InputTag(key, value) for key, value in tags])
+            for *fields, tags in raw["inputs"]
+        ])
 
     def to_dictionary(self) -> dict[str, Any]:
-        """``info`` and ``data`` as plain dicts."""
-        return {"info": self.info.to_dictionary(), "data": self.data.to_dictionary()}
+        """``info``, ``data`` and ``inputs`` as plain dicts."""
+        return {
+            "info": self.info.to_dictionary(),
+            "data": self.data.to_dictionary(),
+            "inputs": self.inputs.to_dictionary(),
+        }
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and self.info == other.info and self.data == other.data
+        return isinstance(other, Run) and (self.info, self.data, self.inputs) == (other.info, other.data, other.inputs)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         info, data = self.info, self.data
         metrics = ", ".join(f"{key}={value:.6g}" for key, value in list(data.metrics.items())[:4])
-        return f"<{type(self).__name__} {info.run_name!r} {info.run_id} {info.status}{' ' if metrics else ''}{metrics}>"
+        inputs = ", ".join(found.dataset.name for found in self.inputs.dataset_inputs[:4])
+        shown = f"{' ' if metrics else ''}{metrics}{' inputs: ' if inputs else ''}{inputs}"
+        return f"<{type(self).__name__} {info.run_name!r} {info.run_id} {info.status}{shown}>"
 
     def _repr_html_(self) -> str:
         from ._html import run_html

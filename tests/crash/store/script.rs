@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mlops_core::runs::{
-    ArtifactSource, Batch, Content, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series,
+    ArtifactSource, Batch, Content, DatasetInput, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series,
 };
 use mlops_core::{Code, OpenOptions, ParamValue, Store};
 
@@ -48,6 +48,9 @@ enum Step {
     Tag {
         run: String,
         key: String,
+    },
+    Inputs {
+        run: String,
     },
     End {
         run: String,
@@ -99,6 +102,18 @@ fn files(run: &str) -> [(String, Vec<u8>); 2] {
     [(format!("model/{run}.json"), [MODEL, run.as_bytes()].concat()), ("model/weights.bin".into(), weights)]
 }
 
+/// Two data sets, one with a text that is kept in a blob.
+fn inputs() -> [DatasetInput; 2] {
+    let input = |name: &str, schema: &str| DatasetInput {
+        name: name.into(),
+        digest: "0a1b2c3d".into(),
+        source_type: "local".into(),
+        schema: Some(schema.into()),
+        ..DatasetInput::default()
+    };
+    [input("train", &"column ".repeat(1_000)).with_context("training"), input("test", "{}")]
+}
+
 impl Script {
     /// Two runs, three steps each, every kind of call.
     pub(crate) fn short() -> Self {
@@ -114,6 +129,7 @@ impl Script {
             steps.push(Step::Batch { run: run(), params: keys("p"), tags: keys("t"), metrics: keys("m") });
             steps.push(Step::Series { run: run(), key: "curve".into(), points: 2_000 });
             steps.push(Step::Model { run: run() });
+            steps.push(Step::Inputs { run: run() });
             steps.push(Step::Tag { run: run(), key: "done".into() });
             steps.push(Step::End { run: run() });
             steps.push(Step::Reopen);
@@ -233,6 +249,7 @@ impl Step {
             | Self::Batch { run, .. }
             | Self::Series { run, .. }
             | Self::Model { run }
+            | Self::Inputs { run }
             | Self::Tag { run, .. }
             | Self::End { run } => Some(run),
         }
@@ -274,6 +291,7 @@ impl Step {
                 run.log_files(&sources)
             }
             Self::Tag { key, .. } => run.set_tag(key, "yes"),
+            Self::Inputs { .. } => run.log_inputs(&inputs()),
             Self::End { .. } => run.end(RunStatus::Finished),
             Self::Start { .. } | Self::Reopen | Self::Flush => Ok(()),
         }
@@ -314,6 +332,7 @@ impl Step {
                 })
                 .collect(),
             Self::Tag { key, .. } => vec![data.tags.contains_key(key)],
+            Self::Inputs { .. } => inputs().iter().map(|input| data.inputs.contains(input)).collect(),
             Self::End { .. } => vec![data.info.status == RunStatus::Finished],
             Self::Reopen | Self::Flush => Vec::new(),
         }

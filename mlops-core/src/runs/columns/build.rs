@@ -1,24 +1,28 @@
 //! Makes the blobs of a segment from runs.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use serde::Serialize;
 
-use super::super::codec;
+use super::super::inputs;
 use super::super::keys;
 use super::super::read::View;
 use super::super::types::{Lifecycle, RunInfo};
 use super::COLUMNS;
-use super::layout::{Dictionary, Directory, Heads, Of, Present, Summaries};
+use super::layout::{Dictionary, Directory, Heads, Of, Present, Summaries, encode};
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::Result;
+use crate::query::Value;
 
 /// A row of the segment that is to be made; None: the run is removed.
 pub(super) type Source = (String, Option<View>);
 
+/// What is kept of a run's inputs.
+const INPUTS: [&str; 3] = ["name", "digest", "context"];
 /// The names of the texts that every run has.
 pub(super) const NAME: &str = "name";
 pub(super) const USER: &str = "user";
@@ -34,11 +38,14 @@ pub(super) fn build(blobs: &dyn BlobStore, mut rows: Vec<Source>) -> Result<Dige
     builder.info(NAME, |info| Some(&info.run_name))?;
     builder.info(USER, |info| Some(&info.user))?;
     builder.info(PARENT, |info| info.parent_run_id.as_ref())?;
-    let heads = blobs.put(&codec::encode(&heads(&rows)?)?)?;
+    for key in INPUTS {
+        builder.inputs(key)?;
+    }
+    let heads = blobs.put(&encode(&heads(&rows)?)?)?;
     let Builder { mut columns, wide, .. } = builder;
     columns.sort();
     let directory = Directory { heads, columns, wide: wide.into_iter().collect() };
-    blobs.put(&codec::encode(&directory)?)
+    blobs.put(&encode(&directory)?)
 }
 
 fn heads(rows: &[Source]) -> Result<Heads> {
@@ -102,13 +109,25 @@ impl<'a> Builder<'a> {
         of: impl Fn(&'a View) -> &'a BTreeMap<String, T>,
     ) -> Result<()> {
         for (key, values) in self.by_key(of) {
-            let encoded =
-                values.iter().map(|(row, value)| Ok((*row, codec::encode(value)?))).collect::<Result<Vec<_>>>()?;
+            let encoded = values.iter().map(|(row, value)| Ok((*row, encode(value)?))).collect::<Result<Vec<_>>>()?;
             let distinct = values.iter().map(|(_, value)| *value);
             let dictionary = dictionary(self.present(&values), distinct, encoded.into_iter().map(|(_, bytes)| bytes));
-            self.put(what, key, &codec::encode(&dictionary)?)?;
+            self.put(what, key, &encode(&dictionary)?)?;
         }
         Ok(())
+    }
+
+    fn inputs(&mut self, key: &str) -> Result<()> {
+        let values: Vec<(u32, Vec<String>)> = (0_u32..)
+            .zip(self.rows)
+            .filter_map(|(row, (_, view))| Some((row, texts(inputs::values(&view.as_ref()?.inputs, key)?))))
+            .collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        let lists = || values.iter().map(|(_, value)| value);
+        let dictionary = dictionary(self.present(&values), lists(), lists());
+        self.put(Of::Input, key, &encode(&dictionary)?)
     }
 
     fn info(&mut self, key: &str, of: impl Fn(&'a RunInfo) -> Option<&'a String>) -> Result<()> {
@@ -119,7 +138,7 @@ impl<'a> Builder<'a> {
         }
         let texts = || values.iter().map(|(_, value)| *value);
         let dictionary = dictionary(self.present(&values), texts(), texts());
-        self.put(Of::Info, key, &codec::encode(&dictionary)?)
+        self.put(Of::Info, key, &encode(&dictionary)?)
     }
 
     fn metrics(&mut self) -> Result<()> {
@@ -129,6 +148,13 @@ impl<'a> Builder<'a> {
             self.put(Of::Metric, key, &summaries.encode()?)?;
         }
         Ok(())
+    }
+}
+
+fn texts(values: Value<'_>) -> Vec<String> {
+    match values {
+        Value::Many(values) => values.iter().filter_map(Value::text).map(Cow::into_owned).collect(),
+        one => one.text().map(Cow::into_owned).into_iter().collect(),
     }
 }
 

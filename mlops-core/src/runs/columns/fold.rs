@@ -12,6 +12,7 @@ use super::super::read::View;
 use super::super::section::for_each_entry;
 use super::super::types::RunStatus;
 use super::build::{self, Source};
+use super::layout::encode;
 use super::table::Table;
 use super::{FOLD_FROM, RUNNING_FROM, SEGMENT_ROWS, SMALL_SEGMENTS};
 use crate::base::digests::Digest;
@@ -38,7 +39,7 @@ pub(in crate::runs) fn removed(doc: &RunDoc) -> Result<Op> {
 
 /// The bytes differ from those of every change before.
 fn unfolded(run: &str, change: &impl Serialize) -> Result<Op> {
-    Ok(Op::put(keys::unfolded(run), codec::encode(change)?))
+    Ok(Op::put(keys::unfolded(run), encode(change)?))
 }
 
 impl Core {
@@ -167,7 +168,7 @@ impl Core {
         }
         for (at, segment) in small() {
             let key = keys::segment_of_columns(segment.number);
-            let value = codec::encode(&segment.directory_blob)?;
+            let value = encode(&segment.directory_blob)?;
             let mut ops = vec![Op::check(key.clone(), Some(value)), Op::delete(key)];
             // Not what any other change says: who folds the run at this moment sees the difference.
             let again = self.ids.next_hex();
@@ -187,7 +188,7 @@ fn commit(counter: &[u8], segment: Digest, runs: &Unfolded) -> Result<Vec<Op>> {
     let mut ops = vec![
         Op::check(keys::COLUMNS, Some(counter.to_vec())),
         Op::put(keys::COLUMNS, codec::encode(&(number + 1))?),
-        Op::put(keys::segment_of_columns(number), codec::encode(&segment)?),
+        Op::put(keys::segment_of_columns(number), encode(&segment)?),
     ];
     for (run, value) in runs {
         let key = keys::unfolded(run);

@@ -1,5 +1,7 @@
 //! A segment as it is stored: a blob that names the others, one with what every row has, and one a column.
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,15 @@ pub(in crate::runs) enum Of {
     Tag,
     /// A text that every run has: its name, user or parent.
     Info,
+    /// The names, digests or contexts of a run's inputs.
+    Input,
+}
+
+impl Of {
+    /// True if there may be too many keys for a column each.
+    pub(super) fn may_be_wide(self) -> bool {
+        matches!(self, Self::Metric | Self::Param | Self::Tag)
+    }
 }
 
 /// The blob that a segment's storage entry names.
@@ -125,12 +136,12 @@ impl Summaries {
             pack_values(&self.max)?,
             pack_integers(&self.count)?,
         ];
-        codec::encode(&(&self.present, parts))
+        encode(&(&self.present, parts))
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         let (present, [last, last_step, last_at, min, max, count]): (Present, [Vec<u8>; 6]) =
-            codec::decode("a column of metrics", bytes)?;
+            decode("a column of metrics", bytes)?;
         let values = |part: &[u8]| unpack_values(part).ok_or_else(unreadable);
         let integers = |part: &[u8]| unpack_integers(part).ok_or_else(unreadable);
         Ok(Self {
@@ -153,9 +164,26 @@ fn unreadable() -> Error {
     Error::internal("a column of metrics cannot be read")
 }
 
+/// The format byte of all blobs of columns.
+const FORMAT: u8 = 1;
+
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    codec::encode_as(FORMAT, value, Vec::new())
+}
+
+pub(super) fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => {
+            postcard::from_bytes(rest).map_err(|e| Error::internal(format!("{what} cannot be read: {e}")))
+        }
+        // Of a later version: the records tell the same.
+        _ => Err(Error::corrupt(Path::new("blobs"), 0, format!("{what} has another format"))),
+    }
+}
+
 /// Reads a blob of a segment.
 pub(super) fn read<T: DeserializeOwned>(blobs: &dyn BlobStore, what: &str, blob: &Digest) -> Result<T> {
-    codec::decode(what, &blobs.get(blob)?)
+    decode(what, &blobs.get(blob)?)
 }
 
 /// Visits the blobs of all segments. One that cannot be read is made anew by the next fold.
@@ -165,7 +193,7 @@ pub(in crate::runs) fn for_each_blob(
     visit: &mut dyn FnMut(Digest),
 ) -> Result<()> {
     for_each_entry(storage, KeyRange::prefix(keys::SEGMENTS), |_, value| {
-        let directory_blob: Digest = codec::decode("a segment of columns", value)?;
+        let directory_blob: Digest = decode("a segment of columns", value)?;
         visit(directory_blob);
         match read::<Directory>(blobs, "a segment of columns", &directory_blob) {
             Ok(directory) => {

@@ -10,6 +10,7 @@ use super::build::{NAME, USER};
 use super::layout::Of;
 use super::table::{Column, Segment};
 use crate::base::time::Timestamp;
+use crate::query::Value;
 
 /// The columns of a segment that a search looks at.
 pub(in crate::runs) type Chosen = Vec<(Of, String, Option<Arc<Column>>)>;
@@ -96,5 +97,11 @@ impl Facts for Row<'_> {
             Column::Tag(tags) => tags.get(self.number),
             _ => None,
         }
+    }
+
+    fn input(&self, key: &str) -> Option<Value<'_>> {
+        let Column::Input(inputs) = self.column(Of::Input, key)? else { return None };
+        let values = inputs.get(self.number)?.iter().map(|text| Value::Text(text.into()));
+        Some(Value::Many(values.collect()))
     }
 }

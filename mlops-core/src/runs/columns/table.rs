@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::super::codec;
 use super::super::core::Core;
 use super::super::doc::{RunDoc, StoredParam, StoredText};
 use super::super::keys;
 use super::super::read::View;
 use super::super::section::for_each_entry;
 use super::super::types;
-use super::layout::{Dictionary, Directory, Heads, Of, Summaries, read};
+use super::layout::{Dictionary, Directory, Heads, Of, Summaries, decode, read};
 use super::rows::{Chosen, Row};
 use super::{CACHE_BYTES, FOLD_FROM, build};
 use crate::base::digests::Digest;
@@ -62,6 +61,7 @@ pub(in crate::runs) enum Column {
     Param(Dictionary<StoredParam>),
     Tag(Dictionary<StoredText>),
     Info(Dictionary<String>),
+    Input(Dictionary<Vec<String>>),
 }
 
 impl Segment {
@@ -99,9 +99,10 @@ impl Segment {
                 size = summaries.size();
                 Column::Metric(summaries)
             }
-            Of::Param => Column::Param(codec::decode("a column of params", &bytes)?),
-            Of::Tag => Column::Tag(codec::decode("a column of tags", &bytes)?),
-            Of::Info => Column::Info(codec::decode("a column of texts", &bytes)?),
+            Of::Param => Column::Param(decode("a column of params", &bytes)?),
+            Of::Tag => Column::Tag(decode("a column of tags", &bytes)?),
+            Of::Info => Column::Info(decode("a column of texts", &bytes)?),
+            Of::Input => Column::Input(decode("a column of inputs", &bytes)?),
         };
         let column = Arc::new(column);
         let mut columns = self.columns.lock();
@@ -182,7 +183,7 @@ impl Core {
         for_each_entry(&*self.storage, KeyRange::prefix(keys::SEGMENTS), |key, value| {
             let number = key.strip_prefix(keys::SEGMENTS).and_then(|number| number.first_chunk::<8>());
             let number = number.ok_or_else(|| Error::internal("a segment of columns has no number"))?;
-            listed.push((u64::from_be_bytes(*number), codec::decode::<Digest>("a segment of columns", value)?));
+            listed.push((u64::from_be_bytes(*number), decode::<Digest>("a segment of columns", value)?));
             Ok(())
         })?;
         listed.reverse();
@@ -269,7 +270,7 @@ impl Core {
         let rows = table.without(unfolded);
         for (at_segment, ((segment, rows), columns)) in table.segments.iter().zip(&rows).zip(&chosen).enumerate() {
             let Heads { experiments: of, states, lifecycles, ids, .. } = &segment.heads;
-            let lacks = scope.whole || columns.iter().any(|(of, _, column)| *of != Of::Info && column.is_none());
+            let lacks = scope.whole || columns.iter().any(|(of, _, column)| of.may_be_wide() && column.is_none());
             for (row, live) in (0_u32..).zip(rows) {
                 let at = row as usize;
                 let is_shown = *live
@@ -338,7 +339,8 @@ fn places(field: &Field) -> Vec<(Of, &str)> {
         Entity::Tag => Of::Tag,
         Entity::Attribute if field.key == "run_name" => return vec![(Of::Info, build::NAME)],
         Entity::Attribute if field.key == "user_id" => return vec![(Of::Info, build::USER)],
-        Entity::Attribute | Entity::Dataset => return Vec::new(),
+        Entity::Attribute => return Vec::new(),
+        Entity::Dataset => return vec![(Of::Input, &field.key)],
     };
     field.meanings().map(|(key, _)| (of, key)).collect()
 }

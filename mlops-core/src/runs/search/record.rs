@@ -105,7 +105,7 @@ impl query::Record for Record<'_> {
                 StoredText::Inline(text) => Some(Value::Text(Cow::Borrowed(text))),
                 blob @ StoredText::Blob(..) => self.text(blob.clone()),
             },
-            Entity::Dataset => None,
+            Entity::Dataset => self.run.input(key),
             Entity::Attribute => self.attribute(key),
         }
     }

@@ -281,7 +281,7 @@ impl<'a> Grouped<'a> {
             match of {
                 Of::Metric => keys.extend(view.metrics.keys().cloned()),
                 Of::Param => keys.extend(view.params.keys().cloned()),
-                Of::Tag | Of::Info => keys.extend(view.tags.keys().cloned()),
+                Of::Tag | Of::Info | Of::Input => keys.extend(view.tags.keys().cloned()),
             }
         }
         keys

@@ -71,8 +71,16 @@ fn table(runs: &Runs, query: &RunQuery, columns: &[String]) -> Vec<(String, Vec<
     table.columns.into_iter().map(text).collect()
 }
 
-const ORDERS: [&str; 7] =
-    ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration", "metrics.loss.first"];
+const ORDERS: [&str; 8] = [
+    "",
+    "metrics.loss",
+    "params.depth DESC",
+    "tags.of",
+    "run_name DESC",
+    "duration",
+    "metrics.loss.first",
+    "dataset.digest",
+];
 
 /// Looks in both ways.
 fn look(parts: &Parts, runs: &Runs) {
@@ -87,6 +95,7 @@ fn look(parts: &Parts, runs: &Runs) {
             "params.`own 3` is null and params.depth > 1",
             "run_name like '%1%' and status = 'FINISHED'",
             "tags.long like 'yy%'",
+            "dataset.name = 'wine' and dataset.context = 'train' and dataset.digest in ('3', '6', '9')",
             "user_id = 'nobody' or start_time > 0",
             "metrics.loss.min < 4 and metrics.loss.count >= 1",
             "metrics.loss@0 > 3 or metrics.`metric 1`.mean > 2",
@@ -122,6 +131,16 @@ fn log(runs: &Runs, number: u32) -> Arc<dyn Run> {
         batch.metrics.push(MetricPoint { key, value, step: 0, at: None });
     }
     run.log_batch(&batch).unwrap();
+    if number.is_multiple_of(3) {
+        let input = |name: &str| DatasetInput {
+            name: name.into(),
+            digest: format!("{number:x}"),
+            source_type: "local".into(),
+            source: "{}".into(),
+            ..DatasetInput::default()
+        };
+        run.log_inputs(&[input("iris").with_context("train"), input("wine")]).unwrap();
+    }
     run
 }
 

@@ -5,6 +5,7 @@ use crate::base::digests::Digest;
 use crate::blob::{BlobStore, Referrer};
 use crate::runs::apply::Applying;
 use crate::runs::doc::{Pending, StoredArtifact, StoredParam, StoredText};
+use crate::runs::inputs::StoredInput;
 use crate::runs::record::{Change, RunRecord};
 
 fn named(runs: &Runs) -> BTreeSet<Digest> {
@@ -45,14 +46,17 @@ fn what_a_large_change_has_not_unpacked_is_referred_to() {
     let run = runs.start(RunOptions::default()).unwrap();
     let put = |text: &[u8]| parts.blobs.put(text).unwrap();
     let [file, tag, param] = [b"file", b"tag_", b"para"].map(|text| put(text));
+    let schema = "schema".repeat(2_000);
     let mut change = Change::new(run.id(), Timestamp::default());
     change.artifacts.push(("file".into(), StoredArtifact { blob: file, size_bytes: 4, at: Timestamp::default() }));
     change.tags.push(("tag".into(), Some(StoredText::Blob(tag, 4))));
     change.params.push(("param".into(), StoredParam::Blob(param, 4)));
+    let input = DatasetInput { schema: Some(schema.clone()), ..DatasetInput::default() };
+    change.inputs.push(("input".into(), StoredInput::new(&*parts.blobs, &input).unwrap()));
     let blob = put(&codec::encode(&change).unwrap());
     let mut applying = Applying::new(&*parts.storage, &*parts.blobs, uuid::Uuid::nil());
     applying.pending(run.id(), Timestamp::default(), &change, Pending { blob, done: 1 }).unwrap();
     let ops = applying.finish().unwrap();
     assert_eq!(parts.storage.apply(&ops, crate::storage::Durability::Fast).unwrap(), crate::storage::Outcome::Applied);
-    assert!(named(&runs).is_superset(&[file, tag, param, blob].into()));
+    assert!(named(&runs).is_superset(&[file, tag, param, blob, Digest::of(schema.as_bytes())].into()));
 }

@@ -1,7 +1,7 @@
 //! A journal that is gone with its index: runs come back from what was sealed of them.
 
 use super::*;
-use crate::runs::{Batch, RunData, Runs};
+use crate::runs::{Batch, DatasetInput, RunData, Runs};
 use crate::store::fsck;
 
 /// Everything of a run that is read back: its data, points and files.
@@ -15,6 +15,18 @@ fn look(runs: &Runs, run: &str) -> Look {
     (data, points, files)
 }
 
+/// Some inputs, with texts that are kept in blobs.
+fn inputs(count: usize) -> Vec<DatasetInput> {
+    let input = |number| DatasetInput {
+        name: format!("data {number}"),
+        digest: "0a1b2c3d".into(),
+        source_type: "local".into(),
+        source: "s".repeat(5_000 + number),
+        ..DatasetInput::default()
+    };
+    (0..count).map(|number| input(number).with_context("training")).collect()
+}
+
 /// A store with runs that ended in every way, and what is in it; and the run that had not ended.
 fn logged(path: &Path) -> (Vec<Look>, String) {
     let store = open(path);
@@ -24,6 +36,7 @@ fn logged(path: &Path) -> (Vec<Look>, String) {
     let without_points = runs.start(other.clone()).unwrap();
     without_points.log_param("lr", 0.1.into()).unwrap();
     without_points.set_tag("long", &"x".repeat(10_000)).unwrap();
+    without_points.log_inputs(&inputs(2)).unwrap();
     without_points.end(RunStatus::Failed).unwrap();
     // Sections in pages, points in many segments, and a second life.
     let large = runs.start(other).unwrap();
@@ -32,6 +45,7 @@ fn logged(path: &Path) -> (Vec<Look>, String) {
         batch.params.push((format!("param {number:04}"), f64::from(number).into()));
     }
     large.log_batch(&batch).unwrap();
+    large.log_inputs(&inputs(300)).unwrap();
     for round in 0..2 {
         for step in 0..1_500 {
             let value = f64::from(step) + f64::from(round) / 2.0;

@@ -1,0 +1,85 @@
+"""Logging data sets as inputs of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._convert import tag_items, text_key
+from ._fluent import _handle
+from ._state import Durability
+from .entities import DatasetInput
+from .exceptions import InvalidArgument, Unsupported
+
+_CONTEXT = "mlflow.data.context"
+
+# Name, digest, source type, source, schema, profile, tags.
+Input = tuple[str, str, str, str, "str | None", "str | None", list[tuple[str, str]]]
+
+
+def refuse_models(models: Any) -> None:
+    """Models as inputs are MLflow 3's logged models, which this version has not."""
+    if models:
+        raise Unsupported("models as inputs of runs come with a later version of mlops; leave `model` and `models` out")
+
+
+def input_of(dataset: Any, context: str | None, tags: list[tuple[str, str]]) -> Input:
+    """What is recorded of a data set: of ours, of MLflow's, or of an entity."""
+    as_dict = getattr(dataset, "to_dict", None) or getattr(dataset, "to_dictionary", None)
+    found = as_dict() if callable(as_dict) else None
+    if not isinstance(found, Mapping) or not {"name", "digest", "source", "source_type"} <= set(found):
+        raise InvalidArgument(
+            f"a {type(dataset).__name__} is no data set: make one of it with mlops.data.from_pandas, from_numpy or from_polars"
+        )
+    if context:
+        tags = [*(tag for tag in tags if tag[0] != _CONTEXT), (_CONTEXT, text_key("context", context))]
+    texts = [text_key(f"{name} of a data set", found[name]) for name in ("name", "digest", "source_type", "source")]
+    name, digest, source_type, source = texts
+    return name, digest, source_type, source, found.get("schema"), found.get("profile"), tags
+
+
+def input_of_entity(given: DatasetInput) -> Input:
+    """The same of an entity with tags."""
+    if not hasattr(given, "dataset"):
+        raise InvalidArgument(f"a {type(given).__name__} is no input: expected a mlops.entities.DatasetInput")
+    tags = [(text_key("tag name", tag.key), str(tag.value)) for tag in given.tags or []]
+    return input_of(given.dataset, None, tags)
+
+
+def log_input(
+    dataset: Any = None,
+    context: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    model: Any = None,
+    *,
+    durability: Durability | None = None,
+) -> None:
+    """Logs a data set as an input of the active run; ``context`` says what it was used for, such as ``"training"``.
+
+    Of one name, digest and context a run keeps the first."""
+    refuse_models(model)
+    if dataset is None:
+        raise InvalidArgument("log_input got no data set")
+    found = input_of(dataset, context, tag_items(tags))
+    _handle(None, durability).log_inputs([found])
+
+
+def log_inputs(
+    datasets: Sequence[Any] | None = None,
+    contexts: Sequence[str | None] | None = None,
+    tags_list: Sequence[Mapping[str, Any] | None] | None = None,
+    models: Sequence[Any] | None = None,
+    *,
+    durability: Durability | None = None,
+) -> None:
+    """Logs data sets as inputs of the active run, all or none of them. The lists have one length; one that is left out
+    stands for a list of None."""
+    refuse_models(models)
+    given = list(datasets or [])
+    rest = [[None] * len(given) if one is None else list(one) for one in (contexts, tags_list)]
+    lengths = [len(given), *map(len, rest)]
+    if len(set(lengths)) != 1:
+        of = ", ".join(f"{name} {length}" for name, length in zip(("datasets", "contexts", "tags_list"), lengths))
+        raise InvalidArgument(f"the lists of log_inputs have the lengths {of}: expected one length")
+    found = [input_of(dataset, context, tag_items(tags)) for dataset, context, tags in zip(given, *rest)]
+    _handle(None, durability).log_inputs(found)

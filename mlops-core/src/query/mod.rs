@@ -30,9 +30,9 @@ mod parser;
 mod print;
 mod types;
 
-pub use fields::{Entity, Field};
-pub use order::{OrderKey, compare, parse_order};
-pub use parser::parse;
+pub use fields::{Entity, Field, Subject};
+pub use order::{OrderKey, compare, parse_order, parse_order_about};
+pub use parser::{parse, parse_about};
 pub use types::{Comparison, Expr, Literal, Record, Value};
 
 #[cfg(test)]

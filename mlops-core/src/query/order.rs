@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::fields::{Entity, Field};
+use super::fields::{Entity, Field, Subject};
 use super::lexer::{Kind, Source};
 use super::parser::Parser;
 use super::types::{Value, param_text};
@@ -30,10 +30,18 @@ impl fmt::Display for OrderKey {
 /// # Errors
 /// [`Error::InvalidQuery`](crate::Error::InvalidQuery) if one is not in the language or the same field comes twice, [`Error::LimitExceeded`](crate::Error::LimitExceeded).
 pub fn parse_order(texts: &[String]) -> Result<Vec<OrderKey>> {
+    parse_order_about(Subject::Runs, texts)
+}
+
+/// The same, with the fields of another subject than runs.
+///
+/// # Errors
+/// As [`parse_order`].
+pub fn parse_order_about(subject: Subject, texts: &[String]) -> Result<Vec<OrderKey>> {
     let mut keys: Vec<OrderKey> = Vec::with_capacity(texts.len());
     for text in texts {
         let source = Source { what: "order", text };
-        let mut parser = Parser::new(source)?;
+        let mut parser = Parser::new(subject, source)?;
         let field = parser.field()?;
         if field.entity == Entity::Dataset {
             return Err(source.unexpected(&(0..text.len()), "metrics, params, tags or attributes to sort by"));

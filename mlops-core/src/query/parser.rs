@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fields::{self, Entity, Field};
+use super::fields::{self, Entity, Field, Subject};
 use super::lexer::{Kind, Source, Token};
 use super::types::{Comparison, Expr, Literal};
 use crate::base::limits;
@@ -19,7 +19,15 @@ use crate::error::{Error, Result};
 /// assert_eq!(filter.to_string(), "metrics.loss < 0.5 AND NOT params.model IN ('a', 'b')");
 /// ```
 pub fn parse(text: &str) -> Result<Expr> {
-    let mut parser = Parser::new(Source { what: "filter", text })?;
+    parse_about(Subject::Runs, text)
+}
+
+/// The same, with the fields of another subject than runs.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_about(subject: Subject, text: &str) -> Result<Expr> {
+    let mut parser = Parser::new(subject, Source { what: "filter", text })?;
     if parser.peek() == &Kind::End {
         return Ok(Expr::All);
     }
@@ -31,6 +39,7 @@ pub fn parse(text: &str) -> Result<Expr> {
 /// Reads tokens from front to back.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
+    subject: Subject,
     source: Source<'a>,
     tokens: Vec<Token>,
     next: usize,
@@ -39,8 +48,8 @@ pub(super) struct Parser<'a> {
 const VALUE: &str = "a number or a text in quotes";
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(source: Source<'a>) -> Result<Self> {
-        Ok(Self { source, tokens: source.tokens()?, next: 0 })
+    pub(super) fn new(subject: Subject, source: Source<'a>) -> Result<Self> {
+        Ok(Self { subject, source, tokens: source.tokens()?, next: 0 })
     }
 
     fn token(&self) -> &Token {
@@ -195,7 +204,7 @@ impl<'a> Parser<'a> {
                 Entity::from_name(&name).ok_or_else(|| unexpected(&format!("{} before the dot", Entity::EXPECTED)))?
             }
         };
-        Field::new(entity, &key).map_err(|expected| unexpected(&expected))
+        Field::new(self.subject, entity, &key).map_err(|expected| unexpected(&expected))
     }
 
     /// Takes a key in quotes if it begins at `at`.

@@ -102,10 +102,10 @@ pub trait Run: Send + Sync + Debug {
     /// As [`log_metric`](Self::log_metric); `InvalidArgument` for columns of other lengths.
     fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()>;
 
-    /// Removes a tag; fine if it is absent.
+    /// Removes a tag.
     ///
     /// # Errors
-    /// As [`log_metric`](Self::log_metric).
+    /// `NotFound` if the run has no such tag; as [`log_metric`](Self::log_metric).
     fn delete_tag(&self, key: &str) -> Result<()>;
 
     /// Stores files as artifacts, all or nothing, replacing those of the same path.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::codec;
 use super::core::Core;
 use super::doc::{RunDoc, StoredParam, StoredText};
-use super::experiments::page_size;
+use super::experiments::{Lifecycles, page_size};
 use super::keys;
 use super::read::View;
 use super::section::for_each_entry;
@@ -72,7 +72,9 @@ impl Runs {
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
         let core = &*self.core.for_reading()?;
         let mut places = Vec::new();
-        core.for_each_run(&query.experiment_ids, |doc| {
+        let mut lifecycles = Lifecycles::new(core);
+        core.for_each_run(&query.experiment_ids, |mut doc| {
+            doc.info.lifecycle = lifecycles.of(&doc.info)?;
             if !query.view.shows(doc.info.lifecycle) {
                 return Ok(());
             }

@@ -1,4 +1,5 @@
 mod dropped;
+mod experiments;
 mod extremes;
 mod forced;
 mod references;

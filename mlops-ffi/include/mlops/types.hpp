@@ -120,6 +120,15 @@ struct run_query {
   std::int32_t view = MLOPS_VIEW_ACTIVE;
 };
 
+/// What a search for experiments looks for; the default finds the active ones.
+struct experiment_query {
+  std::string filter;
+  std::vector<std::string> order_by;
+  std::size_t max_results = 0;
+  std::string page_token;
+  std::int32_t view = MLOPS_VIEW_ACTIVE;
+};
+
 /// How a store is opened.
 struct open_options {
   std::string uri;

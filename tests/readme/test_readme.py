@@ -15,7 +15,7 @@ import pytest
 from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/guide/tracking.md", "docs/guide/processes.md", "docs/guide/durability.md"]
+PAGES = ["README.md", "docs/guide/tracking.md", "docs/guide/processes.md", "docs/guide/durability.md", "docs/guide/mlflow.md"]
 # The two commands that take minutes: CI runs the second, and the first is what the text block shows.
 LONG = {"make quickstart", "make test"}
 ELSEWHERE = {"rust", "c"}

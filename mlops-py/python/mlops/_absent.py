@@ -18,9 +18,7 @@ _ABSENT = (
     (f"the tracking of data sets comes {_LATER}", "log_input log_inputs data"),
     (f"evaluation comes {_LATER}", "evaluate validate_evaluation_results MetricThreshold metrics"),
     (f"measuring the machine comes {_LATER}", "*system_metrics*"),
-    (f"this kind of artifact comes {_LATER}", "log_table load_table log_stream"),
-    (f"editing experiments comes {_LATER}", "delete_experiment* restore_experiment rename_experiment set_experiment_tag*"),
-    ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging flush_async_logging"),
+    ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging"),
     (
         f"this kind of model comes {_LATER}",
         "xgboost lightgbm catboost pytorch keras tensorflow onnx spacy statsmodels prophet pmdarima spark h2o"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from .exceptions import Unsupported
+from .exceptions import InvalidArgument, Unsupported
 
 _T = TypeVar("_T")
 
@@ -33,6 +33,18 @@ class RunStatus:
         return status
 
     @staticmethod
+    def from_string(status: str) -> str:
+        """The status itself; another text is an error."""
+        if status not in RunStatus.all_status():
+            raise InvalidArgument(f"the run status is {status!r}: expected {', '.join(RunStatus.all_status())}")
+        return status
+
+    @staticmethod
+    def all_status() -> list[str]:
+        """All statuses."""
+        return ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+
+    @staticmethod
     def is_terminated(status: str) -> bool:
         """True for the statuses that a run ends with."""
         return status in ("FINISHED", "FAILED", "KILLED")
@@ -53,6 +65,11 @@ class LifecycleStage:
 
     ACTIVE = "active"
     DELETED = "deleted"
+
+    @staticmethod
+    def is_valid(lifecycle_stage: str) -> bool:
+        """True for the two stages."""
+        return lifecycle_stage in ("active", "deleted")
 
 
 class _Entity:
@@ -84,14 +101,29 @@ class _Entity:
 class Metric(_Entity):
     """One point of a metric: ``timestamp`` in milliseconds, ``step`` an integer."""
 
-    __slots__ = ("key", "value", "timestamp", "step")
+    __slots__ = ("key", "value", "timestamp", "step", "model_id", "dataset_name", "dataset_digest", "run_id")
     _shown = ("key", "value", "timestamp", "step")
 
-    def __init__(self, key: str, value: float, timestamp: int, step: int) -> None:
+    def __init__(
+        self,
+        key: str,
+        value: float,
+        timestamp: int,
+        step: int,
+        model_id: str | None = None,
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
         self.key = key
         self.value = value
         self.timestamp = timestamp
         self.step = step
+        # What MLflow keeps of models and data sets with a point; not stored by this version.
+        self.model_id = model_id
+        self.dataset_name = dataset_name
+        self.dataset_digest = dataset_digest
+        self.run_id = run_id
 
 
 class Param(_Entity):

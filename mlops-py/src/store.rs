@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlops_core::runs::{ExperimentQuery, RunOptions, RunQuery};
+use mlops_core::runs::{ExperimentQuery, RunOptions, RunQuery, SystemMetricsOptions};
 use mlops_core::{GcOptions, OpenOptions, Sharing};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -150,6 +150,20 @@ impl Store {
             None => self.inner.runs().resume(&run_id),
         });
         resumed.map(|run| self.started(run, false))
+    }
+
+    /// Measures the machine until the run ends.
+    fn log_system_metrics(
+        &self,
+        py: Python<'_>,
+        run_id: Text<'_>,
+        interval_us: u64,
+        samples_before_logging: u32,
+        node_id: Option<OwnedText>,
+    ) -> PyResult<()> {
+        let interval = Duration::from_micros(interval_us);
+        let options = SystemMetricsOptions { interval, samples_before_logging, node_id: node_id.map(|text| text.0) };
+        detached(py, || self.inner.runs().log_system_metrics(&run_id, &options))
     }
 
     fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {

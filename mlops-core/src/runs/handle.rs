@@ -376,6 +376,11 @@ impl Run for Handle {
     fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
         let core = &self.runs.core;
         let failures = core.drain_failures();
+        core.check_writable("the run")?;
+        if status.is_end() {
+            // Its last point comes before the end.
+            core.monitors.stop(&self.known.id, false);
+        }
         let state = self.change()?;
         core.will_be(self.durability);
         let ended = core.end_run(&self.known, status, at);

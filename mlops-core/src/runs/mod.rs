@@ -30,6 +30,7 @@ mod series;
 mod source;
 mod start;
 mod store;
+mod system;
 pub mod tags;
 mod types;
 mod unowned;
@@ -47,6 +48,7 @@ pub(crate) use gc::RunBlobs;
 pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use store::{Runs, RunsOptions};
+pub use system::SystemMetricsOptions;
 pub use types::*;
 pub(crate) use unowned::OpenForReading;
 

@@ -3,6 +3,8 @@ mod experiments;
 mod extremes;
 mod forced;
 mod references;
+#[cfg(feature = "system")]
+mod system;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

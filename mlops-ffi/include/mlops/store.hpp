@@ -260,6 +260,22 @@ class store {
     return std::string(local->view());
   }
 
+  /// Measures the machine until the run ends in this process, and logs to the run.
+  result<void> log_system_metrics(std::string_view run_id, const system_metrics_options& options = {}) const {
+    mlops_system_metrics_options raw = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
+    raw.interval_us = options.interval_us;
+    raw.samples_before_logging = options.samples_before_logging;
+    raw.node_id = detail::str(options.node_id);
+    return detail::call(
+        [&](mlops_error** what) { return mlops_run_log_system_metrics(get(), detail::str(run_id), &raw, what); });
+  }
+
+  /// Ends what `log_system_metrics` began; fine if nothing did.
+  result<void> stop_system_metrics(std::string_view run_id) const {
+    return detail::call(
+        [&](mlops_error** what) { return mlops_run_stop_system_metrics(get(), detail::str(run_id), what); });
+  }
+
   /// Hides a run.
   result<void> delete_run(std::string_view id) const {
     return detail::call([&](mlops_error** what) { return mlops_run_delete(get(), detail::str(id), what); });

@@ -271,6 +271,11 @@ static void edited_experiment(const mlops_store *store) {
   options.run_id = MLOPS_STR("hidden");
   mlops_run *run = NULL;
   OK(mlops_run_start(store, &options, &run, &error));
+  mlops_system_metrics_options system = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
+  OK(mlops_run_log_system_metrics(store, MLOPS_STR("hidden"), &system, &error));
+  system.interval_us = 0;
+  FAILS(MLOPS_INVALID_ARGUMENT, "interval", mlops_run_log_system_metrics(store, MLOPS_STR("hidden"), &system, &error));
+  OK(mlops_run_stop_system_metrics(store, MLOPS_STR("hidden"), &error));
   OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
   mlops_run_free(run);
   OK(mlops_experiment_rename(store, info.experiment_id, MLOPS_STR("edited"), &error));

@@ -113,6 +113,15 @@ void experiments(const mlops::store& store) {
   const auto deleted = store.search_experiments(query).value();
   CHECK(deleted.items.size() == 1 && deleted.items[0].name == "renamed" && deleted.items[0].tags.count("owner") == 0);
   CHECK(store.restore_experiment(made.experiment_id));
+  mlops::run_options in_made;
+  in_made.experiment_id = made.experiment_id;
+  const mlops::run measured = store.start_run(in_made).value();
+  mlops::system_metrics_options often;
+  often.node_id = "node";
+  CHECK(store.log_system_metrics(measured.id(), often));
+  CHECK(measured.end());
+  CHECK(store.stop_system_metrics(measured.id()));
+  CHECK(store.get_run(measured.id()).value().metrics.count("system/node/disk_usage_percentage") == 1);
 }
 
 void durability(const mlops::store& store) {

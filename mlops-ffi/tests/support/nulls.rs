@@ -137,6 +137,7 @@ static mlops_gc_options a_mlops_gc_options = MLOPS_GC_OPTIONS_INIT;
 static mlops_page_options a_mlops_page_options = MLOPS_PAGE_OPTIONS_INIT;
 static mlops_experiment_query a_mlops_experiment_query = MLOPS_EXPERIMENT_QUERY_INIT;
 static mlops_experiment_info a_mlops_experiment_info = MLOPS_EXPERIMENT_INFO_INIT;
+static mlops_system_metrics_options a_mlops_system_metrics_options = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
 static mlops_run_options a_mlops_run_options = MLOPS_RUN_OPTIONS_INIT;
 static mlops_batch a_mlops_batch = MLOPS_BATCH_INIT;
 static mlops_run_info a_mlops_run_info = MLOPS_RUN_INFO_INIT;

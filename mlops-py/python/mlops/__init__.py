@@ -66,19 +66,28 @@ from .entities import Experiment, Run
 from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
-    from . import artifacts, models, pyfunc, sklearn, tracking
+    from . import artifacts, client, config, models, pyfunc, sklearn, tracking, utils
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
     from ._backup import BackupReport, backup, restore
     from ._gc import GcReport, gc
+    from ._doctor import doctor
     from ._images import Image
+    from ._system import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
     from .models import load_model
 
 __version__: str = _native.version()
+VERSION = __version__
 
 # Loaded at first use, so that `import mlops` stays fast.
-_SUBMODULES = ("artifacts", "models", "pyfunc", "sklearn", "tracking")
+_SUBMODULES = ("artifacts", "client", "config", "models", "pyfunc", "sklearn", "tracking", "utils")
 _LAZY = {
     "MlflowClient": ("_client", "MlflowClient"),
     "MlopsClient": ("_client", "MlflowClient"),
@@ -87,6 +96,12 @@ _LAZY = {
     "Image": ("_images", "Image"),
     "GcReport": ("_gc", "GcReport"),
     "backup": ("_backup", "backup"),
+    "doctor": ("_doctor", "doctor"),
+    "set_system_metrics_node_id": ("_system", "set_system_metrics_node_id"),
+    "set_system_metrics_samples_before_logging": ("_system", "set_system_metrics_samples_before_logging"),
+    "set_system_metrics_sampling_interval": ("_system", "set_system_metrics_sampling_interval"),
+    "disable_system_metrics_logging": ("_system", "disable_system_metrics_logging"),
+    "enable_system_metrics_logging": ("_system", "enable_system_metrics_logging"),
     "restore": ("_backup", "restore"),
     "gc": ("_gc", "gc"),
     "load_model": ("models", "load_model"),
@@ -123,15 +138,21 @@ __all__ = [
     "MlopsError",
     "Run",
     "RunOperations",
+    "VERSION",
     "active_run",
     "artifacts",
     "backup",
+    "client",
+    "config",
     "create",
     "create_experiment",
     "delete_experiment",
     "delete_experiment_tag",
     "delete_run",
     "delete_tag",
+    "disable_system_metrics_logging",
+    "doctor",
+    "enable_system_metrics_logging",
     "end_run",
     "entities",
     "exceptions",
@@ -172,10 +193,14 @@ __all__ = [
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
     "sklearn",
     "start_run",
     "tracking",
+    "utils",
 ]

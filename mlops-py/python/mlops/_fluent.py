@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from . import _native, _state
+from . import _native, _state, _system
 from ._content import dict_bytes, figure_bytes, image_files, text_bytes
 from ._content import log_stream as _log_stream
 from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, times_out, timestamp, whole
@@ -148,12 +148,16 @@ def start_run(
     durability: Durability | None = None,
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
-    FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run."""
+    FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run.
+
+    With ``log_system_metrics`` the machine is measured until the run ends; None: as
+    :func:`enable_system_metrics_logging` and the environment say."""
     own = _state.own_run()
     if own is not None and not nested:
         raise InvalidState(
             f"the run {own.info.run_id} is active; end it with mlops.end_run() first, or start a child with nested=True"
         )
+    measured = _system.settings(log_system_metrics)
     store = _state.store()
     run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
     if run_id is not None:
@@ -171,7 +175,7 @@ def start_run(
             changed.append(("mlflow.note.content", str(description)))
         if changed:
             handle.log_batch([], changed, [])
-        return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+        return _begin(handle, store, measured)
     if parent_run_id is None and nested:
         parent = _state.current_run()
         parent_run_id = parent.info.run_id if parent is not None else _state.forked_run_id()
@@ -190,7 +194,13 @@ def start_run(
         source_type=source_type,
         durability=durability,
     )
-    return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+    return _begin(handle, store, measured)
+
+
+def _begin(handle: _native.Run, store: _native.Store, measured: tuple[int, int, str | None] | None) -> ActiveRun:
+    run = _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+    _system.start(store, handle.id, measured)
+    return run
 
 
 def end_run(status: str = "FINISHED", *, durability: Durability | None = None) -> None:

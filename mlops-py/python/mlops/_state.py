@@ -137,6 +137,11 @@ def store() -> _native.Store:
     return opened
 
 
+def is_open() -> bool:
+    """True if calls of this process have opened their store."""
+    return _store is not None
+
+
 def set_experiment(experiment_id: str) -> None:
     """Has later runs start in this experiment."""
     global _experiment

@@ -16,6 +16,22 @@ class ViewType:
     ACTIVE_ONLY = 1
     DELETED_ONLY = 2
     ALL = 3
+    _NAMES = {1: "active_only", 2: "deleted_only", 3: "all"}
+
+    @classmethod
+    def to_string(cls, view_type: int) -> str:
+        """``active_only``, ``deleted_only`` or ``all``."""
+        if view_type not in cls._NAMES:
+            raise InvalidArgument(f"the view type is {view_type!r}: expected 1, 2 or 3")
+        return cls._NAMES[view_type]
+
+    @classmethod
+    def from_string(cls, view_str: str) -> int:
+        """The number of a name."""
+        for number, name in cls._NAMES.items():
+            if name == view_str:
+                return number
+        raise InvalidArgument(f"the view type is {view_str!r}: expected {', '.join(cls._NAMES.values())}")
 
 
 class RunStatus:
@@ -58,6 +74,18 @@ class SourceType:
     JOB = "JOB"
     PROJECT = "PROJECT"
     UNKNOWN = "UNKNOWN"
+
+    @staticmethod
+    def to_string(status: str) -> str:
+        """The type itself: source types are text here."""
+        return status
+
+    @staticmethod
+    def from_string(status_str: str) -> str:
+        """The type itself; another text is an error."""
+        if status_str not in ("LOCAL", "NOTEBOOK", "JOB", "PROJECT", "UNKNOWN"):
+            raise InvalidArgument(f"the source type is {status_str!r}: expected LOCAL, NOTEBOOK, JOB, PROJECT or UNKNOWN")
+        return status_str
 
 
 class LifecycleStage:
@@ -369,6 +397,7 @@ class Experiment(_Entity):
         "artifact_location",
     )
     _shown = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time", "tags")
+    DEFAULT_EXPERIMENT_NAME = "Default"
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.experiment_id: str = raw["experiment_id"]
@@ -395,3 +424,9 @@ class PagedList(list[_T], Generic[_T]):
     def to_list(self) -> list[_T]:
         """The same as a plain list."""
         return list(self)
+
+
+def __getattr__(name: str) -> Any:
+    from ._absent import sentence
+
+    raise AttributeError(sentence(__name__, name))

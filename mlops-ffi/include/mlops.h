@@ -1651,6 +1651,7 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_EXPERIMENT_QUERY_INIT                                                                                    \
   {sizeof(mlops_experiment_query), MLOPS_VIEW_ACTIVE, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_SYSTEM_METRICS_OPTIONS_INIT {sizeof(mlops_system_metrics_options), 1, 10000000, {NULL, 0}}
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \
   {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
    {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}

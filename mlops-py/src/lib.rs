@@ -9,6 +9,7 @@ mod models;
 mod module;
 mod run;
 mod store;
+mod ui;
 
 use pyo3::prelude::*;
 
@@ -27,4 +28,6 @@ mod _native {
     use super::run::Run;
     #[pymodule_export]
     use super::store::Store;
+    #[pymodule_export]
+    use super::ui::{compare_runs, metric_svg, write_report};
 }

@@ -46,6 +46,21 @@ def test_filters_and_orders_choose_and_sort(runs: list[str]) -> None:
     assert ids(order_by="metrics.loss DESC")[0] == runs[0]
 
 
+def test_filters_and_orders_look_at_aspects_steps_times_and_patterns(runs: list[str]) -> None:
+    with mlops.start_run(run_id=runs[4]):
+        for step, value in [(0, 9.0), (100, 7.0), (-1, math.nan)]:
+            mlops.log_metric("loss", value, step=step)
+    assert ids(filter_string="metrics.loss.max > 8 and metrics.loss@100 = 7") == [runs[4]]
+    assert ids(filter_string="metrics.loss.count = 1 and not run_name matches '[01]$'") == [runs[3], runs[2]]
+    assert ids(filter_string="run_name ~ '^run [12]$' or params.number !~ '[0-3]'") == [runs[4], runs[2], runs[1]]
+    assert ids(filter_string="start_time > now() - 1h and start_time > '2020-01-01' and duration < '1h'") == runs[::-1]
+    assert ids(filter_string="start_time < now() - 1h") == []
+    assert ids(order_by=["metrics.loss@100", "metrics.loss.min"]) == [runs[4], *runs[3::-1]]
+    assert ids(order_by=["metrics.loss.first DESC"])[:2] == [runs[0], runs[1]]
+    with pytest.raises(InvalidArgument, match=r"unexpected `'\('` at character 12 .* \(unclosed group\)"):
+        mlops.search_runs(filter_string="run_name ~ '('")
+
+
 def test_a_bad_filter_shows_the_place() -> None:
     for bad in ["metrics.loss <", "loss = ", "metrics.loss ~ 3", "params.a = 3 and", "'"]:
         with pytest.raises(InvalidArgument, match="expected") as caught:

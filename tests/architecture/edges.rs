@@ -15,7 +15,8 @@ const LEVELS: &[&[&str]] = &[
     &["deploy", "pipelines"],
     &["workflows"],
     &["store"],
-    &["cli", "ui"],
+    &["ui"],
+    &["cli"],
 ];
 
 /// Edges inside one level.

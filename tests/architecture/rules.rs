@@ -27,8 +27,10 @@ const TOP_LEVEL: &[&str] = &[
 /// Modules of mlops-core that are no pillars: their keys are not entries of a store, or they have none.
 const NO_PILLARS: &[&str] =
     &["base", "error", "log", "query", "metrics", "storage", "blob", "spool", "store", "cli", "ui", "bin"];
-/// Hosts that a text may name: where licences and papers stand, and names that are reserved for examples.
-const HOSTS: &[&str] = &["www.apache.org", "creativecommons.org", "doi.org", "localhost", "127.0.0.1", "example.com"];
+/// Hosts that a text may name: where licences and papers stand, the name space of SVG, and names that are reserved for
+/// examples.
+const HOSTS: &[&str] =
+    &["www.w3.org", "www.apache.org", "creativecommons.org", "doi.org", "localhost", "127.0.0.1", "example.com"];
 
 /// Files of code up to 800 lines; tests and what is generated may be longer.
 pub(crate) fn length(file: &File) -> Vec<String> {

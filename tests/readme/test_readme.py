@@ -15,7 +15,8 @@ import pytest
 from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/guide/tracking.md", "docs/guide/processes.md", "docs/guide/durability.md", "docs/guide/mlflow.md"]
+GUIDES = ["tracking", "search", "report", "processes", "durability", "mlflow"]
+PAGES = ["README.md", *(f"docs/guide/{guide}.md" for guide in GUIDES)]
 # The two commands that take minutes: CI runs the second, and the first is what the text block shows.
 LONG = {"make quickstart", "make test"}
 ELSEWHERE = {"rust", "c"}

@@ -20,6 +20,12 @@ pub const SERIES_PER_RUN: usize = 1_000_000;
 pub const FILTER_BYTES: usize = 64 << 10;
 /// Deepest nesting of a filter.
 pub const FILTER_DEPTH: usize = 128;
+/// Most regular expressions of a filter.
+pub const PATTERNS_PER_FILTER: usize = 64;
+/// Longest regular expression of a filter, in bytes.
+pub const PATTERN_BYTES: usize = 4 << 10;
+/// Largest regular expression of a filter as it is compiled, in bytes.
+pub const COMPILED_PATTERN_BYTES: usize = 2 << 20;
 /// Most results of one page of a search.
 pub const PAGE_ITEMS: usize = 50_000;
 

@@ -1,9 +1,12 @@
 //! The commands, their options and their help.
 
+mod report;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+pub(super) use report::{CompareOptions, ReportOptions};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -46,6 +49,9 @@ Examples:
   mlops runs metrics 0199c0ffee
   mlops runs metrics 0199c0ffee loss --points
   mlops runs metrics 0199c0ffee loss --points --json
+  mlops runs metrics 0199c0ffee loss --plot
+
+--plot draws over the steps, as wide as the terminal, or 80 characters where there is none.
 
 JSON: {\"run_id\", \"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}}; with \
 --points each metric also has \"points\": {\"steps\", \"times_us\", \"values\"}, columns of one length in the order \
@@ -191,7 +197,8 @@ JSON: {\"version\"}.";
 const RUNS_AFTER: &str = "\
 Examples:
   mlops runs list
-  mlops runs show 0199c0ffee";
+  mlops runs show 0199c0ffee
+  mlops runs compare 0199c0ffee 0199c1caca";
 
 const EXPERIMENTS_GROUP_AFTER: &str = "\
 Examples:
@@ -220,6 +227,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: RunsCommand,
     },
+    /// Write a report of runs: one HTML file with curves, params, metrics and images
+    #[command(after_help = report::REPORT_AFTER)]
+    Report(ReportOptions),
     /// Look at experiments, delete, restore and rename them
     #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
     Experiments {
@@ -295,7 +305,13 @@ pub(super) enum RunsCommand {
         /// Show every point
         #[arg(long)]
         points: bool,
+        /// Draw the curves
+        #[arg(long, conflicts_with = "points")]
+        plot: bool,
     },
+    /// Show what differs between runs, side by side
+    #[command(after_help = report::COMPARE_AFTER)]
+    Compare(CompareOptions),
     /// List or download the files of a run
     #[command(after_help = ARTIFACTS_AFTER)]
     Artifacts {
@@ -344,7 +360,7 @@ pub(super) struct ListOptions {
     /// Only runs of this experiment; may be given more than once
     #[arg(long, value_name = "NAME|ID")]
     pub(super) experiment: Vec<String>,
-    /// Only runs that match, such as `metrics.loss < 0.1` or `params.model = 'tree'`
+    /// Only runs that match, such as `metrics.loss.min < 0.1 and start_time > now() - 7d`
     #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
     pub(super) filter: String,
     /// The order, such as `metrics.loss DESC`; may be given more than once

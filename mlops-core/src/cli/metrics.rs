@@ -3,14 +3,22 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::table::{self, Table};
-use super::{find, shape};
+use super::{find, plot, shape};
 use crate::base::text::float_repr;
 use crate::base::time::Timestamp;
 use crate::error::Error;
 use crate::runs::{MetricSummary, RunData};
 use crate::store::Store;
 
-pub(super) fn metrics(word: &str, key: Option<&str>, points: bool, context: &mut Context<'_>) -> Result<(), Failure> {
+/// What is shown of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    Summary,
+    Points,
+    Plot,
+}
+
+pub(super) fn metrics(word: &str, key: Option<&str>, detail: Detail, context: &mut Context<'_>) -> Result<(), Failure> {
     let store = context.open()?;
     let mut run = find::run(store.runs(), word)?;
     if let Some(key) = key {
@@ -25,12 +33,16 @@ pub(super) fn metrics(word: &str, key: Option<&str>, points: bool, context: &mut
         }
     }
     if context.json {
-        return print_json(&store, &run, points, context);
+        return print_json(&store, &run, detail == Detail::Points, context);
     }
     if run.metrics.is_empty() {
         return context.note("no metrics");
     }
-    if points { print_points(&store, &run, context) } else { context.print_table(&summaries(run.metrics.iter())) }
+    match detail {
+        Detail::Summary => context.print_table(&summaries(run.metrics.iter())),
+        Detail::Points => print_points(&store, &run, context),
+        Detail::Plot => plot::print(&store, &run, context),
+    }
 }
 
 fn print_json(store: &Store, run: &RunData, points: bool, context: &mut Context<'_>) -> Result<(), Failure> {

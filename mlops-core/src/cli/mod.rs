@@ -6,6 +6,7 @@
 mod args;
 mod artifacts;
 mod backup;
+mod compare;
 mod context;
 mod experiments;
 mod failure;
@@ -15,6 +16,8 @@ mod gc;
 mod init;
 mod list;
 mod metrics;
+mod plot;
+mod report;
 mod shape;
 mod show;
 mod table;
@@ -69,13 +72,20 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
     match command {
         Command::Runs { command: RunsCommand::List(options) } => list::list(options, context)?,
         Command::Runs { command: RunsCommand::Show { run } } => show::show(run, context)?,
-        Command::Runs { command: RunsCommand::Metrics { run, key, points } } => {
-            metrics::metrics(run, key.as_deref(), *points, context)?;
+        Command::Runs { command: RunsCommand::Metrics { run, key, points, plot } } => {
+            let detail = match (points, plot) {
+                (true, _) => metrics::Detail::Points,
+                (_, true) => metrics::Detail::Plot,
+                _ => metrics::Detail::Summary,
+            };
+            metrics::metrics(run, key.as_deref(), detail, context)?;
         }
+        Command::Runs { command: RunsCommand::Compare(options) } => compare::compare(options, context)?,
         Command::Runs { command: RunsCommand::Artifacts { run, path, download } } => match download {
             Some(folder) => artifacts::download(run, path.as_deref(), folder, context)?,
             None => artifacts::list(run, path.as_deref(), context)?,
         },
+        Command::Report(options) => report::report(options, context)?,
         Command::Experiments { command } => experiments::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),

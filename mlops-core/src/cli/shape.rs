@@ -7,8 +7,10 @@ use serde::{Serialize, Serializer};
 use super::table::steers;
 use crate::base::findings::Finding;
 use crate::base::time::Timestamp;
-use crate::runs::{ArtifactInfo, Experiment, MetricSummary, RunData, Series};
+use crate::runs::{ArtifactInfo, Experiment, MetricSummary, RunData, RunInfo, Series};
 use crate::store::{BackupReport, FsckReport};
+use crate::ui::json::Number;
+use crate::ui::{Comparison, LeftOut, Row};
 
 /// Writes a value as one line of JSON. Characters that steer a terminal stand there as escapes.
 pub(super) fn to_line(value: &impl Serialize) -> String {
@@ -21,20 +23,6 @@ pub(super) fn to_line(value: &impl Serialize) -> String {
         }
         line
     })
-}
-
-/// A number; NaN and infinities, which JSON has not, are text.
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            value if value.is_nan() => serializer.serialize_str("NaN"),
-            f64::INFINITY => serializer.serialize_str("Infinity"),
-            f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
-            value => serializer.serialize_f64(value),
-        }
-    }
 }
 
 /// A time as RFC 3339 text.
@@ -135,6 +123,51 @@ struct Points {
     steps: Vec<i64>,
     times_us: Vec<i64>,
     values: Vec<Number>,
+}
+
+/// The answer of `runs compare`.
+#[derive(Serialize)]
+pub(super) struct Compared<'a> {
+    runs: Vec<ComparedRun<'a>>,
+    params: BTreeMap<&'a str, &'a [Option<String>]>,
+    tags: BTreeMap<&'a str, &'a [Option<String>]>,
+    metrics: BTreeMap<&'a str, Vec<Option<Metric>>>,
+}
+
+#[derive(Serialize)]
+struct ComparedRun<'a> {
+    run_id: &'a str,
+    run_name: &'a str,
+    status: &'static str,
+}
+
+impl<'a> Compared<'a> {
+    pub(super) fn new(compared: &'a Comparison) -> Self {
+        let texts = |rows: &'a [Row<String>]| rows.iter().map(|row| (row.key.as_str(), row.cells.as_slice())).collect();
+        let summaries = |row: &'a Row<MetricSummary>| {
+            row.cells.iter().map(|cell| cell.as_ref().map(|summary| Metric::new(summary, None))).collect()
+        };
+        let run = |run: &'a RunInfo| ComparedRun {
+            run_id: &run.run_id,
+            run_name: &run.run_name,
+            status: run.status.as_str(),
+        };
+        Self {
+            runs: compared.runs.iter().map(run).collect(),
+            params: texts(&compared.params),
+            tags: texts(&compared.tags),
+            metrics: compared.metrics.iter().map(|row| (row.key.as_str(), summaries(row))).collect(),
+        }
+    }
+}
+
+/// The answer of `report`.
+#[derive(Serialize)]
+pub(super) struct ReportShape<'a> {
+    pub(super) path: &'a str,
+    pub(super) runs: &'a [String],
+    pub(super) bytes: u64,
+    pub(super) left_out: &'a [LeftOut],
 }
 
 /// The answer of `runs artifacts`.

@@ -1,3 +1,5 @@
+mod looks;
+
 use std::fmt::Write;
 use std::path::Path;
 

@@ -6,30 +6,39 @@ use super::like::like;
 use super::types::{Comparison, Expr, Literal, Record, Value};
 
 impl Expr {
-    /// True if the record matches.
-    pub fn matches(&self, record: &dyn Record) -> bool {
-        self.test(record) == Some(true)
+    /// True if the filter is known to have this truth for the record: asking for one truth at a time, instead of which
+    /// of three it is, looks at no more parts than that takes.
+    pub(super) fn known_to_be(&self, record: &dyn Record, truth: bool) -> bool {
+        match self {
+            Self::And(parts) if truth => parts.iter().all(|part| part.known_to_be(record, true)),
+            Self::And(parts) => parts.iter().any(|part| part.known_to_be(record, false)),
+            Self::Or(parts) if truth => parts.iter().any(|part| part.known_to_be(record, true)),
+            Self::Or(parts) => parts.iter().all(|part| part.known_to_be(record, false)),
+            Self::Not(inner) => inner.known_to_be(record, !truth),
+            test => test.test(record) == Some(truth),
+        }
     }
 
-    /// None if it depends on a field that the record lacks.
+    /// What a single test says; None if it depends on a field that the record lacks.
     fn test(&self, record: &dyn Record) -> Option<bool> {
         match self {
             Self::All => Some(true),
-            Self::And(parts) => decide(parts.iter().map(|part| part.test(record)), false),
-            Self::Or(parts) => decide(parts.iter().map(|part| part.test(record)), true),
-            Self::Not(inner) => inner.test(record).map(|holds| !holds),
-            Self::IsNull { field, negated } => Some(record.get(field).is_none() != *negated),
+            Self::And(_) | Self::Or(_) | Self::Not(_) => None,
+            Self::IsNull { field, negated } => Some(field.of(record).is_none() != *negated),
             Self::Compare { field, comparison, value } => {
-                each(&record.get(field)?, &|found| comparison.holds(found, value))
+                each(&field.of(record)?, &|found| comparison.holds(found, value))
             }
-            Self::Like { field, negated, ignore_case, pattern } => each(&record.get(field)?, &|found| {
+            Self::Like { field, negated, ignore_case, pattern } => each(&field.of(record)?, &|found| {
                 found.text().map(|text| like(&text, pattern, *ignore_case) != *negated)
             }),
-            Self::In { field, negated, values } => each(&record.get(field)?, &|found| {
+            Self::Matches { field, negated, pattern } => {
+                each(&field.of(record)?, &|found| found.text().map(|text| pattern.fits(&text) != *negated))
+            }
+            Self::In { field, negated, values } => each(&field.of(record)?, &|found| {
                 let any = decide(values.iter().map(|value| Comparison::Equal.holds(found, value)), true);
                 any.map(|any| any != *negated)
             }),
-            Self::Between { field, negated, low, high } => each(&record.get(field)?, &|found| {
+            Self::Between { field, negated, low, high } => each(&field.of(record)?, &|found| {
                 if *negated {
                     let (below, above) = (Comparison::Less.holds(found, low)?, Comparison::Greater.holds(found, high)?);
                     return Some(below || above);
@@ -69,6 +78,12 @@ impl Comparison {
         let ordering = match literal {
             Literal::Number(number) => value.number()?.partial_cmp(number),
             Literal::Text(text) => Some(value.text()?.as_ref().cmp(text)),
+            Literal::Time(time) => match value {
+                Value::Time(at) => Some(at.cmp(time)),
+                _ => return None,
+            },
+            // Nobody knows when it is: `bind` has not been told.
+            Literal::Now { .. } => return None,
         };
         Some(match self {
             Self::Equal => ordering == Some(Ordering::Equal),

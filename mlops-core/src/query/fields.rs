@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use super::aspects::Aspect;
+use super::types::{Record, Value};
+
 /// What kind of thing a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entity {
-    /// The latest value of a metric.
+    /// A metric.
     Metric,
     /// A param.
     Param,
@@ -45,12 +48,20 @@ impl Entity {
 }
 
 /// One thing that a filter looks at or an order sorts by.
+///
+/// A metric's key may hold dots, so that `metrics.loss.min` has two meanings. It is the metric `loss.min` of a record
+/// that has one, else the smallest value of the metric `loss`. In quotes a key is a key: ``metrics.`loss.min` `` is
+/// that metric only, ``metrics.`loss`.min`` that aspect only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Field {
     /// What kind of thing.
     pub entity: Entity,
     /// Its key or name.
     pub key: String,
+    /// What of it.
+    pub aspect: Aspect,
+    /// What the last part of the key means if the record has no such key.
+    pub(super) guess: Option<Aspect>,
 }
 
 /// What a field can be compared with.
@@ -59,6 +70,15 @@ pub(super) enum Kind {
     Number,
     Text,
     Either,
+    Time,
+    Duration,
+}
+
+impl Kind {
+    /// True if there is a text to fit patterns to.
+    pub(super) const fn has_text(self) -> bool {
+        matches!(self, Self::Text | Self::Either)
+    }
 }
 
 /// What filters and orders are about: it says which fields there are.
@@ -78,16 +98,16 @@ const ATTRIBUTES: &[(&str, Kind)] = &[
     ("status", Kind::Text),
     ("user_id", Kind::Text),
     ("artifact_uri", Kind::Text),
-    ("start_time", Kind::Number),
-    ("end_time", Kind::Number),
-    ("duration", Kind::Number),
+    ("start_time", Kind::Time),
+    ("end_time", Kind::Time),
+    ("duration", Kind::Duration),
 ];
 /// The attributes of experiments. A name that runs have too is of the same kind there.
 const EXPERIMENT_ATTRIBUTES: &[(&str, Kind)] = &[
     ("experiment_id", Kind::Text),
     ("name", Kind::Text),
-    ("creation_time", Kind::Number),
-    ("last_update_time", Kind::Number),
+    ("creation_time", Kind::Time),
+    ("last_update_time", Kind::Time),
 ];
 const DATASET_KEYS: &[&str] = &["name", "digest", "context"];
 
@@ -129,11 +149,43 @@ impl Field {
             }
             _ => key,
         };
-        Ok(Self { entity, key: key.into() })
+        Ok(Self { entity, key: key.into(), aspect: Aspect::Value, guess: None })
+    }
+
+    /// The same, of a key without quotes, the end of which may name an aspect.
+    pub(super) fn guessed(mut self) -> Self {
+        if let (Entity::Metric, Some((metric, name))) = (self.entity, self.key.rsplit_once('.')) {
+            self.guess = Aspect::from_name(name).filter(|_| !metric.is_empty());
+        }
+        self
+    }
+
+    /// What a record says: the value of the key, else of what the key may mean besides.
+    pub fn of<'r>(&self, record: &'r dyn Record) -> Option<Value<'r>> {
+        self.meanings().find_map(|(key, aspect)| record.get(self.entity, key, aspect))
+    }
+
+    /// The keys and aspects that the field stands for, the first that a record has counts.
+    ///
+    /// ```
+    /// use mlops_core::query::{Aspect, parse};
+    /// let filter = parse("metrics.loss.min < 1").unwrap();
+    /// let field = filter.fields().into_iter().next().unwrap();
+    /// assert_eq!(field.meanings().collect::<Vec<_>>(), [("loss.min", Aspect::Value), ("loss", Aspect::Min)]);
+    /// ```
+    pub fn meanings(&self) -> impl Iterator<Item = (&str, Aspect)> {
+        let guess = self.guess.and_then(|aspect| Some((self.key.rsplit_once('.')?.0, aspect)));
+        std::iter::once((self.key.as_str(), self.aspect)).chain(guess)
+    }
+
+    /// True if [`Record::get`] may have to read points.
+    pub(super) fn needs_points(&self) -> bool {
+        self.meanings().any(|(_, aspect)| aspect.needs_points())
     }
 
     pub(super) fn kind(&self) -> Kind {
         match self.entity {
+            Entity::Metric if self.guess.unwrap_or(self.aspect) == Aspect::Time => Kind::Time,
             Entity::Metric => Kind::Number,
             Entity::Param | Entity::Tag => Kind::Either,
             Entity::Dataset => Kind::Text,
@@ -150,13 +202,24 @@ pub(super) fn is_bare(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':')
 }
 
+/// True for a key that needs no quotes.
+pub(super) fn is_plain(key: &str) -> bool {
+    key.chars().all(is_bare) && !key.starts_with('.') && !key.ends_with('.')
+}
+
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bare = self.key.chars().all(is_bare) && !self.key.starts_with('.') && !self.key.ends_with('.');
+        let plain = is_plain(&self.key);
+        // Without quotes the end of the key, or what stands behind it, would be read as another thing.
+        let bare = match self.aspect {
+            Aspect::Value => plain && self.clone().guessed().guess == self.guess,
+            Aspect::At(_) => plain,
+            _ => false,
+        };
         if bare {
-            write!(f, "{}.{}", self.entity.as_str(), self.key)
+            write!(f, "{}.{}{}", self.entity.as_str(), self.key, self.aspect)
         } else {
-            write!(f, "{}.`{}`", self.entity.as_str(), self.key.replace('`', "``"))
+            write!(f, "{}.`{}`{}", self.entity.as_str(), self.key.replace('`', "``"), self.aspect)
         }
     }
 }

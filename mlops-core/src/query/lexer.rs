@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::fields::is_bare;
+use super::times;
 use crate::base::limits;
 use crate::error::{Error, Result};
 
@@ -18,7 +19,11 @@ pub(super) enum Kind {
     /// In double quotes: a text where a value stands, a key where a field stands.
     DoubleQuotes(String),
     Number(f64),
-    /// A run of `=`, `!`, `<` and `>`.
+    /// `now()`, and how many microseconds later.
+    Now(i64),
+    /// `@` and a step.
+    Step(i64),
+    /// A run of `=`, `!`, `<`, `>` and `~`.
     Operator(String),
     Open,
     Close,
@@ -39,6 +44,8 @@ pub(super) struct Source<'a> {
     pub(super) what: &'static str,
     pub(super) text: &'a str,
 }
+
+const OPERATORS: &str = "=!<>~";
 
 /// How much of a text stands before and behind the marked place of a message, in characters.
 const EXCERPT_CHARS: usize = 60;
@@ -105,14 +112,18 @@ impl Source<'_> {
             ')' => (Kind::Close, 1),
             ',' => (Kind::Comma, 1),
             '\'' | '"' | '`' => return self.quoted(rest, first, at),
-            '=' | '!' | '<' | '>' => {
-                let word = take_while(rest, |c| "=!<>".contains(c));
+            c if OPERATORS.contains(c) => {
+                let word = take_while(rest, |c| OPERATORS.contains(c));
                 (Kind::Operator(word.into()), word.len())
             }
             '0'..='9' | '+' | '-' => return self.number(rest, at),
             '.' if second.is_some_and(|c| c.is_ascii_digit()) => return self.number(rest, at),
+            '@' => return self.step(rest, at),
             c if is_bare(c) => {
                 let word = take_while(rest, is_bare);
+                if word.eq_ignore_ascii_case("now") && rest.trim_start_matches(is_bare).trim_start().starts_with('(') {
+                    return self.now(rest, at);
+                }
                 (Kind::Word(word.into()), word.len())
             }
             c => {
@@ -158,6 +169,72 @@ impl Source<'_> {
             Ok(number) if number.is_finite() || (infinite && number.is_infinite()) => Ok((Kind::Number(number), len)),
             _ => Err(self.unexpected(&(at..at + len.max(1)), "a number such as 3, -0.5 or 1e-05")),
         }
+    }
+}
+
+impl Source<'_> {
+    fn step(&self, rest: &str, at: usize) -> Result<(Kind, usize)> {
+        let behind = rest.get(1..).unwrap_or_default();
+        let sign = usize::from(behind.starts_with(['+', '-']));
+        let len = sign + take_while(behind.get(sign..).unwrap_or_default(), char::is_alphanumeric).len();
+        match behind.get(..len).unwrap_or_default().parse() {
+            Ok(step) => Ok((Kind::Step(step), 1 + len)),
+            Err(_) => Err(self.unexpected(&(at..at + 1 + len), "@ and a step, such as @100 or @-1")),
+        }
+    }
+
+    /// `now()`, or `now() - 7d`. It is one token, so that `-` and `7d` mean something here only.
+    fn now(&self, rest: &str, at: usize) -> Result<(Kind, usize)> {
+        let mut scan = Scan { text: rest, at: "now".len() };
+        scan.skip_spaces();
+        scan.take("(");
+        scan.skip_spaces();
+        if !scan.take(")") {
+            return Err(self.unexpected(&scan.next_from(at), "`)`, as in now() or now() - 7d"));
+        }
+        let end = scan.at;
+        scan.skip_spaces();
+        let minus = scan.take("-");
+        if !minus && !scan.take("+") {
+            return Ok((Kind::Now(0), end));
+        }
+        scan.skip_spaces();
+        let from = scan.at;
+        let word = take_while(scan.rest(), |c| c.is_alphanumeric() || c == '.');
+        let micros = times::duration_micros(word).map(|micros| if minus { -micros } else { micros });
+        match micros {
+            Some(micros) => Ok((Kind::Now(micros), from + word.len())),
+            None if word.is_empty() => Err(self.unexpected(&scan.next_from(at), times::DURATION)),
+            None => Err(self.unexpected(&(at + from..at + from + word.len()), times::DURATION)),
+        }
+    }
+}
+
+/// A place in a text.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn skip_spaces(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    /// The bytes of the next character, of a text that begins at `start`.
+    fn next_from(&self, start: usize) -> Range<usize> {
+        let len = self.rest().chars().next().map_or(0, char::len_utf8);
+        start + self.at..start + self.at + len
+    }
+
+    fn take(&mut self, what: &str) -> bool {
+        let found = self.rest().starts_with(what);
+        self.at += if found { what.len() } else { 0 };
+        found
     }
 }
 

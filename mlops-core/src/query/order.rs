@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 
-use super::fields::{Entity, Field, Subject};
+use super::fields::{Field, Subject};
 use super::lexer::{Kind, Source};
 use super::parser::Parser;
 use super::types::{Value, param_text};
+use crate::base::time::Timestamp;
 use crate::error::Result;
 
 /// One key of an order.
@@ -25,7 +27,8 @@ impl fmt::Display for OrderKey {
     }
 }
 
-/// Parses keys such as `metrics.loss DESC`; without a direction a key is ascending.
+/// Parses keys such as `metrics.loss DESC`; without a direction a key is ascending. Of several values, such as the
+/// names of a run's datasets, the first counts.
 ///
 /// # Errors
 /// [`Error::InvalidQuery`](crate::Error::InvalidQuery) if one is not in the language or the same field comes twice, [`Error::LimitExceeded`](crate::Error::LimitExceeded).
@@ -39,19 +42,17 @@ pub fn parse_order(texts: &[String]) -> Result<Vec<OrderKey>> {
 /// As [`parse_order`].
 pub fn parse_order_about(subject: Subject, texts: &[String]) -> Result<Vec<OrderKey>> {
     let mut keys: Vec<OrderKey> = Vec::with_capacity(texts.len());
+    let mut seen = HashSet::new();
     for text in texts {
         let source = Source { what: "order", text };
-        let mut parser = Parser::new(subject, source)?;
+        let mut parser = Parser::new(source)?.about(subject);
         let field = parser.field()?;
-        if field.entity == Entity::Dataset {
-            return Err(source.unexpected(&(0..text.len()), "metrics, params, tags or attributes to sort by"));
-        }
         let descending = parser.keyword("DESC");
         if !descending {
             parser.keyword("ASC");
         }
         parser.expect(&Kind::End, "ASC, DESC or the end")?;
-        if keys.iter().any(|key| key.field == field) {
+        if !seen.insert(field.clone()) {
             return Err(source.unexpected(&(0..text.len()), &format!("{field} once, not again")));
         }
         keys.push(OrderKey { field, descending });
@@ -75,6 +76,12 @@ pub fn compare(a: Option<Value<'_>>, b: Option<Value<'_>>, descending: bool) -> 
     })
 }
 
+/// A time as a number of milliseconds, with its microseconds behind the point.
+#[expect(clippy::cast_precision_loss, reason = "microseconds are below 2^53 for 285 years around 1970")]
+pub fn sortable(at: Timestamp) -> f64 {
+    at.as_micros() as f64 / 1e3
+}
+
 /// A value as it is sorted.
 enum Rank<'a> {
     Number(f64),
@@ -88,6 +95,7 @@ impl<'a> Rank<'a> {
         match value {
             None => Self::Missing,
             Some(Value::Number(number)) => Self::number(number),
+            Some(Value::Time(at)) => Self::Number(sortable(at)),
             Some(Value::Text(text)) => Self::Text(text),
             Some(Value::Param(value)) => value.number().map_or_else(|| Self::Text(param_text(value)), Self::number),
             Some(Value::Many(values)) => Self::of(values.into_iter().next()),

@@ -1,10 +1,8 @@
 //! From tokens to a tree.
 
-use std::ops::Range;
-
-use super::fields::{self, Entity, Field, Subject};
+use super::fields::Subject;
 use super::lexer::{Kind, Source, Token};
-use super::types::{Comparison, Expr, Literal};
+use super::types::{Comparison, Expr};
 use crate::base::limits;
 use crate::error::{Error, Result};
 
@@ -27,11 +25,11 @@ pub fn parse(text: &str) -> Result<Expr> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_about(subject: Subject, text: &str) -> Result<Expr> {
-    let mut parser = Parser::new(subject, Source { what: "filter", text })?;
+    let mut parser = Parser::new(Source { what: "filter", text })?.about(subject);
     if parser.peek() == &Kind::End {
         return Ok(Expr::All);
     }
-    let filter = parser.filter(0)?;
+    let filter = parser.filter()?;
     parser.expect(&Kind::End, "AND, OR or the end")?;
     Ok(filter)
 }
@@ -39,20 +37,25 @@ pub fn parse_about(subject: Subject, text: &str) -> Result<Expr> {
 /// Reads tokens from front to back.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
-    subject: Subject,
-    source: Source<'a>,
+    pub(super) subject: Subject,
+    pub(super) source: Source<'a>,
     tokens: Vec<Token>,
     next: usize,
+    /// How many regular expressions were compiled.
+    pub(super) patterns: usize,
 }
 
-const VALUE: &str = "a number or a text in quotes";
-
 impl<'a> Parser<'a> {
-    pub(super) fn new(subject: Subject, source: Source<'a>) -> Result<Self> {
-        Ok(Self { subject, source, tokens: source.tokens()?, next: 0 })
+    pub(super) fn new(source: Source<'a>) -> Result<Self> {
+        Ok(Self { subject: Subject::Runs, source, tokens: source.tokens()?, next: 0, patterns: 0 })
     }
 
-    fn token(&self) -> &Token {
+    /// The same, with the fields of another subject than runs.
+    pub(super) fn about(self, subject: Subject) -> Self {
+        Self { subject, ..self }
+    }
+
+    pub(super) fn token(&self) -> &Token {
         self.tokens.get(self.next).or(self.tokens.last()).expect("the last token is the end, and there always is one")
     }
 
@@ -60,10 +63,26 @@ impl<'a> Parser<'a> {
         &self.token().kind
     }
 
-    fn take(&mut self) -> Token {
+    pub(super) fn take(&mut self) -> Token {
         let token = self.token().clone();
         self.next += 1;
         token
+    }
+
+    /// Puts the last token back.
+    pub(super) fn put_back(&mut self) {
+        self.next -= 1;
+    }
+
+    /// Where the last token ends.
+    pub(super) fn end(&self) -> usize {
+        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.span.end)
+    }
+
+    /// Something and the place of what stands next, for errors without an excerpt.
+    pub(super) fn placed(&self, what: &str) -> String {
+        let before = self.source.text.get(..self.token().span.start).unwrap_or_default();
+        format!("{what} at character {}", before.chars().count() + 1)
     }
 
     /// What stands next does not fit.
@@ -86,40 +105,46 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn filter(&mut self, depth: usize) -> Result<Expr> {
-        self.joined("OR", Expr::Or, |parser| parser.joined("AND", Expr::And, |parser| parser.not(depth)))
+    /// A whole filter. What is open is kept in a list and not on the stack, which may be small where others call.
+    fn filter(&mut self) -> Result<Expr> {
+        let mut open = Vec::new();
+        let mut level = Level::default();
+        let mut depth = 0;
+        loop {
+            self.check_depth(depth)?;
+            if self.keyword("NOT") {
+                level.nots += 1;
+                depth += 1;
+                continue;
+            }
+            if self.peek() == &Kind::Open {
+                self.take();
+                open.push(std::mem::take(&mut level));
+                depth += 1;
+                continue;
+            }
+            let mut part = self.test()?;
+            loop {
+                depth -= level.nots;
+                level.add(part);
+                if self.keyword("AND") {
+                    break;
+                }
+                level.end_and();
+                if self.keyword("OR") {
+                    break;
+                }
+                part = join(level.ors, Expr::Or);
+                let Some(around) = open.pop() else { return Ok(part) };
+                self.expect(&Kind::Close, "AND, OR or `)`")?;
+                level = around;
+                depth -= 1;
+            }
+        }
     }
 
-    /// One part, or several joined by a keyword.
-    fn joined(
-        &mut self,
-        keyword: &str,
-        join: fn(Vec<Expr>) -> Expr,
-        mut part: impl FnMut(&mut Self) -> Result<Expr>,
-    ) -> Result<Expr> {
-        let first = part(self)?;
-        if !self.keyword(keyword) {
-            return Ok(first);
-        }
-        let mut parts = vec![first, part(self)?];
-        while self.keyword(keyword) {
-            parts.push(part(self)?);
-        }
-        Ok(join(parts))
-    }
-
-    fn not(&mut self, depth: usize) -> Result<Expr> {
-        limits::check(|| "nesting of the filter".into(), depth, limits::FILTER_DEPTH, "levels")?;
-        if self.keyword("NOT") {
-            return Ok(Expr::Not(Box::new(self.not(depth + 1)?)));
-        }
-        if self.peek() == &Kind::Open {
-            self.next += 1;
-            let inner = self.filter(depth + 1)?;
-            self.expect(&Kind::Close, "AND, OR or `)`")?;
-            return Ok(inner);
-        }
-        self.test()
+    fn check_depth(&self, depth: usize) -> Result<()> {
+        limits::check(|| self.placed("nesting of the filter"), depth, limits::FILTER_DEPTH, "levels")
     }
 
     fn test(&mut self) -> Result<Expr> {
@@ -132,18 +157,36 @@ impl<'a> Parser<'a> {
                 Err(self.unexpected(if negated { "NULL" } else { "NULL or NOT NULL" }))
             };
         }
+        let kind = field.kind();
         if let Kind::Operator(operator) = self.peek() {
+            let negated = match operator.as_str() {
+                "~" if kind.has_text() => Some(false),
+                "!~" if kind.has_text() => Some(true),
+                _ => None,
+            };
+            if let Some(negated) = negated {
+                self.take();
+                let pattern = self.regular_expression()?;
+                return Ok(Expr::Matches { field, negated, pattern });
+            }
             let comparison = Comparison::ALL.into_iter().find(|comparison| comparison.as_str() == operator);
-            let comparison = comparison.ok_or_else(|| self.unexpected("one of = != < <= > >="))?;
-            self.next += 1;
+            let expected = if kind.has_text() { "one of = != < <= > >= ~ !~" } else { "one of = != < <= > >=" };
+            let comparison = comparison.ok_or_else(|| self.unexpected(expected))?;
+            self.take();
             let value = self.value(&field, !comparison.is_equality())?;
             return Ok(Expr::Compare { field, comparison, value });
         }
         let negated = self.keyword("NOT");
-        for (keyword, ignore_case) in [("LIKE", false), ("ILIKE", true)] {
-            if field.kind() != fields::Kind::Number && self.keyword(keyword) {
-                let pattern = self.pattern()?;
-                return Ok(Expr::Like { field, negated, ignore_case, pattern });
+        if kind.has_text() {
+            for (keyword, ignore_case) in [("LIKE", false), ("ILIKE", true)] {
+                if self.keyword(keyword) {
+                    let pattern = self.pattern()?;
+                    return Ok(Expr::Like { field, negated, ignore_case, pattern });
+                }
+            }
+            if self.keyword("MATCHES") {
+                let pattern = self.regular_expression()?;
+                return Ok(Expr::Matches { field, negated, pattern });
             }
         }
         if self.keyword("IN") {
@@ -151,124 +194,48 @@ impl<'a> Parser<'a> {
             return Ok(Expr::In { field, negated, values });
         }
         if self.keyword("BETWEEN") {
-            let from = self.token().span.start;
-            let low = self.value(&field, true)?;
-            if !self.keyword("AND") {
-                return Err(self.unexpected("AND and the upper end"));
-            }
-            let high = self.value(&field, true)?;
-            if std::mem::discriminant(&low) != std::mem::discriminant(&high) {
-                let end = self.tokens.get(self.next - 1).map_or(from, |token| token.span.end);
-                return Err(self.source.unexpected(&(from..end), "two numbers, or two texts"));
-            }
+            let (low, high) = self.ends(&field)?;
             return Ok(Expr::Between { field, negated, low, high });
         }
-        Err(self.unexpected(match (negated, field.kind()) {
-            (true, fields::Kind::Number) => "IN or BETWEEN",
-            (true, _) => "LIKE, ILIKE, IN or BETWEEN",
-            (false, fields::Kind::Number) => "one of = != < <= > >=, IN, NOT IN, BETWEEN or IS NULL",
-            (false, _) => "one of = != < <= > >=, LIKE, ILIKE, IN, NOT IN, BETWEEN or IS NULL",
+        Err(self.unexpected(match (negated, kind.has_text()) {
+            (true, false) => "IN or BETWEEN",
+            (true, true) => "LIKE, ILIKE, MATCHES, IN or BETWEEN",
+            (false, false) => "one of = != < <= > >=, IN, NOT IN, BETWEEN or IS NULL",
+            (false, true) => "one of = != < <= > >= ~ !~, LIKE, ILIKE, MATCHES, IN, NOT IN, BETWEEN or IS NULL",
         }))
     }
+}
 
-    /// A field: `key`, `entity.key`, with any part in quotes.
-    pub(super) fn field(&mut self) -> Result<Field> {
-        let start = self.token().span.start;
-        let (entity, key) = match self.take() {
-            Token { kind: Kind::Word(word), span } => match word.split_once('.') {
-                Some((entity, "")) => (Some(entity.to_owned()), self.quoted_at(span.end).unwrap_or_default()),
-                Some((entity, key)) => (Some(entity.to_owned()), key.to_owned()),
-                None => (None, word),
-            },
-            Token { kind: Kind::Backticks(text) | Kind::DoubleQuotes(text), span } => match self.peek() {
-                Kind::Word(word) if word.starts_with('.') && self.token().span.start == span.end => {
-                    let word = self.take();
-                    let key = match word.kind {
-                        Kind::Word(key) if key.len() > 1 => key.get(1..).unwrap_or_default().to_owned(),
-                        _ => self.quoted_at(word.span.end).unwrap_or_default(),
-                    };
-                    (Some(text), key)
-                }
-                _ => (None, text),
-            },
-            _ => {
-                self.next -= 1;
-                return Err(self.unexpected("a field such as metrics.loss, params.lr or status"));
-            }
-        };
-        let end = self.tokens.get(self.next - 1).map_or(start, |token| token.span.end);
-        let unexpected = |expected: &str| self.source.unexpected(&(start..end), expected);
-        let entity = match entity {
-            None => Entity::Attribute,
-            Some(name) => {
-                Entity::from_name(&name).ok_or_else(|| unexpected(&format!("{} before the dot", Entity::EXPECTED)))?
-            }
-        };
-        Field::new(self.subject, entity, &key).map_err(|expected| unexpected(&expected))
+/// What was read of a filter, or of what stands in parentheses.
+#[derive(Default)]
+struct Level {
+    /// Parts that OR joins.
+    ors: Vec<Expr>,
+    /// Parts that AND joins, behind the last OR.
+    ands: Vec<Expr>,
+    /// How many NOT stand before the part that is read.
+    nots: usize,
+}
+
+impl Level {
+    fn add(&mut self, part: Expr) {
+        let nots = std::mem::take(&mut self.nots);
+        self.ands.push((0..nots).fold(part, |inner, _| Expr::Not(Box::new(inner))));
     }
 
-    /// Takes a key in quotes if it begins at `at`.
-    fn quoted_at(&mut self, at: usize) -> Option<String> {
-        match self.token() {
-            Token { kind: Kind::Backticks(text) | Kind::DoubleQuotes(text), span } if span.start == at => {
-                let text = text.clone();
-                self.next += 1;
-                Some(text)
-            }
-            _ => None,
+    fn end_and(&mut self) {
+        self.ors.push(join(std::mem::take(&mut self.ands), Expr::And));
+    }
+}
+
+/// One part as it is, several joined.
+fn join(mut parts: Vec<Expr>, by: fn(Vec<Expr>) -> Expr) -> Expr {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            by(parts)
         }
-    }
-
-    fn pattern(&mut self) -> Result<String> {
-        match self.take().kind {
-            Kind::SingleQuotes(text) | Kind::DoubleQuotes(text) => Ok(text),
-            _ => {
-                self.next -= 1;
-                Err(self.unexpected("a pattern in quotes, such as 'model-%'"))
-            }
-        }
-    }
-
-    fn values(&mut self, field: &Field) -> Result<Vec<Literal>> {
-        self.expect(&Kind::Open, "`(` and a list of values")?;
-        let mut values = vec![self.value(field, false)?];
-        while self.peek() == &Kind::Comma {
-            self.next += 1;
-            values.push(self.value(field, false)?);
-        }
-        self.expect(&Kind::Close, "`,` or `)`")?;
-        Ok(values)
-    }
-
-    /// A value that the field can be compared with; `ordered` by < or >, not only by equality.
-    fn value(&mut self, field: &Field, ordered: bool) -> Result<Literal> {
-        let Token { kind, span } = self.take();
-        let value = match kind {
-            Kind::Number(number) => Literal::Number(number),
-            Kind::SingleQuotes(text) | Kind::DoubleQuotes(text) => Literal::Text(text),
-            Kind::Word(word) if word.eq_ignore_ascii_case("inf") => Literal::Number(f64::INFINITY),
-            _ => {
-                self.next -= 1;
-                return Err(self.unexpected(match field.kind() {
-                    fields::Kind::Number => "a number",
-                    fields::Kind::Text => "a text in quotes",
-                    fields::Kind::Either => VALUE,
-                }));
-            }
-        };
-        self.check_value(field, ordered, &value, &span)?;
-        Ok(value)
-    }
-
-    fn check_value(&self, field: &Field, ordered: bool, value: &Literal, span: &Range<usize>) -> Result<()> {
-        let expected = match (field.kind(), value) {
-            (fields::Kind::Number, Literal::Text(_)) => format!("a number without quotes, as {field} is one"),
-            (fields::Kind::Text, Literal::Number(_)) => format!("a text in quotes, as {field} is one"),
-            (fields::Kind::Either, Literal::Text(text)) if ordered && text.trim().parse::<f64>().is_ok() => {
-                "a number without quotes, as in quotes it would be compared letter by letter".into()
-            }
-            _ => return Ok(()),
-        };
-        Err(self.source.unexpected(span, &expected))
+        None => by(parts),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::times;
 use super::types::{Expr, Literal};
 
 impl fmt::Display for Literal {
@@ -9,6 +10,12 @@ impl fmt::Display for Literal {
         match self {
             Self::Number(number) => write!(f, "{number:?}"),
             Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            Self::Time(at) => write!(f, "'{at}'"),
+            Self::Now { later_micros: 0 } => f.write_str("now()"),
+            Self::Now { later_micros } => {
+                let sign = if *later_micros < 0 { '-' } else { '+' };
+                write!(f, "now() {sign} {}", times::spell(later_micros.unsigned_abs()))
+            }
         }
     }
 }
@@ -27,6 +34,10 @@ impl fmt::Display for Expr {
             Self::Like { field, negated, ignore_case, pattern } => {
                 let keyword = if *ignore_case { "ILIKE" } else { "LIKE" };
                 write!(f, "{field} {}{keyword} {}", not(*negated), Literal::Text(pattern.clone()))
+            }
+            Self::Matches { field, negated, pattern } => {
+                let operator = if *negated { "!~" } else { "~" };
+                write!(f, "{field} {operator} {}", Literal::Text(pattern.as_str().into()))
             }
             Self::In { field, negated, values } => {
                 let values: Vec<String> = values.iter().map(Literal::to_string).collect();

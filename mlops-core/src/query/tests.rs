@@ -1,4 +1,5 @@
 mod language;
+mod model;
 mod order;
 mod properties;
 mod semantics;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::base::text::ParamValue;
+use crate::base::time::Timestamp;
 
 /// A record made of fields as filters write them.
 #[derive(Debug, Default)]
@@ -21,7 +23,8 @@ impl Fields {
 }
 
 impl Record for Fields {
-    fn get(&self, field: &Field) -> Option<Value<'_>> {
+    fn get(&self, entity: Entity, key: &str, aspect: Aspect) -> Option<Value<'_>> {
+        let field = Field { entity, key: key.into(), aspect, guess: None };
         self.0.get(&field.to_string()).cloned()
     }
 }

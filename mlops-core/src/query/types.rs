@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::fields::Field;
+use super::aspects::Aspect;
+use super::fields::{Entity, Field};
+use super::pattern::Pattern;
 use crate::base::text::ParamValue;
+use crate::base::time::Timestamp;
 
 /// A filter. It prints as text that parses to the same filter.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +40,15 @@ pub enum Expr {
         ignore_case: bool,
         /// `%` stands for any characters, `_` for one.
         pattern: String,
+    },
+    /// `~` or `!~`.
+    Matches {
+        /// The field.
+        field: Field,
+        /// `!~`.
+        negated: bool,
+        /// The regular expression.
+        pattern: Pattern,
     },
     /// `[NOT] IN`.
     In {
@@ -112,13 +124,22 @@ pub enum Literal {
     Number(f64),
     /// A quoted text.
     Text(String),
+    /// A time, written as a quoted text.
+    Time(Timestamp),
+    /// `now() + 1d` or `now() - 7d`; [`Expr::bind`] makes it a time.
+    Now {
+        /// How many microseconds after now, negative for before.
+        later_micros: i64,
+    },
 }
 
 /// The value of a record's field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// A number, such as a metric or a time.
+    /// A number, such as a metric.
     Number(f64),
+    /// A time. Held against a number, its whole milliseconds count, as MLflow has it.
+    Time(Timestamp),
     /// A text, such as a tag or a name. Held against a number, the number that it spells counts.
     Text(Cow<'a, str>),
     /// A param, which is text and, if it is or spells a number, that number.
@@ -132,6 +153,8 @@ impl Value<'_> {
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^53 for 285,000 years")]
+            Self::Time(at) => Some(at.as_millis() as f64),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Param(value) => value.number(),
             Self::Many(_) => None,
@@ -143,7 +166,7 @@ impl Value<'_> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Param(value) => Some(param_text(Cow::Borrowed(value))),
-            Self::Number(_) | Self::Many(_) => None,
+            Self::Number(_) | Self::Time(_) | Self::Many(_) => None,
         }
     }
 }
@@ -159,31 +182,33 @@ pub(super) fn param_text(value: Cow<'_, ParamValue>) -> Cow<'_, str> {
 
 /// What a filter is held against.
 pub trait Record {
-    /// The value of a field; None if the record lacks it. Attributes come under the names that
-    /// [`Field::attributes`] lists; times are milliseconds, the duration is seconds.
-    fn get(&self, field: &Field) -> Option<Value<'_>>;
+    /// The value of a thing; None if the record lacks it. Attributes come under the names that
+    /// [`Field::attributes`] lists; the duration is in seconds. What is looked at behind a key that may be the name
+    /// of another thing is decided by [`Field::of`].
+    fn get(&self, entity: Entity, key: &str, aspect: Aspect) -> Option<Value<'_>>;
 }
 
 impl Expr {
     /// The fields that the filter looks at, each once.
     pub fn fields(&self) -> BTreeSet<&Field> {
         let mut fields = BTreeSet::new();
-        self.collect_fields(&mut fields);
+        self.each_field(&mut |field| {
+            fields.insert(field);
+        });
         fields
     }
 
-    fn collect_fields<'a>(&'a self, fields: &mut BTreeSet<&'a Field>) {
+    pub(super) fn each_field<'a>(&'a self, visit: &mut dyn FnMut(&'a Field)) {
         match self {
             Self::All => {}
-            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect_fields(fields)),
-            Self::Not(inner) => inner.collect_fields(fields),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_field(visit)),
+            Self::Not(inner) => inner.each_field(visit),
             Self::Compare { field, .. }
             | Self::Like { field, .. }
+            | Self::Matches { field, .. }
             | Self::In { field, .. }
             | Self::Between { field, .. }
-            | Self::IsNull { field, .. } => {
-                fields.insert(field);
-            }
+            | Self::IsNull { field, .. } => visit(field),
         }
     }
 }

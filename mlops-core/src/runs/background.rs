@@ -157,7 +157,11 @@ fn run(core: &Arc<Core>, generation: u64) {
         // What cannot be removed now only takes room; it is tried again.
         let _ = core.spool.remove_drained(core.clock.now(), || core.storage.flush());
         match drained {
-            Some(Ok(())) => failures = 0,
+            Some(Ok(())) => {
+                failures = 0;
+                // Without columns searches are only slower; it is tried again when as many runs have ended.
+                let _ = core.fold_if_due();
+            }
             Some(Err(_)) => {
                 failures += 1;
                 again_from = Instant::now() + DRAIN_EVERY * 2_u32.pow(failures.min(5));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::background::Background;
+use super::columns;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
@@ -50,6 +51,8 @@ pub(super) struct Core {
     pub(super) background: Background,
     /// The runs whose machine is measured.
     pub(super) monitors: Monitors,
+    /// What this process remembers of the columns that searches look at.
+    pub(super) columns: columns::Cache,
     /// What is read while nobody may own the store.
     pub(super) unowned: Unowned,
     /// This, for the background thread.

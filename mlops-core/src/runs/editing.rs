@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::columns;
 use super::doc::{RunDoc, StoredArtifact, StoredParam, StoredText, Tail};
 use super::keys::{self, SectionKind};
 use super::record::Change;
@@ -185,6 +186,7 @@ impl Editing {
         self.segments.page_ops(ops)?;
         self.conflicts.page_ops(ops)?;
         self.doc.version += 1;
+        ops.push(columns::changed(&self.doc)?);
         let key = keys::run(&self.doc.info.run_id);
         ops.push(Op::Check { key: key.clone(), expected: self.old.clone() });
         ops.push(Op::put(key, codec::encode(&self.with_sections())?));

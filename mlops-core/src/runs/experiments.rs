@@ -129,7 +129,8 @@ pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()>
         // Another process was faster.
         return Ok(());
     }
-    let mut ops = Vec::new();
+    // Of a new store there is no run that is not said to have changed.
+    let mut ops = vec![Op::put(keys::COLUMNS, codec::encode(&0_u64)?)];
     making.finish(&mut ops);
     match storage.apply(&ops, Durability::Fast) {
         // A failed check: another process made it. Without an owner, the first of them makes it.
@@ -148,38 +149,28 @@ impl Core {
         let bytes = self.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
         bytes.map(|bytes| codec::decode("an experiment", &bytes)).transpose()
     }
-}
 
-/// Says of runs whether they are deleted: one is with its experiment, whatever its own record says. So deleting an
-/// experiment and restoring it is one commit, however many runs it has, and runs that were deleted by themselves stay so.
-#[derive(Debug)]
-pub(super) struct Lifecycles<'a> {
-    core: &'a Core,
-    /// When an experiment was deleted; None: it is not.
-    known: BTreeMap<String, Option<Timestamp>>,
-}
-
-impl<'a> Lifecycles<'a> {
-    /// Reads each experiment once.
-    pub(super) fn new(core: &'a Core) -> Self {
-        Self { core, known: BTreeMap::new() }
+    /// The lifecycle of a run that readers see: it is deleted while its experiment is, whatever its own record says. So
+    /// deleting an experiment and restoring it is one commit, however many runs it has, and runs that were deleted by
+    /// themselves stay so.
+    pub(super) fn lifecycle(&self, run: &RunInfo) -> Result<Lifecycle> {
+        // That of a run whose experiment's record is lost is its own.
+        let experiment = self.find_experiment(&run.experiment_id)?;
+        let is_hidden = experiment.is_some_and(|found| found.lifecycle == Lifecycle::Deleted);
+        Ok(if is_hidden { Lifecycle::Deleted } else { run.lifecycle })
     }
 
-    /// When the experiment was deleted; None if it is not, also if its record is lost.
-    pub(super) fn deleted_at(&mut self, experiment: &str) -> Result<Option<Timestamp>> {
-        if let Some(known) = self.known.get(experiment) {
-            return Ok(*known);
-        }
-        let found = self.core.find_experiment(experiment)?;
-        let at = found.filter(|found| found.lifecycle == Lifecycle::Deleted).map(|found| found.updated_at);
-        self.known.insert(experiment.into(), at);
-        Ok(at)
-    }
-
-    /// The lifecycle that readers see.
-    pub(super) fn of(&mut self, run: &RunInfo) -> Result<Lifecycle> {
-        let with_all = self.deleted_at(&run.experiment_id)?.is_some();
-        Ok(if with_all { Lifecycle::Deleted } else { run.lifecycle })
+    /// The numbers of the deleted experiments, and when they were deleted.
+    pub(super) fn deleted_experiments(&self) -> Result<BTreeMap<u64, Timestamp>> {
+        let mut deleted = BTreeMap::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::EXPERIMENTS), |_, value| {
+            let found: Experiment = codec::decode("an experiment", value)?;
+            if found.lifecycle == Lifecycle::Deleted {
+                deleted.insert(keys::experiment_number(&found.experiment_id)?, found.updated_at);
+            }
+            Ok(())
+        })?;
+        Ok(deleted)
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::apply;
 use super::codec;
+use super::columns;
 use super::core::Core;
 use super::doc::RunDoc;
 use super::drain::stored_mark;
-use super::experiments::Lifecycles;
 use super::keys;
 use super::record::{Change, RunRecord};
 use super::references::for_each_reference;
@@ -40,7 +40,8 @@ impl Referrer for RunBlobs<'_> {
             visit(reference.blob());
             // What a change has not unpacked yet is named in its blob only.
             if reference.is_change() { large_change(&**blobs, &reference.blob(), visit) } else { Ok(()) }
-        })
+        })?;
+        columns::for_each_blob(&**storage, &**blobs, visit)
     }
 }
 
@@ -79,11 +80,11 @@ impl Runs {
     pub(crate) fn list_deleted(&self, old: impl Fn(Timestamp) -> bool) -> Result<BTreeSet<String>> {
         let storage = &*self.core.storage;
         let mut found = BTreeSet::new();
-        let mut lifecycles = Lifecycles::new(&self.core);
+        let hidden = self.core.deleted_experiments()?;
         for_each_entry(storage, KeyRange::prefix(keys::RUNS), |_, value| {
             let info = codec::decode::<RunDoc>("a run", value)?.info;
-            if let Some(at) = lifecycles.deleted_at(&info.experiment_id)?
-                && old(at)
+            if let Some(at) = hidden.get(&keys::experiment_number(&info.experiment_id)?)
+                && old(*at)
             {
                 found.insert(info.run_id);
             } else if info.lifecycle == Lifecycle::Deleted {
@@ -153,6 +154,7 @@ fn remove_stored(core: &Core, run: &str) -> Result<bool> {
     }
     ops.extend([Op::check(key.clone(), Some(bytes)), Op::delete(key), Op::delete(keys::deleted(run))]);
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
+    ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));
     for prefix in [keys::all_pages(run), keys::tails(run)] {
         for_each_entry(storage, KeyRange::prefix(prefix), |key, _| {

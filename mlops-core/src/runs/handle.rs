@@ -387,6 +387,7 @@ impl Run for Handle {
         drop(state);
         if status != RunStatus::Running && matches!(ended, Ok(_) | Err(Error::Dropped { .. })) {
             self.known.active.store(false, Ordering::Release);
+            core.count_ended();
         }
         let (seq, told) = ended?;
         if self.durability == Durability::Full {

@@ -26,8 +26,16 @@ pub(super) const RUNS: &[u8] = b"r/";
 /// All runs with a large change that is not wholly applied.
 pub(super) const PENDING: &[u8] = b"q/";
 
-/// What only records of the spool change: runs, their pages, points and places, but not whether they are deleted.
-pub(super) const OF_RECORDS: &[&[u8]] = &[RUNS, b"p/", b"t/", b"x/", b"l/", PENDING];
+/// The number of the next segment of columns; there once all that is not in columns is listed as changed.
+pub(super) const COLUMNS: &[u8] = b"c/columns";
+/// The segments of columns; the segment's number follows.
+pub(super) const SEGMENTS: &[u8] = b"k/";
+/// The runs that changed since their row was made; the run's id follows.
+pub(super) const UNFOLDED: &[u8] = b"u/";
+
+/// What only records of the spool change: runs, their pages, points and places, but not whether they are deleted; and what
+/// is made from that.
+pub(super) const OF_RECORDS: &[&[u8]] = &[RUNS, b"p/", b"t/", b"x/", b"l/", PENDING, COLUMNS, SEGMENTS, UNFOLDED];
 /// Experiments, which records make by name.
 pub(super) const OF_EXPERIMENTS: &[&[u8]] = &[EXPERIMENTS, b"n/", NEXT_EXPERIMENT];
 
@@ -121,6 +129,16 @@ pub(super) fn live_runs(writer: Uuid) -> Vec<u8> {
 /// One entry of [`live_runs`].
 pub(super) fn live_run(writer: Uuid, run: &str) -> Vec<u8> {
     join(&[&live_runs(writer), run.as_bytes()])
+}
+
+/// One entry of [`SEGMENTS`].
+pub(super) fn segment_of_columns(number: u64) -> Vec<u8> {
+    join(&[SEGMENTS, &number.to_be_bytes()])
+}
+
+/// One entry of [`UNFOLDED`].
+pub(super) fn unfolded(run: &str) -> Vec<u8> {
+    join(&[UNFOLDED, run.as_bytes()])
 }
 
 /// Says that a run has a large change that is not wholly applied.

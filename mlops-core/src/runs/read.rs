@@ -6,7 +6,7 @@ use super::codec;
 use super::core::Core;
 use super::doc::{Pending, RunDoc, StoredArtifact, StoredParam, StoredText};
 use super::editing;
-use super::experiments::{self, Lifecycles};
+use super::experiments;
 use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::series::{self, Points};
@@ -95,7 +95,7 @@ impl Core {
             id: run.into(),
             hint: "; `mlops runs list` shows what there is".into(),
         })?;
-        doc.info.lifecycle = Lifecycles::new(self).of(&doc.info)?;
+        doc.info.lifecycle = self.lifecycle(&doc.info)?;
         Ok(doc)
     }
 
@@ -105,7 +105,8 @@ impl Core {
     /// As [`existing`](Self::existing); `InvalidState`.
     pub(super) fn active(&self, run: &str) -> Result<RunDoc> {
         let doc = self.existing(run)?;
-        if Lifecycles::new(self).deleted_at(&doc.info.experiment_id)?.is_some() {
+        if doc.info.lifecycle == Lifecycle::Deleted {
+            // What is to be restored first.
             experiments::check_active(&self.experiment(&doc.info.experiment_id)?)?;
         }
         doc.check_active()?;

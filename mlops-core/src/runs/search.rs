@@ -1,17 +1,24 @@
 //! Finding runs: filter, order, pages.
 
+mod points;
+mod record;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use self::points::Asked;
+use self::record::Record;
 use super::codec;
+use super::columns::{Candidate, Scope};
 use super::core::Core;
-use super::doc::{RunDoc, StoredParam, StoredText};
-use super::experiments::{Lifecycles, page_size};
+use super::doc::RunDoc;
+use super::experiments::page_size;
 use super::keys;
-use super::read::View;
 use super::section::for_each_entry;
 use super::store::Runs;
 use super::types::{RunData, RunQuery};
@@ -19,7 +26,7 @@ use crate::base::paging::Page;
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::query::{self, Entity, Field, OrderKey, Value};
+use crate::query::{self, OrderKey, Value};
 use crate::storage::KeyRange;
 
 /// A value that a run is ordered by, kept while its run is not.
@@ -33,6 +40,7 @@ impl SortValue {
     fn of(value: Value<'_>) -> Option<Self> {
         match value {
             Value::Number(number) => Some(Self::Number(number)),
+            Value::Time(at) => Some(Self::Number(query::sortable(at))),
             Value::Text(text) => Some(Self::Text(text.into_owned())),
             Value::Param(value) => Some(value.number().map_or_else(|| Self::Text(value.text()), Self::Number)),
             Value::Many(values) => values.into_iter().next().and_then(Self::of),
@@ -48,10 +56,22 @@ struct Place {
     run_id: String,
 }
 
+impl Place {
+    fn of(record: &Record<'_>, order: &[OrderKey]) -> Self {
+        Self {
+            values: order.iter().map(|key| key.field.of(record).and_then(SortValue::of)).collect(),
+            started_at: record.run.started_at(),
+            run_id: record.run.run_id().to_owned(),
+        }
+    }
+}
+
 /// Where a search goes on, and a digest of what it looked for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Token {
     query: u32,
+    /// What `now()` is on every page.
+    now: Timestamp,
     after: Place,
 }
 
@@ -60,43 +80,53 @@ impl Runs {
     /// runs started meanwhile neither repeat nor hide others.
     ///
     /// A run without the filter's metric, param or tag does not match, not even with `!=`. Metrics stand for their
-    /// last value. The time is proportional to the number of runs in the experiments.
+    /// last value. The time is proportional to the number of runs in the experiments; where the filter or the order
+    /// asks for a metric's `first`, `mean` or value at a step, to the points of those runs that the rest of the filter
+    /// leaves.
     ///
     /// # Errors
     /// `InvalidArgument` for a filter or order that cannot be read (the message points at the place), a page size
-    /// above 50,000, or a page token of another query.
+    /// above 50,000, or a page token of another query. `LimitExceeded` for a filter that is too long, too deep or has
+    /// too many regular expressions. What reading runs gives: `Corrupt`, `Io`.
     pub fn search(&self, query: &RunQuery) -> Result<Page<RunData>> {
         let limit = page_size(query.max_results)?;
         let filter = query::parse(&query.filter)?;
         let order = query::parse_order(&query.order_by)?;
         let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
         let core = &*self.core.for_reading()?;
+        let now = token.as_ref().map_or_else(|| core.clock.now(), |token| token.now);
+        let filter = filter.bind(now);
+        let fields = filter.expr().fields();
+        let fields: Vec<_> = fields.into_iter().chain(order.iter().map(|key| &key.field)).collect();
+        let asked = Asked::by(fields.iter().copied());
+        let hidden = core.deleted_experiments()?;
+        let scope = Scope { experiments: &query.experiment_ids, view: query.view, hidden: &hidden, fields: &fields };
+        let behind = |place: &Place| {
+            token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
+        };
         let mut places = Vec::new();
-        let mut lifecycles = Lifecycles::new(core);
-        core.for_each_run(&query.experiment_ids, |mut doc| {
-            doc.info.lifecycle = lifecycles.of(&doc.info)?;
-            if !query.view.shows(doc.info.lifecycle) {
-                return Ok(());
-            }
-            let record = Record { view: View::load(&*core.storage, &*core.blobs, doc)?, core };
+        core.for_each_candidate(&scope, &mut |run| {
+            let record = match &run {
+                Candidate::Row(row) => Record::new(row, core, &asked),
+                Candidate::Record(view) => Record::new(&**view, core, &asked),
+            };
             if filter.matches(&record) {
-                places.push(record.place(&order));
+                places.extend(Some(Place::of(&record, &order)).filter(behind));
             }
-            Ok(())
+            record.finish()
         })?;
-        places.sort_by(|a, b| compare(a, b, &order));
-        if let Some(token) = &token {
-            let behind = places.partition_point(|place| compare(place, &token.after, &order) != Ordering::Greater);
-            places.drain(..behind);
-        }
         let more = places.len() > limit;
-        places.truncate(limit);
+        if more {
+            places.select_nth_unstable_by(limit, |a, b| compare(a, b, &order));
+            places.truncate(limit);
+        }
+        places.sort_by(|a, b| compare(a, b, &order));
         let mut page = Page::default();
         for place in &places {
             page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
         }
         if let (true, Some(last)) = (more, places.pop()) {
-            page.next_page_token = Some(write_token(query, last)?);
+            page.next_page_token = Some(write_token(query, now, last)?);
         }
         Ok(page)
     }
@@ -104,7 +134,11 @@ impl Runs {
 
 impl Core {
     /// Visits the record of every run of the experiments; of all for none.
-    fn for_each_run(&self, experiments: &[String], mut visit: impl FnMut(RunDoc) -> Result<()>) -> Result<()> {
+    pub(super) fn for_each_run(
+        &self,
+        experiments: &[String],
+        mut visit: impl FnMut(RunDoc) -> Result<()>,
+    ) -> Result<()> {
         if experiments.is_empty() {
             return for_each_entry(&*self.storage, KeyRange::prefix(keys::RUNS), |_, value| {
                 visit(codec::decode("a run", value)?)
@@ -123,61 +157,6 @@ impl Core {
             })?;
         }
         Ok(())
-    }
-}
-
-/// A run as filters see it.
-struct Record<'a> {
-    view: View,
-    core: &'a Core,
-}
-
-impl Record<'_> {
-    fn place(&self, order: &[OrderKey]) -> Place {
-        Place {
-            values: order.iter().map(|key| query::Record::get(self, &key.field).and_then(SortValue::of)).collect(),
-            started_at: self.view.info.started_at,
-            run_id: self.view.info.run_id.clone(),
-        }
-    }
-}
-
-impl query::Record for Record<'_> {
-    fn get(&self, field: &Field) -> Option<Value<'_>> {
-        let info = &self.view.info;
-        #[expect(clippy::cast_precision_loss, reason = "times in milliseconds are below 2^53 for 285,000 years")]
-        let millis = |at: Timestamp| Value::Number(at.as_millis() as f64);
-        match field.entity {
-            Entity::Metric => self.view.metrics.get(&field.key).map(|metric| Value::Number(metric.last)),
-            Entity::Param => self.view.params.get(&field.key).and_then(|param| match param {
-                StoredParam::Inline(value) => Some(Value::Param(Cow::Borrowed(value))),
-                StoredParam::Blob(digest, size) => {
-                    StoredText::Blob(*digest, *size).load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
-                }
-            }),
-            Entity::Tag => self.view.tags.get(&field.key).and_then(|tag| match tag {
-                StoredText::Inline(text) => Some(Value::Text(Cow::Borrowed(text))),
-                blob @ StoredText::Blob(..) => {
-                    blob.clone().load(&*self.core.blobs).ok().map(|text| Value::Text(text.into()))
-                }
-            }),
-            Entity::Dataset => None,
-            Entity::Attribute => match field.key.as_str() {
-                "run_id" => Some(Value::Text(Cow::Borrowed(&info.run_id))),
-                "run_name" => Some(Value::Text(Cow::Borrowed(&info.run_name))),
-                "experiment_id" => Some(Value::Text(Cow::Borrowed(&info.experiment_id))),
-                "status" => Some(Value::Text(Cow::Borrowed(info.status.as_str()))),
-                "user_id" => Some(Value::Text(Cow::Borrowed(&info.user))),
-                "artifact_uri" => Some(Value::Text(format!("runs:/{}", info.run_id).into())),
-                "start_time" => Some(millis(info.started_at)),
-                "end_time" => info.ended_at.map(millis),
-                #[expect(clippy::cast_precision_loss, reason = "as above")]
-                "duration" => {
-                    info.ended_at.map(|end| Value::Number((end.as_micros() - info.started_at.as_micros()) as f64 / 1e6))
-                }
-                _ => None,
-            },
-        }
     }
 }
 
@@ -203,8 +182,8 @@ fn fingerprint(query: &RunQuery) -> u32 {
     crc32fast::hash(parts.as_bytes())
 }
 
-fn write_token(query: &RunQuery, after: Place) -> Result<String> {
-    let bytes = codec::encode(&Token { query: fingerprint(query), after })?;
+fn write_token(query: &RunQuery, now: Timestamp, after: Place) -> Result<String> {
+    let bytes = codec::encode(&Token { query: fingerprint(query), now, after })?;
     Ok(text::hex(&bytes))
 }
 

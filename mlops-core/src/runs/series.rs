@@ -230,7 +230,7 @@ fn unpack(bytes: &[u8], key: Option<&str>) -> Option<Points> {
 const PLAIN: u8 = 0;
 const PACKED: u8 = 1;
 
-fn pack_integers(column: &[i64]) -> Result<Vec<u8>> {
+pub(super) fn pack_integers(column: &[i64]) -> Result<Vec<u8>> {
     if column.len() < PLAIN_BELOW {
         // Differences are small where the numbers are not, and small numbers take one byte.
         let mut last = 0_i64;
@@ -241,7 +241,7 @@ fn pack_integers(column: &[i64]) -> Result<Vec<u8>> {
     packed(column)
 }
 
-fn unpack_integers(bytes: &[u8]) -> Option<Vec<i64>> {
+pub(super) fn unpack_integers(bytes: &[u8]) -> Option<Vec<i64>> {
     match bytes.split_first()? {
         (&PLAIN, rest) => {
             let differences: Vec<i64> = postcard::from_bytes(rest).ok()?;
@@ -255,7 +255,7 @@ fn unpack_integers(bytes: &[u8]) -> Option<Vec<i64>> {
     }
 }
 
-fn pack_values(column: &[f64]) -> Result<Vec<u8>> {
+pub(super) fn pack_values(column: &[f64]) -> Result<Vec<u8>> {
     if column.len() < PLAIN_BELOW {
         let plain = column.iter().flat_map(|value| value.to_bits().to_le_bytes());
         return Ok(std::iter::once(PLAIN).chain(plain).collect());
@@ -263,7 +263,7 @@ fn pack_values(column: &[f64]) -> Result<Vec<u8>> {
     packed(column)
 }
 
-fn unpack_values(bytes: &[u8]) -> Option<Vec<f64>> {
+pub(super) fn unpack_values(bytes: &[u8]) -> Option<Vec<f64>> {
     match bytes.split_first()? {
         (&PLAIN, rest) => {
             Some(rest.as_chunks::<8>().0.iter().map(|bits| f64::from_bits(u64::from_le_bytes(*bits))).collect())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Run;
 use super::codec;
+use super::columns;
 use super::doc::{RunDoc, StoredText};
 use super::experiments;
 use super::handle::{Handle, check_value};
@@ -173,6 +174,7 @@ impl Runs {
             let before = std::mem::replace(&mut doc.info.lifecycle, lifecycle);
             doc.version += 1;
             let mut ops = vec![Op::check(key.clone(), Some(bytes)), Op::put(key.clone(), codec::encode(&doc)?)];
+            ops.push(columns::changed(&doc)?);
             match lifecycle {
                 Lifecycle::Active => ops.push(Op::delete(keys::deleted(run_id))),
                 Lifecycle::Deleted if before == lifecycle => {}

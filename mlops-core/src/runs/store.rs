@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::background::Background;
+use super::columns;
 use super::core::Core;
 use super::dead::Drainer;
 use super::drain;
@@ -84,6 +85,7 @@ impl Runs {
             endings: Mutex::default(),
             background: Background::default(),
             monitors: Monitors::default(),
+            columns: columns::Cache::default(),
             unowned: Unowned::new(options.unowned),
             this: this.clone(),
         });

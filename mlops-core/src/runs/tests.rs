@@ -1,3 +1,4 @@
+mod columns;
 mod dropped;
 mod experiments;
 mod extremes;

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
     from ._backup import BackupReport, backup, restore
+    from ._compare import Comparison, compare, report
     from ._gc import GcReport, gc
     from ._doctor import doctor
     from ._images import Image
@@ -93,15 +94,18 @@ _LAZY = {
     "MlopsClient": ("_client", "MlflowClient"),
     "Client": ("_client", "MlflowClient"),
     "BackupReport": ("_backup", "BackupReport"),
-    "Image": ("_images", "Image"),
+    "Comparison": ("_compare", "Comparison"),
     "GcReport": ("_gc", "GcReport"),
+    "Image": ("_images", "Image"),
     "backup": ("_backup", "backup"),
+    "compare": ("_compare", "compare"),
+    "disable_system_metrics_logging": ("_system", "disable_system_metrics_logging"),
     "doctor": ("_doctor", "doctor"),
+    "enable_system_metrics_logging": ("_system", "enable_system_metrics_logging"),
+    "report": ("_compare", "report"),
     "set_system_metrics_node_id": ("_system", "set_system_metrics_node_id"),
     "set_system_metrics_samples_before_logging": ("_system", "set_system_metrics_samples_before_logging"),
     "set_system_metrics_sampling_interval": ("_system", "set_system_metrics_sampling_interval"),
-    "disable_system_metrics_logging": ("_system", "disable_system_metrics_logging"),
-    "enable_system_metrics_logging": ("_system", "enable_system_metrics_logging"),
     "restore": ("_backup", "restore"),
     "gc": ("_gc", "gc"),
     "load_model": ("models", "load_model"),
@@ -129,6 +133,7 @@ __all__ = [
     "ActiveRun",
     "BackupReport",
     "Client",
+    "Comparison",
     "Experiment",
     "GcReport",
     "Image",
@@ -143,6 +148,7 @@ __all__ = [
     "artifacts",
     "backup",
     "client",
+    "compare",
     "config",
     "create",
     "create_experiment",
@@ -185,6 +191,7 @@ __all__ = [
     "log_text",
     "models",
     "pyfunc",
+    "report",
     "restore",
     "restore_experiment",
     "restore_run",

@@ -514,7 +514,8 @@ def search_runs(
 ) -> Any:
     """The runs that match a filter, as a DataFrame (``pandas``, the default where it is installed) or a ``list``.
 
-    Without experiments it looks in the active one."""
+    Without experiments it looks in the active one. ``docs/guide/search.md`` is the language of filters and orders: that
+    of MLflow with ``OR``, ``NOT``, parentheses, ``~``, ``metrics.loss.min``, ``metrics.loss@100``, ``now() - 7d``..."""
     from ._client import search_pages
 
     if output_format not in (None, "pandas", "list"):

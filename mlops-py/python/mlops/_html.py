@@ -1,4 +1,4 @@
-"""Compact views for notebooks. Everything that was stored is escaped."""
+"""Compact views for notebooks. Everything that was stored is escaped, here or in the core."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from .exceptions import Unsupported
 
 if TYPE_CHECKING:
+    from ._compare import Comparison
     from .entities import Run, RunInfo
 
+# Curves that a view shows without being asked for more.
+CURVES = 6
 _CELL = "style='text-align:left;padding:2px 8px'"
 
 
@@ -43,4 +46,29 @@ def run_html(run: Run) -> str:
         if rows:
             shown = "open" if len(rows) <= 12 and name != "Tags" else ""
             parts.append(f"<details {shown}><summary>{name} ({len(rows)})</summary>{table_html('', rows)}</details>")
+    from ._curves import drawn, keys_of
+
+    pictures = drawn([run], keys_of([run])[:CURVES])
+    if pictures:
+        parts.append(f"<details open><summary>Curves</summary>{pictures}</details>")
     return "".join(parts)
+
+
+def _row(name: str, cells: Sequence[str | None]) -> str:
+    shown = "".join(f"<td {_CELL}>{'–' if cell is None else escape(cell)}</td>" for cell in cells)
+    return f"<tr><th {_CELL}>{escape(name)}</th>{shown}</tr>"
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Runs side by side: what differs, then curves."""
+    runs = comparison.runs
+    head = "".join(f"<th {_CELL}>{escape(run.info.run_name)}</th>" for run in runs)
+    body = [_row("id", [run.info.run_id for run in runs]), _row("status", [run.info.status for run in runs])]
+    for name, rows in comparison.sections():
+        if rows and name != "Tags":
+            body.append(f"<tr><td colspan='{len(runs) + 1}' {_CELL}><strong>{name}</strong></td></tr>")
+            body += [_row(key, cells) for key, cells in rows.items()]
+    table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    from ._curves import drawn
+
+    return f"<div><strong>What differs between {len(runs)} runs</strong>{table}{drawn(runs, comparison.curve_keys()[:CURVES])}</div>"

@@ -7,6 +7,7 @@ __all__ = [
     "Store",
     "backup",
     "cli_main",
+    "compare_runs",
     "download_model",
     "end_open_runs",
     "error_table",
@@ -15,6 +16,7 @@ __all__ = [
     "locate",
     "log_model",
     "mark_process_failed",
+    "metric_svg",
     "model_file",
     "model_manifest",
     "open_model_folder",
@@ -22,6 +24,7 @@ __all__ = [
     "restore",
     "save_model",
     "version",
+    "write_report",
 ]
 
 def version() -> str: ...
@@ -139,3 +142,10 @@ def model_file(store: Store, uri: str, path: str) -> bytes: ...
 def download_model(store: Store, uri: str, dest: str | PathLike[str]) -> Path: ...
 def open_model_folder(folder: str | PathLike[str]) -> str: ...
 def is_trusted(store: Store) -> bool: ...
+def write_report(
+    store: Store, run_ids: list[str], path: str | PathLike[str], title: str | None = None
+) -> list[tuple[str, str]]: ...
+def compare_runs(
+    store: Store, run_ids: list[str]
+) -> tuple[list[dict[str, Any]], list[str], list[str], list[str]]: ...
+def metric_svg(store: Store, run_ids: list[str], key: str) -> str: ...

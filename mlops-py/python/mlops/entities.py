@@ -383,6 +383,13 @@ class Run:
 
         return run_html(self)
 
+    def plot(self, *keys: str) -> Any:
+        """Curves of these metrics, or of all that have several points: a figure of plotly or of matplotlib, whichever
+        is installed, else a picture that a notebook shows."""
+        from ._curves import figure
+
+        return figure([self], keys)
+
 
 class Experiment(_Entity):
     """A named group of runs; times in milliseconds."""

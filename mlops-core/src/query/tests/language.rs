@@ -50,6 +50,23 @@ fn filters_print_in_one_form() {
         ("tags.v = 'it''s'", "tags.v = 'it''s'"),
         ("tags.v = \"it's\"", "tags.v = 'it''s'"),
         ("tags.v not like 'a' and tags.v not ilike 'b'", "tags.v NOT LIKE 'a' AND tags.v NOT ILIKE 'b'"),
+        ("metrics.loss.min < 1 and metrics.`loss`.min < 1", "metrics.loss.min < 1.0 AND metrics.`loss`.min < 1.0"),
+        ("metrics.`loss.min` < 1 and metrics.`a`.last < 1", "metrics.`loss.min` < 1.0 AND metrics.a < 1.0"),
+        ("metrics.loss.median < 1 and params.a.min = 'x'", "metrics.loss.median < 1.0 AND params.a.min = 'x'"),
+        ("metrics.loss@100 < 1", "metrics.loss@100 < 1.0"),
+        ("metric.\"my loss\"@+5 < 1", "metrics.`my loss`@5 < 1.0"),
+        ("metrics.loss.min@-1 is null", "metrics.loss.min@-1 IS NULL"),
+        ("tags.a~'^x' or tags.a !~ \"it's\"", "tags.a ~ '^x' OR tags.a !~ 'it''s'"),
+        ("tags.a Matches 'x' or tags.a NOT matches 'y'", "tags.a ~ 'x' OR tags.a !~ 'y'"),
+        ("created>='2026-11-01'", "attributes.start_time >= '2026-11-01T00:00:00Z'"),
+        ("end_time < '2026-11-01T12:30:00+02:00'", "attributes.end_time < '2026-11-01T10:30:00Z'"),
+        ("start_time > NOW ( )-7d", "attributes.start_time > now() - 7d"),
+        (
+            "start_time > now() - 36h and end_time < now()",
+            "attributes.start_time > now() - 1d12h AND attributes.end_time < now()",
+        ),
+        ("start_time < now() + 90s", "attributes.start_time < now() + 1m30s"),
+        ("duration > '1h30m'", "attributes.duration > 5400.0"),
         ("((status = 'a'))", "attributes.status = 'a'"),
         (
             "status='a'OR(status='b'AND status='c')",
@@ -110,6 +127,40 @@ fn messages_say_what_was_expected() {
         ("params.x between 1 and '2'", "compared letter by letter"),
         ("params.x between 1 and 'b'", "expected two numbers, or two texts"),
         ("metrics.x == 1", "unexpected `==` at character 11 of the filter: expected one of = != < <= > >="),
+        ("metrics.x ~ 'a'", "unexpected `~` at character 11 of the filter: expected one of = != < <= > >=\n"),
+        ("tags.x =~ 'a'", "unexpected `=~` at character 8 of the filter: expected one of = != < <= > >= ~ !~\n"),
+        ("tags.x ~ a", "unexpected `a` at character 10 of the filter: expected a regular expression in quotes"),
+        (
+            "tags.x ~ 'a(b'",
+            "unexpected `'a(b'` at character 10 of the filter: expected a regular expression (unclosed group)",
+        ),
+        ("tags.x ~ '(?<a>x)\\1'", "expected a regular expression (backreferences are not supported)"),
+        ("tags.x ~ '(\\w{100}){100}'", "expected a smaller regular expression"),
+        ("tags.x ~ 'a\nb('", "(unclosed group)"),
+        ("metrics.`loss`.median < 1", "unexpected `.median` at character 15 of the filter: expected last, first,"),
+        ("metrics.`loss`. < 1", "unexpected `.` at character 15"),
+        ("metrics.loss@ < 1", "unexpected `@` at character 13 of the filter: expected @ and a step"),
+        ("metrics.loss@1.5 < 1", "unexpected `.5` at character 15"),
+        ("metrics.loss@99999999999999999999 < 1", "expected @ and a step"),
+        ("metrics.loss @1 < 1", "unexpected `@1` at character 14"),
+        ("params.lr@1 = 'x'", "unexpected `@1` at character 10 of the filter: expected a step behind metrics only"),
+        (
+            "start_time > 'yesterday'",
+            "unexpected `'yesterday'` at character 14 of the filter: expected milliseconds, a date",
+        ),
+        ("start_time > '2026-02-30'", "unexpected `'2026-02-30'` at character 14"),
+        ("start_time > now() - 7", "unexpected `7` at character 22 of the filter: expected a duration such as 7d"),
+        ("start_time > now() - ", "unexpected end at character 22 of the filter: expected a duration"),
+        ("start_time > now() - )", "unexpected `)` at character 22 of the filter: expected a duration"),
+        ("start_time > now() - 1mo", "unexpected `1mo`"),
+        ("start_time > now(5)", "unexpected `5` at character 18 of the filter: expected `)`"),
+        ("start_time > now", "unexpected `now`"),
+        ("metrics.x > now()", "unexpected `now()` at character 13 of the filter: expected a number"),
+        ("start_time like '2026%'", "unexpected `like` at character 12"),
+        (
+            "duration > 'long'",
+            "unexpected `'long'` at character 12 of the filter: expected seconds, or in quotes a duration",
+        ),
         ("metrics.x 1", "expected one of = != < <= > >=, IN"),
         ("foo = 'x'", "unexpected `foo` at character 1 of the filter: expected an attribute (run_id, run_name,"),
         (
@@ -131,7 +182,7 @@ fn messages_say_what_was_expected() {
         ("tags.x is 5", "expected NULL or NOT NULL"),
         ("tags.x in ()", "unexpected `)`"),
         ("tags.x in 'a'", "expected `(`"),
-        ("tags.x not = 'a'", "expected LIKE, ILIKE, IN or BETWEEN"),
+        ("tags.x not = 'a'", "expected LIKE, ILIKE, MATCHES, IN or BETWEEN"),
         ("metrics.x < 1e999", "expected a number such as"),
         ("metrics.x < 1abc", "unexpected `1abc`"),
         ("metrics.x < -", "unexpected `-`"),
@@ -154,10 +205,52 @@ fn limits_are_errors_and_no_stack_overflow() {
         let error = parse(&filter).unwrap_err();
         assert_eq!(error.code(), Code::LimitExceeded, "{error}");
     }
+    // The deepest is read, made ready, tried and dropped on a small stack.
+    let half = limits::FILTER_DEPTH / 2;
+    let deepest = "tags.x='b' OR tags.x='a' AND NOT (".repeat(half) + "tags.x = 'a'" + &")".repeat(half);
+    let small = std::thread::Builder::new().stack_size(128 << 10).spawn(move || {
+        let filter = parse(&deepest).unwrap().bind(Timestamp::default());
+        assert!(!filter.matches(&Fields::default()));
+        assert_eq!(filter.expr().fields().len(), 1);
+    });
+    small.unwrap().join().unwrap();
+    let message = parse(&nested(1_000)).unwrap_err().to_string();
+    assert_eq!(message, "nesting of the filter at character 130 is 129 levels, over the limit of 128");
     let long = format!("tags.x = '{}'", "x".repeat(limits::FILTER_BYTES));
     assert_eq!(parse(&long).unwrap_err().code(), Code::LimitExceeded);
-    let wide = vec!["status = 'x'"; 4000].join(" OR ");
-    assert!(matches!(parse(&wide).unwrap(), Expr::Or(parts) if parts.len() == 4000));
+}
+
+#[test]
+fn ten_thousand_clauses_are_an_answer_or_an_error_of_size() {
+    let clauses = |clause: &str, by: &str| vec![clause; 10_000].join(by);
+    for (clause, by) in [("tags.a=''", " OR "), ("tags.a=''", " AND "), ("tags.a=''", "OR ")] {
+        match parse(&clauses(clause, by)) {
+            Ok(filter) => panic!("{} bytes are below the limit", filter.to_string().len()),
+            Err(error) => assert_eq!(error.code(), Code::LimitExceeded, "{error}"),
+        }
+    }
+    // In a short form they are below the limit, and in a list.
+    let short = "tag.a=''";
+    let most = limits::FILTER_BYTES / (short.len() + " OR ".len());
+    let wide = vec![short; most].join(" OR ");
+    let Expr::Or(parts) = parse(&wide).unwrap() else { panic!("it is an OR") };
+    assert_eq!(parts.len(), most);
+    assert!(!Expr::Or(parts).bind(Timestamp::default()).matches(&Fields::default()));
+    let list = format!("tags.a IN ({})", vec!["''"; 10_000].join(","));
+    assert!(matches!(parse(&list).unwrap(), Expr::In { values, .. } if values.len() == 10_000));
+}
+
+#[test]
+fn the_place_of_what_is_too_much_is_named() {
+    let long = format!("tags.x = 'a' or tags.x ~ '{}'", "x".repeat(limits::PATTERN_BYTES + 1));
+    let many = vec!["tags.x ~ 'y'"; limits::PATTERNS_PER_FILTER + 1].join(" or ");
+    for (filter, expected) in [
+        (long, "the regular expression at character 26 is 4097 bytes, over the limit of 4096"),
+        (many, "the number of regular expressions at character 1034 is 65 expressions, over the limit of 64"),
+    ] {
+        let error = parse(&filter).unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (Code::LimitExceeded, expected));
+    }
 }
 
 #[test]

@@ -22,11 +22,37 @@ fn what_is_no_key_is_an_error_at_its_place() {
         (&["nonsense"], "expected an attribute (run_id,"),
         (&["metrics.loss", "metric.loss DESC"], "expected metrics.loss once, not again"),
         (&["created", "start_time"], "expected attributes.start_time once"),
-        (&["dataset.name"], "expected metrics, params, tags or attributes to sort by"),
+        (&["metrics.loss.min", "metric.loss.min DESC"], "expected metrics.loss.min once"),
+        (&["metrics.`loss`.last", "metrics.loss"], "expected metrics.loss once"),
+        (&["metrics.`loss`.median"], "unexpected `.median` at character 15 of the order: expected last, first, min,"),
+        (&["status@3"], "unexpected `@3` at character 7 of the order: expected a step behind metrics only"),
     ] {
         let message = keys(texts).unwrap_err().to_string();
         assert!(message.contains(expected), "{texts:?}: {message}");
     }
+}
+
+#[test]
+fn anything_that_a_filter_looks_at_can_be_sorted_by() {
+    let texts = ["metrics.loss.min", "metrics.`loss`.max DESC", "metrics.loss@-100", "datasets.name", "duration desc"];
+    let printed: Vec<String> = keys(&texts).unwrap().iter().map(OrderKey::to_string).collect();
+    let expected = ["min ASC", "max DESC", "@-100 ASC", "name ASC", "duration DESC"];
+    assert!(printed.iter().zip(expected).all(|(key, end)| key.ends_with(end)), "{printed:?}");
+    // Of several values the first counts.
+    let many = |names: &[&'static str]| Some(Value::Many(names.iter().copied().map(text).collect()));
+    check(&[many(&["a", "z"]), many(&["b"]), many(&[])], false);
+}
+
+#[test]
+fn many_keys_take_no_quadratic_time() {
+    let texts: Vec<String> = (0..50_000).map(|number| format!("metrics.m{number}")).collect();
+    assert_eq!(parse_order(&texts).unwrap().len(), texts.len());
+}
+
+#[test]
+fn times_sort_by_the_microsecond() {
+    let at = |micros| Some(Value::Time(Timestamp::from_micros(micros)));
+    check(&[at(1_793_534_400_000_000), at(1_793_534_400_000_001), None], false);
 }
 
 #[track_caller]

@@ -8,9 +8,53 @@ use super::*;
 fn near_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
-            "metrics.", "params.a", "tags.`x`", "status", "run", ".", "=", "!=", "<", ">=", "LIKE", "in", "(", ")",
-            ",", "between", "and", "or", "not", "is", "null", "'x'", "\"y\"", "`", "'", "\"", "1", "-", "1e", ".5",
+            "metrics.",
+            "params.a",
+            "tags.`x`",
+            "status",
+            "run",
+            ".",
+            "=",
+            "!=",
+            "<",
+            ">=",
+            "LIKE",
+            "in",
+            "(",
+            ")",
+            ",",
+            "between",
+            "and",
+            "or",
+            "not",
+            "is",
+            "null",
+            "'x'",
+            "\"y\"",
+            "`",
+            "'",
+            "\"",
+            "1",
+            "-",
+            "1e",
+            ".5",
             "inf",
+            "~",
+            "!~",
+            "matches",
+            "'('",
+            "now",
+            "now()",
+            "- 7d",
+            "+1h",
+            "@",
+            "@-3",
+            ".min",
+            "start_time",
+            "duration",
+            "'2026-11-01'",
+            "'1h'",
+            "metrics.`a`.min",
         ])
         .prop_map(str::to_owned),
         any::<String>(),
@@ -19,25 +63,48 @@ fn near_text() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.into_iter().flat_map(|(piece, gap)| [piece, gap.to_owned()]).collect())
 }
 
+/// Times that texts can name.
+const MICROS: std::ops::Range<i64> = -370_000_000_000_000_000..250_000_000_000_000_000;
+
 fn literal(kind: fields::Kind) -> BoxedStrategy<Literal> {
     let number = any::<f64>().prop_filter("not in the language", |n| !n.is_nan()).prop_map(Literal::Number);
     // Prefixed, so that it spells no number, which ordered comparisons refuse.
     let text = any::<String>().prop_map(|text| Literal::Text(format!("t{text}")));
+    let time = MICROS.prop_map(|micros| Literal::Time(Timestamp::from_micros(micros)));
+    let now =
+        prop_oneof![Just(0), -1_000_000_i64..1_000_000, MICROS].prop_map(|later_micros| Literal::Now { later_micros });
     match kind {
-        fields::Kind::Number => number.boxed(),
+        fields::Kind::Number | fields::Kind::Duration => number.boxed(),
         fields::Kind::Text => text.boxed(),
         fields::Kind::Either => prop_oneof![number, text].boxed(),
+        fields::Kind::Time => prop_oneof![number, time, now].boxed(),
     }
+}
+
+fn aspect() -> impl Strategy<Value = Aspect> {
+    use Aspect::{At, Count, First, Max, Mean, Min, Step, Time, Value};
+    prop_oneof![prop::sample::select(vec![Value, Step, Time, Min, Max, Count, First, Mean]), any::<i64>().prop_map(At),]
 }
 
 fn field() -> impl Strategy<Value = Field> {
     let keyed = prop::sample::select(vec![Entity::Metric, Entity::Param, Entity::Tag]);
-    let key = prop_oneof!["[a-z0-9._/:-]{1,8}", any::<String>().prop_filter("empty", |key| !key.is_empty())];
+    let key = || {
+        prop_oneof![
+            "[a-z0-9._/:-]{1,8}",
+            "[a-z.]{1,3}[.](min|last|time|mean|median)",
+            any::<String>().prop_filter("empty", |key| !key.is_empty())
+        ]
+    };
     let attributes = Field::attributes().collect::<Vec<_>>();
+    let plain = |entity, key: String| Field { entity, key, aspect: Aspect::Value, guess: None };
     prop_oneof![
-        (keyed, key).prop_map(|(entity, key)| Field { entity, key }),
-        prop::sample::select(attributes).prop_map(|key| Field { entity: Entity::Attribute, key: key.into() }),
-        prop::sample::select(vec!["name", "digest"]).prop_map(|key| Field { entity: Entity::Dataset, key: key.into() }),
+        (keyed, key()).prop_map(move |(entity, key)| plain(entity, key)),
+        (key(), aspect()).prop_map(move |(key, aspect)| Field { aspect, ..plain(Entity::Metric, key) }),
+        key()
+            .prop_filter("quoted", |key| fields::is_plain(key))
+            .prop_map(move |key| plain(Entity::Metric, key).guessed()),
+        prop::sample::select(attributes).prop_map(move |key| plain(Entity::Attribute, key.into())),
+        prop::sample::select(vec!["name", "digest"]).prop_map(move |key| plain(Entity::Dataset, key.into())),
     ]
 }
 
@@ -49,10 +116,16 @@ fn test() -> impl Strategy<Value = Expr> {
             fields::Kind::Either => fields::Kind::Number,
             kind => kind,
         };
-        let like = any::<(bool, String)>().prop_map(move |(ignore_case, pattern)| match f4.kind() {
-            fields::Kind::Number => Expr::IsNull { field: f4.clone(), negated },
-            _ => Expr::Like { field: f4.clone(), negated, ignore_case, pattern },
-        });
+        let like =
+            any::<(u8, String)>().prop_map(move |(form, pattern)| match f4.kind().has_text().then_some(form % 3) {
+                None => Expr::IsNull { field: f4.clone(), negated },
+                Some(0) => Expr::Matches {
+                    field: f4.clone(),
+                    negated,
+                    pattern: Pattern::new(&pattern).or_else(|_| Pattern::new(&regex::escape(&pattern))).unwrap(),
+                },
+                Some(form) => Expr::Like { field: f4.clone(), negated, ignore_case: form == 1, pattern },
+            });
         prop_oneof![
             (prop::sample::select(Comparison::ALL.to_vec()), literal(kind))
                 .prop_map(move |(comparison, value)| Expr::Compare { field: field.clone(), comparison, value }),
@@ -103,6 +176,12 @@ proptest! {
     }
 
     #[test]
+    fn a_printed_key_of_an_order_parses_to_the_same_key(field in field(), descending: bool) {
+        let key = OrderKey { field, descending };
+        prop_assert_eq!(parse_order(&[key.to_string()]).unwrap(), [key]);
+    }
+
+    #[test]
     fn the_order_is_total(values in prop::collection::vec(value(), 3), descending: bool) {
         let order = |i: usize, j: usize| compare(values[i].clone(), values[j].clone(), descending);
         prop_assert_eq!(order(0, 1), order(1, 0).reverse());
@@ -118,6 +197,7 @@ fn value() -> impl Strategy<Value = Option<Value<'static>>> {
     prop_oneof![
         Just(None),
         small.clone().prop_map(|n| Some(Value::Number(n))),
+        (0_i64..3_000).prop_map(|micros| Some(Value::Time(Timestamp::from_micros(micros)))),
         small.prop_map(|n| Some(param(n))),
         word.clone().prop_map(|w| Some(text(w))),
         word.prop_map(|w| Some(param(w))),

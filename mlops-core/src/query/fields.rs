@@ -183,6 +183,16 @@ impl Field {
         self.meanings().any(|(_, aspect)| aspect.needs_points())
     }
 
+    /// True if its values are times.
+    pub fn is_time(&self) -> bool {
+        self.kind() == Kind::Time
+    }
+
+    /// True if its values are numbers.
+    pub fn is_number(&self) -> bool {
+        matches!(self.kind(), Kind::Number | Kind::Duration)
+    }
+
     pub(super) fn kind(&self) -> Kind {
         match self.entity {
             Entity::Metric if self.guess.unwrap_or(self.aspect) == Aspect::Time => Kind::Time,

@@ -60,6 +60,20 @@ pub fn parse_order_about(subject: Subject, texts: &[String]) -> Result<Vec<Order
     Ok(keys)
 }
 
+/// Parses the names of columns: fields such as `metrics.loss.min` or `start_time`.
+///
+/// # Errors
+/// As [`parse_order`], but that a field may come twice.
+pub fn parse_columns(texts: &[String]) -> Result<Vec<Field>> {
+    let field = |text: &String| {
+        let mut parser = Parser::new(Source { what: "column", text })?;
+        let field = parser.field()?;
+        parser.expect(&Kind::End, "the end")?;
+        Ok(field)
+    };
+    texts.iter().map(field).collect()
+}
+
 /// Compares two values for an order: NaN comes after numbers and texts, what is missing after NaN, in both
 /// directions. Params that are or spell numbers compare as numbers and come before other texts.
 pub fn compare(a: Option<Value<'_>>, b: Option<Value<'_>>, descending: bool) -> Ordering {

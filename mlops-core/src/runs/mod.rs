@@ -49,6 +49,7 @@ pub use ext::RunExt;
 pub(crate) use gc::RunBlobs;
 pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
+pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub use store::{Runs, RunsOptions};
 pub use system::SystemMetricsOptions;
 pub use types::*;

@@ -11,7 +11,7 @@ use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::series::{self, Points};
 use super::store::Runs;
-use super::types::{MetricSummary, RunData, RunInfo, Series};
+use super::types::{Lifecycle, MetricSummary, RunData, RunInfo, Series};
 use crate::base::names;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};

@@ -2,23 +2,27 @@
 
 mod points;
 mod record;
+mod table;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use self::points::Asked;
 use self::record::Record;
+pub use self::table::{ColumnData, RunTable, TableColumn, TextColumn};
 use super::codec;
-use super::columns::{Candidate, Scope};
+use super::columns::{Candidate, Scope, Table};
 use super::core::Core;
 use super::doc::RunDoc;
 use super::experiments::page_size;
 use super::keys;
+use super::read::View;
 use super::section::for_each_entry;
 use super::store::Runs;
 use super::types::{RunData, RunQuery};
@@ -26,7 +30,7 @@ use crate::base::paging::Page;
 use crate::base::text;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::query::{self, OrderKey, Value};
+use crate::query::{self, Field, OrderKey, Value};
 use crate::storage::KeyRange;
 
 /// A value that a run is ordered by, kept while its run is not.
@@ -54,11 +58,36 @@ struct Place {
     values: Vec<Option<SortValue>>,
     started_at: Timestamp,
     run_id: String,
+    /// Where the rest of the run stands, if it is asked for.
+    #[serde(skip)]
+    hit: Hit,
+}
+
+/// Where a run that was found stands.
+#[derive(Clone, Debug, Default)]
+enum Hit {
+    #[default]
+    Id,
+    Row {
+        segment: usize,
+        number: u32,
+    },
+    Record(Box<View>),
+}
+
+impl Hit {
+    fn of(run: Candidate<'_>) -> Self {
+        match run {
+            Candidate::Row(row) => Self::Row { segment: row.at_segment, number: row.number },
+            Candidate::Record(view) => Self::Record(view),
+        }
+    }
 }
 
 impl Place {
     fn of(record: &Record<'_>, order: &[OrderKey]) -> Self {
         Self {
+            hit: Hit::Id,
             values: order.iter().map(|key| key.field.of(record).and_then(SortValue::of)).collect(),
             started_at: record.run.started_at(),
             run_id: record.run.run_id().to_owned(),
@@ -90,37 +119,8 @@ impl Runs {
     /// too many regular expressions. What reading runs gives: `Corrupt`, `Io`.
     pub fn search(&self, query: &RunQuery) -> Result<Page<RunData>> {
         let limit = page_size(query.max_results)?;
-        let filter = query::parse(&query.filter)?;
-        let order = query::parse_order(&query.order_by)?;
-        let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
         let core = &*self.core.for_reading()?;
-        let now = token.as_ref().map_or_else(|| core.clock.now(), |token| token.now);
-        let filter = filter.bind(now);
-        let fields = filter.expr().fields();
-        let fields: Vec<_> = fields.into_iter().chain(order.iter().map(|key| &key.field)).collect();
-        let asked = Asked::by(fields.iter().copied());
-        let hidden = core.deleted_experiments()?;
-        let scope = Scope { experiments: &query.experiment_ids, view: query.view, hidden: &hidden, fields: &fields };
-        let behind = |place: &Place| {
-            token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
-        };
-        let mut places = Vec::new();
-        core.for_each_candidate(&scope, &mut |run| {
-            let record = match &run {
-                Candidate::Row(row) => Record::new(row, core, &asked),
-                Candidate::Record(view) => Record::new(&**view, core, &asked),
-            };
-            if filter.matches(&record) {
-                places.extend(Some(Place::of(&record, &order)).filter(behind));
-            }
-            record.finish()
-        })?;
-        let more = places.len() > limit;
-        if more {
-            places.select_nth_unstable_by(limit, |a, b| compare(a, b, &order));
-            places.truncate(limit);
-        }
-        places.sort_by(|a, b| compare(a, b, &order));
+        let Found { mut places, more, now, .. } = core.find(query, limit, None, true)?;
         let mut page = Page::default();
         for place in &places {
             page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
@@ -132,7 +132,62 @@ impl Runs {
     }
 }
 
+/// What a search has found, in order.
+struct Found {
+    places: Vec<Place>,
+    more: bool,
+    /// What `now()` was.
+    now: Timestamp,
+    /// The segments that rows are of.
+    table: Option<Arc<Table>>,
+}
+
 impl Core {
+    /// The first runs that match; with `columns` they say where these stand, or the whole of the run for none.
+    fn find(&self, query: &RunQuery, limit: usize, columns: Option<&[Field]>, by_columns: bool) -> Result<Found> {
+        let filter = query::parse(&query.filter)?;
+        let order = query::parse_order(&query.order_by)?;
+        let token = query.page_token.as_deref().map(|token| read_token(token, query)).transpose()?;
+        let now = token.as_ref().map_or_else(|| self.clock.now(), |token| token.now);
+        let filter = filter.bind(now);
+        let fields = filter.expr().fields();
+        let fields: Vec<_> = fields.into_iter().chain(order.iter().map(|key| &key.field)).collect();
+        let asked = Asked::by(fields.iter().copied());
+        let looked_at: Vec<_> = fields.iter().copied().chain(columns.into_iter().flatten()).collect();
+        let whole = columns.is_some_and(<[_]>::is_empty);
+        let scope = Scope {
+            experiments: &query.experiment_ids,
+            view: query.view,
+            hidden: &self.deleted_experiments()?,
+            fields: &looked_at,
+            whole,
+            by_columns,
+        };
+        let behind = |place: &Place| {
+            token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
+        };
+        let mut places = Vec::new();
+        let table = self.for_each_candidate(&scope, &mut |run| {
+            let record = match &run {
+                Candidate::Row(row) => Record::new(row, self, &asked),
+                Candidate::Record(view) => Record::new(&**view, self, &asked),
+            };
+            let place = filter.matches(&record).then(|| Place::of(&record, &order)).filter(behind);
+            record.finish()?;
+            places.extend(
+                place.map(|place| if columns.is_some() { Place { hit: Hit::of(run), ..place } } else { place }),
+            );
+            Ok(())
+        })?;
+        let more = places.len() > limit;
+        if more {
+            places.select_nth_unstable_by(limit, |a, b| compare(a, b, &order));
+            places.truncate(limit);
+        }
+        places.sort_by(|a, b| compare(a, b, &order));
+        Ok(Found { places, more, now, table })
+    }
+
     /// Visits the record of every run of the experiments; of all for none.
     pub(super) fn for_each_run(
         &self,

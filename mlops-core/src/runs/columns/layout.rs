@@ -16,7 +16,7 @@ use crate::storage::{KeyRange, Storage};
 
 /// What a column is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Of {
+pub(in crate::runs) enum Of {
     Metric,
     Param,
     Tag,
@@ -60,7 +60,7 @@ impl Present {
 
 /// Values that repeat, once each.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Dictionary<T> {
+pub(in crate::runs) struct Dictionary<T> {
     pub(super) present: Present,
     pub(super) values: Vec<T>,
     pub(super) codes: Vec<u32>,
@@ -68,14 +68,19 @@ pub(super) struct Dictionary<T> {
 
 impl<T> Dictionary<T> {
     pub(super) fn get(&self, row: u32) -> Option<&T> {
-        let code = self.codes.get(self.present.position(row)?)?;
-        self.values.get(*code as usize)
+        self.entry(row).map(|(_, value)| value)
+    }
+
+    /// A row's value, and its number among the values.
+    pub(in crate::runs) fn entry(&self, row: u32) -> Option<(u32, &T)> {
+        let code = *self.codes.get(self.present.position(row)?)?;
+        Some((code, self.values.get(code as usize)?))
     }
 }
 
 /// The summaries of a metric, a column for each of their parts.
 #[derive(Debug, Default)]
-pub(super) struct Summaries {
+pub(in crate::runs) struct Summaries {
     pub(super) present: Present,
     pub(super) last: Vec<f64>,
     pub(super) last_step: Vec<i64>,
@@ -105,6 +110,10 @@ impl Summaries {
             max: *self.max.get(at)?,
             count: u64::try_from(*self.count.get(at)?).ok()?,
         })
+    }
+
+    pub(in crate::runs) fn last(&self, row: u32) -> Option<f64> {
+        self.last.get(self.present.position(row)?).copied()
     }
 
     pub(super) fn encode(&self) -> Result<Vec<u8>> {

@@ -12,8 +12,9 @@ mod rows;
 mod table;
 
 pub(super) use fold::{changed, removed};
-pub(super) use layout::for_each_blob;
-pub(super) use table::{Cache, Candidate, Scope};
+pub(super) use layout::{Dictionary, Of, for_each_blob};
+pub(super) use rows::Row;
+pub(super) use table::{Cache, Candidate, Column, Scope, Segment, Table};
 
 // In the tests of this crate all of it happens with few runs.
 

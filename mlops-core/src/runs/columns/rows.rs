@@ -12,18 +12,25 @@ use super::table::{Column, Segment};
 use crate::base::time::Timestamp;
 
 /// The columns of a segment that a search looks at.
-pub(super) type Chosen = Vec<(Of, String, Option<Arc<Column>>)>;
+pub(in crate::runs) type Chosen = Vec<(Of, String, Option<Arc<Column>>)>;
 
 /// A row of a segment.
 #[derive(Debug)]
 pub(in crate::runs) struct Row<'a> {
     pub(super) segment: &'a Segment,
+    /// Which one that is.
+    pub(in crate::runs) at_segment: usize,
     pub(super) columns: &'a Chosen,
     /// Which of them.
-    pub(super) number: u32,
+    pub(in crate::runs) number: u32,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// A row of a segment, whichever that is.
+    pub(in crate::runs) fn of(segment: &'a Segment, columns: &'a Chosen, number: u32) -> Self {
+        Self { segment, at_segment: 0, columns, number }
+    }
+
     fn column(&self, of: Of, key: &str) -> Option<&Column> {
         let chosen = self.columns.iter().find(|(found, name, _)| *found == of && name == key);
         chosen.and_then(|(_, _, column)| column.as_deref())

@@ -1,6 +1,6 @@
 //! The segments as searches see them: which rows count, and the columns that were looked at.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -11,11 +11,12 @@ use super::super::doc::{RunDoc, StoredParam, StoredText};
 use super::super::keys;
 use super::super::read::View;
 use super::super::section::for_each_entry;
-use super::super::types;
+use super::super::types::{self, Lifecycle};
 use super::layout::{Dictionary, Directory, Heads, Of, Summaries, read};
 use super::rows::{Chosen, Row};
 use super::{CACHE_BYTES, FOLD_FROM, build};
 use crate::base::digests::Digest;
+use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::query::{Entity, Field};
@@ -57,7 +58,7 @@ struct Columns {
 }
 
 #[derive(Debug)]
-pub(super) enum Column {
+pub(in crate::runs) enum Column {
     Metric(Summaries),
     Param(Dictionary<StoredParam>),
     Tag(Dictionary<StoredText>),
@@ -71,12 +72,17 @@ impl Segment {
         Ok(Self { number, directory_blob, directory, heads, columns: Mutex::default() })
     }
 
+    /// The keys that have a column.
+    pub(in crate::runs) fn keys(&self, of: Of) -> impl Iterator<Item = &str> {
+        self.directory.columns.iter().filter(move |(found, ..)| *found == of).map(|(_, key, _)| key.as_str())
+    }
+
     fn row_of(&self, run: &str) -> Option<usize> {
         self.heads.ids.binary_search_by(|id| id.as_str().cmp(run)).ok()
     }
 
     /// A column; None if no row has the key, or only rows that are wide.
-    fn column(&self, blobs: &dyn BlobStore, of: Of, key: &str) -> Result<Option<Arc<Column>>> {
+    pub(in crate::runs) fn column(&self, blobs: &dyn BlobStore, of: Of, key: &str) -> Result<Option<Arc<Column>>> {
         let columns = &self.directory.columns;
         let Ok(at) = columns.binary_search_by(|(what, name, _)| (*what, name.as_str()).cmp(&(of, key))) else {
             return Ok(None);
@@ -112,6 +118,10 @@ impl Table {
         let newest =
             segments.iter().map(|segment| segment.heads.ids.iter().map(|id| seen.insert(id)).collect()).collect();
         Self { segments, newest }
+    }
+
+    pub(in crate::runs) fn segment(&self, at: usize) -> Option<&Segment> {
+        self.segments.get(at).map(|segment| &**segment)
     }
 
     /// The rows of one of the segments that are the newest of their runs.
@@ -159,6 +169,10 @@ pub(in crate::runs) struct Scope<'a> {
     pub(in crate::runs) hidden: &'a BTreeMap<u64, Timestamp>,
     /// What will be asked of each run.
     pub(in crate::runs) fields: &'a [&'a Field],
+    /// All of it will be.
+    pub(in crate::runs) whole: bool,
+    /// Columns may be asked.
+    pub(in crate::runs) by_columns: bool,
 }
 
 impl Scope<'_> {
@@ -216,12 +230,16 @@ impl Core {
         Ok(runs)
     }
 
-    /// Visits every run of the scope: by its row where that tells all, else by its record.
+    /// Visits every run of the scope: by its row where that tells all, else by its record. Returns the segments that rows
+    /// are of.
     pub(in crate::runs) fn for_each_candidate(
         &self,
         scope: &Scope<'_>,
         visit: &mut dyn FnMut(Candidate<'_>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<Arc<Table>>> {
+        if !scope.by_columns {
+            return self.by_records(scope, visit).map(|()| None);
+        }
         // First what changed, then the segments: what is folded between the two is read from its record.
         let unfolded = self.unfolded()?;
         if unfolded.len() >= 2 * FOLD_FROM && !self.read_only {
@@ -229,9 +247,11 @@ impl Core {
             let _ = self.fold();
         }
         match self.table() {
-            Ok(Some(table)) => self.by_rows(scope, &unfolded, &table, visit),
+            Ok(Some(table)) => self.by_rows(scope, &unfolded, &table, visit).map(|()| Some(table)),
             // Columns only say again what stands in the records.
-            Ok(None) | Err(Error::Corrupt { .. } | Error::NotFound { .. }) => self.by_records(scope, visit),
+            Ok(None) | Err(Error::Corrupt { .. } | Error::NotFound { .. }) => {
+                self.by_records(scope, visit).map(|()| None)
+            }
             Err(e) => Err(e),
         }
     }
@@ -257,9 +277,9 @@ impl Core {
             self.record(run, scope, experiments.as_ref(), visit)?;
         }
         let rows = table.without(unfolded);
-        for ((segment, rows), columns) in table.segments.iter().zip(&rows).zip(&chosen) {
+        for (at_segment, ((segment, rows), columns)) in table.segments.iter().zip(&rows).zip(&chosen).enumerate() {
             let Heads { experiments: of, states, lifecycles, ids, .. } = &segment.heads;
-            let lacks = columns.iter().any(|(of, _, column)| *of != Of::Info && column.is_none());
+            let lacks = scope.whole || columns.iter().any(|(of, _, column)| *of != Of::Info && column.is_none());
             for (row, live) in (0_u32..).zip(rows) {
                 let at = row as usize;
                 let is_shown = *live
@@ -275,14 +295,14 @@ impl Core {
                     }
                     continue;
                 }
-                visit(Candidate::Row(Row { segment, columns, number: row }))?;
+                visit(Candidate::Row(Row { segment, at_segment, columns, number: row }))?;
             }
         }
         Ok(())
     }
 
     /// The columns of a segment that fields are answered by.
-    fn choose(&self, segment: &Segment, fields: &[&Field]) -> Result<Chosen> {
+    pub(in crate::runs) fn choose(&self, segment: &Segment, fields: &[&Field]) -> Result<Chosen> {
         let mut chosen = Chosen::new();
         for field in fields {
             for (of, key) in places(field) {

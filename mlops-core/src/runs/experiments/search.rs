@@ -7,7 +7,7 @@ use super::page_size;
 use crate::base::paging::Page;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::query::{self, Entity, Field, OrderKey, Subject, Value};
+use crate::query::{self, Aspect, Entity, Field, OrderKey, Subject, Value};
 use crate::runs::codec;
 use crate::runs::keys;
 use crate::runs::section::for_each_entry;
@@ -17,21 +17,24 @@ use crate::storage::KeyRange;
 
 impl Runs {
     /// The experiments that match a query, a page at a time: by creation, the newest first, unless the query orders them.
-    /// Filters are those of runs with the attributes `name`, `experiment_id`, `creation_time` and `last_update_time`
-    /// (milliseconds), and with tags. A page goes on behind the place of the last experiment of the page before.
+    /// Filters are those of runs with the attributes `name`, `experiment_id`, `creation_time` and `last_update_time`, and
+    /// with tags. A page goes on behind the place of the last experiment of the page before.
     ///
     /// # Errors
     /// `InvalidArgument` for a filter or order that cannot be read (the message points at the place), a page size
-    /// above 50,000, or a page token of another query.
+    /// above 50,000, or a page token of another query. `LimitExceeded` for a filter that is too long or too deep.
     pub fn search_experiments(&self, query: &ExperimentQuery) -> Result<Page<Experiment>> {
         let limit = page_size(query.max_results)?;
         let filter = query::parse_about(Subject::Experiments, &query.filter)?;
         let order = query::parse_order_about(Subject::Experiments, &query.order_by)?;
         let core = self.core.for_reading()?;
-        let mut after = None;
+        let (mut after, mut now) = (None, core.clock.now());
         if let Some(token) = query.page_token.as_deref() {
-            after = Some(Record(core.experiment(&read_token(token, query)?).map_err(|_| bad_token(token))?));
+            let (id, began) = read_token(token, query)?;
+            after = Some(Record(core.experiment(&id).map_err(|_| bad_token(token))?));
+            now = began;
         }
+        let filter = filter.bind(now);
         let mut found = Vec::new();
         for_each_entry(&*core.storage, KeyRange::prefix(keys::EXPERIMENTS), |_, value| {
             let record = Record(codec::decode("an experiment", value)?);
@@ -46,7 +49,8 @@ impl Runs {
         found.truncate(limit);
         let mut page = Page { items: found.into_iter().map(|record| record.0).collect(), next_page_token: None };
         if let (true, Some(last)) = (more, page.items.last()) {
-            page.next_page_token = Some(format!("{}.{:08x}", last.experiment_id, fingerprint(query)));
+            page.next_page_token =
+                Some(format!("{}.{}.{:08x}", last.experiment_id, now.as_micros(), fingerprint(query)));
         }
         Ok(page)
     }
@@ -56,16 +60,14 @@ impl Runs {
 struct Record(Experiment);
 
 impl query::Record for Record {
-    fn get(&self, field: &Field) -> Option<Value<'_>> {
+    fn get(&self, entity: Entity, key: &str, _: Aspect) -> Option<Value<'_>> {
         let Self(experiment) = self;
-        #[expect(clippy::cast_precision_loss, reason = "times in milliseconds are below 2^53 for 285,000 years")]
-        let millis = |at: Timestamp| Value::Number(at.as_millis() as f64);
-        match (field.entity, field.key.as_str()) {
+        match (entity, key) {
             (Entity::Tag, key) => experiment.tags.get(key).map(|text| Value::Text(Cow::Borrowed(text))),
             (Entity::Attribute, "name") => Some(Value::Text(Cow::Borrowed(&experiment.name))),
             (Entity::Attribute, "experiment_id") => Some(Value::Text(Cow::Borrowed(&experiment.experiment_id))),
-            (Entity::Attribute, "creation_time") => Some(millis(experiment.created_at)),
-            (Entity::Attribute, "last_update_time") => Some(millis(experiment.updated_at)),
+            (Entity::Attribute, "creation_time") => Some(Value::Time(experiment.created_at)),
+            (Entity::Attribute, "last_update_time") => Some(Value::Time(experiment.updated_at)),
             _ => None,
         }
     }
@@ -81,7 +83,7 @@ impl Record {
         #[expect(clippy::cast_precision_loss, reason = "ids are counted up from 0")]
         match (field.entity, field.key.as_str()) {
             (Entity::Attribute, "experiment_id") => Some(Value::Number(self.number() as f64)),
-            _ => query::Record::get(self, field),
+            _ => field.of(self),
         }
     }
 }
@@ -99,12 +101,13 @@ fn fingerprint(query: &ExperimentQuery) -> u32 {
     crc32fast::hash(format!("{:?} {:?} {:?}", query.filter, query.order_by, query.view).as_bytes())
 }
 
-fn read_token(token: &str, query: &ExperimentQuery) -> Result<String> {
-    let (id, of) = token.split_once('.').ok_or_else(|| bad_token(token))?;
-    if u32::from_str_radix(of, 16) != Ok(fingerprint(query)) {
-        return Err(bad_token(token));
-    }
-    Ok(id.into())
+/// The id of the last experiment of the page before, and what time it is for the query.
+fn read_token(token: &str, query: &ExperimentQuery) -> Result<(String, Timestamp)> {
+    let mut parts = token.splitn(3, '.');
+    let (id, now, of) = (parts.next(), parts.next(), parts.next());
+    let now = now.and_then(|now| now.parse().ok()).map(Timestamp::from_micros);
+    let is_same = of.is_some_and(|of| u32::from_str_radix(of, 16) == Ok(fingerprint(query)));
+    id.zip(now).filter(|_| is_same).map(|(id, now)| (id.to_owned(), now)).ok_or_else(|| bad_token(token))
 }
 
 fn bad_token(token: &str) -> Error {

@@ -56,6 +56,21 @@ fn ids(runs: &Runs, filter: &str, order: &str, view: View) -> Vec<String> {
     }
 }
 
+/// The names of the columns of a table, and their values as text.
+fn table(runs: &Runs, query: &RunQuery, columns: &[String]) -> Vec<(String, Vec<String>)> {
+    let table = runs.search_table(query, columns).unwrap();
+    let text = |column: TableColumn| {
+        let values: Vec<String> = match &column.data {
+            ColumnData::Text(texts) => texts.iter().map(|text| format!("{text:?}")).collect(),
+            ColumnData::Number(numbers) => numbers.iter().map(|number| format!("{number:?}")).collect(),
+            ColumnData::Time(times) => times.iter().map(|at| format!("{at:?}")).collect(),
+        };
+        assert_eq!(values.len(), table.rows);
+        (column.name, values)
+    };
+    table.columns.into_iter().map(text).collect()
+}
+
 /// Looks in both ways.
 fn look(parts: &Parts, runs: &Runs) {
     runs.drain().unwrap();
@@ -77,6 +92,13 @@ fn look(parts: &Parts, runs: &Runs) {
                 ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration", "metrics.loss.first"]
             {
                 assert_eq!(ids(runs, filter, order, view), ids(&records, filter, order, view), "{filter} {order}");
+                let order_by = if order.is_empty() { Vec::new() } else { vec![order.to_owned()] };
+                let query = RunQuery { filter: filter.into(), order_by, view, ..RunQuery::default() };
+                for columns in [&[][..], &["metrics.loss.min".to_owned(), "tags.long".into(), "params.`own 3`".into()]]
+                {
+                    let tables = [runs, &records].map(|runs| table(runs, &query, columns));
+                    assert_eq!(tables[0], tables[1], "{filter} {order} {columns:?}");
+                }
             }
         }
     }

@@ -76,6 +76,32 @@ fn what_is_logged_while_the_experiment_is_deleted_comes_back_with_it() {
 }
 
 #[test]
+fn columns_that_were_folded_before_say_who_is_hidden_now() {
+    let parts = Parts::new();
+    let runs = parts.open();
+    let id = runs.create_experiment("churn", &[]).unwrap().experiment_id;
+    let mut of = BTreeMap::new();
+    for number in 0..60 {
+        let experiment = if number % 2 == 0 { &id } else { "0" };
+        let run = in_experiment(&runs, experiment);
+        run.end(RunStatus::Finished).unwrap();
+        of.insert(run.id().to_owned(), experiment.to_owned());
+    }
+    let alone = of.iter().find(|(_, experiment)| **experiment == id).unwrap().0.clone();
+    runs.delete(&alone).unwrap();
+    assert_eq!((found(&runs, View::Active).len(), found(&runs, View::Deleted).len()), (59, 1));
+    runs.delete_experiment(&id).unwrap();
+    let active = found(&runs, View::Active);
+    assert!(active.len() == 30 && active.iter().all(|run| of[run] == "0"), "{active:?}");
+    assert_eq!((found(&runs, View::Deleted).len(), found(&runs, View::All).len()), (30, 60));
+    let hidden = RunQuery { experiment_ids: vec![id.clone()], view: View::Deleted, ..RunQuery::default() };
+    let hidden = runs.search(&hidden).unwrap().items;
+    assert!(hidden.len() == 30 && hidden.iter().all(|run| run.info.lifecycle == Lifecycle::Deleted));
+    runs.restore_experiment(&id).unwrap();
+    assert_eq!(found(&runs, View::Deleted), [alone]);
+}
+
+#[test]
 fn the_default_experiment_can_be_deleted_too() {
     let runs = opened();
     runs.delete_experiment("0").unwrap();
@@ -184,6 +210,7 @@ fn experiments_are_filtered_ordered_and_paged() {
     assert_eq!(names(&runs, &query("attribute.name ILIKE 'A%' OR tags.rank = '0'", &[])), ["alpha", "beta"]);
     assert_eq!(names(&runs, &query("creation_time > 1001000 AND name != 'gamma'", &[])), ["alpha"]);
     assert_eq!(names(&runs, &query("tags.rank IS NULL", &[])), ["Default"]);
+    assert_eq!(names(&runs, &query("creation_time > now() - 1s AND name MATCHES 'a$'", &[])), ["gamma", "alpha"]);
     for bad in ["metrics.loss < 1", "params.a = 'b'", "status = 'RUNNING'", "name <", "datasets.name = 'a'"] {
         let error = runs.search_experiments(&query(bad, &[])).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{bad}");
@@ -206,7 +233,7 @@ fn experiments_are_filtered_ordered_and_paged() {
             Code::InvalidArgument
         );
     }
-    for token in ["", "1", "1.zz", "99.00000000"] {
+    for token in ["", "1", "1.zz", "99.0.00000000", "1.0.zz", "1.x.00000000"] {
         let bad = ExperimentQuery { page_token: Some(token.into()), ..ExperimentQuery::default() };
         assert_eq!(code(runs.search_experiments(&bad)), Code::InvalidArgument, "{token}");
     }

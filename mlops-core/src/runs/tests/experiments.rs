@@ -210,7 +210,7 @@ fn experiments_are_filtered_ordered_and_paged() {
     assert_eq!(names(&runs, &query("attribute.name ILIKE 'A%' OR tags.rank = '0'", &[])), ["alpha", "beta"]);
     assert_eq!(names(&runs, &query("creation_time > 1001000 AND name != 'gamma'", &[])), ["alpha"]);
     assert_eq!(names(&runs, &query("tags.rank IS NULL", &[])), ["Default"]);
-    assert_eq!(names(&runs, &query("creation_time > now() - 1s AND name MATCHES 'a$'", &[])), ["gamma", "alpha"]);
+    assert_eq!(names(&runs, &query("creation_time >= now() - 1s AND name MATCHES 'a$'", &[])), ["gamma", "alpha"]);
     for bad in ["metrics.loss < 1", "params.a = 'b'", "status = 'RUNNING'", "name <", "datasets.name = 'a'"] {
         let error = runs.search_experiments(&query(bad, &[])).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{bad}");

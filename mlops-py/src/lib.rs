@@ -9,6 +9,7 @@ mod models;
 mod module;
 mod run;
 mod store;
+mod table;
 mod ui;
 
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ mod _native {
     use super::run::Run;
     #[pymodule_export]
     use super::store::Store;
+    #[pymodule_export]
+    use super::table::RunTable;
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
 }

@@ -13,6 +13,7 @@ use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
 use crate::run::Run;
+use crate::table::RunTable;
 
 /// An open store.
 #[pyclass(frozen)]
@@ -195,6 +196,28 @@ impl Store {
         })?;
         let items = page.items.iter().map(|run| convert::run_data(py, run)).collect::<PyResult<_>>()?;
         Ok((items, page.next_page_token))
+    }
+
+    /// All runs that match, or the first, as columns; those that are named, else what MLflow shows.
+    #[expect(clippy::too_many_arguments, reason = "a query, flat as Python's calls are")]
+    fn search_table(
+        &self,
+        py: Python<'_>,
+        experiment_ids: Vec<OwnedText>,
+        filter: OwnedText,
+        order_by: Vec<OwnedText>,
+        max_results: usize,
+        view: u8,
+        columns: Vec<OwnedText>,
+    ) -> PyResult<RunTable> {
+        let texts = |given: Vec<OwnedText>| -> Vec<String> { given.into_iter().map(|text| text.0).collect() };
+        let (experiment_ids, order_by, columns) = (texts(experiment_ids), texts(order_by), texts(columns));
+        detached(py, || {
+            let view = convert::view(view)?;
+            let query =
+                RunQuery { experiment_ids, filter: filter.0, order_by, max_results, view, ..RunQuery::default() };
+            self.inner.runs().search_table(&query, &columns).map(RunTable)
+        })
     }
 
     /// Steps, times and values as bytes of native 8-byte numbers.

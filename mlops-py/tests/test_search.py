@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 import pandas
+import polars
+import pyarrow
 import pytest
 
 import mlops
@@ -137,7 +139,7 @@ def test_pages_follow_each_other_without_gaps(runs: list[str]) -> None:
 
 @pytest.mark.parametrize(("option", "value"), [
     ("max_results", 0), ("max_results", -1), ("max_results", 1.5), ("max_results", "many"),
-    ("output_format", "arrow"), ("run_view_type", 9), ("filter_string", 3),
+    ("output_format", "parquet"), ("run_view_type", 9), ("filter_string", 3),
 ])  # fmt: skip
 def test_a_bad_option_is_an_error(option: str, value: Any) -> None:
     with pytest.raises(MlopsError):
@@ -163,3 +165,57 @@ def test_more_runs_than_a_page_are_found() -> None:
         if token is None:
             break
     assert names == [str(number) for number in range(29, -1, -1)]
+
+
+def test_a_table_has_the_columns_that_are_named(runs: list[str]) -> None:
+    frame = mlops.search_runs(columns=["run_id", "metrics.loss.min", "params.number", "start_time", "duration"])
+    assert list(frame.columns) == ["run_id", "metrics.loss.min", "params.number", "start_time", "duration"]
+    assert list(frame["run_id"]) == runs[::-1] and list(frame["params.number"]) == ["4", "3", "2", "1", "0"]
+    assert math.isnan(frame["metrics.loss.min"][0]) and frame["metrics.loss.min"][4] == 1.0
+    assert str(frame["start_time"].dtype) == "datetime64[ns, UTC]" and (frame["duration"] >= 0).all()
+    frame.loc[0, "metrics.loss.min"] = 5.0  # it belongs to the caller
+    assert mlops.search_runs(columns=["run_id"], max_results=2).shape == (2, 1)
+    assert mlops.search_runs(filter_string="params.number = 'x'", columns=["run_id"]).shape == (0, 1)
+    with pytest.raises(InvalidArgument, match=r"metrics\.loss@"):
+        mlops.search_runs(columns=["metrics.loss@"])
+    with pytest.raises(InvalidArgument, match="runs in a list are whole"):
+        mlops.search_runs(columns=["run_id"], output_format="list")
+    with pytest.raises(InvalidArgument, match="max_results is 0"):
+        mlops.search_runs(max_results=0)
+
+
+def test_arrow_and_polars_get_what_pandas_gets(runs: list[str]) -> None:
+    mlops.MlflowClient().log_metric(runs[0], "loss", math.nan, step=1)
+    frame = mlops.search_runs(order_by=["start_time"])
+    arrow = mlops.search_runs(order_by=["start_time"], output_format="arrow")
+    assert repr(arrow) == f"<RunTable: 5 runs, {len(frame.columns)} columns>" and len(arrow) == 5
+    table = pyarrow.table(arrow)
+    assert table.schema.names == list(frame.columns)
+    # What is missing is null, and NaN is a number.
+    assert table["metrics.loss"].null_count == 1 and math.isnan(table["metrics.loss"][0].as_py())
+    assert str(table.schema.field("start_time").type) == "timestamp[us, tz=UTC]"
+    found = mlops.search_runs(order_by=["start_time"], output_format="polars")
+    assert isinstance(found, polars.DataFrame) and found["run_id"].to_list() == runs
+    assert found["params.number"].to_list() == list(frame["params.number"])
+    assert found["start_time"].to_list() == [time.to_pydatetime() for time in frame["start_time"]]
+    none = mlops.search_runs(filter_string="params.number = 'x'", output_format="polars")
+    assert none.height == 0 and none.columns[0] == "run_id"
+
+
+def test_many_runs_are_found_by_columns_as_they_are_by_their_records(store: Any) -> None:
+    for number in range(700):
+        with mlops.start_run(run_name=f"run {number}"):
+            mlops.log_param("depth", number % 7)
+            mlops.log_metric("loss", float(number * 37 % 701))
+    order = [number for number in sorted(range(700), key=lambda number: number * 37 % 701)]
+    for _ in range(2):
+        frame = mlops.search_runs(order_by=["metrics.loss"], columns=["run_name", "params.depth"])
+        assert list(frame["run_name"]) == [f"run {number}" for number in order]
+        assert list(frame["params.depth"]) == [str(number % 7) for number in order]
+        few = mlops.search_runs(filter_string="params.depth = '3' and metrics.loss < 100", order_by=["metrics.loss"])
+        assert list(few["tags.mlflow.runName"]) == [
+            f"run {number}" for number in order if number % 7 == 3 and number * 37 % 701 < 100
+        ]
+        # A run that changed since it was folded.
+        mlops.MlflowClient().set_tag(few["run_id"][0], "seen", "yes")
+        assert len(mlops.search_runs(filter_string="tags.seen = 'yes'")) == 1

@@ -1,5 +1,7 @@
 //! Finding runs: filter, order, pages.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod points;
 mod record;
 mod table;

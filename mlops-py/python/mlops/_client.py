@@ -17,13 +17,19 @@ from .exceptions import InvalidArgument, NotFound
 _PAGE = 1_000
 
 
+def checked_limit(max_results: int) -> int:
+    """How many runs are asked for: 1 or more."""
+    limit = whole("max_results", max_results)
+    if limit < 1:
+        raise InvalidArgument(f"max_results is {limit}: expected 1 or more")
+    return limit
+
+
 def search_pages(
     store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int, view: int
 ) -> list[dict[str, Any]]:
     """The first ``max_results`` runs, page by page."""
-    limit = whole("max_results", max_results)
-    if limit < 1:
-        raise InvalidArgument(f"max_results is {limit}: expected 1 or more")
+    limit = checked_limit(max_results)
     found: list[dict[str, Any]] = []
     token: str | None = None
     while True:

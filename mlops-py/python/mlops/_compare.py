@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,7 +46,7 @@ class Comparison:
         """A DataFrame with a row for each run and the columns of :func:`search_runs`, those that differ or not."""
         from ._frames import runs_frame
 
-        return runs_frame([_raw(run) for run in self.runs], True)
+        return runs_frame(_columns(self.runs), len(self.runs), required=True)
 
     def __repr__(self) -> str:
         lines = [f"<Comparison of {len(self.runs)} runs: {', '.join(run.info.run_name for run in self.runs)}>"]
@@ -99,6 +101,24 @@ def _ids(runs: Any) -> list[str]:
     return found
 
 
-def _raw(run: Run) -> dict[str, Any]:
-    metrics = {key: (value,) for key, value in run.data.metrics.items()}
-    return {**run.info._raw, "params": run.data.params, "tags": run.data.tags, "metrics": metrics}
+def _columns(runs: tuple[Run, ...]) -> list[tuple[str, str, Any]]:
+    """What :meth:`RunTable.columns` has of these runs."""
+    infos = [run.info._raw for run in runs]
+
+    def times(name: str) -> bytes:
+        return array("q", [-(2**63) if info[name] is None else info[name] for info in infos]).tobytes()
+
+    columns: list[tuple[str, str, Any]] = [(name, "text", [info[name] for info in infos]) for name in _TEXTS]
+    columns.append(("artifact_uri", "text", [f"runs:/{info['run_id']}/" for info in infos]))
+    columns += [("start_time", "time", times("started_at")), ("end_time", "time", times("ended_at"))]
+    for key in sorted({key for run in runs for key in run.data.metrics}):
+        values = array("d", [run.data.metrics.get(key, math.nan) for run in runs])
+        columns.append((f"metrics.{key}", "number", values.tobytes()))
+    for section in ("params", "tags"):
+        found: list[Mapping[str, str]] = [getattr(run.data, section) for run in runs]
+        for key in sorted({key for texts in found for key in texts}):
+            columns.append((f"{section}.{key}", "text", [texts.get(key) for texts in found]))
+    return columns
+
+
+_TEXTS = ("run_id", "experiment_id", "status")

@@ -511,15 +511,21 @@ def search_runs(
     output_format: str | None = None,
     search_all_experiments: bool = False,
     experiment_names: Sequence[str] | None = None,
+    *,
+    columns: Sequence[str] | None = None,
 ) -> Any:
-    """The runs that match a filter, as a DataFrame (``pandas``, the default where it is installed) or a ``list``.
+    """The runs that match a filter, as a DataFrame (``pandas``, the default where it is installed), a ``list`` of runs, a
+    ``polars`` DataFrame, or ``arrow``: an object that pyarrow, polars, pandas and DuckDB take as it is.
 
-    Without experiments it looks in the active one. ``docs/guide/search.md`` is the language of filters and orders: that
+    ``columns`` names those of a table (``["run_id", "metrics.loss.min", "params.lr"]``); by default it has MLflow's: ids,
+    status, times, and every metric, param and tag. Without experiments it looks in the active one. ``docs/guide/search.md`` is the language of filters and orders: that
     of MLflow with ``OR``, ``NOT``, parentheses, ``~``, ``metrics.loss.min``, ``metrics.loss@100``, ``now() - 7d``..."""
-    from ._client import search_pages
+    from ._client import checked_limit, search_pages
 
-    if output_format not in (None, "pandas", "list"):
-        raise InvalidArgument(f"output_format is {output_format!r}: expected `pandas` or `list`")
+    if output_format not in (None, "pandas", "list", "polars", "arrow"):
+        raise InvalidArgument(f"output_format is {output_format!r}: expected `pandas`, `polars`, `arrow` or `list`")
+    if columns is not None and output_format == "list":
+        raise InvalidArgument("columns are those of a table; runs in a list are whole")
     store = _state.store()
     if experiment_ids and experiment_names:
         raise InvalidArgument("give experiment_ids or experiment_names, not both")
@@ -531,11 +537,16 @@ def search_runs(
         places = ids(experiment_ids)
     else:
         places = [] if search_all_experiments else [_state.experiment_id()]
-    raws = search_pages(store, places, filter_string or "", ids(order_by), max_results, run_view_type)
     if output_format != "list":
-        from ._frames import runs_frame
+        from ._frames import polars_frame, runs_frame
 
-        frame = runs_frame(raws, required=output_format == "pandas")
+        limit = checked_limit(max_results)
+        table = store.search_table(places, filter_string or "", ids(order_by), limit, run_view_type, ids(columns))
+        if output_format == "arrow":
+            return table
+        if output_format == "polars":
+            return polars_frame(table)
+        frame = runs_frame(table.columns(), len(table), required=output_format == "pandas" or columns is not None)
         if frame is not None:
             return frame
-    return [Run(raw) for raw in raws]
+    return [Run(raw) for raw in search_pages(store, places, filter_string or "", ids(order_by), max_results, run_view_type)]

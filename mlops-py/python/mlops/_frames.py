@@ -1,37 +1,43 @@
-"""Runs as a DataFrame, with MLflow's columns."""
+"""The result of a search for the tools that people look at data with."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .exceptions import Unsupported
 
+if TYPE_CHECKING:
+    from ._native import RunTable
 
-def runs_frame(raws: list[dict[str, Any]], required: bool) -> Any:
-    """A DataFrame with a row for each run; None without pandas, unless it is required."""
+
+def runs_frame(columns: list[tuple[str, str, Any]], rows: int, required: bool) -> Any:
+    """A pandas DataFrame of the columns of a :class:`RunTable`; None without pandas, unless it is required."""
     try:
+        import numpy
         import pandas
     except ImportError:
         if required:
             raise Unsupported("a DataFrame needs the package pandas; install it, or ask for output_format='list'") from None
         return None
-    columns: dict[str, Any] = {
-        "run_id": [raw["run_id"] for raw in raws],
-        "experiment_id": [raw["experiment_id"] for raw in raws],
-        "status": [raw["status"] for raw in raws],
-        "artifact_uri": [f"runs:/{raw['run_id']}/" for raw in raws],
-        "start_time": _times(pandas, [raw["started_at"] for raw in raws]),
-        "end_time": _times(pandas, [raw["ended_at"] for raw in raws]),
-    }
-    for section, missing in (("metrics", float("nan")), ("params", None), ("tags", None)):
-        for key in sorted({key for raw in raws for key in raw[section]}):
-            found = [raw[section].get(key, missing) for raw in raws]
-            if section == "metrics":
-                columns[f"metrics.{key}"] = [value[0] if isinstance(value, tuple) else value for value in found]
-            else:
-                columns[f"{section}.{key}"] = pandas.Series(found, dtype=object)
-    return pandas.DataFrame(columns)
+    series: dict[str, Any] = {}
+    for name, kind, values in columns:
+        if kind == "text":
+            # What a run has not is None, as MLflow has it, whatever pandas would make of it.
+            series[name] = pandas.Series(values, dtype=object if name.startswith(("params.", "tags.")) else None)
+        elif kind == "number":
+            series[name] = numpy.frombuffer(values, dtype=numpy.float64)
+        else:
+            # The smallest number is numpy's "no time".
+            times = numpy.frombuffer(values, dtype=numpy.int64).view("datetime64[us]")
+            series[name] = pandas.Series(times.astype("datetime64[ns]")).dt.tz_localize("UTC")
+    # Copied: what comes from bytes cannot be written to.
+    return pandas.DataFrame(series, index=pandas.RangeIndex(rows), copy=True)
 
 
-def _times(pandas: Any, micros: list[int | None]) -> Any:
-    return pandas.to_datetime(pandas.Series(micros, dtype="Int64"), unit="us", utc=True)
+def polars_frame(table: RunTable) -> Any:
+    """A polars DataFrame with a row for each run."""
+    try:
+        import polars
+    except ImportError:
+        raise Unsupported("this output needs the package polars; install it, or ask for output_format='arrow'") from None
+    return polars.DataFrame(table)

@@ -4,6 +4,7 @@ from typing import Any, final
 
 __all__ = [
     "Run",
+    "RunTable",
     "Store",
     "backup",
     "cli_main",
@@ -62,6 +63,12 @@ class Run:
     def end(self, status: str, at: int | None = None) -> str | None: ...
 
 @final
+class RunTable:
+    def __len__(self) -> int: ...
+    def columns(self) -> list[tuple[str, str, Any]]: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+@final
 class Store:
     def __new__(
         cls,
@@ -114,6 +121,15 @@ class Store:
         page_token: str | None,
         view: int,
     ) -> tuple[list[dict[str, Any]], str | None]: ...
+    def search_table(
+        self,
+        experiment_ids: list[str],
+        filter: str,
+        order_by: list[str],
+        max_results: int,
+        view: int,
+        columns: list[str],
+    ) -> RunTable: ...
     def metric_history(self, run_id: str, key: str) -> tuple[bytes, bytes, bytes]: ...
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[tuple[str, bool, int, str | None]]: ...
     def read_artifact(self, run_id: str, path: str) -> bytes: ...

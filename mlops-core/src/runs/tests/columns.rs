@@ -71,12 +71,15 @@ fn table(runs: &Runs, query: &RunQuery, columns: &[String]) -> Vec<(String, Vec<
     table.columns.into_iter().map(text).collect()
 }
 
+const ORDERS: [&str; 7] =
+    ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration", "metrics.loss.first"];
+
 /// Looks in both ways.
 fn look(parts: &Parts, runs: &Runs) {
     runs.drain().unwrap();
     let records = by_records(parts);
     for view in [View::Active, View::Deleted, View::All] {
-        for filter in [
+        let filters = [
             "",
             "metrics.loss < 5",
             "metrics.`metric 3` != 2 or params.depth = '3'",
@@ -87,10 +90,10 @@ fn look(parts: &Parts, runs: &Runs) {
             "user_id = 'nobody' or start_time > 0",
             "metrics.loss.min < 4 and metrics.loss.count >= 1",
             "metrics.loss@0 > 3 or metrics.`metric 1`.mean > 2",
-        ] {
-            for order in
-                ["", "metrics.loss", "params.depth DESC", "tags.of", "run_name DESC", "duration", "metrics.loss.first"]
-            {
+        ];
+        for (at, filter) in filters.into_iter().enumerate() {
+            // Each filter with two of the orders.
+            for order in [ORDERS[at % ORDERS.len()], ORDERS[(at + 3) % ORDERS.len()]] {
                 assert_eq!(ids(runs, filter, order, view), ids(&records, filter, order, view), "{filter} {order}");
                 let order_by = if order.is_empty() { Vec::new() } else { vec![order.to_owned()] };
                 let query = RunQuery { filter: filter.into(), order_by, view, ..RunQuery::default() };

@@ -500,6 +500,28 @@ typedef struct mlops_run_options {
 } mlops_run_options;
 
 /**
+ * How the machine is measured. Begin with `MLOPS_SYSTEM_METRICS_OPTIONS_INIT`.
+ */
+typedef struct mlops_system_metrics_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * How many samples one point is the mean of; default 1.
+   */
+  uint32_t samples_before_logging;
+  /**
+   * The time between two samples in microseconds, 1,000 or more; default 10,000,000.
+   */
+  int64_t interval_us;
+  /**
+   * What this machine is called between `system/` and the rest of a metric's name; default: nothing.
+   */
+  struct mlops_str node_id;
+} mlops_system_metrics_options;
+
+/**
  * One param: `kind` says which field has the value. `mlops_param_text` and its sisters fill it.
  */
 typedef struct mlops_param {
@@ -1248,6 +1270,26 @@ mlops_status mlops_run_delete(const struct mlops_store *store, struct mlops_str 
  * Threads: any. Since 0.1.
  */
 mlops_status mlops_run_restore(const struct mlops_store *store, struct mlops_str run_id, struct mlops_error **err);
+
+/**
+ * Measures the machine until the run ends in this process, and logs to the run: `system/cpu_utilization_percentage`
+ * and others, under MLflow's names. What cannot be read is left out. `MLOPS_UNSUPPORTED` in a build that cannot.
+ *
+ * Threads: any; it starts one of its own. Since 0.1.
+ */
+mlops_status mlops_run_log_system_metrics(const struct mlops_store *store,
+                                          struct mlops_str run_id,
+                                          const struct mlops_system_metrics_options *options,
+                                          struct mlops_error **err);
+
+/**
+ * Ends what `mlops_run_log_system_metrics` began; fine if nothing did.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_stop_system_metrics(const struct mlops_store *store,
+                                           struct mlops_str run_id,
+                                           struct mlops_error **err);
 
 /**
  * Logs a param that is text; `MLOPS_CONFLICT` if the run has another value for the key.

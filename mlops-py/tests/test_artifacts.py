@@ -253,6 +253,14 @@ def test_a_table_grows_with_every_call() -> None:
     assert mlops.get_run(run.info.run_id).data.tags["mlflow.loggedArtifacts"] == '[{"path": "deep/t.json", "type": "table"}]'
 
 
+def test_a_table_may_come_from_polars() -> None:
+    polars = pytest.importorskip("polars")
+    with mlops.start_run() as run:
+        mlops.log_table(polars.DataFrame({"a": [1, None], "b": ["x", "y"]}), "t.json")
+    stored = mlops.artifacts.load_dict(f"runs:/{run.info.run_id}/t.json")
+    assert stored == {"columns": ["a", "b"], "data": [[1, "x"], [None, "y"]]}
+
+
 def test_tables_of_runs_come_in_one_frame() -> None:
     mlops.set_experiment("tables")
     runs = []

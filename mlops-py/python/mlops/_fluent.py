@@ -476,7 +476,7 @@ def log_stream(
 def log_table(
     data: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
 ) -> None:
-    """Adds rows to the table ``artifact_file``, which ends in .json or .parquet: a DataFrame, a dict of columns, or a
+    """Adds rows to the table ``artifact_file``, which ends in .json or .parquet: a DataFrame of pandas or polars, a dict of columns, or a
     dict of values for one row. Images are stored beside it."""
     from ._tables import log_table
 

@@ -80,6 +80,8 @@ def _table(data: Any) -> tuple[list[str], Rows]:
     """Column names, and rows of values."""
     if hasattr(data, "columns") and hasattr(data, "itertuples"):
         return [str(name) for name in data.columns], [list(row) for row in data.itertuples(index=False, name=None)]
+    if hasattr(data, "columns") and hasattr(data, "iter_rows"):
+        return [str(name) for name in data.columns], [list(row) for row in data.iter_rows()]
     if not isinstance(data, Mapping):
         raise InvalidArgument(f"a table is of type {type(data).__name__}: expected a dict or a DataFrame")
     columns = [str(name) for name in data]

@@ -14,6 +14,8 @@ from .exceptions import InvalidArgument, NotFound, Unsupported
 
 # The tag that lists a run's tables.
 LOGGED = "mlflow.loggedArtifacts"
+# Most runs whose tables are read together.
+_RUNS = 1_000_000
 # A call reads the table, and writes it with the rows that it adds.
 _lock = threading.Lock()
 
@@ -44,7 +46,8 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
 
     path = table_path(artifact_file)
     pandas = _pandas("a table in a DataFrame")
-    found = search_pages(store, [experiment_id], f"tags.`{LOGGED}` IS NOT NULL", [], 1_000_000, 1)
+    with_tables = f"tags.`{LOGGED}` IS NOT NULL"
+    found = search_pages(store, [experiment_id], with_tables, [], _RUNS, 1)
     wanted = {"path": path, "type": "table"}
     raws = [raw for raw in found if wanted in json.loads(raw["tags"][LOGGED])]
     if run_ids is not None:
@@ -53,9 +56,12 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
     if not raws:
         raise NotFound(f"no run of experiment {experiment_id} has the table `{path}`")
     names = [] if extra is None else list(extra)
-    about = runs_frame(raws, required=True) if names else None
+    about = None
+    if names:
+        columns = store.search_table([experiment_id], with_tables, [], _RUNS, 1, [])
+        about = runs_frame(columns.columns(), len(columns), required=True).set_index("run_id", drop=False)
     frames = []
-    for index, raw in enumerate(raws):
+    for raw in raws:
         table = _read(store, raw["run_id"], path)
         if table is None:
             raise NotFound(f"the run {raw['run_id']} has the table `{path}` no more")
@@ -63,7 +69,7 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
         for name in names:
             if about is None or name not in about.columns:
                 raise InvalidArgument(f"there is no column {name!r} to add: expected one that search_runs has, such as run_id")
-            frame[f"{name}_" if name in frame.columns else name] = [about[name].iloc[index]] * len(frame)
+            frame[f"{name}_" if name in frame.columns else name] = [about[name].get(raw["run_id"])] * len(frame)
         frames.append(frame)
     return pandas.concat(frames, ignore_index=True)
 

@@ -165,7 +165,7 @@ def start_run(
         expected = _state.set_experiment_id() if experiment_id is None else str(experiment_id)
         if expected is not None and raw["experiment_id"] != expected:
             raise InvalidArgument(
-                f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {expected}; name the experiment of the run"
+                f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {expected}; give experiment_id"
             )
         handle = store.resume_run(str(run_id), durability)
         changed = tag_items(tags)
@@ -476,8 +476,8 @@ def log_stream(
 def log_table(
     data: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
 ) -> None:
-    """Adds rows to the table ``artifact_file``, which ends in .json or .parquet: a DataFrame of pandas or polars, a dict of columns, or a
-    dict of values for one row. Images are stored beside it."""
+    """Adds rows to the table ``artifact_file``, which ends in .json or .parquet: a DataFrame of pandas or polars, a dict
+    of columns, or a dict of values for one row. Images are stored beside it."""
     from ._tables import log_table
 
     handle = _handle(run_id, durability)

@@ -240,7 +240,7 @@ mod tests {
                 "gpu_1_memory_usage_megabytes",
             ]
         );
-        assert!((found[1].1 - 1073.741_824).abs() < 1e-9 && (found[2].1 - 25.0).abs() < 1e-9, "{found:?}");
+        assert!((found[1].1 - 1_073.741_824).abs() < 1e-9 && (found[2].1 - 25.0).abs() < 1e-9, "{found:?}");
         assert!(gpu_readings("").is_empty() && gpu_readings("No devices were found").is_empty());
     }
 

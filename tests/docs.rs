@@ -44,6 +44,7 @@ fn the_page_of_limits_is_the_table() {
         ("KEY_BYTES", limits::KEY_BYTES),
         ("VALUE_BYTES", limits::VALUE_BYTES),
         ("INLINE_VALUE_BYTES", limits::INLINE_VALUE_BYTES),
+        ("EXPERIMENT_TAGS_BYTES", limits::EXPERIMENT_TAGS_BYTES),
         ("PATH_BYTES", limits::PATH_BYTES),
         ("RUN_ID_CHARS", limits::RUN_ID_CHARS),
         ("SERIES_PER_RUN", limits::SERIES_PER_RUN),

@@ -374,6 +374,40 @@ typedef struct mlops_page_options {
 } mlops_page_options;
 
 /**
+ * What a search for experiments looks for. Begin with `MLOPS_EXPERIMENT_QUERY_INIT`, which finds the active ones.
+ */
+typedef struct mlops_experiment_query {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_VIEW_ACTIVE` (default), `MLOPS_VIEW_DELETED` or `MLOPS_VIEW_ALL`.
+   */
+  int32_t view;
+  /**
+   * A filter such as `name LIKE 'churn%' AND tags.team = 'growth'`; empty: every experiment.
+   */
+  struct mlops_str filter;
+  /**
+   * Order such as `name ASC`; then creation and id, both descending.
+   */
+  const struct mlops_str *order_by;
+  /**
+   * How many orders.
+   */
+  size_t order_by_count;
+  /**
+   * Most experiments of the page, 1 to 50,000; 0 (default): 1,000.
+   */
+  size_t max_results;
+  /**
+   * Where to go on, from the page before; empty: at the beginning.
+   */
+  struct mlops_str page_token;
+} mlops_experiment_query;
+
+/**
  * What identifies an experiment. Begin with `MLOPS_EXPERIMENT_INFO_INIT`; the texts live as long as the experiment.
  */
 typedef struct mlops_experiment_info {
@@ -464,6 +498,28 @@ typedef struct mlops_run_options {
    */
   int64_t started_at;
 } mlops_run_options;
+
+/**
+ * How the machine is measured. Begin with `MLOPS_SYSTEM_METRICS_OPTIONS_INIT`.
+ */
+typedef struct mlops_system_metrics_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * How many samples one point is the mean of; default 1.
+   */
+  uint32_t samples_before_logging;
+  /**
+   * The time between two samples in microseconds, 1,000 or more; default 10,000,000.
+   */
+  int64_t interval_us;
+  /**
+   * What this machine is called between `system/` and the rest of a metric's name; default: nothing.
+   */
+  struct mlops_str node_id;
+} mlops_system_metrics_options;
 
 /**
  * One param: `kind` says which field has the value. `mlops_param_text` and its sisters fill it.
@@ -1052,6 +1108,68 @@ mlops_status mlops_experiment_list(const struct mlops_store *store,
                                    struct mlops_error **err);
 
 /**
+ * A page of the experiments that match a query.
+ *
+ * `*out` is freed with `mlops_experiments_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_search(const struct mlops_store *store,
+                                     const struct mlops_experiment_query *query,
+                                     struct mlops_experiments **out,
+                                     struct mlops_error **err);
+
+/**
+ * Hides an experiment with all its runs; it can be restored, and keeps its name until then. `MLOPS_NOT_FOUND` if
+ * there is none, also if it is deleted already. On the disk when the call returns.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_delete(const struct mlops_store *store,
+                                     struct mlops_str experiment_id,
+                                     struct mlops_error **err);
+
+/**
+ * Shows a deleted experiment again, with its runs but those that were deleted by themselves; `MLOPS_NOT_FOUND` if
+ * there is none that is deleted. On the disk when the call returns.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_restore(const struct mlops_store *store,
+                                      struct mlops_str experiment_id,
+                                      struct mlops_error **err);
+
+/**
+ * Gives an experiment another name; `MLOPS_ALREADY_EXISTS` if that is taken, `MLOPS_INVALID_STATE` if the
+ * experiment is deleted.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_rename(const struct mlops_store *store,
+                                     struct mlops_str experiment_id,
+                                     struct mlops_str name,
+                                     struct mlops_error **err);
+
+/**
+ * Sets tags of an experiment, all or none of them.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_set_tags(const struct mlops_store *store,
+                                       struct mlops_str experiment_id,
+                                       const struct mlops_tag *tags,
+                                       size_t tags_count,
+                                       struct mlops_error **err);
+
+/**
+ * Removes a tag of an experiment; `MLOPS_NOT_FOUND` if it has no such tag.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_experiment_delete_tag(const struct mlops_store *store,
+                                         struct mlops_str experiment_id,
+                                         struct mlops_str key,
+                                         struct mlops_error **err);
+
+/**
  * What identifies an experiment.
  *
  * The texts live as long as the experiment. Threads: any. Since 0.1.
@@ -1209,6 +1327,26 @@ mlops_status mlops_run_delete(const struct mlops_store *store, struct mlops_str 
 mlops_status mlops_run_restore(const struct mlops_store *store, struct mlops_str run_id, struct mlops_error **err);
 
 /**
+ * Measures the machine until the run ends in this process, and logs to the run: `system/cpu_utilization_percentage`
+ * and others, under MLflow's names. What cannot be read is left out. `MLOPS_UNSUPPORTED` in a build that cannot.
+ *
+ * Threads: any; it starts one of its own. Since 0.1.
+ */
+mlops_status mlops_run_log_system_metrics(const struct mlops_store *store,
+                                          struct mlops_str run_id,
+                                          const struct mlops_system_metrics_options *options,
+                                          struct mlops_error **err);
+
+/**
+ * Ends what `mlops_run_log_system_metrics` began; fine if nothing did.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_stop_system_metrics(const struct mlops_store *store,
+                                           struct mlops_str run_id,
+                                           struct mlops_error **err);
+
+/**
  * Logs a param that is text; `MLOPS_CONFLICT` if the run has another value for the key.
  *
  * Threads: any. Since 0.1.
@@ -1300,7 +1438,7 @@ mlops_status mlops_run_set_tag(const struct mlops_run *run,
                                struct mlops_error **err);
 
 /**
- * Removes a tag; fine if it is absent.
+ * Removes a tag; `MLOPS_NOT_FOUND` if the run has no such tag.
  *
  * Threads: any. Since 0.1.
  */
@@ -1617,7 +1755,10 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
+#define MLOPS_EXPERIMENT_QUERY_INIT                                                                                    \
+  {sizeof(mlops_experiment_query), MLOPS_VIEW_ACTIVE, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_INFO_INIT {sizeof(mlops_experiment_info), 0, {NULL, 0}, {NULL, 0}, 0, 0}
+#define MLOPS_SYSTEM_METRICS_OPTIONS_INIT {sizeof(mlops_system_metrics_options), 1, 10000000, {NULL, 0}}
 #define MLOPS_RUN_OPTIONS_INIT                                                                                         \
   {sizeof(mlops_run_options), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},      {NULL, 0},                    \
    {NULL, 0},                 {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL,      0,              MLOPS_TIME_NONE}

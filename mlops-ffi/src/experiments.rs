@@ -2,15 +2,16 @@
 
 use std::ptr::null_mut;
 
-use mlops_core::runs::{Experiment, Lifecycle, View};
+use mlops_core::Result;
+use mlops_core::runs::{Experiment, ExperimentQuery, Lifecycle, View};
 
-use crate::args::{Handle, Versioned, refuse};
+use crate::args::{Handle, Versioned, refuse, slice};
 use crate::boundary::export;
 use crate::json;
 use crate::run_data::{at, pairs};
 use crate::sized::{sized_input, sized_output};
 use crate::store::mlops_store;
-use crate::text::{Text, mlops_buf, mlops_str, mlops_tag};
+use crate::text::{Text, mlops_buf, mlops_str, mlops_tag, texts};
 
 /// Only what is not deleted.
 pub const MLOPS_VIEW_ACTIVE: i32 = 0;
@@ -76,6 +77,54 @@ pub struct mlops_page_options {
     pub page_token: mlops_str,
 }
 
+/// What a search for experiments looks for. Begin with `MLOPS_EXPERIMENT_QUERY_INIT`, which finds the active ones.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct mlops_experiment_query {
+    /// The size of this struct.
+    pub struct_size: u32,
+    /// `MLOPS_VIEW_ACTIVE` (default), `MLOPS_VIEW_DELETED` or `MLOPS_VIEW_ALL`.
+    pub view: i32,
+    /// A filter such as `name LIKE 'churn%' AND tags.team = 'growth'`; empty: every experiment.
+    pub filter: mlops_str,
+    /// Order such as `name ASC`; then creation and id, both descending.
+    pub order_by: *const mlops_str,
+    /// How many orders.
+    pub order_by_count: usize,
+    /// Most experiments of the page, 1 to 50,000; 0 (default): 1,000.
+    pub max_results: usize,
+    /// Where to go on, from the page before; empty: at the beginning.
+    pub page_token: mlops_str,
+}
+
+impl Versioned for mlops_experiment_query {
+    const DEFAULT: Self = Self {
+        struct_size: 0,
+        view: MLOPS_VIEW_ACTIVE,
+        filter: mlops_str::EMPTY,
+        order_by: std::ptr::null(),
+        order_by_count: 0,
+        max_results: 0,
+        page_token: mlops_str::EMPTY,
+    };
+}
+
+impl mlops_experiment_query {
+    unsafe fn read(&self) -> Result<ExperimentQuery> {
+        // SAFETY: as the caller's.
+        unsafe {
+            let order_by = slice(self.order_by, self.order_by_count, "query.order_by")?;
+            Ok(ExperimentQuery {
+                filter: self.filter.text("query.filter")?.to_owned(),
+                order_by: texts(order_by, "query.order_by")?,
+                max_results: self.max_results,
+                page_token: self.page_token.given("query.page_token")?,
+                view: view(self.view)?,
+            })
+        }
+    }
+}
+
 impl Versioned for mlops_page_options {
     const DEFAULT: Self =
         Self { struct_size: 0, view: MLOPS_VIEW_ACTIVE, max_results: 0, page_token: mlops_str::EMPTY };
@@ -92,6 +141,7 @@ impl Versioned for mlops_experiment_info {
     };
 }
 sized_input!(mlops_page_options);
+sized_input!(mlops_experiment_query);
 sized_output!(mlops_experiment_info);
 
 impl From<Experiment> for mlops_experiment {
@@ -197,6 +247,77 @@ export! {
             next_page_token: Text::new(page.next_page_token.unwrap_or_default()),
         });
         Ok(())
+    }
+
+    /// A page of the experiments that match a query.
+    ///
+    /// `*out` is freed with `mlops_experiments_free`. Threads: any. Since 0.1.
+    pub fn mlops_experiment_search(
+        store: *const mlops_store,
+        query: *const mlops_experiment_query,
+        out: *mut *mut mlops_experiments,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: the array and the texts live for this call.
+        let query = unsafe { query.read() }?;
+        let page = store.store.runs().search_experiments(&query)?;
+        out.give(mlops_experiments {
+            items: page.items.into_iter().map(mlops_experiment::from).collect(),
+            next_page_token: Text::new(page.next_page_token.unwrap_or_default()),
+        });
+        Ok(())
+    }
+
+    /// Hides an experiment with all its runs; it can be restored, and keeps its name until then. `MLOPS_NOT_FOUND` if
+    /// there is none, also if it is deleted already. On the disk when the call returns.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_experiment_delete(store: *const mlops_store, experiment_id: mlops_str) -> mlops_status {
+        store.store.runs().delete_experiment(experiment_id)
+    }
+
+    /// Shows a deleted experiment again, with its runs but those that were deleted by themselves; `MLOPS_NOT_FOUND` if
+    /// there is none that is deleted. On the disk when the call returns.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_experiment_restore(store: *const mlops_store, experiment_id: mlops_str) -> mlops_status {
+        store.store.runs().restore_experiment(experiment_id)
+    }
+
+    /// Gives an experiment another name; `MLOPS_ALREADY_EXISTS` if that is taken, `MLOPS_INVALID_STATE` if the
+    /// experiment is deleted.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_experiment_rename(
+        store: *const mlops_store,
+        experiment_id: mlops_str,
+        name: mlops_str,
+    ) -> mlops_status {
+        store.store.runs().rename_experiment(experiment_id, name).map(drop)
+    }
+
+    /// Sets tags of an experiment, all or none of them.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_experiment_set_tags(
+        store: *const mlops_store,
+        experiment_id: mlops_str,
+        tags: *const mlops_tag,
+        tags_count: usize,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: `tags_count` tags, whose texts live for this call.
+        let tags = unsafe { crate::text::tags(tags.slice(tags_count)?, "tag") }?;
+        store.store.runs().set_experiment_tags(experiment_id, &tags).map(drop)
+    }
+
+    /// Removes a tag of an experiment; `MLOPS_NOT_FOUND` if it has no such tag.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_experiment_delete_tag(
+        store: *const mlops_store,
+        experiment_id: mlops_str,
+        key: mlops_str,
+    ) -> mlops_status {
+        store.store.runs().delete_experiment_tag(experiment_id, key).map(drop)
     }
 
     /// What identifies an experiment.

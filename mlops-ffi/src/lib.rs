@@ -27,5 +27,6 @@ pub mod search;
 pub mod series;
 mod sized;
 pub mod store;
+pub mod system;
 pub mod text;
 pub mod version;

@@ -221,7 +221,7 @@ export! {
         run.run.set_tag(key, value)
     }
 
-    /// Removes a tag; fine if it is absent.
+    /// Removes a tag; `MLOPS_NOT_FOUND` if the run has no such tag.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_run_delete_tag(run: *const mlops_run, key: mlops_str) -> mlops_status {

@@ -143,6 +143,12 @@ impl Run {
         detached(py, || self.inner.log_artifacts(&local, folder.as_deref()))
     }
 
+    /// Stores one local file as the artifact `path`.
+    fn log_file(&self, py: Python<'_>, path: Text<'_>, local: PathBuf) -> PyResult<()> {
+        let path = path.to_owned();
+        detached(py, || self.inner.log_files(&[ArtifactSource { path, content: Content::File(&local) }]))
+    }
+
     /// Files as (path, bytes), all or nothing.
     fn log_files(&self, py: Python<'_>, files: Vec<(OwnedText, Vec<u8>)>) -> PyResult<()> {
         detached(py, || {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlops_core::runs::{RunOptions, RunQuery};
+use mlops_core::runs::{ExperimentQuery, RunOptions, RunQuery, SystemMetricsOptions};
 use mlops_core::{GcOptions, OpenOptions, Sharing};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -153,6 +153,20 @@ impl Store {
         resumed.map(|run| self.started(run, false))
     }
 
+    /// Measures the machine until the run ends.
+    fn log_system_metrics(
+        &self,
+        py: Python<'_>,
+        run_id: Text<'_>,
+        interval_us: u64,
+        samples_before_logging: u32,
+        node_id: Option<OwnedText>,
+    ) -> PyResult<()> {
+        let interval = Duration::from_micros(interval_us);
+        let options = SystemMetricsOptions { interval, samples_before_logging, node_id: node_id.map(|text| text.0) };
+        detached(py, || self.inner.runs().log_system_metrics(&run_id, &options))
+    }
+
     fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {
         detached(py, || self.inner.runs().open(&run_id)).map(Run::opened)
     }
@@ -251,6 +265,31 @@ impl Store {
         detached(py, || self.inner.runs().restore(&run_id))
     }
 
+    fn delete_experiment(&self, py: Python<'_>, experiment_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().delete_experiment(&experiment_id))
+    }
+
+    fn restore_experiment(&self, py: Python<'_>, experiment_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().restore_experiment(&experiment_id))
+    }
+
+    fn rename_experiment(&self, py: Python<'_>, experiment_id: Text<'_>, name: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().rename_experiment(&experiment_id, &name).map(drop))
+    }
+
+    fn set_experiment_tags(
+        &self,
+        py: Python<'_>,
+        experiment_id: Text<'_>,
+        tags: Vec<(OwnedText, OwnedText)>,
+    ) -> PyResult<()> {
+        detached(py, || self.inner.runs().set_experiment_tags(&experiment_id, &convert::pairs(tags)).map(drop))
+    }
+
+    fn delete_experiment_tag(&self, py: Python<'_>, experiment_id: Text<'_>, key: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().delete_experiment_tag(&experiment_id, &key).map(drop))
+    }
+
     fn create_experiment(&self, py: Python<'_>, name: Text<'_>, tags: Vec<(OwnedText, OwnedText)>) -> PyResult<String> {
         Ok(detached(py, || self.inner.runs().create_experiment(&name, &convert::pairs(tags)))?.experiment_id)
     }
@@ -270,16 +309,21 @@ impl Store {
         found.map(|found| convert::experiment(py, &found)).transpose()
     }
 
-    #[pyo3(signature = (view, max_results, page_token=None))]
-    fn list_experiments<'py>(
+    fn search_experiments<'py>(
         &self,
         py: Python<'py>,
-        view: u8,
+        filter: OwnedText,
+        order_by: Vec<OwnedText>,
         max_results: usize,
-        page_token: Option<Text<'_>>,
+        page_token: Option<OwnedText>,
+        view: u8,
     ) -> PyResult<Pages<'py>> {
+        let order_by = order_by.into_iter().map(|text| text.0).collect();
+        let (filter, page_token) = (filter.0, page_token.map(|token| token.0));
         let page = detached(py, || {
-            self.inner.runs().list_experiments(convert::view(view)?, max_results, page_token.as_deref())
+            let view = convert::view(view)?;
+            let query = ExperimentQuery { filter, order_by, max_results, page_token, view };
+            self.inner.runs().search_experiments(&query)
         })?;
         let items = page.items.iter().map(|found| convert::experiment(py, found)).collect::<PyResult<_>>()?;
         Ok((items, page.next_page_token))

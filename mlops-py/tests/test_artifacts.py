@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy
+import pandas
 import pytest
+from PIL import Image
 
 import mlops
 from mlops.exceptions import Conflict, InvalidArgument, NotFound
@@ -180,3 +186,221 @@ def test_equal_files_are_stored_once(store: Path) -> None:
             mlops.log_artifact("large.bin", folder)
     size = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     assert size < 4_500_000
+
+
+def test_a_stream_is_stored_whole() -> None:
+    large = os.urandom(1 << 20) * 9
+    with mlops.start_run() as run:
+        mlops.log_stream(io.BytesIO(b"small"), "deep/small.bin")
+        mlops.log_stream(io.BytesIO(), "empty")
+        mlops.log_stream(io.BytesIO(large), "large.bin", run_id=run.info.run_id)
+        mlops.MlflowClient().log_stream(run.info.run_id, io.BufferedReader(io.BytesIO(b"raw")), "raw")  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument, match="the stream gives str: expected bytes"):
+            mlops.log_stream(io.StringIO("text"), "bad")
+        with pytest.raises(InvalidArgument, match="cannot read a stream of type int"):
+            mlops.log_stream(3, "bad")
+    uri = f"runs:/{run.info.run_id}"
+    assert mlops.artifacts.load_bytes(f"{uri}/deep/small.bin") == b"small"
+    assert mlops.artifacts.load_bytes(f"{uri}/large.bin") == large
+    assert {path for path, _, _ in listed(run)} == {"deep", "empty", "large.bin", "raw"}
+
+
+def test_a_stream_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            if self.tell() > 9:
+                raise OSError("the line is dead")
+            self.at += 1
+            return bytes(1 << 20)
+
+        at = 0
+
+        def tell(self) -> int:
+            return self.at
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with mlops.start_run() as run, pytest.raises(OSError, match="the line is dead"):
+        mlops.log_stream(Broken(), "a.bin")
+    assert listed(run) == [] and list(tmp_path.glob("mlops-*")) == []
+
+
+def test_a_large_sparse_file_needs_little_memory(python: Callable[..., Any], tmp_path: Path) -> None:
+    place = tmp_path / "large.bin"
+    with open(place, "wb") as file:
+        file.truncate(3 << 30 if os.environ.get("MLOPS_TEST_LARGE") else 400 << 20)
+    done = python(
+        """
+        import resource, mlops
+        with mlops.start_run():
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            mlops.log_artifact("large.bin")
+            with open("large.bin", "rb") as stream:
+                mlops.log_stream(stream, "streamed.bin")
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        """
+    )
+    assert int(done.stdout) < 80 << 10, "KiB"
+
+
+def test_a_table_grows_with_every_call() -> None:
+    with mlops.start_run() as run:
+        mlops.log_table({"a": [1, 2], "b": ["x", "y"]}, "deep/t.json")
+        mlops.log_table({"a": 3, "b": "z"}, artifact_file="deep/t.json")
+        mlops.log_table(pandas.DataFrame({"c": [0.5, float("nan")]}), "deep/t.json", run_id=run.info.run_id)
+    stored = mlops.artifacts.load_dict(f"runs:/{run.info.run_id}/deep/t.json")
+    rows = [[1, "x", None], [2, "y", None], [3, "z", None], [None, None, 0.5], [None, None, None]]
+    assert stored == {"columns": ["a", "b", "c"], "data": rows}
+    assert mlops.get_run(run.info.run_id).data.tags["mlflow.loggedArtifacts"] == '[{"path": "deep/t.json", "type": "table"}]'
+
+
+def test_a_table_may_come_from_polars() -> None:
+    polars = pytest.importorskip("polars")
+    with mlops.start_run() as run:
+        mlops.log_table(polars.DataFrame({"a": [1, None], "b": ["x", "y"]}), "t.json")
+    stored = mlops.artifacts.load_dict(f"runs:/{run.info.run_id}/t.json")
+    assert stored == {"columns": ["a", "b"], "data": [[1, "x"], [None, "y"]]}
+
+
+def test_tables_of_runs_come_in_one_frame() -> None:
+    mlops.set_experiment("tables")
+    runs = []
+    for number in range(3):
+        with mlops.start_run() as run:
+            mlops.log_param("depth", number)
+            if number:
+                mlops.log_table({"text": ["1", "é"], "depth": [number, number]}, "t.json")
+        runs.append(run.info.run_id)
+    frame = mlops.load_table("t.json", extra_columns=["run_id", "params.depth", "text"][:2])
+    assert list(frame.columns) == ["text", "depth", "run_id", "params.depth"]
+    assert sorted(zip(frame["run_id"], frame["params.depth"], frame["text"])) == sorted(
+        [(runs[1], "1", "1"), (runs[1], "1", "é"), (runs[2], "2", "1"), (runs[2], "2", "é")]
+    )
+    assert len(mlops.load_table("t.json", run_ids=[runs[1]])) == 2
+    assert len(mlops.MlflowClient().load_table("1", "t.json")) == 4
+    for missing in [lambda: mlops.load_table("u.json"), lambda: mlops.load_table("t.json", run_ids=[runs[0]])]:
+        with pytest.raises(NotFound, match="no run of experiment 1 has the table"):
+            missing()
+    with pytest.raises(InvalidArgument, match="no column 'metrics.x' to add"):
+        mlops.load_table("t.json", extra_columns=["metrics.x"])
+
+
+def test_what_is_no_table_is_refused() -> None:
+    with mlops.start_run() as run:
+        mlops.log_text("text", "text.json")
+        for call, says in [
+            (lambda: mlops.log_table({"a": [1]}, "t.csv"), "ends in .json or .parquet"),
+            (lambda: mlops.log_table([1], "t.json"), "expected a dict or a DataFrame"),
+            (lambda: mlops.log_table({"a": [1], "b": [1, 2]}, "t.json"), "different lengths"),
+            (lambda: mlops.log_table({"a": [object()]}, "t.json"), "cannot hold a value of type object"),
+            (lambda: mlops.log_table({"a": [1]}, "text.json"), "is no table"),
+        ]:
+            with pytest.raises(InvalidArgument, match=says):
+                call()
+    assert [path for path, _, _ in listed(run)] == ["text.json"]
+
+
+def test_images_stand_beside_their_table() -> None:
+    picture = Image.new("RGB", (512, 16), "red")
+    with mlops.start_run() as run:
+        mlops.log_table({"name": ["a", "b"], "image": [picture, mlops.Image(numpy.zeros((2, 2)))]}, "t.json")
+    stored = mlops.artifacts.load_dict(f"runs:/{run.info.run_id}/t.json")["data"]
+    for _, cell in stored:
+        assert cell["type"] == "image" and cell["filepath"].startswith("table_images/t/")
+    small = mlops.artifacts.load_image(f"runs:/{run.info.run_id}/{stored[0][1]['compressed_filepath']}")
+    assert small.size == (256, 8) and small.format == "WEBP"
+
+
+def test_threads_add_to_one_table() -> None:
+    with mlops.start_run() as run:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: mlops.log_table({"n": [number]}, "t.json", run_id=run.info.run_id), range(24)))
+    rows = mlops.artifacts.load_dict(f"runs:/{run.info.run_id}/t.json")["data"]
+    assert sorted(row[0] for row in rows) == list(range(24))
+
+
+def test_an_image_by_key_and_step_can_be_listed_at_once() -> None:
+    with mlops.start_run() as run:
+        mlops.log_image(Image.new("L", (300, 600)), key="dogs/one", step=3, timestamp=1_700_000_000_000)
+        mlops.MlflowClient().log_image(run.info.run_id, numpy.zeros((4, 4, 1)), key="dogs/one")
+        names = sorted(path for path, _, _ in listed(run, "images"))
+    full, small = [name for name in names if "+step+3+timestamp+1700000000000+" in name]
+    assert full.startswith("images/dogs~one+step+3") and {full[-4:], small[-4:]} == {".png", "webp"} and len(names) == 4
+    assert mlops.get_run(run.info.run_id).data.tags["mlflow.loggedImages"] == "True"
+    pictures = [mlops.artifacts.load_image(f"runs:/{run.info.run_id}/{name}") for name in (full, small)]
+    assert sorted(picture.size for picture in pictures) == [(128, 256), (300, 600)]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "says"),
+    [
+        (numpy.full((4, 4), 300), "300 to 300: expected 0 to 255"),
+        (numpy.full((4, 4), numpy.nan), "not all finite"),
+        (numpy.zeros((4, 4, 7)), "the shape"),
+        (numpy.zeros((0, 4)), "the shape"),
+        (numpy.zeros(4), "the shape"),
+        (numpy.zeros((4, 4), dtype=complex), "the type complex128"),
+        ("picture.png", "an image of type str"),
+    ],
+)
+def test_what_is_no_image_is_refused(pixels: Any, says: str) -> None:
+    with mlops.start_run() as run, pytest.raises(InvalidArgument, match=says):
+        mlops.log_image(pixels, "a.png")
+    assert listed(run) == []
+
+
+def test_an_image_has_one_place() -> None:
+    pixels = numpy.zeros((2, 2))
+    with mlops.start_run():
+        for arguments in [{}, {"artifact_file": "a.png", "key": "a"}, {"artifact_file": "a.png", "step": 1}]:
+            with pytest.raises(InvalidArgument):
+                mlops.log_image(pixels, **arguments)
+        with pytest.raises(InvalidArgument, match="the key of an image is"):
+            mlops.log_image(pixels, key="a+b")
+        with pytest.raises(InvalidArgument, match="as `xyz`"):
+            mlops.log_image(pixels, "a.xyz")
+
+
+def test_an_image_is_made_of_pixels_files_and_lists(tmp_path: Path) -> None:
+    image = mlops.Image([[0, 255], [128, 1]])
+    image.save(tmp_path / "a.png")
+    again = mlops.Image(str(tmp_path / "a.png"))
+    assert again.size == (2, 2) and again.to_array().tolist() == [[0, 255], [128, 1]] and again.to_list() == [0, 255, 128, 1]
+    assert again.resize((4, 4)).to_pil().size == (4, 4)
+    assert mlops.Image(numpy.array([[True, False]])).to_list() == [255, 0]
+    assert mlops.Image(numpy.array([[0.0, 1.0]])).to_list() == [0, 255]
+    with pytest.warns(UserWarning, match="are scaled to 0 to 1"):
+        assert mlops.Image(numpy.array([[-1.0, 1.0]])).to_list() == [0, 255]
+
+
+def test_what_cannot_be_read_says_so() -> None:
+    with mlops.start_run() as run:
+        mlops.log_text("{", "a.json")
+        mlops.log_stream(io.BytesIO(b"\xff"), "a.bin")
+    uri = f"runs:/{run.info.run_id}"
+    with pytest.raises(InvalidArgument, match="cannot be read as JSON"):
+        mlops.artifacts.load_dict(f"{uri}/a.json")
+    with pytest.raises(InvalidArgument, match="no text in UTF-8"):
+        mlops.artifacts.load_text(f"{uri}/a.bin")
+    with pytest.raises(InvalidArgument, match="no image that Pillow can read"):
+        mlops.artifacts.load_image(f"{uri}/a.json")
+
+
+def test_links_that_go_round_are_an_error_and_nothing_is_stored(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.txt").write_text("text")
+    (tmp_path / "data/b").symlink_to("c")
+    (tmp_path / "data/c").symlink_to("b")
+    with mlops.start_run() as run, pytest.raises(mlops.MlopsError, match="data/b"):
+        mlops.log_artifacts("data")
+    assert listed(run) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read every file")
+def test_a_folder_with_a_file_that_may_not_be_read_is_wholly_out(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.txt").write_text("text")
+    (tmp_path / "data/b.txt").write_text("text")
+    (tmp_path / "data/b.txt").chmod(0)
+    with mlops.start_run() as run, pytest.raises(mlops.MlopsError, match="b.txt"):
+        mlops.log_artifacts("data")
+    assert listed(run) == []

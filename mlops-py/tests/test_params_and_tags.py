@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import mlops
-from mlops.exceptions import Conflict, InvalidArgument, LimitExceeded
+from mlops.exceptions import Conflict, InvalidArgument, LimitExceeded, NotFound
 
 
 class Color(enum.IntEnum):
@@ -103,7 +103,11 @@ def test_tags_change_and_go() -> None:
         mlops.set_tag("stage", "final")
         mlops.set_tags({"a": 1, "b": None, "c": [1]})
         mlops.delete_tag("a")
-        mlops.delete_tag("never there")
+        with pytest.raises(NotFound, match=f"tag `never there` does not exist in run `{run.info.run_id}`"):
+            mlops.delete_tag("never there")
+        with pytest.raises(mlops.MlflowException) as raised:
+            mlops.MlflowClient().delete_tag(run.info.run_id, "a")
+        assert raised.value.error_code == "RESOURCE_DOES_NOT_EXIST"
     tags = mlops.get_run(run.info.run_id).data.tags
     assert {key: tags[key] for key in tags if not key.startswith("mlflow.")} == {"stage": "final", "b": "None", "c": "[1]"}
 

@@ -21,6 +21,24 @@ pub(crate) enum Call {
         name: String,
         tags: BTreeMap<String, String>,
     },
+    DeleteExperiment {
+        experiment: String,
+    },
+    RestoreExperiment {
+        experiment: String,
+    },
+    RenameExperiment {
+        experiment: String,
+        name: String,
+    },
+    TagExperiment {
+        experiment: String,
+        tags: BTreeMap<String, String>,
+    },
+    UntagExperiment {
+        experiment: String,
+        key: String,
+    },
     StartRun {
         run: String,
         experiment: String,
@@ -154,6 +172,15 @@ fn line(step: &Step) -> String {
             push_tags(&mut fields, tags);
             "create_experiment"
         }
+        Call::DeleteExperiment { experiment } => push(&mut fields, &[experiment], "delete_experiment"),
+        Call::RestoreExperiment { experiment } => push(&mut fields, &[experiment], "restore_experiment"),
+        Call::RenameExperiment { experiment, name } => push(&mut fields, &[experiment, name], "rename_experiment"),
+        Call::TagExperiment { experiment, tags } => {
+            fields.push(experiment.clone());
+            push_tags(&mut fields, tags);
+            "tag_experiment"
+        }
+        Call::UntagExperiment { experiment, key } => push(&mut fields, &[experiment, key], "untag_experiment"),
         Call::StartRun { run, experiment, parent, description, tags } => {
             fields.extend([run.clone(), experiment.clone()]);
             fields.extend([parent.clone().unwrap_or_default(), description.clone().unwrap_or_default()]);

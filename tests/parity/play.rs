@@ -29,6 +29,17 @@ impl Player<'_> {
         let runs = self.store.runs();
         match call {
             Call::CreateExperiment { name, tags } => runs.create_experiment(name, &owned(tags)).map(drop),
+            Call::DeleteExperiment { experiment } => runs.delete_experiment(&self.experiment(experiment)),
+            Call::RestoreExperiment { experiment } => runs.restore_experiment(&self.experiment(experiment)),
+            Call::RenameExperiment { experiment, name } => {
+                runs.rename_experiment(&self.experiment(experiment), name).map(drop)
+            }
+            Call::TagExperiment { experiment, tags } => {
+                runs.set_experiment_tags(&self.experiment(experiment), &owned(tags)).map(drop)
+            }
+            Call::UntagExperiment { experiment, key } => {
+                runs.delete_experiment_tag(&self.experiment(experiment), key).map(drop)
+            }
             Call::StartRun { run, experiment, parent, description, tags } => {
                 let started = runs.start(RunOptions {
                     run_name: Some(run.clone()),
@@ -79,6 +90,10 @@ impl Player<'_> {
             Call::DeleteRun { run } => runs.delete(self.run(run).id()),
             Call::RestoreRun { run } => runs.restore(self.run(run).id()),
         }
+    }
+
+    fn experiment(&self, name: &str) -> String {
+        self.store.runs().find_experiment(name).unwrap().unwrap().experiment_id
     }
 
     fn run(&self, name: &str) -> &Arc<dyn Run> {

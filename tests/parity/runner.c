@@ -206,6 +206,34 @@ static mlops_status input(struct call *call, mlops_error **error) {
   return mlops_run_log_input(run_of(f[0]), &all, error);
 }
 
+/* A call that changes an experiment, which it names; MLOPS_OK and *known 0 for any other. */
+static mlops_status edit_experiment(struct call *call, int *known, mlops_error **error) {
+  char **f = call->fields;
+  const char *name = call->name;
+  mlops_experiment *found = NULL;
+  mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
+  mlops_tag tags[FIELDS];
+  mlops_status status;
+  *known = strstr(name, "_experiment") != NULL;
+  if (!*known) return MLOPS_OK;
+  CHECK(mlops_experiment_find(store, mlops_cstr(f[0]), &found, error) == MLOPS_OK && found != NULL);
+  CHECK(mlops_experiment_get_info(found, &info, error) == MLOPS_OK);
+  if (strcmp(name, "delete_experiment") == 0) {
+    status = mlops_experiment_delete(store, info.experiment_id, error);
+  } else if (strcmp(name, "restore_experiment") == 0) {
+    status = mlops_experiment_restore(store, info.experiment_id, error);
+  } else if (strcmp(name, "rename_experiment") == 0) {
+    status = mlops_experiment_rename(store, info.experiment_id, mlops_cstr(f[1]), error);
+  } else if (strcmp(name, "tag_experiment") == 0) {
+    size_t count = tags_of(f + 1, call->count - 1, tags);
+    status = mlops_experiment_set_tags(store, info.experiment_id, tags, count, error);
+  } else {
+    status = mlops_experiment_delete_tag(store, info.experiment_id, mlops_cstr(f[1]), error);
+  }
+  mlops_experiment_free(found);
+  return status;
+}
+
 static mlops_status make(struct call *call, mlops_error **error) {
   char **f = call->fields;
   const char *name = call->name;
@@ -219,6 +247,9 @@ static mlops_status make(struct call *call, mlops_error **error) {
     return status;
   }
   if (strcmp(name, "start_run") == 0) return start(call, error);
+  int known = 0;
+  status = edit_experiment(call, &known, error);
+  if (known) return status;
   const mlops_run *run = run_of(f[0]);
   if (strcmp(name, "resume_run") == 0) {
     mlops_run *again = NULL;

@@ -37,6 +37,25 @@ class Player:
     def create_experiment(self, name, tags):
         self.client.create_experiment(name, tags=tags)
 
+    def experiment(self, name):
+        return self.client.get_experiment_by_name(name).experiment_id
+
+    def delete_experiment(self, experiment):
+        self.client.delete_experiment(self.experiment(experiment))
+
+    def restore_experiment(self, experiment):
+        self.client.restore_experiment(self.experiment(experiment))
+
+    def rename_experiment(self, experiment, name):
+        self.client.rename_experiment(self.experiment(experiment), name)
+
+    def tag_experiment(self, experiment, tags):
+        for key, value in tags.items():
+            self.client.set_experiment_tag(self.experiment(experiment), key, value)
+
+    def untag_experiment(self, experiment, key):
+        self.client.delete_experiment_tag(self.experiment(experiment), key)
+
     def start_run(self, run, experiment, parent, description, tags):
         mlops.set_experiment(experiment)
         nested = mlops.active_run() is not None

@@ -82,8 +82,9 @@ impl Player<'_> {
                         model.tags.insert(key, number);
                     }
                     None => {
-                        handle.delete_tag(&format!("tag{key}")).unwrap();
-                        model.tags.remove(&key);
+                        if model.tags.remove(&key).is_some() {
+                            handle.delete_tag(&format!("tag{key}")).unwrap();
+                        }
                     }
                 }
             }

@@ -167,8 +167,11 @@ impl<'a> Player<'a> {
                         model.tags.insert(key, value.to_string());
                     }
                     None => {
-                        run.delete_tag(&key).unwrap();
-                        model.tags.remove(&key);
+                        let deleted = run.delete_tag(&key);
+                        match model.tags.remove(&key) {
+                            Some(_) => deleted.unwrap(),
+                            None => assert_eq!(deleted.unwrap_err().code(), Code::NotFound),
+                        }
                     }
                 }
             }

@@ -8,6 +8,8 @@ pub const KEY_BYTES: usize = 500;
 pub const VALUE_BYTES: usize = 16 << 20;
 /// A longer one of these values is kept in a blob instead of the run's record, in bytes.
 pub const INLINE_VALUE_BYTES: usize = 4 << 10;
+/// All tags of an experiment together, keys and values, in bytes of UTF-8.
+pub const EXPERIMENT_TAGS_BYTES: usize = 48 << 10;
 /// Longest artifact path, in bytes of UTF-8.
 pub const PATH_BYTES: usize = 750;
 /// Longest run id, in characters.

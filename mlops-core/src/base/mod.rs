@@ -11,6 +11,7 @@ mod handle;
 pub(crate) mod hurry;
 pub mod ids;
 pub mod limits;
+pub(crate) mod machine;
 pub mod names;
 pub mod os;
 pub mod paging;

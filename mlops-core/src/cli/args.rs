@@ -70,10 +70,40 @@ JSON: {\"run_id\", \"artifacts\": [{\"path\", \"is_dir\", \"size_bytes\", \"dige
 const EXPERIMENTS_AFTER: &str = "\
 Examples:
   mlops experiments list
+  mlops experiments list --filter \"name LIKE 'churn%' AND tags.team = 'growth'\" --order-by name
   mlops experiments list --deleted --json
 
-JSON: {\"experiments\": [{\"experiment_id\", \"name\", \"lifecycle\", \"created_at\", \"updated_at\", \
-\"tags\": {key: text}}, ...]}.";
+By id, unless --order-by says otherwise. A filter and an order name name, experiment_id, creation_time and \
+last_update_time (milliseconds since 1970), and tags.
+
+JSON: {\"experiments\": [EXPERIMENT, ...]}, where an EXPERIMENT is {\"experiment_id\", \"name\", \"lifecycle\", \
+\"created_at\", \"updated_at\", \"tags\": {key: text}}.";
+
+const DELETE_EXPERIMENT_AFTER: &str = "\
+Examples:
+  mlops experiments delete churn
+  mlops experiments delete 3 --json
+
+The experiment is hidden with all its runs, and keeps its name: `mlops experiments restore` brings all of it back. \
+`mlops gc --deleted-runs` removes its runs for good.
+
+JSON: the EXPERIMENT, as `mlops experiments list --json` prints it.";
+
+const RESTORE_EXPERIMENT_AFTER: &str = "\
+Examples:
+  mlops experiments restore churn
+  mlops experiments restore 3 --json
+
+Its runs come back, but those that were deleted by themselves.
+
+JSON: the EXPERIMENT, as `mlops experiments list --json` prints it.";
+
+const RENAME_EXPERIMENT_AFTER: &str = "\
+Examples:
+  mlops experiments rename churn churn-2026
+  mlops experiments rename 3 churn-2026 --json
+
+JSON: the EXPERIMENT, as `mlops experiments list --json` prints it.";
 
 const INIT_AFTER: &str = "\
 Examples:
@@ -173,7 +203,8 @@ Examples:
 
 const EXPERIMENTS_GROUP_AFTER: &str = "\
 Examples:
-  mlops experiments list";
+  mlops experiments list
+  mlops experiments delete churn";
 
 /// Experiments, runs, metrics and models in one embedded store.
 #[derive(Debug, Parser)]
@@ -200,7 +231,7 @@ pub(super) enum Command {
     /// Write a report of runs: one HTML file with curves, params, metrics and images
     #[command(after_help = report::REPORT_AFTER)]
     Report(ReportOptions),
-    /// Look at experiments
+    /// Look at experiments, delete, restore and rename them
     #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
     Experiments {
         #[command(subcommand)]
@@ -358,6 +389,32 @@ pub(super) enum ExperimentsCommand {
         /// Show deleted experiments instead of the others
         #[arg(long)]
         deleted: bool,
+        /// Only experiments that match, such as `name LIKE 'churn%'`
+        #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
+        filter: String,
+        /// The order, such as `name` or `creation_time DESC`; may be given more than once
+        #[arg(long, value_name = "KEY")]
+        order_by: Vec<String>,
+    },
+    /// Hide an experiment with its runs
+    #[command(after_help = DELETE_EXPERIMENT_AFTER)]
+    Delete {
+        /// The experiment's name, or its id
+        experiment: String,
+    },
+    /// Bring a deleted experiment back
+    #[command(after_help = RESTORE_EXPERIMENT_AFTER)]
+    Restore {
+        /// The experiment's name, or its id
+        experiment: String,
+    },
+    /// Give an experiment another name
+    #[command(after_help = RENAME_EXPERIMENT_AFTER)]
+    Rename {
+        /// The experiment's name, or its id
+        experiment: String,
+        /// The new name
+        name: String,
     },
 }
 

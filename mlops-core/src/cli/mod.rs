@@ -31,7 +31,7 @@ use std::io::{IsTerminal, Write};
 
 use clap::{CommandFactory, FromArgMatches};
 
-use args::{Arguments, Command, ExperimentsCommand, RunsCommand};
+use args::{Arguments, Command, RunsCommand};
 use context::Context;
 use failure::Failure;
 
@@ -85,8 +85,8 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
             Some(folder) => artifacts::download(run, path.as_deref(), folder, context)?,
             None => artifacts::list(run, path.as_deref(), context)?,
         },
-        Command::Experiments { command: ExperimentsCommand::List { deleted } } => experiments::list(*deleted, context)?,
         Command::Report(options) => report::report(options, context)?,
+        Command::Experiments { command } => experiments::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
         Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),

@@ -496,6 +496,33 @@ fn a_store_is_made_once_and_is_a_groups_if_that_is_said() {
 }
 
 #[test]
+fn an_experiment_is_renamed_deleted_and_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sample(dir.path());
+    let names = |args: &[&str]| -> Vec<String> {
+        let found = at(&store, &[&["experiments", "list", "--json"], args].concat()).json();
+        found["experiments"].as_array().unwrap().iter().map(|found| text(&found["name"]).to_owned()).collect()
+    };
+    let answer = at(&store, &["experiments", "rename", "churn", "churn 2"]);
+    assert_eq!((answer.code, &*answer.out), (0, "renamed the experiment `churn 2` (id 1)\n"), "{answer:?}");
+    assert_eq!(at(&store, &["experiments", "rename", "1", "Default"]).code, 3);
+    assert_eq!(names(&["--order-by", "name DESC"]), ["churn 2", "Default"]);
+    assert_eq!(names(&["--filter", "name LIKE 'churn%'"]), ["churn 2"]);
+    let answer = at(&store, &["experiments", "list", "--filter", "metrics.loss < 1"]);
+    assert!(answer.code == 2 && answer.err.contains("creation_time"), "{answer:?}");
+    let deleted = at(&store, &["experiments", "delete", "churn 2", "--json"]).json();
+    assert_eq!((text(&deleted["name"]), text(&deleted["lifecycle"])), ("churn 2", "deleted"));
+    assert_eq!((names(&[]), names(&["--deleted"])), (vec!["Default".to_owned()], vec!["churn 2".to_owned()]));
+    assert_eq!(at(&store, &["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(at(&store, &["experiments", "delete", "1"]).code, 2);
+    let answer = at(&store, &["experiments", "restore", "1"]);
+    assert_eq!(answer.out, "restored the experiment `churn 2` (id 1)\n", "{answer:?}");
+    assert_eq!(at(&store, &["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 3);
+    let answer = at(&dir.path().join("nowhere"), &["experiments", "delete", "0"]);
+    assert!(answer.code == 2 && !dir.path().join("nowhere").exists(), "{answer:?}");
+}
+
+#[test]
 fn only_a_store_that_exists_can_be_trusted() {
     let dir = tempfile::tempdir().unwrap();
     let store = sample(dir.path());

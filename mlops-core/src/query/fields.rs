@@ -81,6 +81,16 @@ impl Kind {
     }
 }
 
+/// What filters and orders are about: it says which fields there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Runs, with all kinds of fields.
+    #[default]
+    Runs,
+    /// Experiments, with tags and attributes of their own.
+    Experiments,
+}
+
 const ATTRIBUTES: &[(&str, Kind)] = &[
     ("run_id", Kind::Text),
     ("run_name", Kind::Text),
@@ -92,6 +102,13 @@ const ATTRIBUTES: &[(&str, Kind)] = &[
     ("end_time", Kind::Time),
     ("duration", Kind::Duration),
 ];
+/// The attributes of experiments. A name that runs have too is of the same kind there.
+const EXPERIMENT_ATTRIBUTES: &[(&str, Kind)] = &[
+    ("experiment_id", Kind::Text),
+    ("name", Kind::Text),
+    ("creation_time", Kind::Time),
+    ("last_update_time", Kind::Time),
+];
 const DATASET_KEYS: &[&str] = &["name", "digest", "context"];
 
 impl Field {
@@ -102,8 +119,14 @@ impl Field {
     }
 
     /// The field of this name; Err says what would have been one.
-    pub(super) fn new(entity: Entity, key: &str) -> Result<Self, String> {
+    pub(super) fn new(subject: Subject, entity: Entity, key: &str) -> Result<Self, String> {
         let key = match entity {
+            Entity::Attribute | Entity::Metric | Entity::Param | Entity::Dataset if subject == Subject::Experiments => {
+                let name = key.trim().to_lowercase().replace([' ', '-'], "_");
+                let mut known = EXPERIMENT_ATTRIBUTES.iter().map(|(name, _)| *name);
+                let found = known.find(|known| *known == name && entity == Entity::Attribute);
+                found.ok_or("name, experiment_id, creation_time, last_update_time, or tags. before the key")?
+            }
             Entity::Attribute => {
                 let name = key.trim().to_lowercase().replace([' ', '-'], "_");
                 let name = if name == "created" { "start_time" } else { name.as_str() };
@@ -177,7 +200,8 @@ impl Field {
             Entity::Param | Entity::Tag => Kind::Either,
             Entity::Dataset => Kind::Text,
             Entity::Attribute => {
-                ATTRIBUTES.iter().find(|(name, _)| *name == self.key).map_or(Kind::Either, |(_, kind)| *kind)
+                let mut known = ATTRIBUTES.iter().chain(EXPERIMENT_ATTRIBUTES);
+                known.find(|(name, _)| *name == self.key).map_or(Kind::Either, |(_, kind)| *kind)
             }
         }
     }

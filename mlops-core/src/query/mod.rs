@@ -44,9 +44,9 @@ mod types;
 
 pub use aspects::Aspect;
 pub use bind::Filter;
-pub use fields::{Entity, Field};
-pub use order::{OrderKey, compare, parse_columns, parse_order, sortable};
-pub use parser::parse;
+pub use fields::{Entity, Field, Subject};
+pub use order::{OrderKey, compare, parse_columns, parse_order, parse_order_about, sortable};
+pub use parser::{parse, parse_about};
 pub use pattern::Pattern;
 pub use types::{Comparison, Expr, Literal, Record, Value};
 

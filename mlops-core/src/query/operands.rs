@@ -36,7 +36,8 @@ impl Parser<'_> {
             Some(name) => Entity::from_name(&name)
                 .ok_or_else(|| self.source.unexpected(&whole, &format!("{} before the dot", Entity::EXPECTED)))?,
         };
-        let field = Field::new(entity, key.text()).map_err(|expected| self.source.unexpected(&whole, &expected))?;
+        let field = Field::new(self.subject, entity, key.text())
+            .map_err(|expected| self.source.unexpected(&whole, &expected))?;
         self.aspect(field, matches!(key, Key::Quoted(_)))
     }
 

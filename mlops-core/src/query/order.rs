@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
-use super::fields::Field;
+use super::fields::{Field, Subject};
 use super::lexer::{Kind, Source};
 use super::parser::Parser;
 use super::types::{Value, param_text};
@@ -33,11 +33,19 @@ impl fmt::Display for OrderKey {
 /// # Errors
 /// [`Error::InvalidQuery`](crate::Error::InvalidQuery) if one is not in the language or the same field comes twice, [`Error::LimitExceeded`](crate::Error::LimitExceeded).
 pub fn parse_order(texts: &[String]) -> Result<Vec<OrderKey>> {
+    parse_order_about(Subject::Runs, texts)
+}
+
+/// The same, with the fields of another subject than runs.
+///
+/// # Errors
+/// As [`parse_order`].
+pub fn parse_order_about(subject: Subject, texts: &[String]) -> Result<Vec<OrderKey>> {
     let mut keys: Vec<OrderKey> = Vec::with_capacity(texts.len());
     let mut seen = HashSet::new();
     for text in texts {
         let source = Source { what: "order", text };
-        let mut parser = Parser::new(source)?;
+        let mut parser = Parser::new(source)?.about(subject);
         let field = parser.field()?;
         let descending = parser.keyword("DESC");
         if !descending {

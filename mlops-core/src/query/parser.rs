@@ -1,5 +1,6 @@
 //! From tokens to a tree.
 
+use super::fields::Subject;
 use super::lexer::{Kind, Source, Token};
 use super::types::{Comparison, Expr};
 use crate::base::limits;
@@ -16,7 +17,15 @@ use crate::error::{Error, Result};
 /// assert_eq!(filter.to_string(), "metrics.loss < 0.5 AND NOT params.model IN ('a', 'b')");
 /// ```
 pub fn parse(text: &str) -> Result<Expr> {
-    let mut parser = Parser::new(Source { what: "filter", text })?;
+    parse_about(Subject::Runs, text)
+}
+
+/// The same, with the fields of another subject than runs.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_about(subject: Subject, text: &str) -> Result<Expr> {
+    let mut parser = Parser::new(Source { what: "filter", text })?.about(subject);
     if parser.peek() == &Kind::End {
         return Ok(Expr::All);
     }
@@ -28,6 +37,7 @@ pub fn parse(text: &str) -> Result<Expr> {
 /// Reads tokens from front to back.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
+    pub(super) subject: Subject,
     pub(super) source: Source<'a>,
     tokens: Vec<Token>,
     next: usize,
@@ -37,7 +47,12 @@ pub(super) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     pub(super) fn new(source: Source<'a>) -> Result<Self> {
-        Ok(Self { source, tokens: source.tokens()?, next: 0, patterns: 0 })
+        Ok(Self { subject: Subject::Runs, source, tokens: source.tokens()?, next: 0, patterns: 0 })
+    }
+
+    /// The same, with the fields of another subject than runs.
+    pub(super) fn about(self, subject: Subject) -> Self {
+        Self { subject, ..self }
     }
 
     pub(super) fn token(&self) -> &Token {

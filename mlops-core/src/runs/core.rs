@@ -11,6 +11,7 @@ use super::columns;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
+use super::system::Monitors;
 use super::unowned::Unowned;
 use crate::base::clock::Clock;
 use crate::base::digests::Digest;
@@ -48,6 +49,8 @@ pub(super) struct Core {
     /// Runs that ended while the disk had no room to say so.
     pub(super) endings: Mutex<Vec<Ending>>,
     pub(super) background: Background,
+    /// The runs whose machine is measured.
+    pub(super) monitors: Monitors,
     /// What this process remembers of the columns that searches look at.
     pub(super) columns: columns::Cache,
     /// What is read while nobody may own the store.
@@ -137,6 +140,7 @@ impl Core {
         if let Some(this) = self.this.upgrade() {
             self.background.wake(&this);
         }
+        self.monitors.go_on();
     }
 
     /// What this process knows of a run, remembered from now on.

@@ -30,6 +30,7 @@ impl Runs {
             // A forked child does not end what its parent began.
             return Ok(());
         }
+        self.core.monitors.stop_all(false);
         let status = status_of_exit(exit_status);
         self.core.end_all(Some(status)).and(self.core.drain_own())
     }

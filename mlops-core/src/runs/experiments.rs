@@ -1,5 +1,8 @@
 //! Experiments: ids that count up, names that are unique.
 
+mod edit;
+mod search;
+
 use std::collections::BTreeMap;
 
 use super::codec;
@@ -7,7 +10,7 @@ use super::core::Core;
 use super::keys;
 use super::section::for_each_entry;
 use super::store::Runs;
-use super::types::{DEFAULT_EXPERIMENT_ID, Experiment, Lifecycle, View};
+use super::types::{DEFAULT_EXPERIMENT_ID, Experiment, Lifecycle, RunInfo, View};
 use crate::base::limits;
 use crate::base::names;
 use crate::base::paging::Page;
@@ -139,8 +142,35 @@ pub(super) fn ensure_default(storage: &dyn Storage, at: Timestamp) -> Result<()>
 impl Core {
     /// A stored experiment.
     pub(super) fn experiment(&self, id: &str) -> Result<Experiment> {
+        self.find_experiment(id)?.ok_or_else(|| Error::not_found("experiment", id))
+    }
+
+    fn find_experiment(&self, id: &str) -> Result<Option<Experiment>> {
         let bytes = self.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
-        codec::decode("an experiment", &bytes.ok_or_else(|| Error::not_found("experiment", id))?)
+        bytes.map(|bytes| codec::decode("an experiment", &bytes)).transpose()
+    }
+
+    /// The lifecycle of a run that readers see: it is deleted while its experiment is, whatever its own record says. So
+    /// deleting an experiment and restoring it is one commit, however many runs it has, and runs that were deleted by
+    /// themselves stay so.
+    pub(super) fn lifecycle(&self, run: &RunInfo) -> Result<Lifecycle> {
+        // That of a run whose experiment's record is lost is its own.
+        let experiment = self.find_experiment(&run.experiment_id)?;
+        let is_hidden = experiment.is_some_and(|found| found.lifecycle == Lifecycle::Deleted);
+        Ok(if is_hidden { Lifecycle::Deleted } else { run.lifecycle })
+    }
+
+    /// The numbers of the deleted experiments, and when they were deleted.
+    pub(super) fn deleted_experiments(&self) -> Result<BTreeMap<u64, Timestamp>> {
+        let mut deleted = BTreeMap::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::EXPERIMENTS), |_, value| {
+            let found: Experiment = codec::decode("an experiment", value)?;
+            if found.lifecycle == Lifecycle::Deleted {
+                deleted.insert(keys::experiment_number(&found.experiment_id)?, found.updated_at);
+            }
+            Ok(())
+        })?;
+        Ok(deleted)
     }
 }
 
@@ -152,18 +182,11 @@ impl Runs {
     /// bad name or tag; `ReadOnly`.
     pub fn create_experiment(&self, name: &str, tags: &[(String, String)]) -> Result<Experiment> {
         names::check_key("experiment name", name)?;
-        for (key, value) in tags {
-            names::check_key("tag", key)?;
-            // Experiments are single records: their tags have to fit into one.
-            let what = || format!("the experiment's tag `{key}`");
-            limits::check(what, value.len(), limits::INLINE_VALUE_BYTES, "bytes")?;
-        }
+        check_tags(name, &tags.iter().cloned().collect())?;
         self.core.check_writable("the store")?;
         loop {
             if let Some(taken) = self.find_experiment(name)? {
-                let hint =
-                    if taken.lifecycle == Lifecycle::Deleted { "; it is deleted, and keeps its name" } else { "" };
-                return Err(Error::AlreadyExists { what: "experiment", id: name.into(), hint: hint.into() });
+                return Err(self::taken(&taken));
             }
             let mut making = Making::default();
             let id = making.create(&*self.core.storage, name, tags, self.core.clock.now())?;
@@ -251,6 +274,22 @@ pub(super) fn check_active(experiment: &Experiment) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidState { detail: format!("the experiment `{}` is deleted; restore it first", experiment.name) })
+}
+
+/// That a name is taken.
+fn taken(by: &Experiment) -> Error {
+    let hint = if by.lifecycle == Lifecycle::Deleted { "; it is deleted, and keeps its name" } else { "" };
+    Error::AlreadyExists { what: "experiment", id: by.name.clone(), hint: hint.into() }
+}
+
+/// Checks the tags that an experiment is to have: they have to fit into its record.
+fn check_tags(experiment: &str, tags: &BTreeMap<String, String>) -> Result<()> {
+    for key in tags.keys() {
+        names::check_key("tag", key)?;
+    }
+    let size = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let what = || format!("the size of all tags of the experiment `{experiment}`");
+    limits::check(what, size, limits::EXPERIMENT_TAGS_BYTES, "bytes")
 }
 
 /// The size of a page: 0 means 1,000.

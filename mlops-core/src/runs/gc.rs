@@ -18,9 +18,9 @@ use crate::base::digests::Digest;
 use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::{BlobStore, Referrer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spool::{SpoolReader, WriterFiles};
-use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
+use crate::storage::{Durability, KeyRange, Op, Outcome};
 
 /// The blobs of all runs but some.
 #[derive(Debug)]
@@ -80,9 +80,14 @@ impl Runs {
     pub(crate) fn list_deleted(&self, old: impl Fn(Timestamp) -> bool) -> Result<BTreeSet<String>> {
         let storage = &*self.core.storage;
         let mut found = BTreeSet::new();
+        let hidden = self.core.deleted_experiments()?;
         for_each_entry(storage, KeyRange::prefix(keys::RUNS), |_, value| {
             let info = codec::decode::<RunDoc>("a run", value)?.info;
-            if info.lifecycle == Lifecycle::Deleted {
+            if let Some(at) = hidden.get(&keys::experiment_number(&info.experiment_id)?)
+                && old(*at)
+            {
+                found.insert(info.run_id);
+            } else if info.lifecycle == Lifecycle::Deleted {
                 let at = storage.get(&keys::deleted(&info.run_id))?;
                 let at = at.map(|at| codec::decode("the time of a deletion", &at)).transpose()?;
                 // Where it was not noted, it was not before the end of the run.
@@ -109,13 +114,17 @@ impl Runs {
         if let Some(known) = &known {
             known.state.lock().deleted = true;
         }
-        let removed = core.drain_own().and_then(|()| remove_stored(&*core.storage, run_id));
+        let removed = core.drain_own().and_then(|()| remove_stored(core, run_id));
         if matches!(removed, Ok(true)) {
             // Another run may get the id.
             core.known.lock().remove(run_id);
         } else if let Some(known) = &known {
-            let doc = core.storage.get(&keys::run(run_id))?.map(|doc| codec::decode::<RunDoc>("a run", &doc));
-            known.state.lock().deleted = doc.transpose()?.is_none_or(|doc| doc.info.lifecycle == Lifecycle::Deleted);
+            let lifecycle = match core.existing(run_id) {
+                Ok(doc) => doc.info.lifecycle,
+                Err(Error::NotFound { .. }) => Lifecycle::Deleted,
+                Err(e) => return Err(e),
+            };
+            known.state.lock().deleted = lifecycle == Lifecycle::Deleted;
         }
         removed
     }
@@ -129,14 +138,21 @@ impl Runs {
     }
 }
 
-fn remove_stored(storage: &dyn Storage, run: &str) -> Result<bool> {
+fn remove_stored(core: &Core, run: &str) -> Result<bool> {
+    let storage = &*core.storage;
     let key = keys::run(run);
     let Some(bytes) = storage.get(&key)? else { return Ok(false) };
     let doc: RunDoc = codec::decode("a run", &bytes)?;
-    if doc.info.lifecycle != Lifecycle::Deleted || doc.pending.is_some() {
+    let mut ops = Vec::new();
+    if doc.info.lifecycle != Lifecycle::Deleted {
+        // It is deleted with its experiment, and is not any more once that is restored.
+        let Some(check) = core.check_deleted(&doc.info.experiment_id)? else { return Ok(false) };
+        ops.push(check);
+    }
+    if doc.pending.is_some() {
         return Ok(false);
     }
-    let mut ops = vec![Op::check(key.clone(), Some(bytes)), Op::delete(key), Op::delete(keys::deleted(run))];
+    ops.extend([Op::check(key.clone(), Some(bytes)), Op::delete(key), Op::delete(keys::deleted(run))]);
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
     ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));

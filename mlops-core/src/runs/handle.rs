@@ -296,6 +296,15 @@ impl Handle {
     fn untag(&self, key: &str) -> Result<Option<u64>> {
         names::check_key("tag", key)?;
         let mut state = self.change()?;
+        match self.runs.core.for_reading().and_then(|core| core.view(&self.known.id)) {
+            Ok(view) if !view.tags.contains_key(key) => {
+                let hint = format!(" in run `{}`", self.known.id);
+                return Err(Error::NotFound { what: "tag", id: key.into(), hint });
+            }
+            // Where the store cannot be read at this moment, the run goes on.
+            Err(e) if !e.code().row().retryable => return Err(e),
+            _ => {}
+        }
         let mut change = Change::new(&self.known.id, self.at(None));
         change.tags.push((key.into(), None));
         self.append_change(&mut state, change).map(Some)
@@ -371,6 +380,11 @@ impl Run for Handle {
     fn end_at(&self, status: RunStatus, at: Timestamp) -> Result<()> {
         let core = &self.runs.core;
         let failures = core.drain_failures();
+        core.check_writable("the run")?;
+        if status.is_end() {
+            // Its last point comes before the end.
+            core.monitors.stop(&self.known.id, false);
+        }
         let state = self.change()?;
         core.will_be(self.durability);
         let ended = core.end_run(&self.known, status, at);

@@ -34,6 +34,7 @@ mod series;
 mod source;
 mod start;
 mod store;
+mod system;
 pub mod tags;
 mod types;
 mod unowned;
@@ -52,6 +53,7 @@ pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub use store::{Runs, RunsOptions};
+pub use system::SystemMetricsOptions;
 pub use types::*;
 pub(crate) use unowned::OpenForReading;
 
@@ -107,10 +109,10 @@ pub trait Run: Send + Sync + Debug {
     /// As [`log_metric`](Self::log_metric); `InvalidArgument` for columns of other lengths.
     fn log_series(&self, key: &str, steps: &[i64], times: &[i64], values: &[f64]) -> Result<()>;
 
-    /// Removes a tag; fine if it is absent.
+    /// Removes a tag.
     ///
     /// # Errors
-    /// As [`log_metric`](Self::log_metric).
+    /// `NotFound` if the run has no such tag; as [`log_metric`](Self::log_metric).
     fn delete_tag(&self, key: &str) -> Result<()>;
 
     /// Stores files as artifacts, all or nothing, replacing those of the same path.

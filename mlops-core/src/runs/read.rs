@@ -6,12 +6,13 @@ use super::codec;
 use super::core::Core;
 use super::doc::{Pending, RunDoc, StoredArtifact, StoredParam, StoredText};
 use super::editing;
+use super::experiments;
 use super::inputs::{self, StoredInput};
 use super::keys::{self, SectionKind};
 use super::record::Change;
 use super::series::{self, Points};
 use super::store::Runs;
-use super::types::{MetricSummary, Origin, RunData, RunInfo, Series};
+use super::types::{Lifecycle, MetricSummary, Origin, RunData, RunInfo, Series};
 use crate::base::names;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
@@ -100,11 +101,27 @@ impl Core {
     /// `NotFound`, `InvalidArgument` for an id that none can have.
     pub(super) fn existing(&self, run: &str) -> Result<RunDoc> {
         names::check_run_id(run)?;
-        self.doc(run)?.ok_or_else(|| Error::NotFound {
+        let mut doc = self.doc(run)?.ok_or_else(|| Error::NotFound {
             what: "run",
             id: run.into(),
             hint: "; `mlops runs list` shows what there is".into(),
-        })
+        })?;
+        doc.info.lifecycle = self.lifecycle(&doc.info)?;
+        Ok(doc)
+    }
+
+    /// The record of a run that has to be there, not deleted, and its experiment neither.
+    ///
+    /// # Errors
+    /// As [`existing`](Self::existing); `InvalidState`.
+    pub(super) fn active(&self, run: &str) -> Result<RunDoc> {
+        let doc = self.existing(run)?;
+        if doc.info.lifecycle == Lifecycle::Deleted {
+            // What is to be restored first.
+            experiments::check_active(&self.experiment(&doc.info.experiment_id)?)?;
+        }
+        doc.check_active()?;
+        Ok(doc)
     }
 
     /// Reads something that stands in several entries: again, if the run changed meanwhile.

@@ -159,8 +159,14 @@ impl Core {
         let asked = Asked::by(fields.iter().copied());
         let looked_at: Vec<_> = fields.iter().copied().chain(columns.into_iter().flatten()).collect();
         let whole = columns.is_some_and(<[_]>::is_empty);
-        let scope =
-            Scope { experiments: &query.experiment_ids, view: query.view, fields: &looked_at, whole, by_columns };
+        let scope = Scope {
+            experiments: &query.experiment_ids,
+            view: query.view,
+            hidden: &self.deleted_experiments()?,
+            fields: &looked_at,
+            whole,
+            by_columns,
+        };
         let behind = |place: &Place| {
             token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
         };

@@ -55,11 +55,14 @@ impl Runs {
                 }
                 ExperimentRef::Name(name)
             }
-            (None, None) => ExperimentRef::Id(DEFAULT_EXPERIMENT_ID.into()),
+            (None, None) => {
+                experiments::check_active(&stored.experiment(DEFAULT_EXPERIMENT_ID)?)?;
+                ExperimentRef::Id(DEFAULT_EXPERIMENT_ID.into())
+            }
         };
         let parent = options.parent_run_id;
         if let Some(parent) = &parent {
-            stored.existing(parent)?.check_active()?;
+            stored.active(parent)?;
         }
         let name = options.run_name.filter(|name| !name.is_empty()).unwrap_or_else(|| names::run_name(core.ids.next()));
         names::check_key("run name", &name)?;
@@ -106,7 +109,7 @@ impl Runs {
         let known = match known.filter(|known| !known.state.lock().deleted) {
             Some(known) => known,
             None => {
-                self.core.for_reading()?.existing(run_id)?.check_active()?;
+                self.core.for_reading()?.active(run_id)?;
                 self.core.remember(run_id, false, false)
             }
         };
@@ -124,7 +127,7 @@ impl Runs {
     /// Shows a deleted run again.
     ///
     /// # Errors
-    /// `NotFound`, `ReadOnly`.
+    /// `NotFound`, `InvalidState` if its experiment is deleted, `ReadOnly`.
     pub fn restore(&self, run_id: &str) -> Result<()> {
         self.set_lifecycle(run_id, Lifecycle::Active)
     }
@@ -160,7 +163,10 @@ impl Runs {
         let core = &self.core;
         core.check_writable("the run")?;
         core.drain_own()?;
-        core.existing(run_id)?;
+        let info = core.existing(run_id)?.info;
+        if lifecycle == Lifecycle::Active {
+            experiments::check_active(&core.experiment(&info.experiment_id)?)?;
+        }
         let key = keys::run(run_id);
         loop {
             let Some(bytes) = core.storage.get(&key)? else { return Err(Error::not_found("run", run_id)) };

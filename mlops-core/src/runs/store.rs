@@ -13,6 +13,7 @@ use super::dead::Drainer;
 use super::drain;
 use super::experiments;
 use super::references::Referenced;
+use super::system::Monitors;
 use super::unowned::{OpenForReading, Unowned};
 use crate::base::clock::Clock;
 use crate::base::durability::Durability;
@@ -83,6 +84,7 @@ impl Runs {
             forced: false.into(),
             endings: Mutex::default(),
             background: Background::default(),
+            monitors: Monitors::default(),
             columns: columns::Cache::default(),
             unowned: Unowned::new(options.unowned),
             this: this.clone(),
@@ -138,6 +140,7 @@ impl Runs {
 
     /// Ends the background thread before this process forks; the next log call starts it again.
     pub(crate) fn before_fork(&self) {
+        self.core.monitors.before_fork();
         self.core.background.before_fork(&self.core);
     }
 
@@ -167,6 +170,7 @@ impl Drop for Inner {
             // A forked child has neither the thread nor the right to drain.
             return;
         }
+        self.core.monitors.stop_all(true);
         // Runs that are open stay so, but what was dropped of them is noted.
         let _ = self.core.end_all(None);
         self.core.background.stop(None);

@@ -1,9 +1,12 @@
 mod columns;
 mod dropped;
+mod experiments;
 mod extremes;
 mod forced;
 mod inputs;
 mod references;
+#[cfg(feature = "system")]
+mod system;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

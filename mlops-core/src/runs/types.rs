@@ -328,6 +328,21 @@ pub struct ArtifactInfo {
     pub digest: Option<Digest>,
 }
 
+/// What [`Runs::search_experiments`](super::Runs::search_experiments) looks for.
+#[derive(Clone, Debug, Default)]
+pub struct ExperimentQuery {
+    /// A filter such as `name LIKE 'churn%' AND tags.team = 'growth'`; empty: every experiment.
+    pub filter: String,
+    /// Order such as `name ASC`; then creation and id, both descending.
+    pub order_by: Vec<String>,
+    /// Most experiments of a page, 1 to 50,000; 0: 1,000.
+    pub max_results: usize,
+    /// Where to go on, from the page before.
+    pub page_token: Option<String>,
+    /// Deleted experiments too?
+    pub view: View,
+}
+
 /// What [`Runs::search`](super::Runs::search) looks for.
 #[derive(Clone, Debug, Default)]
 pub struct RunQuery {

@@ -11,6 +11,8 @@ pub(super) const FOLDER: &str = ".mlops";
 const FORMAT_FILE: &str = "format";
 /// Names the store where no location is given.
 const VARIABLE: &str = "MLOPS_STORE";
+/// What MLflow calls it; [`VARIABLE`] counts before it.
+const VARIABLES_OF_MLFLOW: [&str; 2] = ["MLOPS_TRACKING_URI", "MLFLOW_TRACKING_URI"];
 
 /// A resolved location.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(super) enum Location {
     Folder(PathBuf),
 }
 
-/// Resolves what the user gave; empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else one here.
+/// Resolves what the user gave; empty: `MLOPS_STORE` or another variable, else the nearest `.mlops` upwards, else one here.
 pub(super) fn resolve(uri: &str) -> Result<Location> {
     find(uri, nearest)
 }
@@ -33,18 +35,45 @@ pub(super) fn resolve_new(uri: &str) -> Result<Location> {
 
 fn find(uri: &str, without: impl Fn(&Path) -> Result<Location>) -> Result<Location> {
     if uri.trim().is_empty() {
-        return match std::env::var(VARIABLE) {
-            Ok(uri) if !uri.trim().is_empty() => given(&uri),
-            // Another store than the one that was meant is worse than none.
-            Err(VarError::NotUnicode(value)) => Err(Error::InvalidArgument {
-                what: VARIABLE.into(),
-                value: value.to_string_lossy().into_owned(),
-                expected: "text in UTF-8".into(),
-            }),
-            _ => without(&current_folder()?),
-        };
+        if let Some(uri) = variable(VARIABLE)? {
+            return given(&uri);
+        }
+        for name in VARIABLES_OF_MLFLOW {
+            if let Some(uri) = variable(name)? {
+                return given_to_mlflow(name, &uri);
+            }
+        }
+        return without(&current_folder()?);
     }
     given(uri)
+}
+
+/// What an environment variable says; None: nothing.
+fn variable(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(uri) if !uri.trim().is_empty() => Ok(Some(uri)),
+        // Another store than the one that was meant is worse than none.
+        Err(VarError::NotUnicode(value)) => Err(Error::InvalidArgument {
+            what: name.into(),
+            value: value.to_string_lossy().into_owned(),
+            expected: "text in UTF-8".into(),
+        }),
+        _ => Ok(None),
+    }
+}
+
+/// A location that was meant for MLflow: a folder is taken, a server or a database is not.
+fn given_to_mlflow(name: &str, uri: &str) -> Result<Location> {
+    let is_elsewhere = ["databricks", "databricks-uc", "uc"].contains(&uri.split(':').next().unwrap_or_default());
+    match given(uri) {
+        Ok(location) if !is_elsewhere => Ok(location),
+        Ok(_) | Err(Error::Unsupported { .. }) => Err(Error::Unsupported {
+            detail: format!(
+                "{name} is `{uri}`, which is no store of mlops: unset it, or name a folder for the runs in {VARIABLE}"
+            ),
+        }),
+        Err(e) => Err(e),
+    }
 }
 
 fn given(uri: &str) -> Result<Location> {

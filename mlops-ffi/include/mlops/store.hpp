@@ -103,6 +103,57 @@ class store {
                                          mlops_experiments_next_page_token);
   }
 
+  /// A page of the experiments that match a query.
+  result<page<experiment>> search_experiments(const experiment_query& query = {}) const {
+    const std::vector<mlops_str> order_by = detail::strs(query.order_by);
+    mlops_experiment_query raw = MLOPS_EXPERIMENT_QUERY_INIT;
+    raw.view = query.view;
+    raw.filter = detail::str(query.filter);
+    raw.order_by = order_by.data();
+    raw.order_by_count = order_by.size();
+    raw.max_results = query.max_results;
+    raw.page_token = detail::str(query.page_token);
+    auto found =
+        detail::make<mlops_experiments, mlops_experiments_free>([&](mlops_experiments** out, mlops_error** what) {
+          return mlops_experiment_search(get(), &raw, out, what);
+        });
+    if (!found) return found.error();
+    return detail::read_page<experiment>(found->get(), mlops_experiments_count, mlops_experiments_at,
+                                         mlops_experiments_next_page_token);
+  }
+
+  /// Hides an experiment with all its runs; it can be restored, and keeps its name until then.
+  result<void> delete_experiment(std::string_view id) const {
+    return detail::call([&](mlops_error** what) { return mlops_experiment_delete(get(), detail::str(id), what); });
+  }
+
+  /// Shows a deleted experiment again, with its runs but those that were deleted by themselves.
+  result<void> restore_experiment(std::string_view id) const {
+    return detail::call([&](mlops_error** what) { return mlops_experiment_restore(get(), detail::str(id), what); });
+  }
+
+  /// Gives an experiment another name.
+  result<void> rename_experiment(std::string_view id, std::string_view name) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_experiment_rename(get(), detail::str(id), detail::str(name), what);
+    });
+  }
+
+  /// Sets tags of an experiment, all or none of them.
+  result<void> set_experiment_tags(std::string_view id, const tags& tags) const {
+    const std::vector<mlops_tag> raw = detail::raw_tags(tags);
+    return detail::call([&](mlops_error** what) {
+      return mlops_experiment_set_tags(get(), detail::str(id), raw.data(), raw.size(), what);
+    });
+  }
+
+  /// Removes a tag of an experiment.
+  result<void> delete_experiment_tag(std::string_view id, std::string_view key) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_experiment_delete_tag(get(), detail::str(id), detail::str(key), what);
+    });
+  }
+
   /// Starts a run.
   result<run> start_run(const run_options& options = {}) const {
     const std::vector<mlops_tag> tags = detail::raw_tags(options.tags);
@@ -207,6 +258,22 @@ class store {
     });
     if (!local) return local.error();
     return std::string(local->view());
+  }
+
+  /// Measures the machine until the run ends in this process, and logs to the run.
+  result<void> log_system_metrics(std::string_view run_id, const system_metrics_options& options = {}) const {
+    mlops_system_metrics_options raw = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
+    raw.interval_us = options.interval_us;
+    raw.samples_before_logging = options.samples_before_logging;
+    raw.node_id = detail::str(options.node_id);
+    return detail::call(
+        [&](mlops_error** what) { return mlops_run_log_system_metrics(get(), detail::str(run_id), &raw, what); });
+  }
+
+  /// Ends what `log_system_metrics` began; fine if nothing did.
+  result<void> stop_system_metrics(std::string_view run_id) const {
+    return detail::call(
+        [&](mlops_error** what) { return mlops_run_stop_system_metrics(get(), detail::str(run_id), what); });
   }
 
   /// Hides a run.

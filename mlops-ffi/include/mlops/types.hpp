@@ -122,9 +122,26 @@ struct run_options {
   std::optional<std::int64_t> started_at;
 };
 
+/// How the machine is measured while a run is under way.
+struct system_metrics_options {
+  /// In microseconds.
+  std::int64_t interval_us = 10000000;
+  std::uint32_t samples_before_logging = 1;
+  std::string node_id;
+};
+
 /// What a search looks for; the default finds the active runs of all experiments.
 struct run_query {
   std::vector<std::string> experiment_ids;
+  std::string filter;
+  std::vector<std::string> order_by;
+  std::size_t max_results = 0;
+  std::string page_token;
+  std::int32_t view = MLOPS_VIEW_ACTIVE;
+};
+
+/// What a search for experiments looks for; the default finds the active ones.
+struct experiment_query {
   std::string filter;
   std::vector<std::string> order_by;
   std::size_t max_results = 0;

@@ -17,7 +17,9 @@ mlops_str second_unit(void);
 int main(void) {
   mlops_open_options open = MLOPS_OPEN_OPTIONS_INIT;
   mlops_page_options page = MLOPS_PAGE_OPTIONS_INIT;
+  mlops_experiment_query wanted = MLOPS_EXPERIMENT_QUERY_INIT;
   mlops_experiment_info experiment = MLOPS_EXPERIMENT_INFO_INIT;
+  mlops_system_metrics_options system = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
   mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
   mlops_batch batch = MLOPS_BATCH_INIT;
   mlops_run_info info = MLOPS_RUN_INFO_INIT;
@@ -30,7 +32,8 @@ int main(void) {
               experiment.struct_size == sizeof experiment && options.struct_size == sizeof options &&
               batch.struct_size == sizeof batch && info.struct_size == sizeof info &&
               metric.struct_size == sizeof metric && query.struct_size == sizeof query &&
-              artifact.struct_size == sizeof artifact;
+              artifact.struct_size == sizeof artifact && wanted.struct_size == sizeof wanted &&
+              system.struct_size == sizeof system && system.interval_us == 10000000;
   mlops_buf_free(&buf);
   if (strcmp(mlops_version(), MLOPS_VERSION) != 0 || mlops_abi_version() != MLOPS_ABI_VERSION) return 1;
   if (!sizes || options.started_at != MLOPS_TIME_NONE || options.tags != NULL || points.count != 0) return 2;

@@ -46,7 +46,7 @@ static void log_everything(const mlops_store *store, const char *folder) {
   OK(mlops_run_log_batch(run, &batch, &error));
   OK(mlops_run_set_tag(run, MLOPS_STR("team"), MLOPS_STR("speech"), &error));
   OK(mlops_run_delete_tag(run, MLOPS_STR("gone"), &error));
-  OK(mlops_run_delete_tag(run, MLOPS_STR("never there"), &error));
+  FAILS(MLOPS_NOT_FOUND, "never there", mlops_run_delete_tag(run, MLOPS_STR("never there"), &error));
 
   mlops_dataset_input input = MLOPS_DATASET_INPUT_INIT;
   input.name = MLOPS_STR("iris");
@@ -273,6 +273,59 @@ static void resume_and_nest(const mlops_store *store) {
   mlops_run_free(parent);
 }
 
+/* Hidden with its runs, and back with them. */
+static void edited_experiment(const mlops_store *store) {
+  const mlops_tag tags[] = {{MLOPS_STR("team"), MLOPS_STR("growth")}, {MLOPS_STR("note"), MLOPS_STR("x")}};
+  const mlops_str order = MLOPS_STR("name ASC");
+  mlops_experiment *made = NULL;
+  mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
+  OK(mlops_experiment_create(store, MLOPS_STR("draft"), NULL, 0, &made, &error));
+  OK(mlops_experiment_get_info(made, &info, &error));
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  options.experiment_id = info.experiment_id;
+  options.run_id = MLOPS_STR("hidden");
+  mlops_run *run = NULL;
+  OK(mlops_run_start(store, &options, &run, &error));
+  mlops_system_metrics_options system = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
+  OK(mlops_run_log_system_metrics(store, MLOPS_STR("hidden"), &system, &error));
+  system.interval_us = 0;
+  FAILS(MLOPS_INVALID_ARGUMENT, "interval", mlops_run_log_system_metrics(store, MLOPS_STR("hidden"), &system, &error));
+  OK(mlops_run_stop_system_metrics(store, MLOPS_STR("hidden"), &error));
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  mlops_run_free(run);
+  OK(mlops_experiment_rename(store, info.experiment_id, MLOPS_STR("edited"), &error));
+  FAILS(MLOPS_ALREADY_EXISTS, "made", mlops_experiment_rename(store, info.experiment_id, MLOPS_STR("made"), &error));
+  OK(mlops_experiment_set_tags(store, info.experiment_id, tags, 2, &error));
+  OK(mlops_experiment_delete_tag(store, info.experiment_id, MLOPS_STR("note"), &error));
+  FAILS(MLOPS_NOT_FOUND, "note", mlops_experiment_delete_tag(store, info.experiment_id, MLOPS_STR("note"), &error));
+
+  mlops_experiment_query query = MLOPS_EXPERIMENT_QUERY_INIT;
+  mlops_experiments *page = NULL;
+  query.filter = MLOPS_STR("tags.team = 'growth' AND name LIKE 'ed%'");
+  query.order_by = &order;
+  query.order_by_count = 1;
+  OK(mlops_experiment_search(store, &query, &page, &error));
+  CHECK(mlops_experiments_count(page) == 1);
+  mlops_experiments_free(page);
+  query.filter = MLOPS_STR("metrics.loss < 1");
+  FAILS(MLOPS_INVALID_ARGUMENT, "creation_time", mlops_experiment_search(store, &query, &page, &error));
+
+  mlops_run_data *data = NULL;
+  mlops_run_info run_info = MLOPS_RUN_INFO_INIT;
+  OK(mlops_experiment_delete(store, info.experiment_id, &error));
+  FAILS(MLOPS_NOT_FOUND, "deleted already", mlops_experiment_delete(store, info.experiment_id, &error));
+  OK(mlops_run_get(store, MLOPS_STR("hidden"), &data, &error));
+  OK(mlops_run_data_info(data, &run_info, &error));
+  CHECK(run_info.lifecycle == MLOPS_LIFECYCLE_DELETED);
+  mlops_run_data_free(data);
+  OK(mlops_experiment_restore(store, info.experiment_id, &error));
+  OK(mlops_run_get(store, MLOPS_STR("hidden"), &data, &error));
+  OK(mlops_run_data_info(data, &run_info, &error));
+  CHECK(run_info.lifecycle == MLOPS_LIFECYCLE_ACTIVE);
+  mlops_run_data_free(data);
+  mlops_experiment_free(made);
+}
+
 static void experiments(const mlops_store *store) {
   const mlops_tag tags[] = {{MLOPS_STR("owner"), MLOPS_STR("ada")}};
   mlops_experiment *made = NULL;
@@ -310,6 +363,7 @@ static void experiments(const mlops_store *store) {
   OK(mlops_experiment_get_info(item, &info, &error));
   CHECK(is(info.experiment_id, "0") && is(info.name, "Default"));
   mlops_experiments_free(page);
+  edited_experiment(store);
 }
 
 /* Counted first, then done; what a run has stays. */

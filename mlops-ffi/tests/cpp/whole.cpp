@@ -102,6 +102,26 @@ void experiments(const mlops::store& store) {
   CHECK(first.items.size() == 1 && first.items[0].name == "Default" && !first.next_page_token.empty());
   const auto rest = store.list_experiments(MLOPS_VIEW_ACTIVE, 0, first.next_page_token).value();
   CHECK(rest.items.size() == 2 && rest.next_page_token.empty());
+  CHECK(store.rename_experiment(made.experiment_id, "renamed"));
+  CHECK(store.set_experiment_tags(made.experiment_id, {{"team", "growth"}}));
+  CHECK(store.delete_experiment_tag(made.experiment_id, "owner"));
+  CHECK(store.delete_experiment(made.experiment_id));
+  mlops::experiment_query query;
+  query.filter = "tags.team = 'growth'";
+  CHECK(store.search_experiments(query).value().items.empty());
+  query.view = MLOPS_VIEW_DELETED;
+  const auto deleted = store.search_experiments(query).value();
+  CHECK(deleted.items.size() == 1 && deleted.items[0].name == "renamed" && deleted.items[0].tags.count("owner") == 0);
+  CHECK(store.restore_experiment(made.experiment_id));
+  mlops::run_options in_made;
+  in_made.experiment_id = made.experiment_id;
+  const mlops::run measured = store.start_run(in_made).value();
+  mlops::system_metrics_options often;
+  often.node_id = "node";
+  CHECK(store.log_system_metrics(measured.id(), often));
+  CHECK(measured.end());
+  CHECK(store.stop_system_metrics(measured.id()));
+  CHECK(store.get_run(measured.id()).value().metrics.count("system/node/disk_usage_percentage") == 1);
 }
 
 void durability(const mlops::store& store) {

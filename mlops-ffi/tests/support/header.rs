@@ -15,6 +15,7 @@ const SOURCES: &[&str] = &[
     "store",
     "experiments",
     "runs",
+    "system",
     "logging",
     "inputs",
     "series",

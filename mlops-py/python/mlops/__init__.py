@@ -18,9 +18,13 @@ from ._fluent import (
     active_run,
     create,
     create_experiment,
+    delete_experiment,
+    delete_experiment_tag,
     delete_run,
     delete_tag,
     end_run,
+    flush_artifact_async_logging,
+    flush_async_logging,
     get_artifact_uri,
     get_experiment,
     get_experiment_by_name,
@@ -30,6 +34,7 @@ from ._fluent import (
     get_tracking_uri,
     is_tracking_uri_set,
     last_active_run,
+    load_table,
     log_artifact,
     log_artifacts,
     log_dict,
@@ -40,22 +45,28 @@ from ._fluent import (
     log_param,
     log_params,
     log_series,
+    log_stream,
+    log_table,
     log_text,
+    restore_experiment,
     restore_run,
     search_experiments,
     search_runs,
     set_experiment,
+    set_experiment_tag,
+    set_experiment_tags,
     set_tag,
     set_tags,
     set_tracking_uri,
     start_run,
 )
+from ._operations import RunOperations
 from ._state import ActiveRun
 from .entities import Experiment, Run
 from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
-    from . import artifacts, data, models, pyfunc, sklearn, tracking
+    from . import artifacts, client, config, data, models, pyfunc, sklearn, tracking, utils
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
@@ -63,12 +74,22 @@ if TYPE_CHECKING:
     from ._compare import Comparison, compare, report
     from ._gc import GcReport, gc
     from ._inputs import log_input, log_inputs
+    from ._doctor import doctor
+    from ._images import Image
+    from ._system import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
     from .models import load_model
 
 __version__: str = _native.version()
+VERSION = __version__
 
 # Loaded at first use, so that `import mlops` stays fast.
-_SUBMODULES = ("artifacts", "data", "models", "pyfunc", "sklearn", "tracking")
+_SUBMODULES = ("artifacts", "client", "config", "data", "models", "pyfunc", "sklearn", "tracking", "utils")
 _LAZY = {
     "MlflowClient": ("_client", "MlflowClient"),
     "MlopsClient": ("_client", "MlflowClient"),
@@ -76,9 +97,16 @@ _LAZY = {
     "BackupReport": ("_backup", "BackupReport"),
     "Comparison": ("_compare", "Comparison"),
     "GcReport": ("_gc", "GcReport"),
+    "Image": ("_images", "Image"),
     "backup": ("_backup", "backup"),
     "compare": ("_compare", "compare"),
+    "disable_system_metrics_logging": ("_system", "disable_system_metrics_logging"),
+    "doctor": ("_doctor", "doctor"),
+    "enable_system_metrics_logging": ("_system", "enable_system_metrics_logging"),
     "report": ("_compare", "report"),
+    "set_system_metrics_node_id": ("_system", "set_system_metrics_node_id"),
+    "set_system_metrics_samples_before_logging": ("_system", "set_system_metrics_samples_before_logging"),
+    "set_system_metrics_sampling_interval": ("_system", "set_system_metrics_sampling_interval"),
     "restore": ("_backup", "restore"),
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
@@ -111,23 +139,35 @@ __all__ = [
     "Comparison",
     "Experiment",
     "GcReport",
+    "Image",
     "MlflowClient",
     "MlflowException",
     "MlopsClient",
     "MlopsError",
     "Run",
+    "RunOperations",
+    "VERSION",
     "active_run",
     "artifacts",
     "backup",
+    "client",
     "compare",
+    "config",
     "create",
     "create_experiment",
     "data",
+    "delete_experiment",
+    "delete_experiment_tag",
     "delete_run",
     "delete_tag",
+    "disable_system_metrics_logging",
+    "doctor",
+    "enable_system_metrics_logging",
     "end_run",
     "entities",
     "exceptions",
+    "flush_artifact_async_logging",
+    "flush_async_logging",
     "gc",
     "get_artifact_uri",
     "get_experiment",
@@ -139,6 +179,7 @@ __all__ = [
     "is_tracking_uri_set",
     "last_active_run",
     "load_model",
+    "load_table",
     "log_artifact",
     "log_artifacts",
     "log_dict",
@@ -151,19 +192,28 @@ __all__ = [
     "log_param",
     "log_params",
     "log_series",
+    "log_stream",
+    "log_table",
     "log_text",
     "models",
     "pyfunc",
     "report",
     "restore",
+    "restore_experiment",
     "restore_run",
     "search_experiments",
     "search_runs",
     "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
     "sklearn",
     "start_run",
     "tracking",
+    "utils",
 ]

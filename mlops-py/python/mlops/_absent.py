@@ -4,8 +4,22 @@ from __future__ import annotations
 
 _LATER = "with a later version of mlops"
 
-# What it is, when it comes, and its names; `*` stands for any ending.
+# What it is, when it comes, and its names; `*` stands for any ending. The first that fits counts.
 _ABSENT = (
+    (
+        "tracing and language models are outside of what mlops does",
+        "trac* *_trace *_trace_* *_traces *_traces_* *_span start_span* *Span* *Trace* genai llm openai langchain langgraph"
+        " anthropic llama_index gemini bedrock dspy crewai autogen ag2 litellm groq mistral agent agno azure haystack otel"
+        " pydantic_ai semantic_kernel smolagents strands txtai typesafe *prompt *prompts *_prompt_* Prompt *_feedback"
+        " Feedback *_expectation Expectation *assessment* Assessment* *_issue Issue* Scorer* Session search_sessions"
+        " *mcp_* MCP* *_dataset *_datasets *_dataset_tag *_dataset_tags *_dataset_to_* *_dataset_from_* DatasetRecord*"
+        " Document Guardrail*",
+    ),
+    ("projects are outside of what mlops does", "projects run recipes"),
+    (
+        "serving, gateways and servers are outside of what mlops does",
+        "gateway Gateway* Budget* Fallback* Routing* deployments server login *webhook* Webhook* *workspace* Workspace*",
+    ),
     (
         f"the model registry comes {_LATER}",
         "*register*_model *registered_model* *model_version* get_latest_versions *registry_uri",
@@ -13,29 +27,20 @@ _ABSENT = (
     (f"logging without log calls comes {_LATER}", "autolog"),
     (
         f"models as MLflow 3 logs them, outside of runs, come {_LATER}",
-        "*logged_model* create_external_model log_model_params log_outputs *_active_model import_checkpoints",
+        "*logged_model* LoggedModel* create_external_model log_model_params log_outputs *_active_model* ActiveModel"
+        " import_checkpoints log_model_artifact*",
     ),
     (
         "data sets of this library are out of scope of this version: use from_pandas, from_polars or from_numpy",
         "from_spark from_tensorflow from_huggingface load_delta",
     ),
     (f"evaluation comes {_LATER}", "evaluate validate_evaluation_results MetricThreshold metrics"),
-    (f"measuring the machine comes {_LATER}", "*system_metrics*"),
-    (f"this kind of artifact comes {_LATER}", "log_table load_table log_stream"),
-    (f"editing experiments comes {_LATER}", "delete_experiment* restore_experiment rename_experiment set_experiment_tag*"),
-    ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging flush_async_logging"),
+    ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging"),
     (
         f"this kind of model comes {_LATER}",
         "xgboost lightgbm catboost pytorch keras tensorflow onnx spacy statsmodels prophet pmdarima spark h2o"
-        " transformers sentence_transformers paddle shap",
+        " transformers sentence_transformers paddle shap diffusers johnsnowlabs rfunc",
     ),
-    (
-        "tracing and language models are outside of what mlops does",
-        "trac* *_trace *_traces *_span start_span* genai llm openai langchain langgraph anthropic llama_index gemini bedrock"
-        " dspy crewai autogen ag2 litellm groq mistral *_prompt *_prompts *_prompt_* *_feedback *_expectation *_assessment",
-    ),
-    ("projects are outside of what mlops does", "projects run recipes"),
-    ("serving, gateways and servers are outside of what mlops does", "gateway deployments server login"),
 )
 
 

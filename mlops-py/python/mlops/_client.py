@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native, _state
-from ._content import dict_bytes, figure_bytes, text_bytes
+from ._content import dict_bytes, figure_bytes, image_files, log_stream, text_bytes
 from ._convert import ids, metric_value, tag_items, text_key, timestamp, whole
+from ._operations import RunOperations, done
 from ._state import Durability
 from .entities import DatasetInput, Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
 from .exceptions import InvalidArgument, NotFound, Unsupported
@@ -38,19 +39,38 @@ def search_pages(
             return found
 
 
+def experiment_page(
+    store: _native.Store,
+    view: int,
+    max_results: int | None,
+    filter_string: str | None,
+    order_by: list[str] | None,
+    page_token: str | None,
+) -> PagedList[Experiment]:
+    """One page of the experiments that match a filter."""
+    limit = whole("max_results", _PAGE if max_results is None else max_results)
+    if limit < 1:
+        raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
+    raws, token = store.search_experiments(filter_string or "", ids(order_by), limit, page_token or None, view)
+    return PagedList([Experiment(raw) for raw in raws], token)
+
+
 def list_experiments(
-    store: _native.Store, view: int, filter_string: str | None, order_by: list[str] | None
+    store: _native.Store, view: int, max_results: int | None, filter_string: str | None, order_by: list[str] | None
 ) -> list[Experiment]:
-    """All experiments, newest first."""
-    if filter_string or order_by:
-        raise Unsupported("experiments cannot be filtered or ordered by this version; filter the list that comes back")
-    found: list[dict[str, Any]] = []
+    """The first ``max_results`` experiments that match a filter, or all."""
+    limit = None if max_results is None else whole("max_results", max_results)
+    found: list[Experiment] = []
     token: str | None = None
+    if limit == 0:
+        return found
     while True:
-        page, token = store.list_experiments(view, _PAGE, token)
+        wanted = _PAGE if limit is None else min(limit - len(found), 10_000)
+        page = experiment_page(store, view, wanted, filter_string, order_by, token)
         found.extend(page)
-        if token is None:
-            return [Experiment(raw) for raw in reversed(found)]
+        token = page.token
+        if token is None or len(found) == limit:
+            return found
 
 
 class MlflowClient:
@@ -108,9 +128,30 @@ class MlflowClient:
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[Experiment]:
-        """The experiments, newest first, in one page."""
-        found = list_experiments(self._store, view_type, filter_string, order_by)
-        return PagedList(found if max_results is None else found[:max_results], None)
+        """One page of the experiments that match a filter, the newest first; ``.token`` leads to the next.
+
+        A filter and an order name ``name``, ``experiment_id``, ``creation_time``, ``last_update_time`` and ``tags.<key>``."""
+        return experiment_page(self._store, view_type, max_results, filter_string, order_by, page_token)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Hides an experiment with all its runs; it can be restored, and keeps its name until then."""
+        self._store.delete_experiment(str(experiment_id))
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Shows a deleted experiment again, with its runs but those that were deleted by themselves."""
+        self._store.restore_experiment(str(experiment_id))
+
+    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
+        """Gives an experiment another name."""
+        self._store.rename_experiment(str(experiment_id), text_key("experiment name", new_name))
+
+    def set_experiment_tag(self, experiment_id: str, key: str, value: Any) -> None:
+        """Sets a tag of an experiment; its value is ``str(value)``."""
+        self._store.set_experiment_tags(str(experiment_id), tag_items({key: value}))
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Removes a tag of an experiment; one that it has not is an error."""
+        self._store.delete_experiment_tag(str(experiment_id), text_key("tag name", key))
 
     # --- runs
 
@@ -200,7 +241,7 @@ class MlflowClient:
     ) -> Any:
         """Logs a param and returns its value."""
         self._run(run_id, durability).log_param(text_key("param name", key), value)
-        return value
+        return value if synchronous is not False else done(synchronous)
 
     def log_metric(
         self,
@@ -215,11 +256,12 @@ class MlflowClient:
         model_id: str | None = None,
         *,
         durability: Durability | None = None,
-    ) -> None:
+    ) -> RunOperations | None:
         """Logs one point of a metric; ``timestamp`` in milliseconds."""
         place = 0 if step is None else whole("the step", step)
         handle = self._run(run_id, durability)
         handle.log_metric(text_key("metric name", key), metric_value(key, value), place, _micros(timestamp))
+        return done(synchronous)
 
     def log_batch(
         self,
@@ -230,7 +272,7 @@ class MlflowClient:
         synchronous: bool | None = None,
         *,
         durability: Durability | None = None,
-    ) -> None:
+    ) -> RunOperations | None:
         """Logs params, points and tags together, all or none of them."""
         points = [
             (text_key("metric name", m.key), metric_value(m.key, m.value), whole("the step", m.step), _micros(m.timestamp))
@@ -241,6 +283,7 @@ class MlflowClient:
             [(text_key("tag name", tag.key), str(tag.value)) for tag in tags],
             points,
         )
+        return done(synchronous)
 
     def set_tag(
         self,
@@ -250,12 +293,13 @@ class MlflowClient:
         synchronous: bool | None = None,
         *,
         durability: Durability | None = None,
-    ) -> None:
+    ) -> RunOperations | None:
         """Sets a tag; its value is ``str(value)``."""
         self._run(run_id, durability).set_tag(text_key("tag name", key), str(value))
+        return done(synchronous)
 
     def delete_tag(self, run_id: str, key: str, *, durability: Durability | None = None) -> None:
-        """Removes a tag; fine if the run has none of that name."""
+        """Removes a tag; one that the run has not is an error."""
         self._run(run_id, durability).delete_tag(text_key("tag name", key))
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
@@ -328,6 +372,51 @@ class MlflowClient:
     ) -> None:
         """Stores a matplotlib or plotly figure."""
         self._run(run_id, durability).log_bytes(artifact_file, figure_bytes(figure, artifact_file, save_kwargs))
+
+    def log_image(
+        self,
+        run_id: str,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+        synchronous: bool | None = None,
+        *,
+        durability: Durability | None = None,
+    ) -> None:
+        """Stores an image at ``artifact_file``, or under ``images/`` by ``key``, ``step`` and ``timestamp``."""
+        files = image_files(image, artifact_file, key, step, timestamp)
+        handle = self._run(run_id, durability)
+        handle.log_files(files)
+        if key is not None:
+            handle.set_tag("mlflow.loggedImages", "True")
+
+    def log_stream(
+        self, run_id: str, stream: Any, artifact_file: str, *, durability: Durability | None = None
+    ) -> None:
+        """Stores what a binary stream gives as the artifact ``artifact_file``, in bounded memory."""
+        log_stream(self._run(run_id, durability), stream, artifact_file)
+
+    def log_table(
+        self, run_id: str, data: Any, artifact_file: str, *, durability: Durability | None = None
+    ) -> None:
+        """Adds rows to the table ``artifact_file``: a DataFrame, a dict of columns, or a dict of one row."""
+        from ._tables import log_table
+
+        log_table(self._store, self._run(run_id, durability), data, artifact_file)
+
+    def load_table(
+        self,
+        experiment_id: str,
+        artifact_file: str,
+        run_ids: list[str] | None = None,
+        extra_columns: list[str] | None = None,
+    ) -> Any:
+        """The tables ``artifact_file`` of an experiment's runs in one DataFrame."""
+        from ._tables import load_table
+
+        return load_table(self._store, str(experiment_id), artifact_file, run_ids, extra_columns)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in an artifact folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from . import _native
 from .exceptions import InvalidArgument, Unsupported
 
 
@@ -75,19 +76,70 @@ def figure_bytes(figure: Any, artifact_file: str, save_kwargs: dict[str, Any] | 
 
 
 def image_bytes(image: Any, artifact_file: str) -> bytes:
-    """A PIL image, or an array of pixels, in the format that the ending of the path names."""
-    import io
+    """An image in the format that the ending of the path names."""
+    from ._images import encoded, to_pil
 
-    if not hasattr(image, "save"):
-        try:
-            from PIL import Image
-        except ImportError:
-            raise Unsupported("storing an array as an image needs the package Pillow; install it") from None
-        image = Image.fromarray(image)
-    buffer = io.BytesIO()
-    ending = _ending(artifact_file) or "png"
-    image.save(buffer, format={"jpg": "jpeg"}.get(ending, ending))
-    return buffer.getvalue()
+    return encoded(to_pil(image), _ending(artifact_file) or "png")
+
+
+def image_files(
+    image: Any, artifact_file: str | None, key: str | None, step: int | None, timestamp: int | None
+) -> list[tuple[str, bytes]]:
+    """The files of an image: at a path, or under a key at a step."""
+    if artifact_file is not None:
+        if key is not None or step is not None or timestamp is not None:
+            raise InvalidArgument("an image has an artifact_file, or a key with a step and a timestamp, not both")
+        return [(artifact_file, image_bytes(image, artifact_file))]
+    if key is None:
+        raise InvalidArgument("an image needs a place: give artifact_file, or key (and step)")
+    from time import time
+
+    from ._convert import text_key, whole
+    from ._images import keyed_files, to_pil
+
+    at = int(time() * 1000) if timestamp is None else whole("the timestamp", timestamp)
+    return keyed_files(to_pil(image), text_key("key of an image", key), 0 if step is None else whole("the step", step), at)
+
+
+# What is read of a stream at a time, and what of it is kept in memory, in bytes.
+_CHUNK = 1 << 20
+_IN_MEMORY = 8 << 20
+
+
+def log_stream(run: _native.Run, stream: Any, artifact_file: str) -> None:
+    """Stores what a binary stream gives, in bounded memory."""
+    import shutil
+    import tempfile
+
+    read = getattr(stream, "read", None)
+    if read is None:
+        raise InvalidArgument(f"cannot read a stream of type {type(stream).__name__}: expected a binary file")
+    head = bytearray()
+    while len(head) <= _IN_MEMORY:
+        chunk = _chunk(read(_CHUNK))
+        if not chunk:
+            run.log_bytes(artifact_file, bytes(head))
+            return
+        head += chunk
+    folder = tempfile.mkdtemp(prefix="mlops-")
+    try:
+        place = os.path.join(folder, "stream")
+        with open(place, "wb") as file:
+            file.write(head)
+            head.clear()
+            while chunk := _chunk(read(_CHUNK)):
+                file.write(chunk)
+        run.log_file(artifact_file, place)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _chunk(chunk: Any) -> bytes:
+    if chunk is None:
+        raise InvalidArgument("the stream has nothing to read at this moment: expected one that waits")
+    if not isinstance(chunk, (bytes, bytearray, memoryview)):
+        raise InvalidArgument(f"the stream gives {type(chunk).__name__}: expected bytes; open it in binary mode")
+    return bytes(chunk)
 
 
 def _ending(path: str) -> str:

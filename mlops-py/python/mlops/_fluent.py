@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from . import _native, _state
-from ._content import dict_bytes, figure_bytes, image_bytes, text_bytes
+from . import _native, _state, _system
+from ._content import dict_bytes, figure_bytes, image_files, text_bytes
+from ._content import log_stream as _log_stream
 from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, times_out, timestamp, whole
+from ._operations import _DONE, RunOperations, done
 from ._state import ActiveRun, Durability
 from .entities import Experiment, Run, ViewType
 from .exceptions import InvalidArgument, InvalidState, NotFound
@@ -45,7 +47,7 @@ def get_tracking_uri() -> str:
 
 
 def is_tracking_uri_set() -> bool:
-    """True if a store was named, by :func:`set_tracking_uri` or in ``MLOPS_STORE``."""
+    """True if a store was named, by :func:`set_tracking_uri` or in the environment."""
     return _state.is_uri_set()
 
 
@@ -96,11 +98,38 @@ def search_experiments(
     filter_string: str | None = None,
     order_by: list[str] | None = None,
 ) -> list[Experiment]:
-    """The experiments, newest first. Filters and orders of experiments are not offered by this version."""
+    """The experiments that match a filter, the newest first unless ``order_by`` says otherwise.
+
+    A filter and an order name ``name``, ``experiment_id``, ``creation_time``, ``last_update_time`` and ``tags.<key>``."""
     from ._client import list_experiments
 
-    found = list_experiments(_state.store(), view_type, filter_string, order_by)
-    return found if max_results is None else found[:max_results]
+    return list_experiments(_state.store(), view_type, max_results, filter_string, order_by)
+
+
+def delete_experiment(experiment_id: str) -> None:
+    """Hides an experiment with all its runs; it can be restored, and keeps its name until then."""
+    _state.store().delete_experiment(str(experiment_id))
+
+
+def restore_experiment(experiment_id: str) -> None:
+    """Shows a deleted experiment again, with its runs but those that were deleted by themselves."""
+    _state.store().restore_experiment(str(experiment_id))
+
+
+def set_experiment_tag(key: str, value: Any) -> None:
+    """Sets a tag of the active experiment; its value is ``str(value)``."""
+    set_experiment_tags({key: value})
+
+
+def set_experiment_tags(tags: Mapping[str, Any]) -> None:
+    """Sets tags of the active experiment, all or none of them."""
+    given = tag_items(tags)
+    _state.store().set_experiment_tags(_state.experiment_id(), given)
+
+
+def delete_experiment_tag(key: str) -> None:
+    """Removes a tag of the active experiment; one that it has not is an error."""
+    _state.store().delete_experiment_tag(_state.experiment_id(), text_key("tag name", key))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------
@@ -119,19 +148,24 @@ def start_run(
     durability: Durability | None = None,
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
-    FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run."""
+    FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run.
+
+    With ``log_system_metrics`` the machine is measured until the run ends; None: as
+    :func:`enable_system_metrics_logging` and the environment say."""
     own = _state.own_run()
     if own is not None and not nested:
         raise InvalidState(
             f"the run {own.info.run_id} is active; end it with mlops.end_run() first, or start a child with nested=True"
         )
+    measured = _system.settings(log_system_metrics)
     store = _state.store()
     run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
     if run_id is not None:
         raw = store.get_run(str(run_id))
-        if experiment_id is not None and raw["experiment_id"] != str(experiment_id):
+        expected = _state.set_experiment_id() if experiment_id is None else str(experiment_id)
+        if expected is not None and raw["experiment_id"] != expected:
             raise InvalidArgument(
-                f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {experiment_id}"
+                f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {expected}; give experiment_id"
             )
         handle = store.resume_run(str(run_id), durability)
         changed = tag_items(tags)
@@ -141,7 +175,7 @@ def start_run(
             changed.append(("mlflow.note.content", str(description)))
         if changed:
             handle.log_batch([], changed, [])
-        return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+        return _begin(handle, store, measured)
     if parent_run_id is None and nested:
         parent = _state.current_run()
         parent_run_id = parent.info.run_id if parent is not None else _state.forked_run_id()
@@ -160,7 +194,13 @@ def start_run(
         source_type=source_type,
         durability=durability,
     )
-    return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+    return _begin(handle, store, measured)
+
+
+def _begin(handle: _native.Run, store: _native.Store, measured: tuple[int, int, str | None] | None) -> ActiveRun:
+    run = _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+    _system.start(store, handle.id, measured)
+    return run
 
 
 def end_run(status: str = "FINISHED", *, durability: Durability | None = None) -> None:
@@ -220,15 +260,23 @@ def _handle(run_id: str | None = None, durability: Durability | None = None) -> 
     return run._handle
 
 
+def _store_of(run_id: str | None) -> _native.Store:
+    """The store of the run that :func:`_handle` gives."""
+    run = None if run_id is not None else _state.current_run()
+    return _state.store() if run is None else run._store
+
+
 # --- params, metrics, tags -------------------------------------------------------------------------------------
 
 
 def log_param(
     key: str, value: Any, synchronous: bool | None = None, *, durability: Durability | None = None
 ) -> Any:
-    """Logs a param and returns its value. Another value for the same key is an error."""
+    """Logs a param and returns its value. Another value for the same key is an error.
+
+    With ``synchronous=False`` it returns something to ``wait`` on, as the other log calls do; it is done all the same."""
     _handle(None, durability).log_param(key if type(key) is str else text_key("param name", key), value)
-    return value
+    return _DONE if synchronous is False else value
 
 
 def log_params(
@@ -237,10 +285,11 @@ def log_params(
     run_id: str | None = None,
     *,
     durability: Durability | None = None,
-) -> None:
+) -> RunOperations | None:
     """Logs params, all or none of them."""
     given = [(text_key("param name", key), value) for key, value in items("params", params)]
     _handle(run_id, durability).log_batch(given, [], [])
+    return done(synchronous)
 
 
 def log_metric(
@@ -254,13 +303,14 @@ def log_metric(
     dataset: Any = None,
     *,
     durability: Durability | None = None,
-) -> None:
+) -> RunOperations | None:
     """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now."""
     number = value if type(value) is float else metric_value(key, value)
     at = None if timestamp is None else _at(timestamp)
     place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
     handle = _handle(run_id, durability)
     handle.log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
+    return _DONE if synchronous is False else None
 
 
 _at = timestamp
@@ -276,13 +326,14 @@ def log_metrics(
     dataset: Any = None,
     *,
     durability: Durability | None = None,
-) -> None:
+) -> RunOperations | None:
     """Logs a point of each metric, all or none of them."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
     given = items("metrics", metrics)
     points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
     _handle(run_id, durability).log_batch([], [], points)
+    return done(synchronous)
 
 
 def log_series(
@@ -311,21 +362,31 @@ def get_metric_series(run_id: str, key: str, *, time_unit: str = "ms") -> tuple[
 
 def set_tag(
     key: str, value: Any, synchronous: bool | None = None, *, durability: Durability | None = None
-) -> None:
+) -> RunOperations | None:
     """Sets a tag; its value is ``str(value)``."""
     _handle(None, durability).set_tag(text_key("tag name", key), str(value))
+    return done(synchronous)
 
 
 def set_tags(
     tags: Mapping[str, Any], synchronous: bool | None = None, *, durability: Durability | None = None
-) -> None:
+) -> RunOperations | None:
     """Sets tags, all or none of them."""
     _handle(None, durability).log_batch([], tag_items(tags), [])
+    return done(synchronous)
 
 
 def delete_tag(key: str, *, durability: Durability | None = None) -> None:
-    """Removes a tag of the active run; fine if it has none of that name."""
+    """Removes a tag of the active run; one that it has not is an error."""
     _handle(None, durability).delete_tag(text_key("tag name", key))
+
+
+def flush_async_logging() -> None:
+    """Does nothing: a log call returns when what it logs would survive the process, whatever ``synchronous`` says."""
+
+
+def flush_artifact_async_logging() -> None:
+    """Does nothing: an artifact is stored when its call returns."""
 
 
 # --- artifacts -------------------------------------------------------------------------------------------------
@@ -385,11 +446,52 @@ def log_figure(
 
 
 def log_image(
-    image: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+    image: Any,
+    artifact_file: str | None = None,
+    key: str | None = None,
+    step: int | None = None,
+    timestamp: int | None = None,
+    synchronous: bool | None = None,
+    *,
+    run_id: str | None = None,
+    durability: Durability | None = None,
 ) -> None:
-    """Stores a PIL image, or an array of pixels ``(height, width)`` or ``(height, width, 3 or 4)``."""
-    content = image_bytes(image, artifact_file)
-    _handle(run_id, durability).log_bytes(artifact_file, content)
+    """Stores an image: an array of pixels ``(height, width)`` or ``(height, width, 1, 3 or 4)``, a Pillow image or
+    :class:`mlops.Image`; at ``artifact_file``, or under ``images/`` by ``key``, ``step`` and ``timestamp``
+    (milliseconds), with a small copy beside it. It is there when the call returns."""
+    files = image_files(image, artifact_file, key, step, timestamp)
+    handle = _handle(run_id, durability)
+    handle.log_files(files)
+    if key is not None:
+        handle.set_tag("mlflow.loggedImages", "True")
+
+
+def log_stream(
+    stream: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+) -> None:
+    """Stores what a binary stream gives as the artifact ``artifact_file``, in bounded memory."""
+    _log_stream(_handle(run_id, durability), stream, artifact_file)
+
+
+def log_table(
+    data: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
+) -> None:
+    """Adds rows to the table ``artifact_file``, which ends in .json or .parquet: a DataFrame of pandas or polars, a dict
+    of columns, or a dict of values for one row. Images are stored beside it."""
+    from ._tables import log_table
+
+    handle = _handle(run_id, durability)
+    log_table(_store_of(run_id), handle, data, artifact_file)
+
+
+def load_table(
+    artifact_file: str, run_ids: list[str] | None = None, extra_columns: list[str] | None = None
+) -> Any:
+    """The tables ``artifact_file`` of the active experiment's runs, or of those in ``run_ids``, in one DataFrame.
+    ``extra_columns`` are columns of :func:`search_runs` to add, such as ``run_id`` or ``params.model``."""
+    from ._tables import load_table
+
+    return load_table(_state.store(), _state.experiment_id(), artifact_file, run_ids, extra_columns)
 
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # When a call is acknowledged; docs/guide/durability.md says what each promises.
 Durability = Literal["fast", "full"]
 
+# The variables that name the store where no call does, the first that is set counts.
+_NAMES_OF_THE_STORE = ("MLOPS_STORE", "MLOPS_TRACKING_URI", "MLFLOW_TRACKING_URI")
+
 _lock = threading.RLock()
 _uri: str | None = None
 _read_only = False
@@ -76,8 +79,8 @@ def uri() -> str:
 
 
 def is_uri_set() -> bool:
-    """True if a location was given, in a call or in MLOPS_STORE."""
-    return _uri is not None or bool(os.environ.get("MLOPS_STORE"))
+    """True if a location was given, in a call or in the environment."""
+    return _uri is not None or any(os.environ.get(name) for name in _NAMES_OF_THE_STORE)
 
 
 def set_uri(
@@ -134,10 +137,20 @@ def store() -> _native.Store:
     return opened
 
 
+def is_open() -> bool:
+    """True if calls of this process have opened their store."""
+    return _store is not None
+
+
 def set_experiment(experiment_id: str) -> None:
     """Has later runs start in this experiment."""
     global _experiment
     _experiment = experiment_id
+
+
+def set_experiment_id() -> str | None:
+    """The experiment that was set in this process; None if none was."""
+    return _experiment
 
 
 def experiment_id() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _native, _state
 from ._content import dict_value
+from ._images import pillow
 from .entities import FileInfo
 from .exceptions import InvalidArgument
 
@@ -32,7 +33,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
 
 
 def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | None) -> tuple[str, str]:
-    if (artifact_uri is None) == (run_id is None):
+    if (artifact_uri is None) == (run_id is None) or (artifact_uri is not None and artifact_path is not None):
         raise InvalidArgument("give artifact_uri, or run_id and artifact_path")
     if artifact_uri is not None:
         return parse_uri(artifact_uri)
@@ -49,6 +50,7 @@ def download_artifacts(
     artifact_path: str | None = None,
     dst_path: str | os.PathLike[str] | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> str:
     """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is."""
     found_run, path = _place(artifact_uri, run_id, artifact_path)
@@ -69,17 +71,38 @@ def list_artifacts(
     ]
 
 
-def load_bytes(artifact_uri: str) -> bytes:
+def load_bytes(artifact_uri: str, tracking_uri: str | None = None) -> bytes:
     """The bytes of an artifact."""
     run_id, path = parse_uri(artifact_uri)
-    return _state.store().read_artifact(run_id, path)
+    return _store(tracking_uri).read_artifact(run_id, path)
 
 
-def load_text(artifact_uri: str) -> str:
+def load_text(artifact_uri: str, tracking_uri: str | None = None) -> str:
     """The text of an artifact in UTF-8."""
-    return load_bytes(artifact_uri).decode()
+    content = load_bytes(artifact_uri, tracking_uri)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"the artifact `{artifact_uri}` is no text in UTF-8: {error.reason} at byte {error.start}") from None
 
 
-def load_dict(artifact_uri: str) -> Any:
+def load_dict(artifact_uri: str, tracking_uri: str | None = None) -> Any:
     """The value of a JSON artifact, or of a YAML one by its ending."""
-    return dict_value(load_bytes(artifact_uri), artifact_uri)
+    content = load_bytes(artifact_uri, tracking_uri)
+    try:
+        return dict_value(content, artifact_uri)
+    except ValueError as error:
+        raise InvalidArgument(f"the artifact `{artifact_uri}` cannot be read as JSON or YAML: {error}") from None
+
+
+def load_image(artifact_uri: str, tracking_uri: str | None = None) -> Any:
+    """The image of an artifact, as Pillow has it."""
+    import io
+
+    content = load_bytes(artifact_uri, tracking_uri)
+    try:
+        image = pillow().open(io.BytesIO(content))
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidArgument(f"the artifact `{artifact_uri}` is no image that Pillow can read: {error}") from None
+    return image

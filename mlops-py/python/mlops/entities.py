@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from .exceptions import Unsupported
+from .exceptions import InvalidArgument, Unsupported
 
 _T = TypeVar("_T")
 
@@ -16,6 +16,22 @@ class ViewType:
     ACTIVE_ONLY = 1
     DELETED_ONLY = 2
     ALL = 3
+    _NAMES = {1: "active_only", 2: "deleted_only", 3: "all"}
+
+    @classmethod
+    def to_string(cls, view_type: int) -> str:
+        """``active_only``, ``deleted_only`` or ``all``."""
+        if view_type not in cls._NAMES:
+            raise InvalidArgument(f"the view type is {view_type!r}: expected 1, 2 or 3")
+        return cls._NAMES[view_type]
+
+    @classmethod
+    def from_string(cls, view_str: str) -> int:
+        """The number of a name."""
+        for number, name in cls._NAMES.items():
+            if name == view_str:
+                return number
+        raise InvalidArgument(f"the view type is {view_str!r}: expected {', '.join(cls._NAMES.values())}")
 
 
 class RunStatus:
@@ -33,6 +49,18 @@ class RunStatus:
         return status
 
     @staticmethod
+    def from_string(status: str) -> str:
+        """The status itself; another text is an error."""
+        if status not in RunStatus.all_status():
+            raise InvalidArgument(f"the run status is {status!r}: expected {', '.join(RunStatus.all_status())}")
+        return status
+
+    @staticmethod
+    def all_status() -> list[str]:
+        """All statuses."""
+        return ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+
+    @staticmethod
     def is_terminated(status: str) -> bool:
         """True for the statuses that a run ends with."""
         return status in ("FINISHED", "FAILED", "KILLED")
@@ -47,12 +75,29 @@ class SourceType:
     PROJECT = "PROJECT"
     UNKNOWN = "UNKNOWN"
 
+    @staticmethod
+    def to_string(status: str) -> str:
+        """The type itself: source types are text here."""
+        return status
+
+    @staticmethod
+    def from_string(status_str: str) -> str:
+        """The type itself; another text is an error."""
+        if status_str not in ("LOCAL", "NOTEBOOK", "JOB", "PROJECT", "UNKNOWN"):
+            raise InvalidArgument(f"the source type is {status_str!r}: expected LOCAL, NOTEBOOK, JOB, PROJECT or UNKNOWN")
+        return status_str
+
 
 class LifecycleStage:
     """Deleted or not."""
 
     ACTIVE = "active"
     DELETED = "deleted"
+
+    @staticmethod
+    def is_valid(lifecycle_stage: str) -> bool:
+        """True for the two stages."""
+        return lifecycle_stage in ("active", "deleted")
 
 
 class _Entity:
@@ -84,14 +129,29 @@ class _Entity:
 class Metric(_Entity):
     """One point of a metric: ``timestamp`` in milliseconds, ``step`` an integer."""
 
-    __slots__ = ("key", "value", "timestamp", "step")
+    __slots__ = ("key", "value", "timestamp", "step", "model_id", "dataset_name", "dataset_digest", "run_id")
     _shown = ("key", "value", "timestamp", "step")
 
-    def __init__(self, key: str, value: float, timestamp: int, step: int) -> None:
+    def __init__(
+        self,
+        key: str,
+        value: float,
+        timestamp: int,
+        step: int,
+        model_id: str | None = None,
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
         self.key = key
         self.value = value
         self.timestamp = timestamp
         self.step = step
+        # What MLflow keeps of models and data sets with a point; not stored by this version.
+        self.model_id = model_id
+        self.dataset_name = dataset_name
+        self.dataset_digest = dataset_digest
+        self.run_id = run_id
 
 
 class Param(_Entity):
@@ -409,6 +469,7 @@ class Experiment(_Entity):
         "artifact_location",
     )
     _shown = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time", "tags")
+    DEFAULT_EXPERIMENT_NAME = "Default"
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.experiment_id: str = raw["experiment_id"]
@@ -435,3 +496,9 @@ class PagedList(list[_T], Generic[_T]):
     def to_list(self) -> list[_T]:
         """The same as a plain list."""
         return list(self)
+
+
+def __getattr__(name: str) -> Any:
+    from ._absent import sentence
+
+    raise AttributeError(sentence(__name__, name))

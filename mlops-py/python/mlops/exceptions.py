@@ -29,6 +29,17 @@ class MlopsError(Exception):
     def __reduce__(self) -> tuple[type[MlopsError], tuple[str, str]]:
         return type(self), (self.message, self.error_code)
 
+    @classmethod
+    def invalid_parameter_value(cls, message: str) -> InvalidArgument:
+        """An error that says that an argument is not what it must be."""
+        return InvalidArgument(message)
+
+    def serialize_as_json(self) -> str:
+        """Code and message, as MLflow's server answers with them."""
+        import json
+
+        return json.dumps({"error_code": self.error_code, "message": self.message})
+
     def get_http_status_code(self) -> int:
         """The HTTP status that MLflow's server answers with for this error."""
         return {
@@ -43,6 +54,38 @@ class MlopsError(Exception):
 
 
 MlflowException = MlopsError
+# What MLflow raises for a server's answer, and for what a project lacks.
+RestException = MlopsError
+MissingConfigException = MlopsError
+ExecutionException = MlopsError
+
+# MLflow's codes, as ``error_code`` has them.
+ALREADY_EXISTS = "ALREADY_EXISTS"
+BAD_REQUEST = "BAD_REQUEST"
+INTERNAL_ERROR = "INTERNAL_ERROR"
+INVALID_PARAMETER_VALUE = "INVALID_PARAMETER_VALUE"
+INVALID_STATE = "INVALID_STATE"
+NOT_FOUND = "NOT_FOUND"
+NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
+PERMISSION_DENIED = "PERMISSION_DENIED"
+RESOURCE_ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
+RESOURCE_DOES_NOT_EXIST = "RESOURCE_DOES_NOT_EXIST"
+RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+TEMPORARILY_UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
+
+
+class ErrorCode:
+    """MLflow's names of codes: codes are their own names here."""
+
+    @staticmethod
+    def Name(number: str) -> str:
+        """The name of a code."""
+        return number
+
+    @staticmethod
+    def Value(name: str) -> str:
+        """The code of a name."""
+        return name
 
 
 class InvalidArgument(MlopsError, ValueError):

@@ -1,6 +1,6 @@
 //! The segments as searches see them: which rows count, and the columns that were looked at.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -10,11 +10,12 @@ use super::super::doc::{RunDoc, StoredParam, StoredText};
 use super::super::keys;
 use super::super::read::View;
 use super::super::section::for_each_entry;
-use super::super::types;
+use super::super::types::{self, Lifecycle};
 use super::layout::{Dictionary, Directory, Heads, Of, Summaries, decode, read};
 use super::rows::{Chosen, Row};
 use super::{CACHE_BYTES, FOLD_FROM, build};
 use crate::base::digests::Digest;
+use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::query::{Entity, Field};
@@ -165,12 +166,21 @@ pub(in crate::runs) struct Scope<'a> {
     /// The ids of experiments; none: all.
     pub(in crate::runs) experiments: &'a [String],
     pub(in crate::runs) view: types::View,
+    /// The numbers of deleted experiments: their runs are, too.
+    pub(in crate::runs) hidden: &'a BTreeMap<u64, Timestamp>,
     /// What will be asked of each run.
     pub(in crate::runs) fields: &'a [&'a Field],
     /// All of it will be.
     pub(in crate::runs) whole: bool,
     /// Columns may be asked.
     pub(in crate::runs) by_columns: bool,
+}
+
+impl Scope<'_> {
+    /// True if a run is shown; `own` is what its own record says.
+    fn shows(&self, experiment: u64, own: Lifecycle) -> bool {
+        self.view.shows(if self.hidden.contains_key(&experiment) { Lifecycle::Deleted } else { own })
+    }
 }
 
 impl Core {
@@ -275,7 +285,7 @@ impl Core {
                 let at = row as usize;
                 let is_shown = *live
                     && states.get(at).is_some_and(Option::is_some)
-                    && lifecycles.get(at).is_some_and(|lifecycle| scope.view.shows(*lifecycle))
+                    && of.get(at).zip(lifecycles.get(at)).is_some_and(|(of, own)| scope.shows(*of, *own))
                     && experiments.as_ref().is_none_or(|wanted| of.get(at).is_some_and(|of| wanted.contains(of)));
                 if !is_shown {
                     continue;
@@ -315,7 +325,7 @@ impl Core {
     ) -> Result<()> {
         let Some(doc) = self.doc(run)? else { return Ok(()) };
         let number = keys::experiment_number(&doc.info.experiment_id)?;
-        if !scope.view.shows(doc.info.lifecycle) || experiments.is_some_and(|wanted| !wanted.contains(&number)) {
+        if !scope.shows(number, doc.info.lifecycle) || experiments.is_some_and(|wanted| !wanted.contains(&number)) {
             return Ok(());
         }
         visit(Candidate::Record(View::load(&*self.storage, &*self.blobs, doc)?.into()))
@@ -323,7 +333,7 @@ impl Core {
 
     fn by_records(&self, scope: &Scope<'_>, visit: &mut dyn FnMut(Candidate<'_>) -> Result<()>) -> Result<()> {
         self.for_each_run(scope.experiments, |doc: RunDoc| {
-            if !scope.view.shows(doc.info.lifecycle) {
+            if !scope.shows(keys::experiment_number(&doc.info.experiment_id)?, doc.info.lifecycle) {
                 return Ok(());
             }
             visit(Candidate::Record(View::load(&*self.storage, &*self.blobs, doc)?.into()))

@@ -1,0 +1,5 @@
+"""MLflow's module of this name: the client."""
+
+from .._client import MlflowClient
+
+__all__ = ["MlflowClient"]

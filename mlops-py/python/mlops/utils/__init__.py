@@ -1,0 +1,1 @@
+"""Names that scripts import from MLflow's ``utils``; the tags of MLflow are in :mod:`mlops.utils.mlflow_tags`."""

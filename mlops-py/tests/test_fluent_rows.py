@@ -1,0 +1,158 @@
+"""What the fluent calls do at their edges, row by row beside MLflow; docs/guide/mlflow.md lists what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+
+import mlops
+from mlops.entities import Metric, Param, RunTag
+from mlops.exceptions import InvalidArgument, InvalidState, NotFound
+
+LOG_CALLS: dict[str, Callable[[], object]] = {
+    "log_param": lambda: mlops.log_param("a", 1),
+    "log_params": lambda: mlops.log_params({"a": 1}),
+    "log_metric": lambda: mlops.log_metric("a", 1),
+    "log_metrics": lambda: mlops.log_metrics({"a": 1}),
+    "log_series": lambda: mlops.log_series("a", [1.0]),
+    "set_tag": lambda: mlops.set_tag("a", 1),
+    "set_tags": lambda: mlops.set_tags({"a": 1}),
+    "log_text": lambda: mlops.log_text("a", "a.txt"),
+    "log_dict": lambda: mlops.log_dict({}, "a.json"),
+    "log_table": lambda: mlops.log_table({"a": [1]}, "a.json"),
+    "log_image": lambda: mlops.log_image(numpy.zeros((2, 2)), key="a"),
+    "get_artifact_uri": lambda: mlops.get_artifact_uri(),
+}
+
+
+@pytest.mark.parametrize("name", LOG_CALLS)
+def test_a_log_call_without_a_run_starts_one(name: str, only_run: Callable[[], mlops.Run]) -> None:
+    assert mlops.active_run() is None
+    LOG_CALLS[name]()
+    active = mlops.active_run()
+    assert active is not None and active.info.run_id == only_run().info.run_id
+    mlops.end_run()
+    assert only_run().info.status == "FINISHED"
+
+
+def test_ending_without_a_run_does_nothing() -> None:
+    mlops.end_run()
+    mlops.end_run("FAILED")
+    assert mlops.search_runs(output_format="list") == []
+
+
+def test_a_run_of_another_experiment_than_the_active_one_does_not_go_on() -> None:
+    with mlops.start_run() as run:
+        pass
+    mlops.set_experiment("churn")
+    with pytest.raises(InvalidArgument, match="belongs to experiment 0, not to 1"):
+        mlops.start_run(run_id=run.info.run_id)
+    with mlops.start_run(run_id=run.info.run_id, experiment_id="0") as again:
+        assert again.info.experiment_id == "0"
+
+
+def test_a_deleted_run_takes_nothing_and_is_nobodys_parent() -> None:
+    client = mlops.MlflowClient()
+    with mlops.start_run() as run:
+        pass
+    run_id = run.info.run_id
+    client.delete_run(run_id)
+    for call in [
+        lambda: client.log_metric(run_id, "a", 1),
+        lambda: client.log_batch(run_id, params=[Param("a", "1")]),
+        lambda: client.set_tag(run_id, "a", 1),
+        lambda: client.log_text(run_id, "a", "a.txt"),
+        lambda: mlops.log_metrics({"a": 1}, run_id=run_id),
+        lambda: mlops.start_run(run_id=run_id),
+        lambda: mlops.start_run(parent_run_id=run_id),
+    ]:
+        with pytest.raises(InvalidState, match=f"the run `{run_id}` is deleted; restore it first"):
+            call()
+    assert mlops.get_run(run_id).data.metrics == {}
+
+
+def test_keys_are_texts_and_no_paths() -> None:
+    keys = ["a/b", "a/b/c", "A", "a", "/a", "a//b", "../x", "./a", "a b:c-d.e", "@,()%\\", "ключ"]
+    with mlops.start_run() as run:
+        for key in keys:
+            mlops.log_param(key, key)
+            mlops.log_metric(key, 1)
+            mlops.set_tag(key, key)
+    data = mlops.get_run(run.info.run_id).data
+    assert data.params == {key: key for key in keys} and set(data.metrics) == set(keys)
+    assert {key: data.tags[key] for key in keys} == data.params
+
+
+def test_a_param_comes_once_in_a_batch() -> None:
+    with mlops.start_run() as run:
+        with pytest.raises(InvalidArgument, match="each param once in a batch"):
+            mlops.MlflowClient().log_batch(run.info.run_id, params=[Param("a", "1"), Param("a", "1")], tags=[RunTag("t", "1")])
+    data = mlops.get_run(run.info.run_id).data
+    assert data.params == {} and "t" not in data.tags
+
+
+def test_a_batch_may_be_larger_than_a_request_of_mlflow() -> None:
+    metrics = [Metric(f"m{number % 30}", float(number), 1_700_000_000_000 + number, number) for number in range(3_000)]
+    params = [Param(f"p{number}", str(number)) for number in range(500)]
+    with mlops.start_run() as run:
+        client = mlops.MlflowClient()
+        client.log_batch(run.info.run_id, metrics, params, [RunTag(f"t{number}", "x") for number in range(500)])
+        bad = [*metrics, Metric("late", "nothing", 0, 0)]  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument, match="metric `late`"):
+            client.log_batch(run.info.run_id, bad, [Param("early", "1")])
+    data = mlops.get_run(run.info.run_id).data
+    assert len(data.params) == 500 and len(data.metrics) == 30 and data.metrics["m29"] == 2_999
+    assert len(client.get_metric_history(run.info.run_id, "m3")) == 100
+
+
+def test_a_metric_goes_to_the_run_that_is_named() -> None:
+    with mlops.start_run() as first:
+        pass
+    with mlops.start_run() as second:
+        mlops.log_metric("a", 1, step=3, timestamp=5, run_id=first.info.run_id, model_id="m-1", dataset=None)
+        mlops.log_metrics({"b": 2}, run_id=first.info.run_id, timestamp=7)
+        mlops.log_params({"c": 3}, run_id=first.info.run_id)
+        with pytest.raises(NotFound):
+            mlops.log_metric("a", 1, run_id="0" * 32)
+        for bad in [-1, "now", 0.5]:
+            with pytest.raises(InvalidArgument, match="the timestamp is"):
+                mlops.log_metric("a", 1, timestamp=bad)  # type: ignore[arg-type]
+    found = mlops.get_run(first.info.run_id).data
+    assert (found.metrics, found.params) == ({"a": 1, "b": 2}, {"c": "3"})
+    assert mlops.get_run(second.info.run_id).data.metrics == {}
+    (point,) = mlops.MlflowClient().get_metric_history(first.info.run_id, "a")
+    assert point == Metric("a", 1.0, 5, 3) and point.model_id is None
+
+
+ASYNC: dict[str, Callable[[mlops.MlflowClient, str], Any]] = {
+    "log_param": lambda client, run: mlops.log_param("a", 1, synchronous=False),
+    "log_params": lambda client, run: mlops.log_params({"b": 1}, synchronous=False),
+    "log_metric": lambda client, run: mlops.log_metric("a", 1, synchronous=False),
+    "log_metrics": lambda client, run: mlops.log_metrics({"a": 1}, synchronous=False),
+    "set_tag": lambda client, run: mlops.set_tag("a", 1, synchronous=False),
+    "set_tags": lambda client, run: mlops.set_tags({"a": 1}, synchronous=False),
+    "client.log_param": lambda client, run: client.log_param(run, "c", 1, synchronous=False),
+    "client.log_metric": lambda client, run: client.log_metric(run, "a", 1, synchronous=False),
+    "client.set_tag": lambda client, run: client.set_tag(run, "a", 1, synchronous=False),
+    "client.log_batch": lambda client, run: client.log_batch(run, synchronous=False),
+}
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_a_call_that_is_not_to_wait_gives_something_to_wait_on(name: str) -> None:
+    with mlops.start_run() as run:
+        operations = ASYNC[name](mlops.MlflowClient(), run.info.run_id)
+        assert isinstance(operations, mlops.RunOperations)
+        operations.wait()
+        assert mlops.log_metric("a", 1) is mlops.log_metric("a", 1, synchronous=True) is None
+        assert mlops.log_param("p", 7) == mlops.log_param("p", 7, synchronous=True) == 7
+        mlops.flush_async_logging()
+        mlops.flush_artifact_async_logging()
+
+
+def test_an_error_comes_from_the_call_itself() -> None:
+    with mlops.start_run(), pytest.raises(InvalidArgument):
+        mlops.log_metric("", 1, synchronous=False)

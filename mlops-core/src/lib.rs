@@ -23,6 +23,7 @@ pub mod workflows;
 pub use base::digests::Digest;
 pub use base::durability::Durability;
 pub use base::paging::Page;
+pub use base::series_key::SeriesKey;
 pub use base::sharing::Sharing;
 pub use base::text::ParamValue;
 pub use base::time::Timestamp;

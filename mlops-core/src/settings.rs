@@ -1,7 +1,9 @@
-//! The user's own configuration: which stores this user trusts.
+//! The user's own configuration: which stores this user trusts, and (`settings/alerts.rs`) what alerts are handed to.
 //!
 //! A store that this user made here, or trusted by name, may hand out models that run code when they are loaded
 //! (pickles). The list is outside of every store, so that a copied or restored store cannot put itself on it.
+
+pub(crate) mod alerts;
 
 use std::collections::BTreeSet;
 use std::fs::File;

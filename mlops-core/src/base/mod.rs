@@ -17,6 +17,7 @@ pub mod os;
 pub mod paging;
 mod place;
 pub(crate) mod sealed;
+pub mod series_key;
 pub mod sharing;
 pub(crate) mod signal;
 pub mod text;

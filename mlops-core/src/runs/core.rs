@@ -18,6 +18,7 @@ use crate::base::digests::Digest;
 use crate::base::durability::Durability;
 use crate::base::forked;
 use crate::base::ids::IdSource;
+use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::Spool;
@@ -79,6 +80,8 @@ pub(super) struct KnownState {
     pub(super) series: HashSet<String>,
     pub(super) artifacts: BTreeSet<String>,
     pub(super) deleted: bool,
+    /// When alerts of a title were last raised, as far as this process knows.
+    pub(super) alerts: HashMap<String, Timestamp>,
     /// Reused for every record.
     pub(super) buffer: Vec<u8>,
 }

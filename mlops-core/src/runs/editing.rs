@@ -259,6 +259,20 @@ impl Editing {
         }
     }
 
+    /// Drops the points that are not sealed.
+    pub(super) fn drop_tail(&mut self, ops: &mut Vec<Op>) {
+        let Tail { first, next, .. } = self.doc.tail;
+        ops.extend((first..next).map(|number| Op::delete(keys::tail(&self.doc.info.run_id, number))));
+        self.doc.tail = Tail { first: next, next, bytes: 0 };
+    }
+
+    /// Adds points whose summaries are there.
+    pub(super) fn put_back(&mut self, points: &Points) {
+        for (key, series) in points {
+            self.points.extend(series.points().map(|(step, at, value)| (key.clone(), step, at, value)));
+        }
+    }
+
     fn append_tail(&mut self, ops: &mut Vec<Op>, new_bytes: u64) -> Result<()> {
         for points in std::mem::take(&mut self.points).chunks(TAIL_ENTRY_POINTS) {
             let entry = TailEntry(by_key(points));
@@ -289,8 +303,7 @@ impl Editing {
         } else {
             self.doc.copy = Some(segment.blob);
         }
-        ops.extend((self.doc.tail.first..self.doc.tail.next).map(|number| Op::delete(keys::tail(&run, number))));
-        self.doc.tail = Tail { first: self.doc.tail.next, next: self.doc.tail.next, bytes: 0 };
+        self.drop_tail(ops);
         Ok(())
     }
 }

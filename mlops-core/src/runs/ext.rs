@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ArtifactSource, Batch, Content, Run};
+use super::{ArtifactSource, Batch, Content, MetricDefinition, Run, definitions, tags};
 use crate::error::{Error, Result};
 
 /// Conveniences over [`Run`]; every run has them.
@@ -13,6 +13,24 @@ pub trait RunExt: Run {
     /// As [`log_batch`](Run::log_batch).
     fn set_tag(&self, key: &str, value: &str) -> Result<()> {
         self.log_batch(&Batch { tags: vec![(key.into(), value.into())], ..Batch::default() })
+    }
+
+    /// Says what sums up a metric, or all whose names match `name` with `*` for any text; over what was said before.
+    /// [`Runs::summary`](super::Runs::summary) shows it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a definition that cannot be; as [`log_batch`](Run::log_batch).
+    fn define_metric(&self, name: &str, definition: &MetricDefinition) -> Result<()> {
+        let tag = definitions::tag(name, definition)?;
+        self.log_batch(&Batch { tags: vec![tag], ..Batch::default() })
+    }
+
+    /// Writes the run's note, over what it was; an empty text removes it.
+    ///
+    /// # Errors
+    /// As [`log_batch`](Run::log_batch).
+    fn set_note(&self, text: &str) -> Result<()> {
+        if text.is_empty() { self.delete_tag(tags::DESCRIPTION) } else { self.set_tag(tags::DESCRIPTION, text) }
     }
 
     /// Stores bytes as the artifact `path`, replacing what is there.

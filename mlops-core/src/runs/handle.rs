@@ -8,15 +8,17 @@ use std::sync::atomic::Ordering;
 use parking_lot::MutexGuard;
 
 use super::Run;
+use super::alerts::Alert;
 use super::apply;
 use super::artifacts;
 use super::codec::{self, Stored};
 use super::core::{Known, KnownState};
 use super::doc::{self, StoredArtifact, StoredParam, StoredText};
+use super::media::{self, MediaValue};
 use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
 use super::store::Inner;
-use super::types::{ArtifactSource, Batch, DatasetInput, MetricSummary, RunStatus, Series};
+use super::types::{ArtifactSource, Batch, Content, DatasetInput, MetricSummary, RunStatus, Series};
 use crate::base::durability::Durability;
 use crate::base::limits;
 use crate::base::names;
@@ -371,6 +373,17 @@ impl Run for Handle {
 
     fn log_inputs(&self, inputs: &[DatasetInput]) -> Result<()> {
         self.logged(|| self.inputs(inputs))
+    }
+
+    fn log_media(&self, key: &str, value: &MediaValue, step: i64) -> Result<String> {
+        let path = media::new_path(key, step, &self.runs.core.ids.next_hex(), value)?;
+        let content = value.encode()?;
+        self.log_files(&[ArtifactSource { path: path.clone(), content: Content::Bytes(&content) }])?;
+        Ok(path)
+    }
+
+    fn alert(&self, alert: &Alert) -> Result<bool> {
+        self.raise(alert)
     }
 
     fn end(&self, status: RunStatus) -> Result<()> {

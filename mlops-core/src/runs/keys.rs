@@ -97,6 +97,12 @@ pub(super) fn deleted(run: &str) -> Vec<u8> {
     join(&[b"d/", run.as_bytes()])
 }
 
+/// When a run was forked from another, or rewound, for the last time. Such a commit was asked for: that its key is none of
+/// [`OF_RECORDS`] says so.
+pub(super) fn edited(run: &str) -> Vec<u8> {
+    join(&[b"f/", run.as_bytes()])
+}
+
 /// The points of a run that are not sealed; the entry's number follows.
 pub(super) fn tails(run: &str) -> Vec<u8> {
     join(&[b"t/", run.as_bytes(), b"/"])

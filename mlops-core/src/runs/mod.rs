@@ -4,13 +4,16 @@
 //! through this process's spool and is drained into [`Storage`](crate::storage::Storage) in the background.
 
 mod again;
+mod alerts;
 mod apply;
 mod artifacts;
 mod background;
 mod codec;
 mod columns;
 mod core;
+mod cut;
 mod dead;
+mod definitions;
 mod doc;
 mod drain;
 mod dropped;
@@ -19,15 +22,19 @@ mod exit;
 mod experiments;
 mod ext;
 mod facts;
+mod fork;
 mod gc;
 mod handle;
 mod inputs;
 mod keys;
 mod layouts;
+mod media;
+mod point;
 mod read;
 mod record;
 mod redrain;
 mod references;
+mod rewind;
 mod search;
 mod section;
 mod series;
@@ -45,10 +52,15 @@ mod tests;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub use alerts::{Alert, AlertLevel, AlertSubscription, RaisedAlert, on_alert};
 pub(crate) use dead::Drainer;
+pub use definitions::{Aggregation, Goal, MetricDefinition, MetricDefinitions, SteppedSeries, SummaryValues};
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
+pub use fork::ForkOptions;
 pub(crate) use gc::RunBlobs;
+pub use media::{Histogram, ImageFormat, MediaKind, MediaPoint, MediaValue, Table};
+pub use point::RunPoint;
 pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
@@ -128,6 +140,22 @@ pub trait Run: Send + Sync + Debug {
     /// `InvalidArgument` or `LimitExceeded` for a bad name, digest, source type or tag; as
     /// [`log_metric`](Self::log_metric). Nothing is stored then.
     fn log_inputs(&self, inputs: &[DatasetInput]) -> Result<()>;
+
+    /// Logs a text, image, table or histogram of a series at a step, as an artifact, and returns its path. A step may have
+    /// several. [`Runs::media_history`] finds them.
+    ///
+    /// # Errors
+    /// `InvalidArgument` or `LimitExceeded` for a bad key; as [`log_files`](Self::log_files).
+    fn log_media(&self, key: &str, value: &MediaValue, step: i64) -> Result<String>;
+
+    /// Raises an alert: it is recorded in the run and handed to the callbacks of [`on_alert`] and to the user's command,
+    /// whose failures the run does not notice. False if one of the same title was raised within its `wait`: then nothing
+    /// is done.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty title, `LimitExceeded` for a long title or text; as
+    /// [`log_batch`](Self::log_batch).
+    fn alert(&self, alert: &Alert) -> Result<bool>;
 
     /// Ends the run and waits, bounded, until what it logged is in the store.
     ///

@@ -125,7 +125,7 @@ impl Core {
     }
 
     /// Reads something that stands in several entries: again, if the run changed meanwhile.
-    fn consistent<T>(&self, run: &str, mut read: impl FnMut(RunDoc) -> Result<T>) -> Result<T> {
+    pub(super) fn consistent<T>(&self, run: &str, mut read: impl FnMut(RunDoc) -> Result<T>) -> Result<T> {
         for _ in 0..TRIES {
             let doc = self.existing(run)?;
             let version = doc.version;

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
-mod points;
+pub(super) mod points;
 mod record;
 mod table;
 #[cfg(test)]

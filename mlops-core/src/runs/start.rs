@@ -31,6 +31,14 @@ impl Runs {
         core.check_writable("the store")?;
         // Of two that give the same id, the second sees the run of the first.
         let _one = options.run_id.is_some().then(|| core.naming.lock());
+        // Long tags are blobs before the record names them.
+        let _lease = core.blobs.leases().hold()?;
+        self.begin(self.prepare(options)?, true)
+    }
+
+    /// The record that starts a run. Who calls it holds a lease.
+    pub(super) fn prepare(&self, options: RunOptions) -> Result<Start> {
+        let core = &self.core;
         let stored = core.for_reading()?;
         let id = match options.run_id {
             Some(id) => {
@@ -80,12 +88,10 @@ impl Runs {
             (tags::DESCRIPTION, options.description),
         ];
         let automatic = automatic.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        // Long tags are blobs before the record names them.
-        let _lease = core.blobs.leases().hold()?;
         let tags = self.stored_tags(automatic.chain(options.tags))?;
         let create = Create { experiment, name, parent, user, host: os::host_name(), status: RunStatus::Running };
         let at = options.started_at.unwrap_or_else(|| core.clock.now());
-        self.begin(Start { run: id, at, create: Some(create), tags }, true)
+        Ok(Start { run: id, at, create: Some(create), tags })
     }
 
     /// Goes on with a run: it is RUNNING again; its start time stays, what it logged stays.
@@ -132,7 +138,7 @@ impl Runs {
         self.set_lifecycle(run_id, Lifecycle::Active)
     }
 
-    fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
+    pub(super) fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
         let core = &self.core;
         let failures = core.drain_failures();
         let id = start.run.clone();

@@ -16,5 +16,20 @@ pub const GIT_DIRTY: &str = "mlops.source.git.dirty";
 pub const PARENT_RUN: &str = "mlflow.parentRunId";
 /// A text about the run.
 pub const DESCRIPTION: &str = "mlflow.note.content";
+/// The run that this one was forked from, with the step up to which: `RUN@STEP`, or `RUN`.
+pub const FORKED_FROM: &str = "mlops.forkedFrom";
+/// The step that the run was last rewound to.
+pub const REWOUND_TO: &str = "mlops.rewoundTo";
+/// An alert of the run; its time and an id follow.
+pub const ALERT: &str = "mlops.alert.";
+/// What a run says of its metric whose name follows; JSON.
+pub const METRIC: &str = "mlops.metric.";
 /// How many records of the run were dropped because the disk was full; absent if none.
 pub const DROPPED_RECORDS: &str = "mlops.dropped_records";
+
+/// True for tags that tell of one run alone, so that a fork has its own: who and what started it, and how that went.
+pub(super) fn is_of_one_run(key: &str) -> bool {
+    [RUN_NAME, USER, PARENT_RUN, GIT_DIRTY, FORKED_FROM, REWOUND_TO, DROPPED_RECORDS].contains(&key)
+        || key.starts_with("mlflow.source.")
+        || key.starts_with(ALERT)
+}

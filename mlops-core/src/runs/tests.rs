@@ -5,8 +5,10 @@ mod extremes;
 mod forced;
 mod inputs;
 mod references;
+mod rewind;
 #[cfg(feature = "system")]
 mod system;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use super::*;
 use crate::base::clock::{Clock, ManualClock};
 use crate::base::files::Files;
 use crate::base::ids::{CountingIds, IdSource};
+use crate::base::series_key::SeriesKey;
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Code, Error};
 use crate::spool::{Spool, SpoolOptions, list_writers};
@@ -96,7 +99,7 @@ fn in_memory(storage: Arc<dyn Storage>) -> RunsOptions {
 }
 
 /// A pillar that is wholly in memory.
-fn opened() -> Runs {
+pub(super) fn opened() -> Runs {
     Runs::new(in_memory(Arc::new(MemoryStorage::default()))).unwrap()
 }
 

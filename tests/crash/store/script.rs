@@ -55,6 +55,19 @@ enum Step {
     End {
         run: String,
     },
+    /// Takes the last point of a metric away.
+    Rewind {
+        run: String,
+        key: String,
+        step: i64,
+    },
+    /// A new run with what another has.
+    Fork {
+        run: String,
+        of: String,
+        key: String,
+        step: i64,
+    },
     Flush,
 }
 

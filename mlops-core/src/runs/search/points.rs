@@ -69,7 +69,7 @@ fn at_steps(series: &Series, mut found: BTreeMap<i64, Option<MetricSummary>>) ->
 }
 
 /// The value at the smallest (step, time, value); NaN is larger than numbers.
-fn first(series: &Series) -> Option<f64> {
+pub(in crate::runs) fn first(series: &Series) -> Option<f64> {
     let order = |a: &(i64, i64, f64), b: &(i64, i64, f64)| {
         let values = || a.2.partial_cmp(&b.2).unwrap_or_else(|| a.2.is_nan().cmp(&b.2.is_nan()));
         (a.0, a.1).cmp(&(b.0, b.1)).then_with(values)
@@ -78,7 +78,7 @@ fn first(series: &Series) -> Option<f64> {
 }
 
 /// The mean of what is not NaN, by Neumaier's compensated sum (doi.org/10.1002/zamm.19740540106); None of no values.
-fn mean(values: &[f64]) -> Option<f64> {
+pub(in crate::runs) fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }

@@ -187,6 +187,51 @@
 #define MLOPS_PARAM_NONE 4
 
 /**
+ * Every point, where a step says the last that counts.
+ */
+#define MLOPS_STEP_ALL INT64_MAX
+
+/**
+ * UTF-8.
+ */
+#define MLOPS_MEDIA_TEXT 1
+
+/**
+ * The bytes of a PNG, JPEG, GIF, WebP or SVG file.
+ */
+#define MLOPS_MEDIA_IMAGE 2
+
+/**
+ * JSON: `{"columns": ["a"], "rows": [[1]]}`.
+ */
+#define MLOPS_MEDIA_TABLE 3
+
+/**
+ * JSON: `{"edges": [0.0, 1.0], "counts": [5.0]}`.
+ */
+#define MLOPS_MEDIA_HISTOGRAM 4
+
+/**
+ * Good to know.
+ */
+#define MLOPS_ALERT_INFO 0
+
+/**
+ * Something may be wrong.
+ */
+#define MLOPS_ALERT_WARN 1
+
+/**
+ * Something is wrong.
+ */
+#define MLOPS_ALERT_ERROR 2
+
+/**
+ * Keeps a listener told of alerts, until it is freed with `mlops_alert_subscription_free`.
+ */
+typedef struct mlops_alert_subscription mlops_alert_subscription;
+
+/**
  * The files and folders of one artifact folder. Freed with `mlops_artifacts_free`.
  */
 typedef struct mlops_artifacts mlops_artifacts;
@@ -871,6 +916,22 @@ typedef struct mlops_artifact {
    */
   uint64_t size_bytes;
 } mlops_artifact;
+
+/**
+ * Who is told of alerts: `callback` is called with `user_data` and the alert as JSON, `{"run_id", "title", "text",
+ * "level": "WARN", "at": microseconds}`, in the thread that raises it. The text lives for the call, and ends with a NUL
+ * that its length does not count. The callback must not unwind.
+ */
+typedef struct mlops_alert_listener {
+  /**
+   * What is called.
+   */
+  void (*callback)(void *user_data, struct mlops_str alert);
+  /**
+   * What it is given; it may be called from any thread that raises an alert.
+   */
+  void *user_data;
+} mlops_alert_listener;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1690,6 +1751,135 @@ mlops_status mlops_artifacts_json(const struct mlops_artifacts *artifacts,
  * Threads: any, but nobody may use the list any more. Since 0.1.
  */
 void mlops_artifacts_free(struct mlops_artifacts *artifacts);
+
+/**
+ * Starts a run that begins with what another has logged: params, tags, artifacts, and the points up to `step`
+ * (`MLOPS_STEP_ALL`: all). Files are shared. Without an experiment in `options` it is that of the other.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_fork(const struct mlops_store *store,
+                            struct mlops_str run_id,
+                            int64_t step,
+                            const struct mlops_run_options *options,
+                            struct mlops_run **out,
+                            struct mlops_error **err);
+
+/**
+ * Removes the points of a run behind `step`, from series and summaries, in one commit that is on the disk when this
+ * returns. Params, tags and artifacts stay, but for texts, images, tables and histograms of later steps.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_rewind(const struct mlops_store *store,
+                              struct mlops_str run_id,
+                              int64_t step,
+                              struct mlops_error **err);
+
+/**
+ * The key of a metric's series in a context such as `subset` = `train`: `loss{subset="train"}`. It is what log calls,
+ * histories and filters take.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_series_key(struct mlops_str key,
+                              const struct mlops_tag *context,
+                              size_t context_count,
+                              struct mlops_buf *out,
+                              struct mlops_error **err);
+
+/**
+ * Says what sums up a metric, or all whose names match `name` with `*` for any text, as JSON:
+ * `{"summary": ["min", "best"], "goal": "minimize", "step_metric": "epoch", "hidden": true}`, where all may be left
+ * out. Aggregations are `min`, `max`, `mean`, `last`, `first`, `best` and `none`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_define_metric(const struct mlops_run *run,
+                                     struct mlops_str name,
+                                     struct mlops_str definition,
+                                     struct mlops_error **err);
+
+/**
+ * What sums up each metric of a run as JSON: `{"loss": {"min": 0.1}}`, with NaN and infinities as texts.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_summary_json(const struct mlops_store *store,
+                                    struct mlops_str run_id,
+                                    struct mlops_buf *out,
+                                    struct mlops_error **err);
+
+/**
+ * Logs a text, image, table or histogram of a series at a step: `kind` is `MLOPS_MEDIA_TEXT`, `MLOPS_MEDIA_IMAGE`,
+ * `MLOPS_MEDIA_TABLE` or `MLOPS_MEDIA_HISTOGRAM` and says what `bytes` are. `*out` is the path of the artifact.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_media(const struct mlops_run *run,
+                                 struct mlops_str key,
+                                 int32_t kind,
+                                 struct mlops_bytes bytes,
+                                 int64_t step,
+                                 struct mlops_buf *out,
+                                 struct mlops_error **err);
+
+/**
+ * The texts, images, tables and histograms of a run as JSON, by key, step and then as they were logged: a list of
+ * `{"key", "step", "kind": "text", "path", "size_bytes", "at"}`; `mlops_artifact_read` reads them.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_media_json(const struct mlops_store *store,
+                                  struct mlops_str run_id,
+                                  struct mlops_buf *out,
+                                  struct mlops_error **err);
+
+/**
+ * Writes the run's note, over what it was; an empty text removes it.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_set_note(const struct mlops_run *run, struct mlops_str text, struct mlops_error **err);
+
+/**
+ * Raises an alert: it is recorded in the run, and told to the listeners of `mlops_on_alert` and to the user's command,
+ * whose failures the run does not notice. Within `wait_us` microseconds after one of the same title nothing is done.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_alert(const struct mlops_run *run,
+                             struct mlops_str title,
+                             struct mlops_str text,
+                             int32_t alert_level,
+                             int64_t wait_us,
+                             struct mlops_error **err);
+
+/**
+ * The alerts of a run as JSON, the oldest first: a list of `{"run_id", "title", "text", "level", "at"}`.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_alerts_json(const struct mlops_store *store,
+                                   struct mlops_str run_id,
+                                   struct mlops_buf *out,
+                                   struct mlops_error **err);
+
+/**
+ * Has a listener told of every alert that this process raises from now on, after it was recorded.
+ *
+ * `*out` is freed with `mlops_alert_subscription_free`, which ends it. Threads: any. Since 0.1.
+ */
+mlops_status mlops_on_alert(const struct mlops_alert_listener *listener,
+                            struct mlops_alert_subscription **out,
+                            struct mlops_error **err);
+
+/**
+ * Ends a subscription. NULL is fine. A call of the listener that is under way in another thread goes on.
+ *
+ * Threads: any, but nobody may use the subscription any more. Since 0.1.
+ */
+void mlops_alert_subscription_free(struct mlops_alert_subscription *subscription);
 
 #ifdef __cplusplus
 }  // extern "C"

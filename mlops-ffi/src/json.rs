@@ -86,7 +86,7 @@ fn tags(tags: &[(Text, Text)]) -> Value {
     Value::Object(tags.collect::<Map<_, _>>())
 }
 
-fn number(number: f64) -> Value {
+pub(crate) fn number(number: f64) -> Value {
     if number.is_finite() {
         number.into()
     } else if number.is_nan() {

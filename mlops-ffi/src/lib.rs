@@ -12,12 +12,14 @@
 #![expect(non_camel_case_types, reason = "types carry their C names")]
 #![expect(clippy::missing_safety_doc, reason = "one contract holds for every function: the crate's documentation")]
 
+pub mod alerts;
 mod args;
 pub mod artifacts;
 mod boundary;
 mod detail;
 pub mod errors;
 pub mod experiments;
+pub mod forks;
 pub mod inputs;
 mod json;
 pub mod logging;
@@ -29,4 +31,5 @@ mod sized;
 pub mod store;
 pub mod system;
 pub mod text;
+pub mod typed;
 pub mod version;

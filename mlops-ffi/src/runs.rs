@@ -91,7 +91,7 @@ impl Versioned for mlops_run_options {
 sized_input!(mlops_run_options);
 
 impl mlops_run {
-    fn new(run: Arc<dyn Run>) -> Self {
+    pub(crate) fn new(run: Arc<dyn Run>) -> Self {
         let id = Text::new(run.id());
         Self { run, id }
     }
@@ -99,7 +99,7 @@ impl mlops_run {
 
 impl mlops_run_options {
     /// Owned copies of the options.
-    unsafe fn read(&self) -> Result<RunOptions> {
+    pub(crate) unsafe fn read(&self) -> Result<RunOptions> {
         check_reserved("options", self.reserved)?;
         // SAFETY: as the caller's.
         unsafe {

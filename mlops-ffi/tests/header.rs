@@ -77,6 +77,8 @@ fn every_exported_function_goes_through_the_macro() {
         if path.ends_with("boundary.rs") {
             continue;
         }
+        // A callback is the caller's function, not one of ours.
+        let text = text.replace("Option<unsafe extern \"C\" fn(", "");
         for way_around in ["no_mangle", "export_name", "extern \"C\""] {
             assert!(!text.contains(way_around), "{} has {way_around}: use export!", path.display());
         }

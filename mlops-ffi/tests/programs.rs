@@ -75,6 +75,11 @@ fn structs_of_older_and_newer_callers_are_understood() {
 }
 
 #[test]
+fn series_have_contexts_kinds_forks_and_alerts() {
+    build_and_run(&["c/series.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }

@@ -8,6 +8,7 @@ mod held;
 mod models;
 mod module;
 mod run;
+mod series;
 mod store;
 mod table;
 mod ui;
@@ -27,6 +28,11 @@ mod _native {
     };
     #[pymodule_export]
     use super::run::Run;
+    #[pymodule_export]
+    use super::series::{
+        check_media, define_metric, fork_run, log_media, media_history, metric_contexts, metric_history_by, on_alert,
+        parse_series_key, raise_alert, read_media, rewind_run, run_alerts, run_point, run_summary, series_key,
+    };
     #[pymodule_export]
     use super::store::Store;
     #[pymodule_export]

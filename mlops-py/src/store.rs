@@ -28,7 +28,7 @@ impl Store {
     }
 
     /// A run that this process has to end.
-    fn started(&self, run: Arc<dyn mlops_core::runs::Run>, new: bool) -> Run {
+    pub(crate) fn started(&self, run: Arc<dyn mlops_core::runs::Run>, new: bool) -> Run {
         held::hold(run.id(), &self.inner);
         if new { Run::new(run) } else { Run::opened(run) }
     }

@@ -1,12 +1,14 @@
 //! The commands, their options and their help.
 
 mod report;
+mod series;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 pub(super) use report::{CompareOptions, ReportOptions};
+pub(super) use series::{ForkOptions, RewindOptions};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -222,7 +224,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Look at runs
+    /// Look at runs, fork and rewind them
     #[command(after_help = RUNS_AFTER)]
     Runs {
         #[command(subcommand)]
@@ -313,6 +315,27 @@ pub(super) enum RunsCommand {
     /// Show what differs between runs, side by side
     #[command(after_help = report::COMPARE_AFTER)]
     Compare(CompareOptions),
+    /// Make a run that begins with what another has logged, up to a step
+    #[command(after_help = series::FORK_AFTER)]
+    Fork(ForkOptions),
+    /// Remove the points of a run behind a step
+    #[command(after_help = series::REWIND_AFTER)]
+    Rewind(RewindOptions),
+    /// Show or write the note of a run
+    #[command(after_help = series::NOTE_AFTER)]
+    Note {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+        /// Write this text over it
+        #[arg(long, value_name = "TEXT")]
+        set: Option<String>,
+    },
+    /// List the alerts that a run raised
+    #[command(after_help = series::ALERTS_AFTER)]
+    Alerts {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+    },
     /// List or download the files of a run
     #[command(after_help = ARTIFACTS_AFTER)]
     Artifacts {

@@ -29,6 +29,12 @@ impl Context<'_> {
         Ok(Store::open_with(&options).map_err(with_way_out)?)
     }
 
+    /// Opens the store to change something in it; it must exist.
+    pub(super) fn open_to_change(&self) -> Result<Store, Failure> {
+        let options = OpenOptions { uri: self.store.clone(), must_exist: true, ..OpenOptions::default() };
+        Ok(Store::open_with(&options).map_err(with_way_out)?)
+    }
+
     /// Writes one line of JSON.
     pub(super) fn print_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         Ok(writeln!(self.out, "{}", shape::to_line(value))?)

@@ -11,11 +11,13 @@ mod context;
 mod experiments;
 mod failure;
 mod find;
+mod fork;
 mod fsck;
 mod gc;
 mod init;
 mod list;
 mod metrics;
+mod note;
 mod plot;
 mod report;
 mod shape;
@@ -85,6 +87,10 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
             Some(folder) => artifacts::download(run, path.as_deref(), folder, context)?,
             None => artifacts::list(run, path.as_deref(), context)?,
         },
+        Command::Runs { command: RunsCommand::Fork(options) } => fork::fork(options, context)?,
+        Command::Runs { command: RunsCommand::Rewind(options) } => fork::rewind(options, context)?,
+        Command::Runs { command: RunsCommand::Note { run, set } } => note::note(run, set.as_deref(), context)?,
+        Command::Runs { command: RunsCommand::Alerts { run } } => note::alerts(run, context)?,
         Command::Report(options) => report::report(options, context)?,
         Command::Experiments { command } => experiments::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,

@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 use super::table::steers;
 use crate::base::findings::Finding;
 use crate::base::time::Timestamp;
-use crate::runs::{ArtifactInfo, DatasetInput, Experiment, MetricSummary, Origin, RunData, RunInfo, Series};
+use crate::runs::{
+    ArtifactInfo, DatasetInput, Experiment, MetricSummary, Origin, RaisedAlert, RunData, RunInfo, Series,
+};
 use crate::store::{BackupReport, FsckReport};
 use crate::ui::json::Number;
 use crate::ui::{Comparison, LeftOut, Row};
@@ -81,6 +83,52 @@ impl<'a> RunShape<'a> {
             inputs: &data.inputs,
             origin: data.origin.as_ref(),
         }
+    }
+}
+
+/// The answer of `runs fork`.
+#[derive(Serialize)]
+pub(super) struct Fork<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) run_name: &'a str,
+    pub(super) forked_from: &'a str,
+}
+
+/// The answer of `runs rewind`.
+#[derive(Serialize)]
+pub(super) struct Rewind<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) step: i64,
+    pub(super) dry_run: bool,
+    pub(super) metrics: usize,
+}
+
+/// The answer of `runs note`.
+#[derive(Serialize)]
+pub(super) struct Note<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) note: Option<&'a str>,
+}
+
+/// The answer of `runs alerts`.
+#[derive(Serialize)]
+pub(super) struct Alerts<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) alerts: Vec<AlertShape<'a>>,
+}
+
+/// An alert of a run.
+#[derive(Serialize)]
+pub(super) struct AlertShape<'a> {
+    at: Time,
+    level: &'static str,
+    title: &'a str,
+    text: &'a str,
+}
+
+impl<'a> AlertShape<'a> {
+    pub(super) fn new(alert: &'a RaisedAlert) -> Self {
+        Self { at: Time(alert.at), level: alert.level.name(), title: &alert.title, text: &alert.text }
     }
 }
 

@@ -1,4 +1,5 @@
 mod looks;
+mod series;
 
 use std::fmt::Write;
 use std::path::Path;

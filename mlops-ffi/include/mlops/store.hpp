@@ -156,22 +156,22 @@ class store {
 
   /// Starts a run.
   result<run> start_run(const run_options& options = {}) const {
-    const std::vector<mlops_tag> tags = detail::raw_tags(options.tags);
-    mlops_run_options raw = MLOPS_RUN_OPTIONS_INIT;
-    raw.run_id = detail::str(options.run_id);
-    raw.experiment_id = detail::str(options.experiment_id);
-    raw.experiment_name = detail::str(options.experiment_name);
-    raw.run_name = detail::str(options.run_name);
-    raw.parent_run_id = detail::str(options.parent_run_id);
-    raw.description = detail::str(options.description);
-    raw.source_name = detail::str(options.source_name);
-    raw.source_type = detail::str(options.source_type);
-    raw.user = detail::str(options.user);
-    raw.tags = tags.data();
-    raw.tags_count = tags.size();
-    raw.started_at = options.started_at.value_or(MLOPS_TIME_NONE);
-    return wrap<run>(detail::make<mlops_run, mlops_run_free>(
-        [&](mlops_run** out, mlops_error** what) { return mlops_run_start(get(), &raw, out, what); }));
+    return start(options, [&](const mlops_run_options& raw, mlops_run** out, mlops_error** what) {
+      return mlops_run_start(get(), &raw, out, what);
+    });
+  }
+
+  /// Starts a run that begins with what another has logged, with its points up to a step; default: all. Without an
+  /// experiment in `options` it is that of the other.
+  result<run> fork_run(std::string_view id, std::int64_t step = MLOPS_STEP_ALL, const run_options& options = {}) const {
+    return start(options, [&](const mlops_run_options& raw, mlops_run** out, mlops_error** what) {
+      return mlops_run_fork(get(), detail::str(id), step, &raw, out, what);
+    });
+  }
+
+  /// Removes the points of a run behind a step, in one piece; resume_run goes on with it.
+  result<void> rewind_run(std::string_view id, std::int64_t step) const {
+    return detail::call([&](mlops_error** what) { return mlops_run_rewind(get(), detail::str(id), step, what); });
   }
 
   /// Goes on with a run: its status is running again.
@@ -321,6 +321,26 @@ class store {
   const mlops_store* get() const noexcept { return handle_.get(); }
 
  private:
+  template <class Call>
+  result<run> start(const run_options& options, const Call& call) const {
+    const std::vector<mlops_tag> tags = detail::raw_tags(options.tags);
+    mlops_run_options raw = MLOPS_RUN_OPTIONS_INIT;
+    raw.run_id = detail::str(options.run_id);
+    raw.experiment_id = detail::str(options.experiment_id);
+    raw.experiment_name = detail::str(options.experiment_name);
+    raw.run_name = detail::str(options.run_name);
+    raw.parent_run_id = detail::str(options.parent_run_id);
+    raw.description = detail::str(options.description);
+    raw.source_name = detail::str(options.source_name);
+    raw.source_type = detail::str(options.source_type);
+    raw.user = detail::str(options.user);
+    raw.tags = tags.data();
+    raw.tags_count = tags.size();
+    raw.started_at = options.started_at.value_or(MLOPS_TIME_NONE);
+    return wrap<run>(detail::make<mlops_run, mlops_run_free>(
+        [&](mlops_run** out, mlops_error** what) { return call(raw, out, what); }));
+  }
+
   using handle = detail::owned<mlops_store, mlops_store_free>;
   explicit store(handle owned) : handle_(std::move(owned)) {}
 

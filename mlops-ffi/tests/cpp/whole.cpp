@@ -50,6 +50,19 @@ void log_everything(const mlops::store& store) {
   CHECK(run.end());
 }
 
+void fork_and_rewind(const mlops::store& store) {
+  mlops::run_options options;
+  options.run_name = "again";
+  mlops::run fork = store.fork_run("first", 1, options).value();
+  CHECK(store.metric_history(fork.id(), "curve").value().size() == 2);
+  CHECK(store.rewind_run(fork.id(), 0));
+  CHECK(store.metric_history(fork.id(), "curve").value().size() == 1);
+  const std::string id(fork.id());
+  CHECK(fork.end());
+  CHECK(store.delete_run(id));
+  CHECK(!store.fork_run("none"));
+}
+
 void read_everything(const mlops::store& store, const std::string& folder) {
   const mlops::run_data data = store.get_run("first").value();
   CHECK(data.run_id == "first" && data.status == MLOPS_RUN_FINISHED && data.ended_at.has_value());
@@ -187,6 +200,7 @@ int main(int argc, char** argv) {
   read_everything(store, folder);
   experiments(store);
   durability(store);
+  fork_and_rewind(store);
   errors(store);
 
   mlops::store other = store.clone().value();

@@ -22,6 +22,9 @@ const SOURCES: &[&str] = &[
     "run_data",
     "search",
     "artifacts",
+    "forks",
+    "typed",
+    "alerts",
 ];
 
 /// The text of the header.

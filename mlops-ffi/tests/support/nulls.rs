@@ -129,6 +129,7 @@ static const mlops_experiment *a_mlops_experiment_pointer = (const mlops_experim
 static mlops_experiment *an_mlops_experiment_pointer = (mlops_experiment *)(void *)&somewhere;
 POINTER(mlops_experiments);
 POINTER(mlops_artifacts);
+POINTER(mlops_alert_subscription);
 
 static mlops_buf a_mlops_buf = MLOPS_BUF_INIT;
 static mlops_points a_mlops_points = MLOPS_POINTS_INIT;
@@ -146,6 +147,11 @@ static mlops_metric_summary a_mlops_metric_summary = MLOPS_METRIC_SUMMARY_INIT;
 static mlops_run_query a_mlops_run_query = MLOPS_RUN_QUERY_INIT;
 static mlops_artifact a_mlops_artifact = MLOPS_ARTIFACT_INIT;
 static mlops_tag a_mlops_tag = {{"k", 1}, {"v", 1}};
+static void listen(void *user_data, mlops_str alert) {
+  (void)user_data;
+  (void)alert;
+}
+static mlops_alert_listener a_mlops_alert_listener = {listen, NULL};
 static mlops_param a_mlops_param = {{"k", 1}, {"v", 1}, 0, 0.0, MLOPS_PARAM_TEXT, 0};
 
 static int untouched(void) {
@@ -154,7 +160,8 @@ static int untouched(void) {
          (char *)a_mlops_runs_pointer == &somewhere && (char *)a_mlops_series_pointer == &somewhere &&
          (const char *)a_mlops_experiment_pointer == &somewhere &&
          (char *)an_mlops_experiment_pointer == &somewhere && (char *)a_mlops_experiments_pointer == &somewhere &&
-         (char *)a_mlops_artifacts_pointer == &somewhere && a_mlops_buf.data == NULL &&
+         (char *)a_mlops_artifacts_pointer == &somewhere &&
+         (char *)a_mlops_alert_subscription_pointer == &somewhere && a_mlops_buf.data == NULL &&
          a_mlops_points.values == NULL && a_mlops_run_info.run_id.ptr == NULL && a_mlops_artifact.path.ptr == NULL &&
          a_mlops_experiment_info.name.ptr == NULL && a_mlops_metric_summary.key.ptr == NULL;
 }

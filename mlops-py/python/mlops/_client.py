@@ -176,6 +176,23 @@ class MlflowClient:
         )
         return self.get_run(handle.id)
 
+    def fork_run(self, run_id: str, step: int | None = None, run_name: str | None = None) -> Run:
+        """Starts a run that begins with what another has logged, up to ``step`` (None: all), without making it active."""
+        source_name, source_type = _state.source()
+        handle = _native.fork_run(
+            self._store,
+            text_key("run id", run_id),
+            None if step is None else whole("the step", step),
+            run_name=None if run_name is None else str(run_name),
+            source_name=source_name,
+            source_type=source_type,
+        )
+        return self.get_run(handle.id)
+
+    def rewind_run(self, run_id: str, step: int) -> None:
+        """Removes the points of a run behind ``step``, from series and summaries, in one piece; the rest stays."""
+        _native.rewind_run(self._store, text_key("run id", run_id), whole("the step", step))
+
     def get_run(self, run_id: str) -> Run:
         """A run as it is now."""
         return Run(self._store.get_run(text_key("run id", run_id)))

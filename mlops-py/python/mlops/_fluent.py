@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native, _state, _system
 from ._content import dict_bytes, figure_bytes, image_files, text_bytes
@@ -14,6 +14,9 @@ from ._operations import _DONE, RunOperations, done
 from ._state import ActiveRun, Durability
 from .entities import Experiment, Run, ViewType
 from .exceptions import InvalidArgument, InvalidState, NotFound
+
+if TYPE_CHECKING:
+    from ._series import Context
 
 SEARCH_MAX_RESULTS = 100_000
 
@@ -146,12 +149,17 @@ def start_run(
     log_system_metrics: bool | None = None,
     *,
     durability: Durability | None = None,
+    fork_from: str | None = None,
+    resume_from: str | None = None,
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
     FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run.
 
     With ``log_system_metrics`` the machine is measured until the run ends; None: as
-    :func:`enable_system_metrics_logging` and the environment say."""
+    :func:`enable_system_metrics_logging` and the environment say.
+
+    ``fork_from`` has the new run begin with what another has logged, and ``resume_from`` goes on with a run at an earlier
+    step, behind which its points are removed: both are ``RUN@STEP``, ``RUN?_step=STEP`` or ``RUN``."""
     own = _state.own_run()
     if own is not None and not nested:
         raise InvalidState(
@@ -159,7 +167,16 @@ def start_run(
         )
     measured = _system.settings(log_system_metrics)
     store = _state.store()
-    run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
+    if sum(given is not None for given in (run_id, fork_from, resume_from)) > 1:
+        raise InvalidArgument("give one of run_id, fork_from and resume_from: each says which run to begin with")
+    if resume_from is not None:
+        from ._series import run_point
+
+        run_id, step = run_point("resume_from", resume_from)
+        if step is not None:
+            _native.rewind_run(store, run_id, step)
+    elif fork_from is None:
+        run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
     if run_id is not None:
         raw = store.get_run(str(run_id))
         expected = _state.set_experiment_id() if experiment_id is None else str(experiment_id)
@@ -184,6 +201,22 @@ def start_run(
             f"parent_run_id is {parent_run_id}, but the active run is {own.info.run_id}; end it first, or leave it out"
         )
     source_name, source_type = _state.source()
+    if fork_from is not None:
+        from ._series import run_point
+
+        handle = _native.fork_run(
+            store,
+            *run_point("fork_from", fork_from),
+            experiment_id=None if experiment_id is None else str(experiment_id),
+            run_name=None if run_name is None else str(run_name),
+            parent_run_id=parent_run_id,
+            tags=tag_items(tags),
+            description=description,
+            source_name=source_name,
+            source_type=source_type,
+            durability=durability,
+        )
+        return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
     handle = store.start_run(
         experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
         run_name=None if run_name is None else str(run_name),
@@ -266,6 +299,12 @@ def _store_of(run_id: str | None) -> _native.Store:
     return _state.store() if run is None else run._store
 
 
+def _series_key(key: str, context: Context | None) -> str:
+    from ._series import series_key
+
+    return series_key(key, context)
+
+
 # --- params, metrics, tags -------------------------------------------------------------------------------------
 
 
@@ -302,9 +341,13 @@ def log_metric(
     model_id: str | None = None,
     dataset: Any = None,
     *,
+    context: Context | None = None,
     durability: Durability | None = None,
 ) -> RunOperations | None:
-    """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now."""
+    """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now. A ``context`` such as
+    ``{"subset": "train"}`` makes it a point of a series of its own, ``loss{subset="train"}``."""
+    if context is not None:
+        key = _series_key(key, context)
     number = value if type(value) is float else metric_value(key, value)
     at = None if timestamp is None else _at(timestamp)
     place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
@@ -325,12 +368,15 @@ def log_metrics(
     model_id: str | None = None,
     dataset: Any = None,
     *,
+    context: Context | None = None,
     durability: Durability | None = None,
 ) -> RunOperations | None:
-    """Logs a point of each metric, all or none of them."""
+    """Logs a point of each metric, all or none of them, in this context if there is one."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
     given = items("metrics", metrics)
+    if context is not None:
+        given = [(_series_key(key, context), value) for key, value in given]
     points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
     _handle(run_id, durability).log_batch([], [], points)
     return done(synchronous)
@@ -344,19 +390,23 @@ def log_series(
     run_id: str | None = None,
     *,
     time_unit: str = "ms",
+    context: Context | None = None,
     durability: Durability | None = None,
 ) -> None:
     """Logs many points of a metric at once, all or none: arrays or sequences of one length. Without ``steps`` they
     count up from 0. ``timestamps`` count from 1970 in ``time_unit``, ``"ms"`` or ``"us"``; now if they are left out."""
     columns = column("steps", steps, "q"), time_column(timestamps, time_unit), column("values", values, "d")
-    _handle(run_id, durability).log_series(text_key("metric name", key), *columns)
+    _handle(run_id, durability).log_series(_series_key(key, context), *columns)
 
 
-def get_metric_series(run_id: str, key: str, *, time_unit: str = "ms") -> tuple[Any, Any, Any]:
+def get_metric_series(
+    run_id: str, key: str, *, context: Context | None = None, time_unit: str = "ms"
+) -> tuple[Any, Any, Any]:
     """Steps, timestamps and values of a metric, ordered by time and step: numpy arrays if numpy is imported, else arrays
     of the standard library. Timestamps count from 1970 in ``time_unit``: whole ``"ms"``, or ``"us"``, which is what is
     stored. Empty if the run has no such metric."""
-    steps, times, values = _state.store().metric_history(run_id, key)
+    name = key if context is None else _series_key(key, context)
+    steps, times, values = _state.store().metric_history(run_id, name)
     return column_out(steps, "q"), times_out(times, time_unit), column_out(values, "d")
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, final
@@ -7,23 +8,39 @@ __all__ = [
     "RunTable",
     "Store",
     "backup",
+    "check_media",
     "cli_main",
     "compare_runs",
+    "define_metric",
     "download_model",
     "end_open_runs",
     "error_table",
+    "fork_run",
     "fsck",
     "is_trusted",
     "locate",
+    "log_media",
     "log_model",
     "mark_process_failed",
+    "media_history",
+    "metric_contexts",
+    "metric_history_by",
     "metric_svg",
     "model_file",
     "model_manifest",
+    "on_alert",
     "open_model_folder",
     "param_text",
+    "parse_series_key",
+    "raise_alert",
+    "read_media",
     "restore",
+    "rewind_run",
+    "run_alerts",
+    "run_point",
+    "run_summary",
     "save_model",
+    "series_key",
     "version",
     "write_report",
 ]
@@ -167,4 +184,39 @@ def write_report(
 def compare_runs(
     store: Store, run_ids: list[str]
 ) -> tuple[list[dict[str, Any]], list[str], list[str], list[str]]: ...
+def run_point(text: str) -> tuple[str, int | None]: ...
+def fork_run(
+    store: Store,
+    run_id: str,
+    step: int | None = None,
+    *,
+    experiment_id: str | None = None,
+    run_name: str | None = None,
+    parent_run_id: str | None = None,
+    tags: list[tuple[str, str]] = ...,
+    description: str | None = None,
+    source_name: str | None = None,
+    source_type: str | None = None,
+    durability: str | None = None,
+) -> Run: ...
+def rewind_run(store: Store, run_id: str, step: int) -> None: ...
+def series_key(key: str, context: list[tuple[str, Any]]) -> str: ...
+def parse_series_key(text: str) -> tuple[str, dict[str, str]]: ...
+def metric_contexts(store: Store, run_id: str, key: str) -> list[dict[str, str]]: ...
+def define_metric(
+    run: Run, name: str, step_metric: str | None, summary: list[str], goal: str | None, hidden: bool
+) -> None: ...
+def run_summary(store: Store, run_id: str) -> dict[str, list[tuple[str, float]]]: ...
+def metric_history_by(
+    store: Store, run_id: str, key: str, step_metric: str | None
+) -> tuple[bytes, bytes, bytes, bytes]: ...
+def log_media(run: Run, key: str, kind: str, content: bytes, step: int) -> str: ...
+def media_history(
+    store: Store, run_id: str, key: str | None, kind: str | None
+) -> list[tuple[str, int, str, str, int, int]]: ...
+def read_media(store: Store, run_id: str, path: str) -> bytes: ...
+def check_media(kind: str, content: bytes) -> None: ...
+def raise_alert(run: Run, title: str, text: str, level: str, wait_us: int) -> bool: ...
+def run_alerts(store: Store, run_id: str) -> list[tuple[str, str, str, str, int]]: ...
+def on_alert(callback: Callable[[str, str, str, str, int], object]) -> None: ...
 def metric_svg(store: Store, run_ids: list[str], key: str) -> str: ...

@@ -448,6 +448,15 @@ class Run:
 
         return run_html(self)
 
+    @property
+    def summary(self) -> Any:
+        """What sums up each metric of the run as it is now, as :func:`mlops.define_metric` says: a read-only mapping."""
+        from . import _state
+        from ._curves import _store_of
+        from ._series import summary_in
+
+        return summary_in(_store_of(self) or _state.store(), self.info.run_id)
+
     def plot(self, *keys: str) -> Any:
         """Curves of these metrics, or of all that have several points: a figure of plotly or of matplotlib, whichever
         is installed, else a picture that a notebook shows."""

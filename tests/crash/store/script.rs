@@ -7,12 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mlops_core::runs::{
-    ArtifactSource, Batch, Content, DatasetInput, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus, Series,
+    ArtifactSource, Batch, Content, DatasetInput, ForkOptions, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus,
+    Series, tags,
 };
 use mlops_core::{Code, OpenOptions, ParamValue, Store};
 
 /// A saved model, recorded: the script needs its bytes, not its training.
 const MODEL: &[u8] = include_bytes!("../../data/model.json");
+
+/// The step that runs are rewound to: behind all that is checked.
+const REWIND_TO: i64 = 1_000_000;
+/// The step that runs are forked at.
+const FORK_AT: i64 = 1;
 
 /// One call.
 enum Step {
@@ -55,18 +61,17 @@ enum Step {
     End {
         run: String,
     },
-    /// Takes the last point of a metric away.
+    /// A point that the rewind takes away, if it comes to that.
+    Undone {
+        run: String,
+    },
     Rewind {
         run: String,
-        key: String,
-        step: i64,
     },
     /// A new run with what another has.
     Fork {
         run: String,
         of: String,
-        key: String,
-        step: i64,
     },
     Flush,
 }
@@ -144,6 +149,9 @@ impl Script {
             steps.push(Step::Model { run: run() });
             steps.push(Step::Inputs { run: run() });
             steps.push(Step::Tag { run: run(), key: "done".into() });
+            steps.push(Step::Undone { run: run() });
+            steps.push(Step::Rewind { run: run() });
+            steps.push(Step::Fork { run: format!("fork-of-{}", run()), of: run() });
             steps.push(Step::End { run: run() });
             steps.push(Step::Reopen);
         }
@@ -264,6 +272,9 @@ impl Step {
             | Self::Model { run }
             | Self::Inputs { run }
             | Self::Tag { run, .. }
+            | Self::Undone { run }
+            | Self::Rewind { run }
+            | Self::Fork { run, .. }
             | Self::End { run } => Some(run),
         }
     }
@@ -273,6 +284,11 @@ impl Step {
             let options =
                 RunOptions { run_id: Some(run.clone()), parent_run_id: parent.clone(), ..RunOptions::default() };
             runs.insert(run.clone(), store.runs().start(options)?);
+            return Ok(());
+        }
+        if let Self::Fork { run, of } = self {
+            let options = ForkOptions { run_id: Some(run.clone()), ..ForkOptions::default() };
+            runs.insert(run.clone(), store.runs().fork(of, Some(FORK_AT), options)?);
             return Ok(());
         }
         let Some(run) = self.run() else { return if matches!(self, Self::Flush) { store.flush() } else { Ok(()) } };
@@ -306,7 +322,9 @@ impl Step {
             Self::Tag { key, .. } => run.set_tag(key, "yes"),
             Self::Inputs { .. } => run.log_inputs(&inputs()),
             Self::End { .. } => run.end(RunStatus::Finished),
-            Self::Start { .. } | Self::Reopen | Self::Flush => Ok(()),
+            Self::Undone { .. } => run.log_metric("undone", 1.0, REWIND_TO + 1, None),
+            Self::Rewind { run } => store.runs().rewind(run, REWIND_TO),
+            Self::Start { .. } | Self::Fork { .. } | Self::Reopen | Self::Flush => Ok(()),
         }
     }
 
@@ -347,7 +365,21 @@ impl Step {
             Self::Tag { key, .. } => vec![data.tags.contains_key(key)],
             Self::Inputs { .. } => inputs().iter().map(|input| data.inputs.contains(input)).collect(),
             Self::End { .. } => vec![data.info.status == RunStatus::Finished],
-            Self::Reopen | Self::Flush => Vec::new(),
+            Self::Rewind { .. } => {
+                let rewound = data.tags.contains_key(tags::REWOUND_TO);
+                let undone = seen.points(run, "undone").len() as u64;
+                let count = data.metrics.get("undone").map_or(0, |summary| summary.count);
+                assert!(undone == count && (!rewound || undone == 0), "half rewound: {undone} points, {count} counted");
+                vec![rewound]
+            }
+            Self::Fork { of, .. } => {
+                let parent = seen.run(of).expect("a fork has a parent");
+                let steps: Vec<_> = seen.points(of, "loss").steps.iter().copied().filter(|at| *at <= FORK_AT).collect();
+                let whole = data.params == parent.params && seen.points(run, "loss").steps == steps;
+                assert!(whole && data.tags.contains_key(tags::FORKED_FROM), "half a fork: {data:?} of {parent:?}");
+                vec![true]
+            }
+            Self::Undone { .. } | Self::Reopen | Self::Flush => Vec::new(),
         }
     }
 }

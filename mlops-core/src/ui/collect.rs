@@ -11,7 +11,7 @@ use super::report::{LeftOut, ReportOptions};
 use super::thin::thin;
 use crate::base::time::Timestamp;
 use crate::error::Result;
-use crate::runs::{ArtifactInfo, RunData, Series, tags};
+use crate::runs::{ArtifactInfo, MetricDefinitions, RunData, Series, tags};
 use crate::store::Store;
 
 /// Points of all curves together.
@@ -189,7 +189,11 @@ fn curves(
     points: usize,
     left_out: &mut Vec<LeftOut>,
 ) -> Result<Vec<CurveShape>> {
-    let is_curve = |row: &RowShape<MetricShape>| row.cells.iter().flatten().any(|found| found.count > 1);
+    let defined: Vec<_> = runs.iter().map(|run| MetricDefinitions::of(&run.tags)).collect();
+    let is_hidden = |key: &str| defined.iter().any(|of| of.find(key).is_some_and(|found| found.hidden));
+    let is_curve = |row: &RowShape<MetricShape>| {
+        row.cells.iter().flatten().any(|found| found.count > 1) && !is_hidden(&row.key)
+    };
     let mut rows: Vec<&mut RowShape<MetricShape>> = metrics.iter_mut().filter(|row| is_curve(row)).collect();
     let of = |row: &RowShape<MetricShape>| row.cells.iter().flatten().count();
     let mut drawn = 0;

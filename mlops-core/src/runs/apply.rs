@@ -28,6 +28,8 @@ pub(super) struct Applying<'a> {
     runs: BTreeMap<String, Editing>,
     experiments: experiments::Making,
     ops: Vec<Op>,
+    /// A run's large change is not wholly applied, and another came: this commit is to wait for it.
+    pub(super) waits: bool,
 }
 
 impl<'a> Applying<'a> {
@@ -40,6 +42,7 @@ impl<'a> Applying<'a> {
             runs: BTreeMap::new(),
             experiments: experiments::Making::default(),
             ops: Vec::new(),
+            waits: false,
         }
     }
 
@@ -67,7 +70,8 @@ impl<'a> Applying<'a> {
         let mut ops = vec![Op::put(keys::pending(run), codec::PRESENT)];
         let editing = self.run(run, at)?;
         editing.add_segments(storage, blobs, &change.segments, &mut ops)?;
-        editing.doc.pending = Some(pending);
+        let waits = editing.doc.pending.replace(pending).is_some();
+        self.waits |= waits;
         self.ops.append(&mut ops);
         Ok(())
     }

@@ -263,7 +263,7 @@ impl Runs {
     /// `NotFound` for an unknown run, `Corrupt` for damaged points.
     pub fn metric_history_by(&self, run_id: &str, key: &str, step_metric: &str) -> Result<SteppedSeries> {
         let (points, steps) = (self.metric_history(run_id, key)?, self.metric_history(run_id, step_metric)?);
-        Ok(stepped(points, &steps))
+        Ok(stepped(&points, &steps))
     }
 
     /// The contexts that a metric of a run has series of; an empty one stands for the series without a context.
@@ -300,7 +300,7 @@ fn value(
     }
 }
 
-fn stepped(points: Series, steps: &Series) -> SteppedSeries {
+fn stepped(points: &Series, steps: &Series) -> SteppedSeries {
     let by_step = |series: &Series| {
         let mut all: Vec<_> = series.points().collect();
         // What is equal stays in the order it was logged.
@@ -309,7 +309,7 @@ fn stepped(points: Series, steps: &Series) -> SteppedSeries {
     };
     let places = by_step(steps);
     let mut found = SteppedSeries::default();
-    for (step, at, value) in by_step(&points) {
+    for (step, at, value) in by_step(points) {
         let upto = places.partition_point(|(s, t, _)| (*s, *t) <= (step, at));
         let before = upto.checked_sub(1).and_then(|last| places.get(last));
         let at_step = places.get(upto).filter(|(s, ..)| *s == step);
@@ -400,11 +400,11 @@ mod tests {
         };
         let epochs = series(&[(10, 100, 1.0), (20, 200, 2.0), (20, 210, 2.5), (30, 300, 3.0)]);
         let loss = series(&[(5, 50, 0.1), (10, 90, 0.2), (15, 999, 0.3), (20, 205, 0.4), (20, 190, 0.5), (40, 1, 0.6)]);
-        let found = stepped(loss, &epochs);
+        let found = stepped(&loss, &epochs);
         assert!(found.at[0].is_nan(), "before the first");
         assert_eq!(found.at[1..], [1.0, 1.0, 2.0, 2.0, 3.0]);
         assert_eq!(found.points.values, [0.1, 0.2, 0.3, 0.5, 0.4, 0.6]);
-        assert!(stepped(found.points, &Series::default()).at.iter().all(|at| at.is_nan()));
+        assert!(stepped(&found.points, &Series::default()).at.iter().all(|at| at.is_nan()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::doc::RunDoc;
 use super::keys;
 use super::record::{Change, RunRecord};
 use super::section::for_each_entry;
+use crate::base::digests::Digest;
 use crate::base::hurry;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
@@ -230,12 +231,19 @@ impl Drain<'_> {
             let alone = matches!(first, RunRecord::Large { .. });
             let until_large = records.iter().position(|(record, _)| matches!(record, RunRecord::Large { .. }));
             let count = if alone { 1 } else { size.min(until_large.unwrap_or(records.len())).max(1) };
+            if let RunRecord::Large { run, .. } = first {
+                // A large change of another writer, which may be dead, is applied before it.
+                unpack(storage, blobs, run)?;
+            }
             let Some((part, rest)) = records.split_at_checked(count) else { break };
             let Some((_, after)) = part.last() else { break };
             // What is sealed is named when it is committed.
             let lease = blobs.leases().hold()?;
             let mut applying = Applying::new(storage, blobs, writer);
             part.iter().try_for_each(|(record, _)| applying.record(record))?;
+            if applying.waits {
+                continue;
+            }
             let ops = applying.finish()?;
             if apply::fits(&ops) {
                 if self.is_forced()
@@ -318,13 +326,15 @@ fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark
 /// Applies the items of a run's large change, commit by commit; what is done stands in the run's record.
 pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()> {
     let mut count = UNPACK_ITEMS;
-    let mut loaded: Option<Change> = None;
+    let mut loaded: Option<(Digest, Change)> = None;
     loop {
         let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
         let Some(pending) = doc.and_then(|doc| doc.pending) else { return Ok(()) };
-        let change = match &loaded {
-            Some(change) => change,
-            None => loaded.insert(codec::decode("a large change", &blobs.get(&pending.blob)?)?),
+        // Another writer's may follow it.
+        let known = loaded.take().filter(|(blob, _)| *blob == pending.blob);
+        let (_, change) = match known {
+            Some(known) => loaded.insert(known),
+            None => loaded.insert((pending.blob, codec::decode("a large change", &blobs.get(&pending.blob)?)?)),
         };
         let _lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, Uuid::nil());

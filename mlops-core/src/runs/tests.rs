@@ -4,6 +4,7 @@ mod experiments;
 mod extremes;
 mod forced;
 mod inputs;
+mod large;
 mod references;
 mod rewind;
 #[cfg(feature = "system")]

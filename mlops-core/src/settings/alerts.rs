@@ -143,9 +143,9 @@ mod tests {
         let out = dir.path().join("out");
         let script = format!("cat > '{0}.tmp' && mv '{0}.tmp' '{0}'", out.display());
         AlertCommand(vec!["sh".into(), "-c".into(), script]).run(b"{\"title\": \"t\"}");
-        AlertCommand(vec!["false".into()]).run(&[b'x'; 200_000]);
+        AlertCommand(vec!["false".into()]).run(&vec![b'x'; 200_000]);
         AlertCommand(vec!["/no/such/program".into()]).run(b"");
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while !out.exists() && Instant::now() < until {
             std::thread::yield_now();
         }

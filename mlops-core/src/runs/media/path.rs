@@ -1,7 +1,7 @@
 //! The artifact path of a value: `media/<key>/<step>-<id>.<ending>`.
 
 use super::value::{MediaKind, MediaValue};
-use crate::base::names;
+use crate::base::{names, text};
 use crate::error::Result;
 
 const FOLDER: &str = "media/";
@@ -43,7 +43,10 @@ fn encode(key: &str) -> String {
             let dots = part.chars().all(|c| c == '.');
             if dots || matches!(c, '%' | '\\' | '"' | ':' | '*' | '?' | '<' | '>' | '|') {
                 let mut bytes = [0; 4];
-                c.encode_utf8(&mut bytes).bytes().for_each(|byte| path.push_str(&format!("%{byte:02X}")));
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    path.push('%');
+                    path.push_str(&text::hex(&[byte]));
+                }
             } else {
                 path.push(c);
             }
@@ -75,15 +78,15 @@ mod tests {
 
     use super::*;
 
-    fn text() -> MediaValue {
+    fn value() -> MediaValue {
         MediaValue::Text("x".into())
     }
 
     #[test]
     fn a_path_sorts_by_step_and_can_be_read_by_people() {
-        let path = new_path("val/samples{subset=\"a\"}", 7, "0199", &text()).unwrap();
+        let path = new_path("val/samples{subset=\"a\"}", 7, "0199", &value()).unwrap();
         assert_eq!(path, "media/val/samples{subset=%22a%22}/000000000007-0199.txt");
-        assert!(new_path("k", 9, "b", &text()).unwrap() < new_path("k", 10, "a", &text()).unwrap());
+        assert!(new_path("k", 9, "b", &value()).unwrap() < new_path("k", 10, "a", &value()).unwrap());
         for other in ["media/a.txt", "notes/k/1-a.txt", "media/k/x-a.txt", "media/k/1-a.exe", "media/k/1a.txt"] {
             assert_eq!(read(other), None, "{other}");
         }
@@ -92,7 +95,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_path_says_key_and_step(key in "[a-zé ./%:\"{}=-]{1,20}", step in any::<i64>()) {
-            let path = new_path(&key, step, "0199ab", &text());
+            let path = new_path(&key, step, "0199ab", &value());
             if names::check_key("media", &key).is_ok() {
                 prop_assert_eq!(read(&path.unwrap()), Some((key, step, MediaKind::Text)));
             }

@@ -197,3 +197,20 @@ fn a_report_is_written_to_a_file_that_is_no_folder() {
     assert_eq!(write("none/a.html").unwrap_err().code(), Code::NotFound);
     assert_eq!(write("").unwrap_err().code(), Code::InvalidArgument);
 }
+
+#[test]
+fn what_is_defined_as_hidden_is_listed_and_not_drawn_and_media_are_shown() {
+    let (store, ids) = store_of(1, |_, run| {
+        let hidden = crate::runs::MetricDefinition { hidden: true, ..Default::default() };
+        run.define_metric("epoch*", &hidden).unwrap();
+        for key in ["loss", "epoch"] {
+            run.log_series(key, &[], &[], &[1.0, 2.0]).unwrap();
+        }
+        let picture = crate::runs::MediaValue::image([PNG, b"rest"].concat()).unwrap();
+        run.log_media("samples", &picture, 7).unwrap();
+    });
+    let page = data(&made(&store, &ids, &ReportOptions::default()).html);
+    let keys = |what: &str| page[what].as_array().unwrap().iter().map(|one| one["key"].clone()).collect::<Vec<_>>();
+    assert_eq!((keys("curves"), keys("metrics")), (vec!["loss".into()], vec!["epoch".into(), "loss".into()]));
+    assert_eq!(page["images"].as_array().unwrap().len(), 1);
+}

@@ -11,6 +11,7 @@ use super::cut::{Cut, Left};
 use super::doc::StoredText;
 use super::drain;
 use super::editing;
+use super::inputs;
 use super::keys::{self, SectionKind};
 use super::media;
 use super::point::RunPoint;
@@ -37,7 +38,7 @@ struct Parent {
 }
 
 impl Runs {
-    /// Starts a run that begins with what another has logged: its params, its artifacts, its tags and the points with a
+    /// Starts a run that begins with what another has logged: its params, its inputs, its artifacts, its tags and the points with a
     /// step up to `step` (None: all points). Files and long values are shared, not copied; without a step, points are
     /// too.
     ///
@@ -155,6 +156,7 @@ fn inherited(core: &Core, parent: &str, step: Option<i64>, start: &mut Start) ->
     // Texts, images, tables and histograms are points of series, too.
     let is_later = |path: &str| step.is_some_and(|step| media::step_of(path).is_some_and(|at| at > step));
     change.artifacts = view.artifacts.into_iter().filter(|(path, _)| !is_later(path)).collect();
+    change.inputs = inputs::in_order(view.inputs);
     let own = std::mem::take(&mut start.tags);
     let given: BTreeSet<_> = own.iter().map(|(key, _)| key.clone()).collect();
     let inherited = view.tags.into_iter().filter(|(key, _)| !tags::is_of_one_run(key) && !given.contains(key));

@@ -99,6 +99,13 @@ fn other_tags(input: &DatasetInput) -> Result<Option<String>> {
     serde_json::to_string(&tags).map(Some).map_err(|e| Error::internal(format!("cannot encode tags: {e}")))
 }
 
+/// Inputs in the order they were logged.
+pub(super) fn in_order(inputs: BTreeMap<String, StoredInput>) -> Vec<(String, StoredInput)> {
+    let mut inputs: Vec<_> = inputs.into_iter().collect();
+    inputs.sort_by_key(|(_, input)| input.number);
+    inputs
+}
+
 /// The inputs of a run in the order they were logged, long texts loaded.
 pub(super) fn load(inputs: BTreeMap<String, StoredInput>, blobs: &dyn BlobStore) -> Result<Vec<DatasetInput>> {
     let mut inputs: Vec<StoredInput> = inputs.into_values().collect();

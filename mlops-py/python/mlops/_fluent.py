@@ -169,12 +169,11 @@ def start_run(
     store = _state.store()
     if sum(given is not None for given in (run_id, fork_from, resume_from)) > 1:
         raise InvalidArgument("give one of run_id, fork_from and resume_from: each says which run to begin with")
+    rewind_to: int | None = None
     if resume_from is not None:
         from ._series import run_point
 
-        run_id, step = run_point("resume_from", resume_from)
-        if step is not None:
-            _native.rewind_run(store, run_id, step)
+        run_id, rewind_to = run_point("resume_from", resume_from)
     elif fork_from is None:
         run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
     if run_id is not None:
@@ -184,6 +183,8 @@ def start_run(
             raise InvalidArgument(
                 f"the run `{run_id}` belongs to experiment {raw['experiment_id']}, not to {expected}; give experiment_id"
             )
+        if rewind_to is not None:
+            _native.rewind_run(store, str(run_id), rewind_to)
         handle = store.resume_run(str(run_id), durability)
         changed = tag_items(tags)
         if run_name is not None:
@@ -216,7 +217,7 @@ def start_run(
             source_type=source_type,
             durability=durability,
         )
-        return _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+        return _begin(handle, store, measured)
     handle = store.start_run(
         experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
         run_name=None if run_name is None else str(run_name),

@@ -14,7 +14,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from . import _native, _state
+from . import _images, _native, _state
 from ._content import figure_bytes
 from ._convert import text_key, whole
 from ._fluent import _handle
@@ -25,7 +25,6 @@ from .exceptions import InvalidArgument, Unsupported
 
 # Rows of a table that a notebook shows.
 _SHOWN = 50
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Media:
@@ -79,25 +78,43 @@ class Text(Media):
         return f"<pre>{escape(self.text)}</pre>"
 
 
-class Image(Media):
-    """An image: a PIL image, an array or list of pixels of shape ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``,
-    or the bytes of a PNG, JPEG, GIF, WebP or SVG file.
+class Image(_images.Image, Media):
+    """An image: an array or list of pixels, a Pillow image, the path of a file, or the bytes of a PNG, JPEG, GIF, WebP or
+    SVG file.
 
-    Whole numbers are 0 to 255, floats 0 to 1. What is no file is stored as PNG."""
+    Integers are 0 to 255, floats 0 to 1, shaped ``(height, width)`` or ``(height, width, 1, 3 or 4)``. Bytes are logged as
+    they are, all else as PNG."""
 
     kind = "image"
 
     def __init__(self, image: Any) -> None:
+        self._content: bytes | None = None
         if isinstance(image, (bytes, bytearray, memoryview)):
+            _native.check_media("image", bytes(image))
             self._content = bytes(image)
-            _native.check_media("image", self._content)
-        else:
-            buffer = io.BytesIO()
-            (image if hasattr(image, "save") else _pixels(image)).save(buffer, format="PNG")
-            self._content = buffer.getvalue()
+            return
+        try:
+            super().__init__(image.detach().cpu().numpy() if hasattr(image, "detach") else image)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidArgument):
+                raise
+            raise InvalidArgument(f"no image can be made of a {type(image).__name__}: {error}") from None
+
+    def __getattr__(self, name: str) -> Any:
+        # What is made of bytes is read when somebody asks for pixels.
+        if name not in ("image", "size") or self.__dict__.get("_content") is None:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        if self._type == "svg+xml":
+            raise Unsupported("an SVG has no pixels of its own: write it to a file with save()")
+        self.image = _images.pillow().open(io.BytesIO(self.encode()))
+        self.image.load()
+        self.size = self.image.size
+        return getattr(self, name)
 
     def encode(self) -> bytes:
         """The bytes of the file."""
+        if self._content is None:
+            self._content = _images.encoded(self.image, "png")
         return self._content
 
     @classmethod
@@ -105,82 +122,29 @@ class Image(Media):
         """The value of stored bytes."""
         return cls(content)
 
-    def to_pil(self) -> Any:
-        """The image as one of PIL."""
-        if self._type == "svg+xml":
-            raise Unsupported("an SVG has no pixels of its own: write it to a file with save()")
-        made = _pillow().open(io.BytesIO(self._content))
-        made.load()
-        return made
+    def resize(self, size: tuple[int, int]) -> Image:
+        """A copy of another size: width and height in pixels."""
+        return Image(self.image.resize(size))
 
-    def to_array(self) -> Any:
-        """The pixels as a numpy array."""
-        import numpy
-
-        return numpy.array(self.to_pil())
-
-    def to_list(self) -> list[Any]:
-        """The pixels as lists."""
-        found: list[Any] = self.to_array().tolist()
-        return found
-
-    def save(self, path: str | os.PathLike[str] | Any, format: str | None = None) -> None:
-        """Writes the image to a file, in the format that the ending of its name says; into an open file as it is."""
-        if hasattr(path, "write"):
-            path.write(self._content) if format is None or format.lower() == self._type else self.to_pil().save(path, format)
-            return
-        ending = os.path.splitext(os.fspath(path))[1].lower().lstrip(".")
-        same = {"jpg": "jpeg", "svg": "svg+xml"}.get(ending, ending) == self._type
-        if format is None and (same or not ending):
+    def save(self, path: Any, format: str | None = None) -> None:
+        """Writes the image to a file, in the format of its ending; where that is its own, the bytes as they are."""
+        ending = os.path.splitext(os.fspath(path))[1].lower().lstrip(".") if not hasattr(path, "write") else ""
+        if format is None and {"jpg": "jpeg", "svg": "svg+xml"}.get(ending, ending) == self._type:
             with open(path, "wb") as file:
-                file.write(self._content)
+                file.write(self.encode())
         else:
-            self.to_pil().save(path, format)
+            super().save(path, format)
 
     @property
     def _type(self) -> str:
-        begins = {_PNG: "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
-        return next((name for begin, name in begins.items() if self._content.startswith(begin)), "svg+xml")
+        begins = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
+        return next((name for begin, name in begins.items() if self.encode().startswith(begin)), "svg+xml")
 
     def __repr__(self) -> str:
-        return f"<Image: {self._type}, {len(self._content)} bytes>"
+        return f"<Image: {self._type}, {len(self.encode())} bytes>"
 
     def _repr_html_(self) -> str:
-        return f"<img src='data:image/{self._type};base64,{base64.b64encode(self._content).decode()}' style='max-width:100%'>"
-
-
-def _pillow() -> Any:
-    try:
-        from PIL import Image as pillow
-    except ImportError:
-        raise Unsupported("pixels need the package Pillow; install it, or give the bytes of an image file") from None
-    return pillow
-
-
-def _pixels(image: Any) -> Any:
-    """A PIL image of an array or of lists."""
-    pillow = _pillow()
-    import numpy
-
-    if hasattr(image, "detach"):
-        image = image.detach().cpu().numpy()
-    try:
-        found = numpy.asarray(image)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"no image can be made of a {type(image).__name__}: {error}") from None
-    if found.ndim == 3 and found.shape[2] == 1:
-        found = found[:, :, 0]
-    if not (found.ndim == 2 or (found.ndim == 3 and found.shape[2] in (3, 4))) or 0 in found.shape:
-        raise InvalidArgument(f"the image has the shape {found.shape}: expected (h, w), (h, w, 1), (h, w, 3) or (h, w, 4)")
-    if found.dtype.kind == "b":
-        found = found * numpy.uint8(255)
-    elif found.dtype.kind == "f":
-        if not bool(((found >= 0) & (found <= 1)).all()):
-            raise InvalidArgument("the image has floats outside of 0 to 1")
-        found = numpy.rint(found * 255)
-    elif found.dtype.kind not in "iu" or not bool(((found >= 0) & (found <= 255)).all()):
-        raise InvalidArgument(f"the image has values of the type {found.dtype}: expected 0 to 255, or floats from 0 to 1")
-    return pillow.fromarray(numpy.ascontiguousarray(found, dtype=numpy.uint8))
+        return f"<img src='data:image/{self._type};base64,{base64.b64encode(self.encode()).decode()}' style='max-width:100%'>"
 
 
 class Table(Media):
@@ -376,8 +340,8 @@ def media(value: Any) -> Media:
         return Image(figure_bytes(value, "figure.png", None))
     if hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "rows")):
         return Table(value)
-    if isinstance(value, (bytes, bytearray, memoryview)) or (hasattr(value, "save") and hasattr(value, "size")):
-        return Image(value)
+    if isinstance(value, (bytes, bytearray, memoryview)) or _images.is_image(value):
+        return Image(value.to_pil() if isinstance(value, _images.Image) else value)
     dimensions = getattr(value, "ndim", None)
     if dimensions in (2, 3):
         return Image(value)

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mlops_core::runs::{
-    ArtifactSource, Batch, Content, DatasetInput, ForkOptions, MetricPoint, Run, RunData, RunExt, RunOptions, RunStatus,
-    Series, tags,
+    ArtifactSource, Batch, Content, DatasetInput, ForkOptions, MetricPoint, Run, RunData, RunExt, RunOptions,
+    RunStatus, Series, tags,
 };
 use mlops_core::{Code, OpenOptions, ParamValue, Store};
 

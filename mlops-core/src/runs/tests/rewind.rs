@@ -48,6 +48,13 @@ fn sample(runs: &Runs) -> Arc<dyn Run> {
     run.log_param("long", "x".repeat(5_000).into()).unwrap();
     run.log_series("curve", &[], &[], &(0..3_000).map(f64::from).collect::<Vec<_>>()).unwrap();
     run.log_bytes("notes/a.txt", b"hello").unwrap();
+    let input = |name: &str| DatasetInput {
+        name: name.into(),
+        digest: "1".into(),
+        source_type: "local".into(),
+        ..DatasetInput::default()
+    };
+    run.log_inputs(&[input("z"), input("a")]).unwrap();
     for step in 0..10 {
         run.log_metric("loss", 1.0 - step as f64 / 10.0, step, None).unwrap();
     }
@@ -69,6 +76,7 @@ fn a_fork_begins_with_what_was_logged_up_to_a_step() {
     let data = check(&runs, fork.id());
     assert_eq!((data.info.status, data.info.run_name.as_str()), (RunStatus::Running, "again"));
     assert_eq!(data.params, runs.get(run.id()).unwrap().params);
+    assert_eq!(data.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>(), ["z", "a"]);
     assert_eq!(data.tags.get("of").map(String::as_str), Some("us"));
     assert_eq!(data.tags.get(tags::FORKED_FROM), Some(&format!("{}@5", run.id())));
     assert_eq!(data.tags.get(tags::RUN_NAME).map(String::as_str), Some("again"));

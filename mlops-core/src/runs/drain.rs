@@ -316,7 +316,7 @@ fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark
 }
 
 /// Applies the items of a run's large change, commit by commit; what is done stands in the run's record.
-fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()> {
+pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()> {
     let mut count = UNPACK_ITEMS;
     let mut loaded: Option<Change> = None;
     loop {

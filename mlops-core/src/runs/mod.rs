@@ -24,6 +24,7 @@ mod handle;
 mod inputs;
 mod keys;
 mod layouts;
+mod moving;
 mod read;
 mod record;
 mod redrain;
@@ -36,6 +37,7 @@ mod start;
 mod store;
 mod system;
 pub mod tags;
+mod transfer;
 mod types;
 mod unowned;
 
@@ -54,6 +56,8 @@ pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub use store::{Runs, RunsOptions};
 pub use system::SystemMetricsOptions;
+pub(crate) use transfer::Ends;
+pub use transfer::{OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};
 pub use types::*;
 pub(crate) use unowned::OpenForReading;
 

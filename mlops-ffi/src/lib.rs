@@ -29,5 +29,5 @@ mod sized;
 pub mod store;
 pub mod system;
 pub mod text;
-mod transfer;
+pub mod transfer;
 pub mod version;

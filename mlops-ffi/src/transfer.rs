@@ -108,8 +108,8 @@ export! {
     ///
     /// `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
     /// "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
-    /// [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged in `from` are no errors: they
-    /// are listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    /// [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged are no errors: they are
+    /// listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_store_sync(
         from: *const mlops_store,
         to: *const mlops_store,

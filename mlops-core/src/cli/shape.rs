@@ -309,7 +309,7 @@ impl<'a> Copied<'a> {
 
 /// The answer of `runs move`.
 #[derive(Serialize)]
-pub(super) struct Moved<'a> {
+pub(super) struct Relocation<'a> {
     pub(super) experiment_id: &'a str,
     pub(super) name: &'a str,
     pub(super) moved: u64,

@@ -1,4 +1,5 @@
 mod looks;
+mod transfer;
 
 use std::fmt::Write;
 use std::path::Path;

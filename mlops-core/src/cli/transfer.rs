@@ -49,7 +49,7 @@ pub(super) fn move_runs(arguments: &MoveArguments, context: &mut Context<'_>) ->
     store.close()?;
     if context.json {
         let (experiment_id, name) = (&*experiment.experiment_id, &*experiment.name);
-        return context.print_json(&shape::Moved { experiment_id, name, moved });
+        return context.print_json(&shape::Relocation { experiment_id, name, moved });
     }
     let stay = ids.len() as u64 - moved;
     let there = if stay > 0 { format!("; {} there already", were(stay)) } else { String::new() };

@@ -40,8 +40,8 @@ use crate::runs::{Ends, SyncOptions, SyncReport};
 /// # Errors
 /// `InvalidArgument` if both are the same store; `NotFound` for a run or experiment that is named and not in the source;
 /// `InvalidState` if an experiment is deleted in the destination, or a store is closed; `InvalidQuery`; `ReadOnly`; `Busy`;
-/// what reading and writing give: `Io`, `OutOfSpace`, `Corrupt`. What was copied before stays. A run that is damaged in the
-/// source is no error but reported.
+/// what reading and writing give: `Io`, `OutOfSpace`, `Corrupt`. What was copied before stays. A run that is damaged is no
+/// error but reported.
 pub fn sync(from: &Store, to: &Store, options: &SyncOptions<'_>) -> Result<SyncReport> {
     from.check_open()?;
     to.check_open()?;

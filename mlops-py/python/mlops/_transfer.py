@@ -53,7 +53,7 @@ class SyncReport:
     conflicts: tuple[SyncConflict, ...]
     skipped: tuple[PassedOver, ...]
     failed: tuple[PassedOver, ...]
-    """Runs that are damaged in the source."""
+    """Runs that are damaged, in the source or here, and were not copied."""
     blobs: int
     """Files and sealed points that were copied, since the destination lacked them; 0 for a dry run."""
     bytes: int

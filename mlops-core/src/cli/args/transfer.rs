@@ -13,7 +13,7 @@ use crate::runs::OnConflict;
 macro_rules! answer {
     () => {
         "\
-The exit code is 3 if there were conflicts that stand, and 4 if runs are damaged in the source; what could be copied was.
+The exit code is 3 if there were conflicts that stand, and 4 if runs are damaged; what could be copied was.
 
 JSON: {\"dry_run\": true or false, \"experiments\": [name, ...], \"new\": [run id, ...], \"updated\": [run id, ...], \
 \"unchanged\": number, \"ahead\": [run id, ...], \"conflicts\": [{\"run_id\", \"differs\", \"resolution\"}, ...], \

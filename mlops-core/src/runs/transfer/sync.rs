@@ -52,10 +52,13 @@ impl Runs {
                 expected: "another store".into(),
             });
         }
-        let to = self.core.for_reading()?;
-        if !options.dry_run {
+        let to = if options.dry_run {
+            self.core.for_reading()?
+        } else {
             self.core.check_writable("the destination")?;
-        }
+            self.core.drain_own()?;
+            self.core.clone()
+        };
         let source = from.core.for_reading()?;
         let Selection { runs, experiments, skipped } = select(from, &source, options)?;
         let mut report = SyncReport { dry_run: options.dry_run, skipped, ..SyncReport::default() };
@@ -203,15 +206,20 @@ impl Syncing<'_> {
         }
     }
 
-    /// What is to be done with a run; its blobs are copied by then. One that is damaged in the source does not stand in
-    /// the way of the others.
+    /// What is to be done with a run; its blobs are copied by then. One that is damaged does not stand in the way of
+    /// the others.
     fn plan(&mut self, run: &str) -> Result<Plan> {
-        let Some(source) = Whole::load(self.from, run)? else { return Ok(Plan::Done(Verdict::Gone)) };
-        match self.plan_for(run, &source) {
-            Err(error @ (Error::Corrupt { .. } | Error::Unsupported { .. })) => {
-                Ok(Plan::Done(Verdict::Failed(error.to_string())))
+        loop {
+            let Some(source) = Whole::load(self.from, run)? else { return Ok(Plan::Done(Verdict::Gone)) };
+            match self.plan_for(run, &source) {
+                Err(error @ (Error::Corrupt { .. } | Error::Unsupported { .. })) => {
+                    // Unless it changed, or was removed for good, while it was copied.
+                    if self.from.storage.get(&keys::run(run))?.as_ref() == Some(&source.stored) {
+                        return Ok(Plan::Done(Verdict::Failed(error.to_string())));
+                    }
+                }
+                planned => return planned,
             }
-            planned => planned,
         }
     }
 

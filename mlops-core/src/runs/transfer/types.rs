@@ -115,7 +115,7 @@ pub struct SyncReport {
     pub conflicts: Vec<SyncConflict>,
     /// Runs that were passed over.
     pub skipped: Vec<PassedOver>,
-    /// Runs that are damaged in the source.
+    /// Runs that are damaged, in the source or here, and were not copied.
     pub failed: Vec<PassedOver>,
     /// Blobs that were copied: those that the destination lacked. 0 with `dry_run`.
     pub blobs: u64,

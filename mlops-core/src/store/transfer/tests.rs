@@ -53,7 +53,10 @@ fn shown(store: &Store, id: &str) -> String {
             if found.is_dir {
                 folders.push(Some(found.path));
             } else {
-                assert_eq!(found.digest.unwrap(), crate::Digest::of(&runs.read_artifact(id, &found.path).unwrap()));
+                assert_eq!(
+                    found.digest.unwrap(),
+                    crate::base::digests::Digest::of(&runs.read_artifact(id, &found.path).unwrap())
+                );
                 lines.push(format!("{found:?}"));
             }
         }

@@ -8,6 +8,7 @@ use super::whole::Whole;
 use crate::base::digests::Digest;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
+use crate::runs::inputs::StoredInput;
 use crate::runs::types::{RunInfo, RunStatus};
 
 /// The points of one metric up to a place: how many, and a digest that every one of them is chained into.
@@ -75,6 +76,8 @@ pub(super) fn digest(run: &Whole, chains: &Chains) -> Result<Digest> {
         tail: _,
         tail_bytes: _,
         copy: _,
+        inputs,
+        origin,
     } = run;
     let RunInfo {
         run_id,
@@ -89,7 +92,7 @@ pub(super) fn digest(run: &Whole, chains: &Chains) -> Result<Digest> {
         parent_run_id,
     } = info;
     let info = (run_id, &experiment.name, run_name, status, started_at, ended_at, user, host, lifecycle, parent_run_id);
-    let bytes = postcard::to_stdvec(&(info, params, tags, artifacts, conflicts, chains));
+    let bytes = postcard::to_stdvec(&(info, params, tags, artifacts, conflicts, inputs, origin, chains));
     bytes.map(|bytes| Digest::of(&bytes)).map_err(|e| Error::internal(format!("cannot encode a run: {e}")))
 }
 
@@ -103,7 +106,7 @@ pub(super) fn is_grown_from(
     let (new, old) = (&newer.info, &older.info);
     let same_run = (&new.run_id, new.started_at, &new.user, &new.host, new.lifecycle, &new.parent_run_id)
         == (&old.run_id, old.started_at, &old.user, &old.host, old.lifecycle, &old.parent_run_id)
-        && newer.experiment.name == older.experiment.name;
+        && (&newer.experiment.name, &newer.origin) == (&older.experiment.name, &older.origin);
     let goes_on = old.status == RunStatus::Running || (old.status, old.ended_at) == (new.status, new.ended_at);
     Ok(same_run
         && goes_on
@@ -111,6 +114,7 @@ pub(super) fn is_grown_from(
         && holds(&newer.tags, &older.tags)
         && holds(&newer.artifacts, &older.artifacts)
         && holds(&newer.conflicts, &older.conflicts)
+        && holds(&newer.inputs, &older.inputs)
         && chains_through(newer, blobs, older_chains)?.1)
 }
 
@@ -133,6 +137,10 @@ pub(super) fn differences(ours: &Whole, our_chains: &Chains, theirs: &Whole, the
     found.extend(keys("metrics", our_chains, their_chains));
     found.extend(keys("artifacts", &ours.artifacts, &theirs.artifacts));
     found.extend(keys("conflicts of params", &ours.conflicts, &theirs.conflicts));
+    let inputs = |run: &Whole| -> BTreeMap<String, StoredInput> {
+        run.inputs.values().map(|input| (input.name.clone(), input.clone())).collect()
+    };
+    found.extend(keys("inputs", &inputs(ours), &inputs(theirs)));
     if found.is_empty() { "other information".to_owned() } else { found.join("; ") }
 }
 

@@ -8,7 +8,7 @@ use super::whole::Whole;
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::error::Result;
-use crate::runs::codec;
+use crate::runs::codec::{self, first_layout};
 use crate::runs::keys;
 use crate::storage::{Op, Storage};
 
@@ -39,6 +39,8 @@ pub(super) struct Seen {
     /// When it was seen.
     pub(super) at: Timestamp,
 }
+
+first_layout!(Note);
 
 impl Note {
     /// The note on a run, with its bytes; an empty one if there is none.

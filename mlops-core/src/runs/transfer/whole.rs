@@ -12,10 +12,11 @@ use crate::runs::core::Core;
 use crate::runs::doc::{RunDoc, StoredArtifact, StoredParam, StoredText};
 use crate::runs::drain;
 use crate::runs::editing::TailEntry;
+use crate::runs::inputs::StoredInput;
 use crate::runs::keys::{self, SectionKind};
 use crate::runs::section::for_each_entry;
 use crate::runs::series::{self, Points, SegmentRef};
-use crate::runs::types::{Experiment, MetricSummary, RunInfo, Series};
+use crate::runs::types::{Experiment, MetricSummary, Origin, RunInfo, Series};
 use crate::storage::{KeyRange, Storage};
 
 /// How often a read is tried again because the run changed under it.
@@ -43,6 +44,8 @@ pub(super) struct Whole {
     pub(super) tail: Vec<Points>,
     pub(super) tail_bytes: u64,
     pub(super) copy: Option<Digest>,
+    pub(super) inputs: BTreeMap<String, StoredInput>,
+    pub(super) origin: Option<Origin>,
 }
 
 impl Whole {
@@ -82,6 +85,8 @@ impl Whole {
             tail,
             pending,
             copy,
+            inputs,
+            origin,
         } = codec::decode("a run", &stored)?;
         let run = info.run_id.clone();
         if pending.is_some() {
@@ -121,6 +126,8 @@ impl Whole {
             tail: entries,
             tail_bytes: tail.bytes,
             copy,
+            inputs: inputs.load(storage, &at(SectionKind::Inputs))?,
+            origin,
             info,
             stored,
         }))
@@ -145,6 +152,7 @@ impl Whole {
         self.tags.values().filter_map(StoredText::blob).for_each(&mut visit);
         self.artifacts.values().for_each(|artifact| visit(artifact.blob));
         self.segments.values().for_each(|segment| visit(segment.blob));
+        self.inputs.values().flat_map(StoredInput::blobs).for_each(visit);
     }
 }
 
@@ -173,6 +181,8 @@ impl Whole {
             tail: Vec::new(),
             tail_bytes: 0,
             copy: None,
+            inputs: BTreeMap::new(),
+            origin: None,
         }
     }
 }

@@ -97,6 +97,8 @@ impl Replacing<'_> {
             tail,
             tail_bytes,
             copy,
+            inputs,
+            origin,
         } = new;
         let info = RunInfo { experiment_id: experiment_id.into(), ..info.clone() };
         let mut ops = index_ops(old.map(|old| &old.info), &info, now)?;
@@ -111,6 +113,7 @@ impl Replacing<'_> {
         editing.doc.writer = None;
         editing.doc.copy = *copy;
         editing.doc.pending = pending;
+        editing.doc.origin.clone_from(origin);
         let none = Whole::nothing(new);
         let old = old.unwrap_or(&none);
         let later = &mut later;
@@ -134,6 +137,17 @@ impl Replacing<'_> {
             later.as_mut().map(|change| change.artifacts.push((key.into(), *value))).is_some()
         })?;
         section(storage, &mut editing.conflicts, &old.conflicts, conflicts, |_, _, _| false)?;
+        section(storage, &mut editing.inputs, &old.inputs, inputs, |key, before, value| {
+            let takes = before.is_none();
+            takes
+                .then(|| later.as_mut().map(|change| change.inputs.push((key.into(), value.clone()))))
+                .flatten()
+                .is_some()
+        })?;
+        if let Some(change) = later {
+            // They are numbered as they are added.
+            change.inputs.sort_by_key(|(_, input)| input.number);
+        }
         section(storage, &mut editing.segments, &old.segments, segments, |_, _, _| false)?;
         // Behind the numbers of those that go, so that who reads these meets no others.
         let Tail { first, next, .. } = editing.doc.tail;

@@ -8,7 +8,7 @@ use super::*;
 use crate::base::text::ParamValue;
 use crate::base::time::Timestamp;
 use crate::error::Code;
-use crate::runs::{Batch, MetricPoint, OnConflict, Run, RunExt, RunOptions, RunStatus};
+use crate::runs::{Batch, DATASET_CONTEXT, DatasetInput, MetricPoint, OnConflict, Run, RunExt, RunOptions, RunStatus};
 use crate::store::{BackupOptions, GcOptions, backup, fsck};
 
 fn memory() -> Store {
@@ -37,7 +37,8 @@ fn on_conflict(from: &Store, to: &Store, on_conflict: OnConflict) -> SyncReport 
 fn shown(store: &Store, id: &str) -> String {
     let runs = store.runs();
     let data = runs.get(id).unwrap();
-    let mut lines = vec![format!("{:?} {:?} {:?}", data.params, data.tags, data.metrics)];
+    let mut lines =
+        vec![format!("{:?} {:?} {:?} {:?} {:?}", data.params, data.tags, data.metrics, data.inputs, data.origin)];
     let mut info = data.info.clone();
     info.experiment_id = runs.get_experiment(&info.experiment_id).unwrap().name;
     lines.push(format!("{info:?}"));
@@ -79,6 +80,16 @@ fn log_everything(run: &dyn Run) {
         run.log_metric("odd", value, 3 - i64::try_from(step).unwrap(), Some(Timestamp::from_micros(9))).unwrap();
     }
     run.log_series("curve", &[], &[], &(0..5_000).map(f64::from).collect::<Vec<_>>()).unwrap();
+    let input = |name: &str, context: &str| DatasetInput {
+        name: name.into(),
+        digest: "d1".into(),
+        source_type: "local".into(),
+        source: "data.csv".into(),
+        schema: Some("column ".repeat(1_000)),
+        profile: None,
+        tags: [(DATASET_CONTEXT.to_owned(), context.to_owned())].into(),
+    };
+    run.log_inputs(&[input("train", "training"), input("test", "evaluation")]).unwrap();
     run.log_bytes("model/weights.bin", &vec![7; 3 << 20]).unwrap();
     run.log_bytes("model/small.txt", b"small").unwrap();
 }
@@ -160,6 +171,7 @@ fn a_run_larger_than_a_commit_arrives_and_grows() {
     assert_eq!(all(&from, &to).unchanged, 1);
     run.log_batch(&batch(3_000)).unwrap();
     run.set_tag("tag 7", "other").unwrap();
+    log_everything(&*run);
     run.delete_tag("tag 8").unwrap();
     assert_eq!(all(&from, &to).updated, ["one"]);
     same(&from, &to, "one");

@@ -187,6 +187,21 @@
 #define MLOPS_PARAM_NONE 4
 
 /**
+ * A run that changed in both stores stays as it is in the destination, and every sync reports it.
+ */
+#define MLOPS_ON_CONFLICT_SKIP 0
+
+/**
+ * A run that changed in both stores becomes what it is in the source.
+ */
+#define MLOPS_ON_CONFLICT_THEIRS 1
+
+/**
+ * A run that changed in both stores stays as it is in the destination, and counts as the newer from now on.
+ */
+#define MLOPS_ON_CONFLICT_OURS 2
+
+/**
  * The files and folders of one artifact folder. Freed with `mlops_artifacts_free`.
  */
 typedef struct mlops_artifacts mlops_artifacts;
@@ -871,6 +886,60 @@ typedef struct mlops_artifact {
    */
   uint64_t size_bytes;
 } mlops_artifact;
+
+/**
+ * Which runs `mlops_store_sync` copies, and how. Begin with `MLOPS_SYNC_OPTIONS_INIT`, which copies all.
+ */
+typedef struct mlops_sync_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0: nothing is written, and the report says what would be. Default 0.
+   */
+  int32_t dry_run;
+  /**
+   * `MLOPS_ON_CONFLICT_SKIP` (default), `MLOPS_ON_CONFLICT_THEIRS` or `MLOPS_ON_CONFLICT_OURS`.
+   */
+  int32_t on_conflict;
+  /**
+   * Not 0: deleted runs too, which are deleted in the destination then. Default 0.
+   */
+  int32_t include_deleted;
+  /**
+   * Not 0: runs of an experiment that is deleted in the destination are passed over. Default 0: that is an error.
+   */
+  int32_t skip_deleted_experiments;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * Only these runs; none: all.
+   */
+  const struct mlops_str *run_ids;
+  /**
+   * How many ids.
+   */
+  size_t run_ids_count;
+  /**
+   * Only runs of the experiments of these names; none: of all.
+   */
+  const struct mlops_str *experiment_names;
+  /**
+   * How many names.
+   */
+  size_t experiment_names_count;
+  /**
+   * Only runs that match this filter; empty: every run.
+   */
+  struct mlops_str filter;
+  /**
+   * Only runs that ended at this time, in microseconds, or later, or run still; `MLOPS_TIME_NONE` (default): all.
+   */
+  int64_t since;
+} mlops_sync_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1690,6 +1759,32 @@ mlops_status mlops_artifacts_json(const struct mlops_artifacts *artifacts,
  * Threads: any, but nobody may use the list any more. Since 0.1.
  */
 void mlops_artifacts_free(struct mlops_artifacts *artifacts);
+
+/**
+ * Brings runs of the store `from` into the store `to`: what `to` lacks, and what has changed in `from` since. Doing it
+ * twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only. To
+ * export is to sync into a new store; to import, to sync from one that is open for reading.
+ *
+ * `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
+ * "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
+ * [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged are no errors: they are
+ * listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_sync(const struct mlops_store *from,
+                              const struct mlops_store *to,
+                              const struct mlops_sync_options *options,
+                              struct mlops_buf *out,
+                              struct mlops_error **err);
+
+/**
+ * Moves a run to another experiment; fine if it is there. It keeps its id, and may go on logging.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_move(const struct mlops_store *store,
+                            struct mlops_str run_id,
+                            struct mlops_str experiment_id,
+                            struct mlops_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -160,7 +160,7 @@ impl<'a> Player<'a> {
             Edit::Param => run.log_param(&format!("param {number}"), i64::from(number).into()).unwrap(),
             Edit::Tag(key) => run.set_tag(&format!("tag {key}"), &number.to_string()).unwrap(),
             Edit::Metric(key) => {
-                let value = if number % 5 == 0 { f64::NAN } else { f64::from(number) };
+                let value = if number.is_multiple_of(5) { f64::NAN } else { f64::from(number) };
                 run.log_metric(&format!("metric {key}"), value, number.into(), None).unwrap();
             }
             Edit::Series => run.log_series("series", &[], &[], &vec![f64::from(number); 1_500]).unwrap(),

@@ -146,7 +146,7 @@ impl Core {
         self.find_experiment(id)?.ok_or_else(|| Error::not_found("experiment", id))
     }
 
-    fn find_experiment(&self, id: &str) -> Result<Option<Experiment>> {
+    pub(super) fn find_experiment(&self, id: &str) -> Result<Option<Experiment>> {
         let bytes = self.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
         bytes.map(|bytes| codec::decode("an experiment", &bytes)).transpose()
     }

@@ -36,7 +36,7 @@ impl Runs {
         core.check_writable("the runs")?;
         core.drain_own()?;
         experiments::check_active(&core.experiment(experiment_id)?)?;
-        run_ids.iter().try_for_each(|run| core.existing(run)?.check_active())?;
+        run_ids.iter().try_for_each(|run| core.active(run).map(drop))?;
         run_ids.iter().try_fold(0, |moved, run| Ok(moved + u64::from(self.move_one(run, experiment_id)?)))
     }
 

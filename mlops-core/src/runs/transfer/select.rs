@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::types::{PassedOver, SyncOptions};
+use super::whole::experiment_of;
 use crate::error::{Error, Result};
 use crate::runs::core::Core;
 use crate::runs::experiments::page_size;
@@ -47,12 +48,14 @@ pub(super) fn select(from: &Runs, core: &Core, options: &SyncOptions<'_>) -> Res
         }
         ids.insert(run.as_str());
     }
-    let mut take = |info: &RunInfo| {
+    // That of a run whose experiment is deleted is not its own.
+    let mut take = |info: &RunInfo| -> Result<()> {
         let is_named = ids.is_empty() || ids.contains(info.run_id.as_str());
         let is_late = options.since.is_none_or(|since| info.ended_at.is_none_or(|ended| ended >= since));
-        if is_named && is_late && view.shows(info.lifecycle) {
+        if is_named && is_late && view.shows(core.lifecycle(info)?) {
             selection.runs.push(info.clone());
         }
+        Ok(())
     };
     if !options.filter.trim().is_empty() {
         let mut query = RunQuery {
@@ -64,29 +67,26 @@ pub(super) fn select(from: &Runs, core: &Core, options: &SyncOptions<'_>) -> Res
         };
         loop {
             let page = from.search(&query)?;
-            page.items.iter().for_each(|run| take(&run.info));
+            page.items.iter().try_for_each(|run| take(&run.info))?;
             query.page_token = page.next_page_token;
             if query.page_token.is_none() {
                 break;
             }
         }
     } else if options.run_ids.is_empty() {
-        core.for_each_run(&named, |doc| {
-            take(&doc.info);
-            Ok(())
-        })?;
+        core.for_each_run(&named, |doc| take(&doc.info))?;
     } else {
         for run in &ids {
             let info = core.existing(run)?.info;
             if named.is_empty() || named.contains(&info.experiment_id) {
-                take(&info);
+                take(&info)?;
             }
         }
     }
     selection.runs.sort_by(|a, b| (a.started_at, &a.run_id).cmp(&(b.started_at, &b.run_id)));
     for run in &selection.runs {
         if !selection.experiments.contains_key(&run.experiment_id) {
-            selection.experiments.insert(run.experiment_id.clone(), core.experiment(&run.experiment_id)?);
+            selection.experiments.insert(run.experiment_id.clone(), experiment_of(core, &run.experiment_id)?);
         }
     }
     let whole = options.run_ids.is_empty() && options.filter.trim().is_empty() && options.since.is_none();

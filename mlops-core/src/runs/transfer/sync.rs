@@ -177,13 +177,13 @@ impl Syncing<'_> {
         }
         let known = self.to.known.lock().get(run).cloned();
         if let Some(known) = known {
-            let doc = self.to.doc(run)?;
+            let lifecycle = self.to.existing(run).map(|doc| doc.info.lifecycle);
             let mut state = known.state.lock();
             state.loaded = false;
             state.params.clear();
             state.series.clear();
             state.artifacts.clear();
-            state.deleted = doc.is_some_and(|doc| doc.info.lifecycle == Lifecycle::Deleted);
+            state.deleted = matches!(lifecycle, Ok(Lifecycle::Deleted));
         }
         self.to.count_ended();
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::base::digests::{Digest, DigestHasher};
+use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::runs::codec;
@@ -16,7 +17,7 @@ use crate::runs::inputs::StoredInput;
 use crate::runs::keys::{self, SectionKind};
 use crate::runs::section::for_each_entry;
 use crate::runs::series::{self, Points, SegmentRef};
-use crate::runs::types::{Experiment, MetricSummary, Origin, RunInfo, Series};
+use crate::runs::types::{Experiment, Lifecycle, MetricSummary, Origin, RunInfo, Series};
 use crate::storage::{KeyRange, Storage};
 
 /// How often a read is tried again because the run changed under it.
@@ -116,7 +117,7 @@ impl Whole {
             fingerprint: hasher.finish(),
             version,
             writer: writer.map_or(Ok(None), |writer| drained(storage, writer))?,
-            experiment: core.experiment(&info.experiment_id)?,
+            experiment: experiment_of(core, &info.experiment_id)?,
             params: params.load(storage, &at(SectionKind::Params))?,
             tags: tags.load(storage, &at(SectionKind::Tags))?,
             metrics: metrics.load(storage, &at(SectionKind::Metrics))?,
@@ -154,6 +155,19 @@ impl Whole {
         self.segments.values().for_each(|segment| visit(segment.blob));
         self.inputs.values().flat_map(StoredInput::blobs).for_each(visit);
     }
+}
+
+/// A run's experiment; one like it if its record is lost.
+pub(super) fn experiment_of(core: &Core, id: &str) -> Result<Experiment> {
+    let found = core.find_experiment(id)?;
+    Ok(found.unwrap_or_else(|| Experiment {
+        experiment_id: id.into(),
+        name: format!("experiment {id}"),
+        lifecycle: Lifecycle::Active,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        tags: BTreeMap::new(),
+    }))
 }
 
 /// How far a writer is drained; None if its files are gone.

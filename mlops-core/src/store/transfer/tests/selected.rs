@@ -79,6 +79,35 @@ fn deleted_runs_come_only_when_they_are_asked_for() {
 }
 
 #[test]
+fn runs_of_deleted_experiments_are_asked_about_on_both_sides() {
+    let (from, to) = (memory(), memory());
+    finished(&from, "a", "one", 1_000);
+    finished(&from, "b", "two", 2_000);
+    let id = |store: &Store, name: &str| store.runs().find_experiment(name).unwrap().unwrap().experiment_id;
+    from.runs().delete_experiment(&id(&from, "two")).unwrap();
+    let report = all(&from, &to);
+    assert_eq!((report.new, report.experiments), (vec!["a".to_owned()], vec!["one".to_owned()]));
+    let with_deleted = || SyncOptions { include_deleted: true, ..SyncOptions::default() };
+    assert_eq!(sync(&from, &to, &with_deleted()).unwrap().new, ["b"]);
+    assert_eq!(to.runs().get("b").unwrap().info.lifecycle, Lifecycle::Deleted);
+
+    from.runs().restore_experiment(&id(&from, "two")).unwrap();
+    let error = sync(&from, &to, &SyncOptions::default()).unwrap_err();
+    assert!(error.code() == Code::InvalidState && error.to_string().contains("restore it there"), "{error}");
+    finished(&from, "c", "one", 3_000);
+    let skip = SyncOptions { skip_deleted_experiments: true, ..SyncOptions::default() };
+    let report = sync(&from, &to, &skip).unwrap();
+    assert_eq!((report.new, report.unchanged), (vec!["c".to_owned()], 1));
+    assert!(report.skipped.len() == 1 && report.skipped[0].reason.contains("`two` is deleted"), "{:?}", report.skipped);
+    to.runs().restore_experiment(&id(&to, "two")).unwrap();
+    assert_eq!(all(&from, &to).unchanged, 3);
+    let into = id(&to, "two");
+    to.runs().delete_experiment(&into).unwrap();
+    assert_eq!(to.runs().move_to_experiment(&["a"], &into).unwrap_err().code(), Code::InvalidState);
+    assert_eq!(to.runs().move_to_experiment(&["b"], "0").unwrap_err().code(), Code::InvalidState);
+}
+
+#[test]
 fn experiments_are_matched_by_name_and_get_tags_that_they_lack() {
     let (from, to) = (memory(), memory());
     from.runs().create_experiment("churn", &[("team".into(), "growth".into()), ("goal".into(), "f1".into())]).unwrap();

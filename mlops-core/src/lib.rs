@@ -28,7 +28,8 @@ pub use base::sharing::Sharing;
 pub use base::text::ParamValue;
 pub use base::time::Timestamp;
 pub use error::{Code, Error, Result};
+pub use runs::{OnConflict, SyncOptions, SyncReport};
 pub use store::{
-    BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, OpenOptions, Store, backup, end_open_runs, fsck,
-    restore,
+    BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, OpenOptions, Store, backup, end_open_runs, export,
+    fsck, import, restore, sync, sync_at,
 };

@@ -12,6 +12,7 @@ mod make;
 mod open;
 mod partial;
 mod registry;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub use fsck::{FsckReport, fsck};
 pub use gc::{GcOptions, GcReport};
 pub use open::OpenOptions;
 pub use registry::end_open_runs;
+#[cfg(feature = "cli")]
+pub(crate) use transfer::{destination, open_source};
+pub use transfer::{export, import, sync, sync_at};
 use uuid::Uuid;
 
 use crate::base::sharing::Sharing;
@@ -131,7 +135,8 @@ impl Store {
     }
 
     /// True if this user made the store here or put it on the list of trusted stores: what runs code when it is
-    /// loaded (a pickle) may be loaded from it without asking. Never so where others may write to its folder, a group's
+    /// loaded (a pickle) may be loaded from it without asking, but for runs that came from elsewhere
+    /// ([`trusts_run`](Self::trusts_run)). Never so where others may write to its folder, a group's
     /// store among them. A store in memory is always one's own.
     pub fn is_trusted(&self) -> bool {
         let private = self.inner.is_own && self.sharing() == Sharing::Private;

@@ -57,6 +57,8 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
 #define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
+#define MLOPS_SYNC_OPTIONS_INIT                                                                                        \
+  {sizeof(mlops_sync_options), 0, MLOPS_ON_CONFLICT_SKIP, 0, 0, 0, NULL, 0, NULL, 0, {NULL, 0}, MLOPS_TIME_NONE}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_QUERY_INIT                                                                                    \
   {sizeof(mlops_experiment_query), MLOPS_VIEW_ACTIVE, {NULL, 0}, NULL, 0, 0, {NULL, 0}}

@@ -227,6 +227,21 @@
 #define MLOPS_ALERT_ERROR 2
 
 /**
+ * A run that changed in both stores stays as it is in the destination, and every sync reports it.
+ */
+#define MLOPS_ON_CONFLICT_SKIP 0
+
+/**
+ * A run that changed in both stores becomes what it is in the source.
+ */
+#define MLOPS_ON_CONFLICT_THEIRS 1
+
+/**
+ * A run that changed in both stores stays as it is in the destination, and counts as the newer from now on.
+ */
+#define MLOPS_ON_CONFLICT_OURS 2
+
+/**
  * Keeps a listener told of alerts, until it is freed with `mlops_alert_subscription_free`.
  */
 typedef struct mlops_alert_subscription mlops_alert_subscription;
@@ -932,6 +947,60 @@ typedef struct mlops_alert_listener {
    */
   void *user_data;
 } mlops_alert_listener;
+
+/**
+ * Which runs `mlops_store_sync` copies, and how. Begin with `MLOPS_SYNC_OPTIONS_INIT`, which copies all.
+ */
+typedef struct mlops_sync_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0: nothing is written, and the report says what would be. Default 0.
+   */
+  int32_t dry_run;
+  /**
+   * `MLOPS_ON_CONFLICT_SKIP` (default), `MLOPS_ON_CONFLICT_THEIRS` or `MLOPS_ON_CONFLICT_OURS`.
+   */
+  int32_t on_conflict;
+  /**
+   * Not 0: deleted runs too, which are deleted in the destination then. Default 0.
+   */
+  int32_t include_deleted;
+  /**
+   * Not 0: runs of an experiment that is deleted in the destination are passed over. Default 0: that is an error.
+   */
+  int32_t skip_deleted_experiments;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * Only these runs; none: all.
+   */
+  const struct mlops_str *run_ids;
+  /**
+   * How many ids.
+   */
+  size_t run_ids_count;
+  /**
+   * Only runs of the experiments of these names; none: of all.
+   */
+  const struct mlops_str *experiment_names;
+  /**
+   * How many names.
+   */
+  size_t experiment_names_count;
+  /**
+   * Only runs that match this filter; empty: every run.
+   */
+  struct mlops_str filter;
+  /**
+   * Only runs that ended at this time, in microseconds, or later, or run still; `MLOPS_TIME_NONE` (default): all.
+   */
+  int64_t since;
+} mlops_sync_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1881,6 +1950,32 @@ mlops_status mlops_on_alert(const struct mlops_alert_listener *listener,
  */
 void mlops_alert_subscription_free(struct mlops_alert_subscription *subscription);
 
+/**
+ * Brings runs of the store `from` into the store `to`: what `to` lacks, and what has changed in `from` since. Doing it
+ * twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only. To
+ * export is to sync into a new store; to import, to sync from one that is open for reading.
+ *
+ * `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
+ * "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
+ * [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged are no errors: they are
+ * listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_sync(const struct mlops_store *from,
+                              const struct mlops_store *to,
+                              const struct mlops_sync_options *options,
+                              struct mlops_buf *out,
+                              struct mlops_error **err);
+
+/**
+ * Moves a run to another experiment; fine if it is there. It keeps its id, and may go on logging.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_move(const struct mlops_store *store,
+                            struct mlops_str run_id,
+                            struct mlops_str experiment_id,
+                            struct mlops_error **err);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1944,6 +2039,8 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
 #define MLOPS_OPEN_OPTIONS_INIT {sizeof(mlops_open_options), 0, 0, 0, {NULL, 0}, 0, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_GC_OPTIONS_INIT {sizeof(mlops_gc_options), 1, 0, 0, 600000000}
+#define MLOPS_SYNC_OPTIONS_INIT                                                                                        \
+  {sizeof(mlops_sync_options), 0, MLOPS_ON_CONFLICT_SKIP, 0, 0, 0, NULL, 0, NULL, 0, {NULL, 0}, MLOPS_TIME_NONE}
 #define MLOPS_PAGE_OPTIONS_INIT {sizeof(mlops_page_options), MLOPS_VIEW_ACTIVE, 0, {NULL, 0}}
 #define MLOPS_EXPERIMENT_QUERY_INIT                                                                                    \
   {sizeof(mlops_experiment_query), MLOPS_VIEW_ACTIVE, {NULL, 0}, NULL, 0, 0, {NULL, 0}}

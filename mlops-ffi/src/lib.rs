@@ -31,5 +31,6 @@ mod sized;
 pub mod store;
 pub mod system;
 pub mod text;
+pub mod transfer;
 pub mod typed;
 pub mod version;

@@ -11,6 +11,7 @@ mod run;
 mod series;
 mod store;
 mod table;
+mod transfer;
 mod ui;
 
 use pyo3::prelude::*;
@@ -37,6 +38,8 @@ mod _native {
     use super::store::Store;
     #[pymodule_export]
     use super::table::RunTable;
+    #[pymodule_export]
+    use super::transfer::{export_runs, import_runs, sync_stores};
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
 }

@@ -92,8 +92,12 @@ pub(crate) fn open_model_folder(py: Python<'_>, folder: PathBuf) -> PyResult<Str
     detached(py, || Ok(workflows::open_model_folder(&folder)?.to_text()))
 }
 
-/// True if this user made the store or trusts it: its pickles load without asking.
+/// True if pickles of a model load without asking: this user made the store or trusts it, and the model's run did not come
+/// from one that was not.
 #[pyfunction]
-pub(crate) fn is_trusted(store: &Store) -> bool {
-    store.core().is_trusted()
+pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Text<'_>) -> PyResult<bool> {
+    detached(py, || {
+        let store = store.core();
+        store.trusts_run(workflows::load_model(store.runs(), &uri)?.run_id())
+    })
 }

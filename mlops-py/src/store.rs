@@ -290,6 +290,12 @@ impl Store {
         detached(py, || self.inner.runs().delete_experiment_tag(&experiment_id, &key).map(drop))
     }
 
+    /// Moves runs to another experiment; how many were elsewhere.
+    fn move_runs(&self, py: Python<'_>, run_ids: Vec<OwnedText>, experiment_id: Text<'_>) -> PyResult<u64> {
+        let runs: Vec<&str> = run_ids.iter().map(|run| run.0.as_str()).collect();
+        detached(py, || self.inner.runs().move_to_experiment(&runs, &experiment_id))
+    }
+
     fn create_experiment(&self, py: Python<'_>, name: Text<'_>, tags: Vec<(OwnedText, OwnedText)>) -> PyResult<String> {
         Ok(detached(py, || self.inner.runs().create_experiment(&name, &convert::pairs(tags)))?.experiment_id)
     }

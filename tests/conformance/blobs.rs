@@ -37,7 +37,7 @@ macro_rules! implementations {
     ($($implementation:ident),*) => {$(
         mod $implementation {
             suite!($implementation: bytes_of_any_size_come_back, streams_and_bytes_are_the_same_blob,
-                what_was_never_put_is_not_found, putting_again_stores_nothing_again, a_failing_stream_stores_nothing,
+                what_was_never_put_is_not_found, putting_again_stores_nothing_again, keeping_needs_no_bytes_and_stores_none, a_failing_stream_stores_nothing,
                 a_failing_destination_is_an_error, threads_put_and_get_at_once, verify_counts_what_is_there);
         }
     )*};
@@ -74,6 +74,17 @@ fn bytes_of_any_size_come_back(blobs: &Arc<dyn BlobStore>) {
         assert_eq!(copy, bytes, "{len} bytes");
     }
     blobs.flush().unwrap();
+}
+
+fn keeping_needs_no_bytes_and_stores_none(blobs: &Arc<dyn BlobStore>) {
+    for len in SIZES {
+        let bytes = content(len);
+        assert!(!blobs.keep(&Digest::of(&bytes)).unwrap(), "{len} bytes");
+        let digest = blobs.put(&bytes).unwrap();
+        assert!(blobs.keep(&digest).unwrap(), "{len} bytes");
+    }
+    let stats = blobs.verify(&mut |e| panic!("{e}")).unwrap();
+    assert_eq!(stats.count, SIZES.len() as u64);
 }
 
 /// Gives a few bytes at a time, as a pipe may.

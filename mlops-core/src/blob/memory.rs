@@ -43,6 +43,11 @@ impl BlobStore for MemoryBlobs {
         Ok((self.put(&bytes)?, bytes.len() as u64))
     }
 
+    fn keep(&self, digest: &Digest) -> Result<bool> {
+        self.leases.renew(digest)?;
+        Ok(self.blobs.read().contains_key(digest))
+    }
+
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         Ok(self.find(digest)?.to_vec())
     }

@@ -42,6 +42,13 @@ pub trait BlobStore: Send + Sync + Debug {
     /// As [`put`](Self::put); [`Error::Io`] also if `reader` fails.
     fn put_reader(&self, reader: &mut dyn Read) -> Result<(Digest, u64)>;
 
+    /// Puts a blob that exists without its bytes, as [`put`](Self::put) would. False if there is no undamaged copy of it:
+    /// then nothing is put.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    fn keep(&self, digest: &Digest) -> Result<bool>;
+
     /// The bytes of a blob.
     ///
     /// # Errors

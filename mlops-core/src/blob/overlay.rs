@@ -36,6 +36,10 @@ impl BlobStore for OverlayBlobs {
         self.above.put_reader(reader)
     }
 
+    fn keep(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.holder(digest)?.size(digest)?.is_some())
+    }
+
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         self.holder(digest)?.get(digest)
     }

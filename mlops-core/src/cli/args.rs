@@ -2,6 +2,7 @@
 
 mod report;
 mod series;
+mod transfer;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 pub(super) use report::{CompareOptions, ReportOptions};
 pub(super) use series::{ForkOptions, RewindOptions};
+pub(super) use transfer::{ExportArguments, ImportArguments, MoveArguments, Selecting, SyncArguments};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -184,7 +186,7 @@ Examples:
   mlops trust ../from-a-colleague --json
 
 A model saved as a pickle runs code when it is loaded. Models of stores that you made on this computer are loaded \
-without asking; those of a store that was copied here only after this command, or with trust=True. A store that others \
+without asking; those of a store that was copied here, and of runs that were brought in from one, only after this command, or with trust=True. A store that others \
 may write to, such as a group's, cannot be trusted as a whole: only trust=True loads its pickles. The list is the \
 file `trusted-stores` in MLOPS_CONFIG_DIR, else in $XDG_CONFIG_HOME/mlops, else in ~/.config/mlops.
 
@@ -273,6 +275,15 @@ pub(super) enum Command {
         #[arg(long)]
         keep_going: bool,
     },
+    /// Bring runs of one store into another
+    #[command(after_help = transfer::SYNC_AFTER)]
+    Sync(SyncArguments),
+    /// Bring runs into a folder to carry away
+    #[command(after_help = transfer::EXPORT_AFTER)]
+    Export(ExportArguments),
+    /// Bring the runs of a folder into the store
+    #[command(after_help = transfer::IMPORT_AFTER)]
+    Import(ImportArguments),
     /// Free what nothing refers to; lists it unless told to do it
     #[command(after_help = GC_AFTER)]
     Gc(GcArguments),
@@ -336,6 +347,9 @@ pub(super) enum RunsCommand {
         /// The run's id, or the beginning of it if no other run begins so
         run: String,
     },
+    /// Move runs to another experiment
+    #[command(after_help = transfer::MOVE_AFTER)]
+    Move(MoveArguments),
     /// List or download the files of a run
     #[command(after_help = ARTIFACTS_AFTER)]
     Artifacts {

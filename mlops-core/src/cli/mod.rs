@@ -23,6 +23,7 @@ mod report;
 mod shape;
 mod show;
 mod table;
+mod transfer;
 mod trust;
 mod version;
 
@@ -83,6 +84,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
             metrics::metrics(run, key.as_deref(), detail, context)?;
         }
         Command::Runs { command: RunsCommand::Compare(options) } => compare::compare(options, context)?,
+        Command::Runs { command: RunsCommand::Move(arguments) } => transfer::move_runs(arguments, context)?,
         Command::Runs { command: RunsCommand::Artifacts { run, path, download } } => match download {
             Some(folder) => artifacts::download(run, path.as_deref(), folder, context)?,
             None => artifacts::list(run, path.as_deref(), context)?,
@@ -97,6 +99,9 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         Command::Fsck { repair } => return fsck::check(*repair, context),
         Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),
         Command::Restore { source, keep_going } => return backup::restore(source, *keep_going, context),
+        Command::Sync(arguments) => return transfer::sync(arguments, context),
+        Command::Export(arguments) => return transfer::export(arguments, context),
+        Command::Import(arguments) => return transfer::import(arguments, context),
         Command::Gc(options) => gc::gc(options, context)?,
         Command::Trust { path } => trust::trust(path, context)?,
         Command::Version => version::version(context)?,

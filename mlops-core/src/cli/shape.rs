@@ -355,6 +355,14 @@ impl<'a> Copied<'a> {
     }
 }
 
+/// The answer of `runs move`.
+#[derive(Serialize)]
+pub(super) struct Relocation<'a> {
+    pub(super) experiment_id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) moved: u64,
+}
+
 /// The answer of `trust`.
 #[derive(Serialize)]
 pub(super) struct Trusted<'a> {

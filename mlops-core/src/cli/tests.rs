@@ -1,5 +1,6 @@
 mod looks;
 mod series;
+mod transfer;
 
 use std::fmt::Write;
 use std::path::Path;

@@ -48,6 +48,8 @@ pub use fields::{Entity, Field, Subject};
 pub use order::{OrderKey, compare, parse_columns, parse_order, parse_order_about, sortable};
 pub use parser::{parse, parse_about};
 pub use pattern::Pattern;
+#[cfg(feature = "cli")]
+pub(crate) use times::time as read_time;
 pub use types::{Comparison, Expr, Literal, Record, Value};
 
 #[cfg(test)]

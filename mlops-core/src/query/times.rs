@@ -15,7 +15,7 @@ const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("us", 1)];
 
 /// The time that a text names. Without an offset it is UTC, and a date alone is its first instant.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let at = text.parse::<jiff::Timestamp>().or_else(|e| match text.parse::<DateTime>() {
         // The zone in brackets would be passed over.

@@ -162,12 +162,14 @@ impl Runs {
     }
 
     /// Stores a run; false if another process has made it meanwhile.
-    fn put_again(&self, RecordCopy { doc, experiment }: RecordCopy) -> Result<bool> {
+    fn put_again(&self, RecordCopy { mut doc, experiment }: RecordCopy) -> Result<bool> {
         let core = &*self.core;
-        let (run, experiment_id) = (doc.info.run_id.clone(), doc.info.experiment_id.clone());
+        let run = doc.info.run_id.clone();
         let mut ops = Vec::new();
         let mut making = Making::default();
-        making.create_again(&*core.storage, &experiment_id, experiment, doc.info.started_at)?;
+        let experiment_id =
+            making.create_again(&*core.storage, &doc.info.experiment_id, experiment, doc.info.started_at)?;
+        doc.info.experiment_id.clone_from(&experiment_id);
         making.finish(&mut ops);
         ops.push(Op::put(keys::experiment_run(keys::experiment_number(&experiment_id)?, &run), codec::PRESENT));
         // What the record says of the process that wrote it, and of points that were not sealed, is not so any more.

@@ -45,7 +45,7 @@ pub(super) struct Editing {
     pub(super) metrics: Editor<MetricSummary>,
     pub(super) artifacts: Editor<StoredArtifact>,
     pub(super) segments: Editor<SegmentRef>,
-    conflicts: Editor<StoredParam>,
+    pub(super) conflicts: Editor<StoredParam>,
     pub(super) inputs: Editor<StoredInput>,
     points: Vec<(String, i64, i64, f64)>,
     /// The run ended: its points are sealed, however few.

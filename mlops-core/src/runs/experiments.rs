@@ -74,28 +74,29 @@ impl Making {
             .map(|found| found.name))
     }
 
-    /// Makes an experiment with an id of its own again, of this name or one like it, unless it is there.
+    /// The id of an experiment that a run names, by its name and by its id where it was made: the one of that name, else the
+    /// one with that id, which is made again if there is none.
     pub(super) fn create_again(
         &mut self,
         storage: &dyn Storage,
         id: &str,
         name: Option<String>,
         at: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<String> {
+        let name = name.unwrap_or_else(|| format!("experiment {id}"));
+        // A run that came from another store has that one's id in what was sealed there.
+        if let Some(found) = storage.get(&keys::experiment_name(&name))? {
+            return codec::decode("an experiment's name", &found);
+        }
         let number = keys::experiment_number(id)?;
         if storage.get(&keys::experiment(number))?.is_some() {
-            return Ok(());
-        }
-        let mut name = name.unwrap_or_else(|| format!("experiment {id}"));
-        if storage.get(&keys::experiment_name(&name))?.is_some() {
-            name = format!("{name} ({id})");
+            return Ok(id.into());
         }
         let stored = storage.get(keys::NEXT_EXPERIMENT)?;
         let next = stored.as_ref().map_or(Ok(0), |bytes| codec::decode("the counter of experiments", bytes))?;
         self.ops.push(Op::check(keys::NEXT_EXPERIMENT.to_vec(), stored));
-        self.put(number, &name, &[], at)?;
         self.ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&next.max(number + 1))?));
-        Ok(())
+        self.put(number, &name, &[], at)
     }
 
     fn put(&mut self, number: u64, name: &str, tags: &[(String, String)], at: Timestamp) -> Result<String> {
@@ -145,7 +146,7 @@ impl Core {
         self.find_experiment(id)?.ok_or_else(|| Error::not_found("experiment", id))
     }
 
-    fn find_experiment(&self, id: &str) -> Result<Option<Experiment>> {
+    pub(super) fn find_experiment(&self, id: &str) -> Result<Option<Experiment>> {
         let bytes = self.storage.get(&keys::experiment(keys::experiment_number(id)?))?;
         bytes.map(|bytes| codec::decode("an experiment", &bytes)).transpose()
     }

@@ -154,6 +154,7 @@ fn remove_stored(core: &Core, run: &str) -> Result<bool> {
     }
     ops.extend([Op::check(key.clone(), Some(bytes)), Op::delete(key), Op::delete(keys::deleted(run))]);
     ops.push(Op::delete(keys::edited(run)));
+    ops.push(Op::delete(keys::note(run)));
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
     ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));

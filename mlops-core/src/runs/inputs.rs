@@ -20,7 +20,7 @@ use crate::query::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StoredInput {
     /// How many inputs the run had before: their order.
-    number: u64,
+    pub(super) number: u64,
     pub(super) name: String,
     pub(super) digest: String,
     /// The value of the tag [`DATASET_CONTEXT`].

@@ -92,6 +92,11 @@ pub(super) fn segment(number: u64) -> String {
     format!("{number:012}")
 }
 
+/// What is noted of a run that other stores have, too.
+pub(super) fn note(run: &str) -> Vec<u8> {
+    join(&[b"y/", run.as_bytes()])
+}
+
 /// When a run was deleted.
 pub(super) fn deleted(run: &str) -> Vec<u8> {
     join(&[b"d/", run.as_bytes()])

@@ -29,6 +29,7 @@ mod inputs;
 mod keys;
 mod layouts;
 mod media;
+mod moving;
 mod point;
 mod read;
 mod record;
@@ -43,6 +44,7 @@ mod start;
 mod store;
 mod system;
 pub mod tags;
+mod transfer;
 mod types;
 mod unowned;
 
@@ -66,6 +68,8 @@ pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub use store::{Runs, RunsOptions};
 pub use system::SystemMetricsOptions;
+pub(crate) use transfer::Ends;
+pub use transfer::{OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};
 pub use types::*;
 pub(crate) use unowned::OpenForReading;
 

@@ -38,6 +38,10 @@ impl BlobStore for Referenced {
         self.0.put_reader(reader)
     }
 
+    fn keep(&self, digest: &Digest) -> Result<bool> {
+        self.0.keep(digest)
+    }
+
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         self.0.get(digest).map_err(damage)
     }

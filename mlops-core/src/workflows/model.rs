@@ -99,6 +99,11 @@ pub struct LoadedModel<'a> {
 }
 
 impl LoadedModel<'_> {
+    /// The run that has it.
+    pub fn run_id(&self) -> &str {
+        &self.place.run_id
+    }
+
     /// The bytes of one of its files, verified.
     ///
     /// # Errors

@@ -296,6 +296,33 @@ class store {
         [&](mlops_buf* out, mlops_error** what) { return mlops_store_gc(get(), &raw, out, what); });
   }
 
+  /// Brings runs of another store into this one; the report is JSON. See mlops_store_sync.
+  result<buffer> sync_from(const store& source, const sync_options& options = {}) const {
+    const std::vector<mlops_str> ids = detail::strs(options.run_ids);
+    const std::vector<mlops_str> names = detail::strs(options.experiment_names);
+    mlops_sync_options raw = MLOPS_SYNC_OPTIONS_INIT;
+    raw.dry_run = options.dry_run ? 1 : 0;
+    raw.on_conflict = options.on_conflict;
+    raw.include_deleted = options.include_deleted ? 1 : 0;
+    raw.skip_deleted_experiments = options.skip_deleted_experiments ? 1 : 0;
+    raw.run_ids = ids.data();
+    raw.run_ids_count = ids.size();
+    raw.experiment_names = names.data();
+    raw.experiment_names_count = names.size();
+    raw.filter = detail::str(options.filter);
+    raw.since = options.since;
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_store_sync(source.get(), get(), &raw, out, what);
+    });
+  }
+
+  /// Moves a run to another experiment.
+  result<void> move_run(std::string_view id, std::string_view experiment_id) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_run_move(get(), detail::str(id), detail::str(experiment_id), what);
+    });
+  }
+
   /// Reads and checks every byte of a store that no process has open; the report is JSON.
   static result<buffer> fsck(std::string_view uri, bool repair = false) {
     return detail::fill([&](mlops_buf* out, mlops_error** what) {

@@ -168,6 +168,20 @@ struct gc_options {
   std::int64_t older_than_us = 600000000;
 };
 
+/// Which runs a sync copies, and how; by default all, and those that changed in both stores are passed over.
+struct sync_options {
+  std::vector<std::string> run_ids;
+  std::vector<std::string> experiment_names;
+  std::string filter;
+  /// Only runs that ended at this time, in microseconds, or later, or run still.
+  std::int64_t since = MLOPS_TIME_NONE;
+  bool include_deleted = false;
+  bool skip_deleted_experiments = false;
+  /// `MLOPS_ON_CONFLICT_SKIP`, `MLOPS_ON_CONFLICT_THEIRS` or `MLOPS_ON_CONFLICT_OURS`.
+  std::int32_t on_conflict = MLOPS_ON_CONFLICT_SKIP;
+  bool dry_run = false;
+};
+
 /// The points of one metric; the columns live as long as the series.
 class series {
  public:

@@ -415,6 +415,46 @@ static void backup_and_restore(const mlops_store *store, const char *folder) {
   mlops_store_free(restored);
 }
 
+/* Runs go into another store, once; what has changed in both is reported. */
+static void sync_and_move(const mlops_store *store) {
+  mlops_store *other = open_store("memory:");
+  mlops_experiment *experiment = NULL;
+  mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
+  mlops_sync_options options = MLOPS_SYNC_OPTIONS_INIT;
+  const mlops_str only[] = {MLOPS_STR("synced")};
+  mlops_buf report = MLOPS_BUF_INIT;
+  mlops_run *run = start_run(store, "synced");
+  OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
+  options.run_ids = only;
+  options.run_ids_count = 1;
+  options.dry_run = 1;
+  OK(mlops_store_sync(store, other, &options, &report, &error));
+  CHECK(strstr(report.data, "\"dry_run\":true") && strstr(report.data, "\"new\":[\"synced\"]"));
+  mlops_buf_free(&report);
+  options.dry_run = 0;
+  OK(mlops_store_sync(store, other, &options, &report, &error));
+  CHECK(strstr(report.data, "\"new\":[\"synced\"]"));
+  mlops_buf_free(&report);
+  OK(mlops_store_sync(store, other, &options, &report, &error));
+  CHECK(strstr(report.data, "\"unchanged\":1"));
+  mlops_buf_free(&report);
+  OK(mlops_experiment_ensure(other, MLOPS_STR("moved"), &experiment, &error));
+  OK(mlops_experiment_get_info(experiment, &info, &error));
+  OK(mlops_run_move(other, only[0], info.experiment_id, &error));
+  FAILS(MLOPS_NOT_FOUND, "99", mlops_run_move(other, only[0], MLOPS_STR("99"), &error));
+  OK(mlops_run_set_tag(run, MLOPS_STR("note"), MLOPS_STR("here"), &error));
+  OK(mlops_store_sync(store, other, &options, &report, &error));
+  CHECK(strstr(report.data, "\"differs\":\"experiment; tags note\",\"resolution\":\"skip\""));
+  mlops_buf_free(&report);
+  options.on_conflict = MLOPS_ON_CONFLICT_THEIRS;
+  FAILS(MLOPS_INVALID_ARGUMENT, "another", mlops_store_sync(store, store, &options, &report, &error));
+  options.on_conflict = 7;
+  FAILS(MLOPS_INVALID_ARGUMENT, "on_conflict", mlops_store_sync(store, other, &options, &report, &error));
+  mlops_experiment_free(experiment);
+  mlops_run_free(run);
+  mlops_store_free(other);
+}
+
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   char path[4096];
@@ -434,6 +474,7 @@ int main(int argc, char **argv) {
   experiments(clone);
   backup_and_restore(clone, argv[1]);
   collect(clone);
+  sync_and_move(clone);
   OK(mlops_store_flush(clone, &error));
   OK(mlops_store_close(clone, &error));
   FAILS(MLOPS_INVALID_STATE, "closed", mlops_store_flush(clone, &error));

@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "forks",
     "typed",
     "alerts",
+    "transfer",
 ];
 
 /// The text of the header.

@@ -135,6 +135,7 @@ static mlops_buf a_mlops_buf = MLOPS_BUF_INIT;
 static mlops_points a_mlops_points = MLOPS_POINTS_INIT;
 static mlops_open_options a_mlops_open_options = MLOPS_OPEN_OPTIONS_INIT;
 static mlops_gc_options a_mlops_gc_options = MLOPS_GC_OPTIONS_INIT;
+static mlops_sync_options a_mlops_sync_options = MLOPS_SYNC_OPTIONS_INIT;
 static mlops_page_options a_mlops_page_options = MLOPS_PAGE_OPTIONS_INIT;
 static mlops_experiment_query a_mlops_experiment_query = MLOPS_EXPERIMENT_QUERY_INIT;
 static mlops_experiment_info a_mlops_experiment_info = MLOPS_EXPERIMENT_INFO_INIT;

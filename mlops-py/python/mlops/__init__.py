@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         set_system_metrics_samples_before_logging,
         set_system_metrics_sampling_interval,
     )
+    from ._transfer import SyncReport, export_runs, import_runs, sync
     from .models import load_model
 
 __version__: str = _native.version()
@@ -133,6 +134,10 @@ _LAZY = {
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
     "log_inputs": ("_inputs", "log_inputs"),
+    "SyncReport": ("_transfer", "SyncReport"),
+    "export_runs": ("_transfer", "export_runs"),
+    "import_runs": ("_transfer", "import_runs"),
+    "sync": ("_transfer", "sync"),
     "load_model": ("models", "load_model"),
 }
 
@@ -175,6 +180,7 @@ __all__ = [
     "Summary",
     "Table",
     "Text",
+    "SyncReport",
     "VERSION",
     "active_run",
     "alert",
@@ -198,6 +204,7 @@ __all__ = [
     "end_run",
     "entities",
     "exceptions",
+    "export_runs",
     "flush_artifact_async_logging",
     "flush_async_logging",
     "fork_run",
@@ -210,6 +217,7 @@ __all__ = [
     "get_parent_run",
     "get_run",
     "get_tracking_uri",
+    "import_runs",
     "is_tracking_uri_set",
     "last_active_run",
     "load_model",
@@ -256,6 +264,7 @@ __all__ = [
     "sklearn",
     "start_run",
     "summary",
+    "sync",
     "tracking",
     "utils",
 ]

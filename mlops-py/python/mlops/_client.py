@@ -222,6 +222,12 @@ class MlflowClient:
         """Shows a deleted run again."""
         self._store.restore_run(run_id)
 
+    def move_runs(self, run_ids: Sequence[str] | str, experiment_id: str) -> int:
+        """Moves runs to another experiment; those that are there stay. Returns how many were moved.
+
+        They keep their ids, and may be under way. If one of them does not exist or is deleted, none is moved."""
+        return self._store.move_runs(ids(run_ids), str(experiment_id))
+
     def search_runs(
         self,
         experiment_ids: Sequence[str],

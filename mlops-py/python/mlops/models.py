@@ -176,7 +176,7 @@ class Source:
             raise Unsupported(f"`{self.uri}` names a registered model, which this version has not; use runs:/<run id>/<path>")
         if self._store is not None:
             self.manifest: dict[str, Any] = json.loads(_native.model_manifest(self._store, self.uri))
-            self._trusted = trust or _native.is_trusted(self._store)
+            self._trusted = trust or _native.is_trusted(self._store, self.uri)
         else:
             if not os.path.isdir(self.uri):
                 raise NotFound(f"model `{self.uri}` does not exist: expected runs:/<run id>/<path> or the path of a model folder")
@@ -201,8 +201,8 @@ class Source:
                 why = f"whoever is in the group of the store {store} can change it; if you trust them, pass trust=True"
             else:
                 why = (
-                    f"the store {store} is not in your list of trusted stores, or others may write to it; if you trust it,"
-                    f" run `mlops trust {store}` or pass trust=True"
+                    f"the store {store} is not in your list of trusted stores, or others may write to it, or the run was"
+                    f" brought in from such a store; if you trust it, run `mlops trust {store}` or pass trust=True"
                 )
             raise Untrusted(f"loading `{self.uri}` runs code from a pickle, and {why}")
         return self.read(path)

@@ -277,6 +277,20 @@ impl BlobStore for LocalBlobs {
         self.objects.put_reader(begin, reader)
     }
 
+    fn keep(&self, digest: &Digest) -> Result<bool> {
+        self.check_writable()?;
+        let _lease = self.leases.hold()?;
+        self.leases.renew(digest)?;
+        let mut writer = self.writer.lock();
+        self.load_index()?;
+        if self.holds_small(digest)? {
+            writer.note_found(self.index.read().places(digest).into_iter().map(|place| place.pack));
+            return Ok(true);
+        }
+        drop(writer);
+        self.objects.keep_existing(digest)
+    }
+
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         let found = self.find(digest, |blobs| blobs.read_small(digest, |_| ()), |objects| objects.read(digest));
         found.or_else(|missing| {

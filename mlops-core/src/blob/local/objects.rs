@@ -100,6 +100,11 @@ impl Objects {
         Ok(true)
     }
 
+    /// True if the blob is there and undamaged; a lease is held, and the put noted.
+    pub(super) fn keep_existing(&self, digest: &Digest) -> Result<bool> {
+        self.size(digest)?.map_or(Ok(false), |size| self.holds(digest, size))
+    }
+
     fn create_temp(&self) -> Result<(Arc<FileHandle>, TempFile)> {
         TempFile::create(&self.files, &self.tmp, &self.ids, temp::OBJECT, |path| {
             let file = Arc::new(self.files.create_new(path)?);

@@ -30,6 +30,10 @@ impl BlobStore for Blobs {
         self.inner.put_reader(reader)
     }
 
+    fn keep(&self, digest: &Digest) -> Result<bool> {
+        self.inner.keep(digest)
+    }
+
     fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         if self.broken.load(Ordering::SeqCst) {

@@ -1,0 +1,157 @@
+//! Runs from one store into another: sync, export, import.
+
+use super::Store;
+use super::open::{MEMORY, OpenOptions};
+use crate::error::{Error, Result};
+use crate::runs::{Ends, SyncOptions, SyncReport};
+
+/// Brings runs of one store into another: what the destination lacks, and what has changed in the source since. Runs keep
+/// their ids; experiments are matched by name. Doing it twice changes nothing, and what was cut short goes on the next time:
+/// every run is in the destination as it was or wholly new.
+///
+/// The source may be open for reading, or be written to by another process: copied is what stands in storage and spools by
+/// now, runs that go on included. A run that changed in both since they last had the same is a conflict, and what becomes of
+/// it is [`SyncOptions::on_conflict`].
+///
+/// Models of runs that come from a store that is not trusted here ask before they run code, as
+/// [`Store::trusts_run`] says.
+///
+/// ```
+/// use mlops_core::runs::{RunOptions, RunStatus};
+/// use mlops_core::{Store, SyncOptions, sync};
+///
+/// # fn main() -> mlops_core::Result<()> {
+/// let (laptop, shared) = (Store::open("memory:")?, Store::open("memory:")?);
+/// let run = laptop.runs().start(RunOptions::default())?;
+/// run.log_metric("loss", 0.5, 0, None)?;
+/// let report = sync(&laptop, &shared, &SyncOptions::default())?;
+/// assert_eq!(report.new, [run.id()]);
+///
+/// run.log_metric("loss", 0.1, 1, None)?;
+/// run.end(RunStatus::Finished)?;
+/// let report = sync(&laptop, &shared, &SyncOptions::default())?;
+/// assert_eq!(report.updated, [run.id()]);
+/// assert_eq!(sync(&laptop, &shared, &SyncOptions::default())?.unchanged, 1);
+/// assert_eq!(shared.runs().metric_history(run.id(), "loss")?.values, [0.5, 0.1]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// `InvalidArgument` if both are the same store; `NotFound` for a run or experiment that is named and not in the source;
+/// `InvalidState` if an experiment is deleted in the destination, or a store is closed; `InvalidQuery`; `ReadOnly`; `Busy`;
+/// what reading and writing give: `Io`, `OutOfSpace`, `Corrupt`. What was copied before stays. A run that is damaged is no
+/// error but reported.
+pub fn sync(from: &Store, to: &Store, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    from.check_open()?;
+    to.check_open()?;
+    if from.uri() == to.uri() && from.uri() != MEMORY {
+        return Err(Error::InvalidArgument {
+            what: "destination".into(),
+            value: to.uri().into(),
+            expected: "another store than the source".into(),
+        });
+    }
+    let ends = Ends { from: from.id(), to: to.id(), trusted: from.is_trusted() };
+    let report = to.runs().sync_from(from.runs(), ends, options)?;
+    if !options.dry_run {
+        to.inner.flush()?;
+    }
+    Ok(report)
+}
+
+/// [`sync`] of the store at one location, which is only read, into that at another, which is made if there is none.
+///
+/// # Errors
+/// Those of [`sync`] and of opening both: `NotFound` if there is no store at `from`.
+pub fn sync_at(from: &str, to: &str, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    let from = open_source(from)?;
+    export(&from, to, options)
+}
+
+/// Brings runs into a store at the folder `dest`, which is made if there is none: a folder to carry away, that holds
+/// nothing but these runs, and no path of this computer but what runs say themselves, such as the script that they ran.
+///
+/// ```
+/// use mlops_core::runs::RunOptions;
+/// use mlops_core::{Store, SyncOptions, export, import};
+///
+/// # fn main() -> mlops_core::Result<()> {
+/// # let dir = tempfile::tempdir().expect("a folder");
+/// # let folder = dir.path().join("carried").display().to_string();
+/// let store = Store::open("memory:")?;
+/// let run = store.runs().start(RunOptions::default())?;
+/// export(&store, &folder, &SyncOptions { run_ids: vec![run.id().into()], ..SyncOptions::default() })?;
+///
+/// let elsewhere = Store::open("memory:")?;
+/// import(&folder, &elsewhere, &SyncOptions::default())?;
+/// assert_eq!(elsewhere.runs().get(run.id())?, store.runs().get(run.id())?);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`sync`] and of opening the folder.
+pub fn export(store: &Store, dest: &str, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    named("destination", dest)?;
+    let dest = destination(dest, options.dry_run)?;
+    let report = sync(store, &dest, options)?;
+    if !options.dry_run {
+        dest.close()?;
+    }
+    Ok(report)
+}
+
+/// Brings runs of the store in the folder `source`, which is only read, into a store.
+///
+/// # Errors
+/// Those of [`sync`] and of opening the folder: `NotFound` if it holds no store.
+pub fn import(source: &str, store: &Store, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    sync(&open_source(source)?, store, options)
+}
+
+/// Opens what is only read, and must be there.
+pub(crate) fn open_source(uri: &str) -> Result<Store> {
+    named("source", uri)?;
+    let options = OpenOptions { uri: uri.into(), read_only: true, must_exist: true, ..OpenOptions::default() };
+    Store::open_with(&options).map_err(|error| match error {
+        Error::NotFound { what: "store", id, .. } => {
+            Error::NotFound { what: "store", id, hint: "; name the folder of a store, an export or a backup".into() }
+        }
+        other => other,
+    })
+}
+
+/// Opens what runs are brought into; for a dry run, without making or changing anything.
+pub(crate) fn destination(uri: &str, dry_run: bool) -> Result<Store> {
+    if !dry_run {
+        return Store::open(uri);
+    }
+    let options = OpenOptions { uri: uri.into(), read_only: true, must_exist: true, ..OpenOptions::default() };
+    match Store::open_with(&options) {
+        Err(Error::NotFound { what: "store", .. }) => Store::open(MEMORY),
+        opened => opened,
+    }
+}
+
+fn named(what: &str, uri: &str) -> Result<()> {
+    if !uri.trim().is_empty() && uri != MEMORY {
+        return Ok(());
+    }
+    let expected = "the path of a store; one in memory has none, and is handed to `sync` itself".into();
+    Err(Error::InvalidArgument { what: what.into(), value: uri.into(), expected })
+}
+
+impl Store {
+    /// True if what a run has may run code when it is loaded: the store is trusted ([`is_trusted`](Self::is_trusted)), and
+    /// the run did not come from a store that was not.
+    ///
+    /// # Errors
+    /// What reading the store gives.
+    pub fn trusts_run(&self, run_id: &str) -> Result<bool> {
+        Ok(self.is_trusted() && !self.runs().is_foreign(run_id)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! Runs from store to store.
+
+use mlops_core::{Error, SyncOptions, SyncReport, Timestamp};
+use pyo3::prelude::*;
+
+use crate::convert::{OwnedText, Text};
+use crate::errors::detached;
+use crate::store::Store;
+
+/// Which runs, and how: ids, names of experiments, filter, since (microseconds), deleted runs too, deleted experiments
+/// passed over, on conflict, dry run.
+#[derive(Debug, FromPyObject)]
+pub(crate) struct Options(Vec<OwnedText>, Vec<OwnedText>, OwnedText, Option<i64>, bool, bool, OwnedText, bool);
+
+impl Options {
+    fn read(self) -> mlops_core::Result<SyncOptions<'static>> {
+        let Self(runs, experiments, filter, since, include_deleted, skip_deleted_experiments, on_conflict, dry_run) =
+            self;
+        let texts = |given: Vec<OwnedText>| given.into_iter().map(|text| text.0).collect();
+        Ok(SyncOptions {
+            run_ids: texts(runs),
+            experiment_names: texts(experiments),
+            filter: filter.0,
+            since: since.map(Timestamp::from_micros),
+            include_deleted,
+            skip_deleted_experiments,
+            on_conflict: on_conflict.0.parse()?,
+            dry_run,
+            progress: None,
+        })
+    }
+}
+
+fn json(report: &SyncReport) -> mlops_core::Result<String> {
+    serde_json::to_string(report).map_err(|e| Error::Internal { detail: e.to_string() })
+}
+
+/// Brings runs of the store at one location into that at another; the report as JSON.
+#[pyfunction]
+pub(crate) fn sync_stores(py: Python<'_>, source: Text<'_>, dest: Text<'_>, options: Options) -> PyResult<String> {
+    detached(py, || json(&mlops_core::sync_at(&source, &dest, &options.read()?)?))
+}
+
+/// Brings runs of a store into a folder; the report as JSON.
+#[pyfunction]
+pub(crate) fn export_runs(py: Python<'_>, store: &Store, dest: Text<'_>, options: Options) -> PyResult<String> {
+    detached(py, || json(&mlops_core::export(store.core(), &dest, &options.read()?)?))
+}
+
+/// Brings the runs of a folder into a store; the report as JSON.
+#[pyfunction]
+pub(crate) fn import_runs(py: Python<'_>, source: Text<'_>, store: &Store, options: Options) -> PyResult<String> {
+    detached(py, || json(&mlops_core::import(&source, store.core(), &options.read()?)?))
+}

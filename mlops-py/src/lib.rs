@@ -10,6 +10,7 @@ mod module;
 mod run;
 mod store;
 mod table;
+mod sweeps;
 mod ui;
 
 use pyo3::prelude::*;
@@ -31,6 +32,8 @@ mod _native {
     use super::store::Store;
     #[pymodule_export]
     use super::table::RunTable;
+    #[pymodule_export]
+    use super::sweeps::{Leaving, Sweep, Trial, ensure_sweep, get_sweep};
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
 }

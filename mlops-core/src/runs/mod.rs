@@ -52,6 +52,7 @@ pub(crate) use gc::RunBlobs;
 pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
+pub(crate) use section::for_each_entry;
 pub use store::{Runs, RunsOptions};
 pub use system::SystemMetricsOptions;
 pub use types::*;

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         set_system_metrics_samples_before_logging,
         set_system_metrics_sampling_interval,
     )
+    from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
 
 __version__: str = _native.version()
@@ -111,6 +112,10 @@ _LAZY = {
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
     "log_inputs": ("_inputs", "log_inputs"),
+    "Sweep": ("_sweeps", "Sweep"),
+    "Trial": ("_sweeps", "Trial"),
+    "get_sweep": ("_sweeps", "get_sweep"),
+    "sweep": ("_sweeps", "sweep"),
     "load_model": ("models", "load_model"),
 }
 
@@ -147,6 +152,8 @@ __all__ = [
     "Run",
     "RunOperations",
     "VERSION",
+    "Sweep",
+    "Trial",
     "active_run",
     "artifacts",
     "backup",
@@ -175,6 +182,7 @@ __all__ = [
     "get_metric_series",
     "get_parent_run",
     "get_run",
+    "get_sweep",
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
@@ -214,6 +222,7 @@ __all__ = [
     "set_tracking_uri",
     "sklearn",
     "start_run",
+    "sweep",
     "tracking",
     "utils",
 ]

@@ -1,18 +1,24 @@
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, final
 
 __all__ = [
+    "Leaving",
     "Run",
     "RunTable",
     "Store",
+    "Sweep",
+    "Trial",
     "backup",
     "cli_main",
     "compare_runs",
     "download_model",
     "end_open_runs",
+    "ensure_sweep",
     "error_table",
     "fsck",
+    "get_sweep",
     "is_trusted",
     "locate",
     "log_model",
@@ -168,3 +174,31 @@ def compare_runs(
     store: Store, run_ids: list[str]
 ) -> tuple[list[dict[str, Any]], list[str], list[str], list[str]]: ...
 def metric_svg(store: Store, run_ids: list[str], key: str) -> str: ...
+
+@final
+class Leaving:
+    def __new__(cls, left: Callable[[BaseException | None], object]) -> Leaving: ...
+
+@final
+class Sweep:
+    def definition(self) -> str: ...
+    def take(self) -> Trial | None: ...
+    def take_given(self, params: list[tuple[str, Any]]) -> Trial | None: ...
+    def trials(self) -> str: ...
+    def best(self) -> str | None: ...
+    def status(self) -> str: ...
+
+@final
+class Trial:
+    @property
+    def number(self) -> int: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def should_stop(self) -> bool: ...
+    def params(self) -> str: ...
+    def run(self) -> Run: ...
+    def report(self, value: float, step: int) -> bool: ...
+
+def ensure_sweep(store: Store, definition: str, source: tuple[str, str]) -> Sweep: ...
+def get_sweep(store: Store, name: str, source: tuple[str, str]) -> Sweep: ...

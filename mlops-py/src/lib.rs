@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
 
+mod console;
 mod convert;
 mod errors;
 mod held;
@@ -18,6 +19,8 @@ use pyo3::prelude::*;
 /// `mlops._native`: private; the public API is typed Python over it.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::console::{ConsoleCapture, capture_console, read_console};
     #[pymodule_export]
     use super::models::{
         download_model, is_trusted, log_model, model_file, model_manifest, open_model_folder, save_model,

@@ -9,6 +9,7 @@ mod artifacts;
 mod background;
 mod codec;
 mod columns;
+mod console;
 mod core;
 mod dead;
 mod doc;
@@ -45,6 +46,8 @@ mod tests;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use console::end_captures;
+pub use console::{ConsoleCapture, ConsoleOptions, ConsoleStream};
 pub(crate) use dead::Drainer;
 pub use exit::mark_process_failed;
 pub use ext::RunExt;

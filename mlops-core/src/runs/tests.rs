@@ -96,7 +96,7 @@ fn in_memory(storage: Arc<dyn Storage>) -> RunsOptions {
 }
 
 /// A pillar that is wholly in memory.
-fn opened() -> Runs {
+pub(super) fn opened() -> Runs {
     Runs::new(in_memory(Arc::new(MemoryStorage::default()))).unwrap()
 }
 

@@ -70,14 +70,14 @@ impl Sweep {
             let what = || format!("the value of param `{name}`");
             limits::check(what, value.text().len(), limits::INLINE_VALUE_BYTES, "bytes")?;
         }
-        self.claim(Some(params))
+        self.claim(Some(&params))
     }
 
-    fn claim(&self, given: Option<Params>) -> Result<Option<Trial>> {
+    fn claim(&self, given: Option<&Params>) -> Result<Option<Trial>> {
         self.runs().check_writable()?;
         let Some(first) = self.free(given.is_some())? else { return Ok(None) };
         let run = self.start()?;
-        match self.claim_for(&run, first, given.as_ref()) {
+        match self.claim_for(&run, first, given) {
             Ok(Some(trial)) => Ok(Some(trial)),
             other => {
                 // Others took what was left: the run is for nothing.

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ._client import MlflowClient as MlopsClient
     from ._backup import BackupReport, backup, restore
     from ._compare import Comparison, compare, report
+    from ._console import capture_console, get_console
     from ._gc import GcReport, gc
     from ._inputs import log_input, log_inputs
     from ._doctor import doctor
@@ -112,6 +113,8 @@ _LAZY = {
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
     "log_inputs": ("_inputs", "log_inputs"),
+    "capture_console": ("_console", "capture_console"),
+    "get_console": ("_console", "get_console"),
     "Sweep": ("_sweeps", "Sweep"),
     "Trial": ("_sweeps", "Trial"),
     "get_sweep": ("_sweeps", "get_sweep"),
@@ -158,6 +161,7 @@ __all__ = [
     "artifacts",
     "backup",
     "client",
+    "capture_console",
     "compare",
     "config",
     "create",
@@ -177,6 +181,7 @@ __all__ = [
     "flush_async_logging",
     "gc",
     "get_artifact_uri",
+    "get_console",
     "get_experiment",
     "get_experiment_by_name",
     "get_metric_series",

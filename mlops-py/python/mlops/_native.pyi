@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, final
 
 __all__ = [
+    "ConsoleCapture",
     "Leaving",
     "Run",
     "RunTable",
@@ -11,6 +12,7 @@ __all__ = [
     "Sweep",
     "Trial",
     "backup",
+    "capture_console",
     "cli_main",
     "compare_runs",
     "download_model",
@@ -28,6 +30,7 @@ __all__ = [
     "model_manifest",
     "open_model_folder",
     "param_text",
+    "read_console",
     "restore",
     "save_model",
     "version",
@@ -202,3 +205,11 @@ class Trial:
 
 def ensure_sweep(store: Store, definition: str, source: tuple[str, str]) -> Sweep: ...
 def get_sweep(store: Store, name: str, source: tuple[str, str]) -> Sweep: ...
+
+@final
+class ConsoleCapture:
+    def write(self, error: bool, text: bytes) -> None: ...
+    def end(self) -> int: ...
+
+def capture_console(store: Store, run_id: str, descriptors: bool, flush_every: float) -> ConsoleCapture: ...
+def read_console(store: Store, run_id: str) -> bytes: ...

@@ -161,6 +161,6 @@ proptest! {
         let min = if log { min.abs() + 0.5 } else { min };
         let dimension = Dimension::Float { min, max: min + f64::from(parts) * 0.25, step: Some(0.25), log };
         let found: BTreeSet<String> = (0..600).map(|number| drawn(dimension.clone(), 4, number).text()).collect();
-        prop_assert_eq!(found.len() as u32, parts + 1);
+        prop_assert_eq!(found.len(), parts as usize + 1);
     }
 }

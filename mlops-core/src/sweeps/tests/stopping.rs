@@ -1,4 +1,5 @@
 //! The rules against plain references.
+#![expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "small numbers")]
 
 use proptest::prelude::*;
 
@@ -21,7 +22,7 @@ fn reference_median(goal: Goal, own: &[f64], ended: &[Vec<f64>], step: usize, mi
     }
     averages.sort_by(|a, b| a.partial_cmp(b).unwrap());
     let half = averages.len() / 2;
-    let median = if averages.len() % 2 == 1 { averages[half] } else { (averages[half - 1] + averages[half]) / 2.0 };
+    let median = if averages.len() % 2 == 1 { averages[half] } else { averages[half - 1].midpoint(averages[half]) };
     match goal {
         Goal::Minimize => own.iter().take(step).copied().fold(f64::INFINITY, f64::min) > median,
         Goal::Maximize => own.iter().take(step).copied().fold(f64::NEG_INFINITY, f64::max) < median,

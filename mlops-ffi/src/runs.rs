@@ -91,7 +91,7 @@ impl Versioned for mlops_run_options {
 sized_input!(mlops_run_options);
 
 impl mlops_run {
-    fn new(run: Arc<dyn Run>) -> Self {
+    pub(crate) fn new(run: Arc<dyn Run>) -> Self {
         let id = Text::new(run.id());
         Self { run, id }
     }
@@ -137,7 +137,7 @@ pub(crate) const fn status_number(status: RunStatus) -> i32 {
 }
 
 /// The status of a number that a run may end with.
-fn end_status(number: i32) -> Result<RunStatus> {
+pub(crate) fn end_status(number: i32) -> Result<RunStatus> {
     [RunStatus::Finished, RunStatus::Failed, RunStatus::Killed]
         .into_iter()
         .find(|status| status_number(*status) == number)

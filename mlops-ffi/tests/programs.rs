@@ -75,6 +75,11 @@ fn structs_of_older_and_newer_callers_are_understood() {
 }
 
 #[test]
+fn a_sweep_is_taken_reported_and_read_from_c() {
+    build_and_run(&["c/sweep.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }

@@ -71,7 +71,7 @@ impl Sweep {
             .into_iter()
             .map(|(name, value)| Ok((name.0, convert::param(&value)?)))
             .collect::<PyResult<std::collections::BTreeMap<String, ParamValue>>>()?;
-        Ok(self.taken(detached(py, || self.inner.take_given(params))?))
+        Ok(self.taken(detached(py, || self.inner.take_given(&params))?))
     }
 
     /// The trials as JSON.

@@ -1,12 +1,14 @@
 //! The commands, their options and their help.
 
 mod report;
+mod sweeps;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 pub(super) use report::{CompareOptions, ReportOptions};
+pub(super) use sweeps::{RunOptions as SweepRunOptions, SweepsCommand};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -66,6 +68,17 @@ Examples:
 
 JSON: {\"run_id\", \"artifacts\": [{\"path\", \"is_dir\", \"size_bytes\", \"digest\": text or null}, ...]}; with \
 --download {\"run_id\", \"downloaded_to\"}.";
+
+const CONSOLE_AFTER: &str = "\
+Examples:
+  mlops runs console 0199c0ffee
+  mlops runs console 0199c0ffee --follow
+  mlops runs console 0199c0ffee --json
+
+Kept is what was said while it was captured: mlops.start_run(log_console=True) in Python, MLOPS_LOG_CONSOLE=1. What steers a \
+terminal is left out.
+
+JSON: {\"run_id\", \"text\"}; without --follow only.";
 
 const EXPERIMENTS_AFTER: &str = "\
 Examples:
@@ -231,6 +244,12 @@ pub(super) enum Command {
     /// Write a report of runs: one HTML file with curves, params, metrics and images
     #[command(after_help = report::REPORT_AFTER)]
     Report(ReportOptions),
+    /// Look at sweeps, and run them
+    #[command(after_help = sweeps::SWEEPS_AFTER)]
+    Sweeps {
+        #[command(subcommand)]
+        command: SweepsCommand,
+    },
     /// Look at experiments, delete, restore and rename them
     #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
     Experiments {
@@ -313,6 +332,15 @@ pub(super) enum RunsCommand {
     /// Show what differs between runs, side by side
     #[command(after_help = report::COMPARE_AFTER)]
     Compare(CompareOptions),
+    /// Show what the process of a run said, if it was captured
+    #[command(after_help = CONSOLE_AFTER)]
+    Console {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+        /// Go on showing what it says until it ends
+        #[arg(long)]
+        follow: bool,
+    },
     /// List or download the files of a run
     #[command(after_help = ARTIFACTS_AFTER)]
     Artifacts {

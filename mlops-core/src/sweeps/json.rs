@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::options::SweepOptions;
 use super::space::{Dimension, Space};
 use super::stopping::EarlyStopping;
+use super::store::Sweep;
 use super::types::{Goal, Method, SweepInfo, SweepStatus, TrialData};
 use crate::base::text::ParamValue;
 use crate::error::{Error, Result};
@@ -283,6 +284,32 @@ impl SweepInfo {
             "parent_run_id": self.parent_run_id,
             "created_at": self.created_at.to_string(),
         })
+    }
+}
+
+impl Sweep {
+    /// The definition, with `status`: how many trials stand how.
+    ///
+    /// # Errors
+    /// What reading the store gives: `Corrupt`, `Io`.
+    pub fn to_json(&self) -> Result<Value> {
+        let mut all = self.info.to_json();
+        if let Value::Object(all) = &mut all {
+            all.insert("status".into(), self.status()?.to_json());
+        }
+        Ok(all)
+    }
+
+    /// The same, with `trials`.
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json).
+    pub fn to_json_with_trials(&self) -> Result<Value> {
+        let mut all = self.to_json()?;
+        if let Value::Object(all) = &mut all {
+            all.insert("trials".into(), self.trials()?.iter().map(TrialData::to_json).collect());
+        }
+        Ok(all)
     }
 }
 

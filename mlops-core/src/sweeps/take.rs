@@ -52,7 +52,7 @@ impl Sweep {
     ///
     /// # Errors
     /// `InvalidArgument` for other params, `InvalidState` for a sweep of another method; those of [`take`](Self::take).
-    pub fn take_given(&self, params: Params) -> Result<Option<Trial>> {
+    pub fn take_given(&self, params: &Params) -> Result<Option<Trial>> {
         if self.info.method != Method::Given {
             let detail =
                 format!("the sweep `{}` has params of its own; take its trials without giving any", self.name());
@@ -66,11 +66,11 @@ impl Sweep {
                 expected: format!("those of the sweep's space: {}", names(self.info.space.keys().collect())),
             });
         }
-        for (name, value) in &params {
+        for (name, value) in params {
             let what = || format!("the value of param `{name}`");
             limits::check(what, value.text().len(), limits::INLINE_VALUE_BYTES, "bytes")?;
         }
-        self.claim(Some(&params))
+        self.claim(Some(params))
     }
 
     fn claim(&self, given: Option<&Params>) -> Result<Option<Trial>> {

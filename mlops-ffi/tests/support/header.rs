@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "run_data",
     "search",
     "artifacts",
+    "sweeps",
 ];
 
 /// The text of the header.

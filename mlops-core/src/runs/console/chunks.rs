@@ -15,6 +15,8 @@ use crate::runs::{Run, RunExt};
 
 /// An artifact that has grown to this is not written again, in bytes.
 const CHUNK_BYTES: usize = 8 << 10;
+/// What is taken at once, in bytes.
+const PART_BYTES: usize = 64 << 10;
 /// So much is kept at once, without waiting, in bytes.
 const HURRY_BYTES: usize = 256 << 10;
 /// How long who says something waits for room, once; what then does not fit is dropped until there is room again.
@@ -74,8 +76,13 @@ impl Recorder {
 
     /// Takes what was said; waits for the store a moment at most, where more is said than it takes.
     pub(super) fn push(&self, stream: ConsoleStream, text: &[u8]) {
+        // In parts that have room.
+        text.chunks(PART_BYTES).for_each(|part| self.push_part(stream, part));
+    }
+
+    fn push_part(&self, stream: ConsoleStream, text: &[u8]) {
         let mut state = self.state.lock();
-        if state.ending || text.is_empty() {
+        if state.ending {
             return;
         }
         let deadline = Instant::now() + ROOM_PATIENCE;
@@ -156,6 +163,7 @@ impl Recorder {
             }
             let due = match (state.since, not_before) {
                 (Some(_), Some(not_before)) => Some(not_before),
+                (None, None) if state.hurry => return false,
                 (Some(_), None) if state.hurry || state.text.len() >= HURRY_BYTES => return false,
                 (Some(since), None) => Some(since + self.flush_every),
                 (None, _) => None,
@@ -172,16 +180,16 @@ impl Recorder {
     fn flush(&self, last: bool) -> bool {
         let (path, content, full) = {
             let mut state = self.state.lock();
-            if state.since.is_none() && !last {
+            let hurry = std::mem::take(&mut state.hurry);
+            if state.since.is_none() && !last && !hurry {
                 return true;
             }
             state.since = None;
-            state.hurry = false;
             if last {
                 let rest = state.lines.finish();
                 state.text.extend_from_slice(&rest);
             }
-            let full = last || state.text.len() >= CHUNK_BYTES.min(self.buffer_bytes / 2);
+            let full = last || hurry || state.text.len() >= CHUNK_BYTES;
             let path = format!("{FOLDER}/{:06}.log", state.next);
             if full {
                 // Lines that are not whole are for the next artifact.

@@ -15,7 +15,7 @@ mod tee;
 #[path = "no_tee.rs"]
 mod tee;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -185,14 +185,14 @@ fn given_params_are_those_of_the_space() {
     let options = SweepOptions { method: Method::Given, suggested_by: Some("tpe".into()), ..options(2) };
     let sweep = store.sweeps().create(options).unwrap();
     assert!(sweep.take().unwrap().is_none(), "nothing was killed");
-    let error = sweep.take_given(BTreeMap::from([("y".to_owned(), 1.into())])).unwrap_err();
+    let error = sweep.take_given(&BTreeMap::from([("y".to_owned(), 1.into())])).unwrap_err();
     assert!(error.to_string().contains("space: x"), "{error}");
     let params = BTreeMap::from([("x".to_owned(), ParamValue::Float(0.25))]);
-    let trial = sweep.take_given(params.clone()).unwrap().unwrap();
+    let trial = sweep.take_given(&params).unwrap().unwrap();
     trial.end(RunStatus::Killed).unwrap();
     assert_eq!(sweep.take().unwrap().unwrap().params(), &params);
-    assert_eq!(sweep.take_given(params.clone()).unwrap().unwrap().number(), 1);
-    assert!(sweep.take_given(params).unwrap().is_none());
+    assert_eq!(sweep.take_given(&params).unwrap().unwrap().number(), 1);
+    assert!(sweep.take_given(&params).unwrap().is_none());
 }
 
 #[test]

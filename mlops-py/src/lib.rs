@@ -10,8 +10,8 @@ mod models;
 mod module;
 mod run;
 mod store;
-mod table;
 mod sweeps;
+mod table;
 mod ui;
 
 use pyo3::prelude::*;
@@ -34,9 +34,9 @@ mod _native {
     #[pymodule_export]
     use super::store::Store;
     #[pymodule_export]
-    use super::table::RunTable;
-    #[pymodule_export]
     use super::sweeps::{Leaving, Sweep, Trial, ensure_sweep, get_sweep};
+    #[pymodule_export]
+    use super::table::RunTable;
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
 }

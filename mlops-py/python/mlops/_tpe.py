@@ -29,7 +29,7 @@ def suggest(sweep: Sweep) -> dict[str, Any]:
     distributions, constants = _distributions(optuna, definition["space"])
     trials = sweep.trials
     # Another seed for each trial, and for the workers that ask at the same time.
-    worker = sum(current_process()._identity)  # type: ignore[attr-defined]
+    worker = sum(current_process()._identity)
     seed = (definition["seed"] + 1_000_003 * len(trials) + 7_919 * worker) % 2**32
     logging = optuna.logging
     before = logging.get_verbosity()

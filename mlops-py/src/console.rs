@@ -40,6 +40,14 @@ pub(crate) fn read_console<'py>(py: Python<'py>, store: &Store, run_id: Text<'_>
 
 #[pymethods]
 impl ConsoleCapture {
+    /// Waits until what was said by the descriptors has come here.
+    fn settle(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || {
+            self.inner.settle();
+            Ok(())
+        })
+    }
+
     /// Adds what was said by other ways than the descriptors.
     fn write(&self, py: Python<'_>, error: bool, text: &[u8]) -> PyResult<()> {
         let stream = if error { ConsoleStream::Error } else { ConsoleStream::Output };

@@ -48,6 +48,7 @@ class Capture:
         """Adds the traceback of an exception, which is shown only after the capture has ended."""
         if self._pid == os.getpid() and not self._ended:
             _flush()
+            self._native.settle()
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             self._native.write(True, text.encode("utf-8", "replace"))
 

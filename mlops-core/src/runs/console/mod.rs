@@ -85,6 +85,14 @@ impl ConsoleCapture {
         Ok(Self { recorder, forks })
     }
 
+    /// Waits, a moment at most, until what was said by the descriptors before the call has come here: so that what is
+    /// written next stands behind it.
+    pub fn settle(&self) {
+        if self.forks == os::forks() {
+            tee::settle();
+        }
+    }
+
     /// Adds what a host says by other ways than the descriptors, such as a notebook.
     pub fn write(&self, stream: ConsoleStream, text: &[u8]) {
         if self.forks == os::forks() {

@@ -11,4 +11,6 @@ pub(super) fn attach(_: &Arc<Recorder>) -> Result<()> {
     Err(Error::Unsupported { detail: detail.into() })
 }
 
+pub(super) fn settle() {}
+
 pub(super) fn detach(_: &Arc<Recorder>) {}

@@ -96,6 +96,14 @@ pub(super) fn attach(recorder: &Arc<Recorder>) -> Result<()> {
     Ok(())
 }
 
+/// Waits until what was said has been handed over.
+pub(super) fn settle() {
+    if let Some(tee) = &*TEE.get().lock() {
+        flush();
+        tee.sync();
+    }
+}
+
 /// Ends that; what was said before is handed over first.
 pub(super) fn detach(recorder: &Arc<Recorder>) {
     let mut place = TEE.get().lock();

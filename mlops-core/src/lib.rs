@@ -17,6 +17,7 @@ pub mod settings;
 pub mod spool;
 pub mod storage;
 mod store;
+pub mod sweeps;
 pub mod ui;
 pub mod workflows;
 

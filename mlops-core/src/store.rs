@@ -35,6 +35,7 @@ use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
 use crate::storage::shared::Care;
+use crate::sweeps::Sweeps;
 
 /// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
 ///
@@ -162,6 +163,11 @@ impl Store {
     /// Experiments and runs; what they log is acknowledged as [`OpenOptions::durability`] says.
     pub fn runs(&self) -> &Runs {
         &self.runs
+    }
+
+    /// Sweeps: trials that many processes take from this store.
+    pub fn sweeps(&self) -> Sweeps {
+        Sweeps::new(self.runs.clone(), self.inner.storage.clone())
     }
 
     /// Bytes by digest.

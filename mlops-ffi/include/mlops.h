@@ -242,6 +242,16 @@
 #define MLOPS_ON_CONFLICT_OURS 2
 
 /**
+ * Go on with the trial.
+ */
+#define MLOPS_TRIAL_CONTINUE 0
+
+/**
+ * It is not worth going on with the trial.
+ */
+#define MLOPS_TRIAL_STOP 1
+
+/**
  * Keeps a listener told of alerts, until it is freed with `mlops_alert_subscription_free`.
  */
 typedef struct mlops_alert_subscription mlops_alert_subscription;
@@ -291,6 +301,16 @@ typedef struct mlops_series mlops_series;
  * An open store. Freed with `mlops_store_free`.
  */
 typedef struct mlops_store mlops_store;
+
+/**
+ * A sweep, to take trials from. Freed with `mlops_sweep_free`.
+ */
+typedef struct mlops_sweep mlops_sweep;
+
+/**
+ * A trial that this process has taken. Freed with `mlops_trial_free`, which does not end it.
+ */
+typedef struct mlops_trial mlops_trial;
 
 /**
  * Bytes that the caller owns and frees with `mlops_buf_free`, never with `free`. Behind the last byte stands a NUL
@@ -1975,6 +1995,119 @@ mlops_status mlops_run_move(const struct mlops_store *store,
                             struct mlops_str run_id,
                             struct mlops_str experiment_id,
                             struct mlops_error **err);
+
+/**
+ * The sweep of a definition, which is made if there is none of its name; `MLOPS_CONFLICT` if there is one that is
+ * defined in another way. The definition is JSON: `{"name": "tuning", "metric": "loss", "max_trials": 20, "space":
+ * {"rate": {"min": 1e-5, "max": 0.1, "log": true}, "kind": ["a", "b"]}}`, and if they are not to be the defaults
+ * `method` (`random`, `grid`, `given`), `goal` (`minimize`, `maximize`), `seed`, `early_stopping` (`median`, `halving`,
+ * or an object with `rule` and its numbers), `max_attempts`, `experiment_id`, `parent_run_id`.
+ *
+ * `*out` is freed with `mlops_sweep_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_ensure(const struct mlops_store *store,
+                                struct mlops_str definition,
+                                struct mlops_sweep **out,
+                                struct mlops_error **err);
+
+/**
+ * The sweep of a name.
+ *
+ * `*out` is freed with `mlops_sweep_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_get(const struct mlops_store *store,
+                             struct mlops_str name,
+                             struct mlops_sweep **out,
+                             struct mlops_error **err);
+
+/**
+ * Takes a trial and starts its run; `*out` is NULL if there is none to take. No other process takes the same one; one
+ * whose process was killed is taken again.
+ *
+ * `*out` is freed with `mlops_trial_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_take(const struct mlops_sweep *sweep, struct mlops_trial **out, struct mlops_error **err);
+
+/**
+ * Takes the next trial of a sweep of the method `given` with these params, a JSON object; `*out` is NULL if there is
+ * none to take.
+ *
+ * `*out` is freed with `mlops_trial_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_take_given(const struct mlops_sweep *sweep,
+                                    struct mlops_str params,
+                                    struct mlops_trial **out,
+                                    struct mlops_error **err);
+
+/**
+ * The best trial of those that ended well as JSON: `number`, `attempt`, `run_id`, `params`, `state`, `value`, `step`,
+ * `started_at`, `ended_at`; `null` if none has a value.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_best_json(const struct mlops_sweep *sweep, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * The sweep as JSON: the definition, `status` (how many trials stand how) and `trials`.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_json(const struct mlops_sweep *sweep, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * Frees a sweep. NULL is fine.
+ *
+ * Threads: any, but nobody may use it any more. Since 0.1.
+ */
+void mlops_sweep_free(struct mlops_sweep *sweep);
+
+/**
+ * The number of a trial, from 0; -1 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_trial_number(const struct mlops_trial *trial);
+
+/**
+ * The params to try as a JSON object; they are logged already.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_trial_params_json(const struct mlops_trial *trial, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * The run of a trial, to log to; end it with `mlops_trial_end`.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_trial_run(const struct mlops_trial *trial, struct mlops_run **out, struct mlops_error **err);
+
+/**
+ * Logs a value of the sweep's metric; `*decision` is `MLOPS_TRIAL_STOP` if early stopping says that it is not worth
+ * going on, else `MLOPS_TRIAL_CONTINUE`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_trial_report(const struct mlops_trial *trial,
+                                double value,
+                                int64_t step,
+                                int32_t *decision,
+                                struct mlops_error **err);
+
+/**
+ * Ends a trial and its run with `MLOPS_RUN_FINISHED` or `MLOPS_RUN_FAILED`, also one that was stopped early. The handle
+ * must still be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_trial_end(const struct mlops_trial *trial, int32_t run_status, struct mlops_error **err);
+
+/**
+ * Frees a trial, which does not end it. NULL is fine.
+ *
+ * Threads: any, but nobody may use it any more. Since 0.1.
+ */
+void mlops_trial_free(struct mlops_trial *trial);
 
 #ifdef __cplusplus
 }  // extern "C"

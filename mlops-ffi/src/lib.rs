@@ -29,6 +29,7 @@ pub mod search;
 pub mod series;
 mod sized;
 pub mod store;
+pub mod sweeps;
 pub mod system;
 pub mod text;
 pub mod transfer;

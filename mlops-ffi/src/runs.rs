@@ -137,7 +137,7 @@ pub(crate) const fn status_number(status: RunStatus) -> i32 {
 }
 
 /// The status of a number that a run may end with.
-fn end_status(number: i32) -> Result<RunStatus> {
+pub(crate) fn end_status(number: i32) -> Result<RunStatus> {
     [RunStatus::Finished, RunStatus::Failed, RunStatus::Killed]
         .into_iter()
         .find(|status| status_number(*status) == number)

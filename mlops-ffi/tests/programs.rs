@@ -80,6 +80,11 @@ fn series_have_contexts_kinds_forks_and_alerts() {
 }
 
 #[test]
+fn a_sweep_is_taken_reported_and_read_from_c() {
+    build_and_run(&["c/sweep.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }

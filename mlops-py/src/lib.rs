@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
 
+mod console;
 mod convert;
 mod errors;
 mod held;
@@ -10,6 +11,7 @@ mod module;
 mod run;
 mod series;
 mod store;
+mod sweeps;
 mod table;
 mod transfer;
 mod ui;
@@ -19,6 +21,8 @@ use pyo3::prelude::*;
 /// `mlops._native`: private; the public API is typed Python over it.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::console::{ConsoleCapture, capture_console, read_console};
     #[pymodule_export]
     use super::models::{
         download_model, is_trusted, log_model, model_file, model_manifest, open_model_folder, save_model,
@@ -36,6 +40,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::store::Store;
+    #[pymodule_export]
+    use super::sweeps::{Leaving, Sweep, Trial, ensure_sweep, get_sweep};
     #[pymodule_export]
     use super::table::RunTable;
     #[pymodule_export]

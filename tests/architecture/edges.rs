@@ -10,7 +10,8 @@ const LEVELS: &[&[&str]] = &[
     &["storage", "blob", "spool"],
     &["lineage"],
     &["runs", "models", "datasets", "validation", "features", "drift"],
-    &["registry"],
+    // A trial of a sweep is a run: sweeps stand above the pillar of runs, and beside what else builds on pillars.
+    &["registry", "sweeps"],
     &["gates", "monitoring"],
     &["deploy", "pipelines"],
     &["workflows"],

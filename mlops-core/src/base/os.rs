@@ -377,6 +377,27 @@ pub fn others_not_for_children(_: &std::path::Path) -> Vec<NotForChildren> {
     Vec::new()
 }
 
+/// Has the C library write what it holds back of standard output and standard error.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub fn flush_c_streams() {
+    unsafe extern "C" {
+        #[cfg_attr(target_os = "macos", link_name = "__stdoutp")]
+        static stdout: *mut libc::FILE;
+        #[cfg_attr(target_os = "macos", link_name = "__stderrp")]
+        static stderr: *mut libc::FILE;
+    }
+    // SAFETY: both are the C library's own streams, there from before `main` on; `fflush` locks them. Not all streams are
+    // flushed (NULL): that would wait for whoever reads from standard input.
+    unsafe {
+        libc::fflush(stdout);
+        libc::fflush(stderr);
+    }
+}
+
+/// The same where nothing is known of its streams.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn flush_c_streams() {}
+
 static AT_EXIT: OnceLock<fn(Option<i32>)> = OnceLock::new();
 
 /// Has `hook` called once when this process exits by `exit` or by returning from `main`; the argument is the

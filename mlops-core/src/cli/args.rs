@@ -2,6 +2,7 @@
 
 mod report;
 mod series;
+mod sweeps;
 mod transfer;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 pub(super) use report::{CompareOptions, ReportOptions};
 pub(super) use series::{ForkOptions, RewindOptions};
+pub(super) use sweeps::{RunOptions as SweepRunOptions, SweepsCommand};
 pub(super) use transfer::{ExportArguments, ImportArguments, MoveArguments, Selecting, SyncArguments};
 
 /// The heading of the options that every command has.
@@ -70,6 +72,17 @@ Examples:
 
 JSON: {\"run_id\", \"artifacts\": [{\"path\", \"is_dir\", \"size_bytes\", \"digest\": text or null}, ...]}; with \
 --download {\"run_id\", \"downloaded_to\"}.";
+
+const CONSOLE_AFTER: &str = "\
+Examples:
+  mlops runs console 0199c0ffee
+  mlops runs console 0199c0ffee --follow
+  mlops runs console 0199c0ffee --json
+
+Kept is what was said while it was captured: mlops.start_run(log_console=True) in Python, MLOPS_LOG_CONSOLE=1. What steers a \
+terminal is left out.
+
+JSON: {\"run_id\", \"text\"}; without --follow only.";
 
 const EXPERIMENTS_AFTER: &str = "\
 Examples:
@@ -235,6 +248,12 @@ pub(super) enum Command {
     /// Write a report of runs: one HTML file with curves, params, metrics and images
     #[command(after_help = report::REPORT_AFTER)]
     Report(ReportOptions),
+    /// Look at sweeps, and run them
+    #[command(after_help = sweeps::SWEEPS_AFTER)]
+    Sweeps {
+        #[command(subcommand)]
+        command: SweepsCommand,
+    },
     /// Look at experiments, delete, restore and rename them
     #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
     Experiments {
@@ -350,6 +369,15 @@ pub(super) enum RunsCommand {
     /// Move runs to another experiment
     #[command(after_help = transfer::MOVE_AFTER)]
     Move(MoveArguments),
+    /// Show what the process of a run said, if it was captured
+    #[command(after_help = CONSOLE_AFTER)]
+    Console {
+        /// The run's id, or the beginning of it if no other run begins so
+        run: String,
+        /// Go on showing what it says until it ends
+        #[arg(long)]
+        follow: bool,
+    },
     /// List or download the files of a run
     #[command(after_help = ARTIFACTS_AFTER)]
     Artifacts {

@@ -7,6 +7,7 @@ mod args;
 mod artifacts;
 mod backup;
 mod compare;
+mod console;
 mod context;
 mod experiments;
 mod failure;
@@ -22,6 +23,8 @@ mod plot;
 mod report;
 mod shape;
 mod show;
+mod sweep_run;
+mod sweeps;
 mod table;
 mod transfer;
 mod trust;
@@ -34,7 +37,7 @@ use std::io::{IsTerminal, Write};
 
 use clap::{CommandFactory, FromArgMatches};
 
-use args::{Arguments, Command, RunsCommand};
+use args::{Arguments, Command, RunsCommand, SweepsCommand};
 use context::Context;
 use failure::Failure;
 
@@ -93,6 +96,11 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         Command::Runs { command: RunsCommand::Rewind(options) } => fork::rewind(options, context)?,
         Command::Runs { command: RunsCommand::Note { run, set } } => note::note(run, set.as_deref(), context)?,
         Command::Runs { command: RunsCommand::Alerts { run } } => note::alerts(run, context)?,
+        Command::Runs { command: RunsCommand::Console { run, follow } } => console::console(run, *follow, context)?,
+        Command::Sweeps { command: SweepsCommand::List } => sweeps::list(context)?,
+        Command::Sweeps { command: SweepsCommand::Show { name } } => sweeps::show(name, context)?,
+        Command::Sweeps { command: SweepsCommand::Best { name } } => sweeps::best(name, context)?,
+        Command::Sweeps { command: SweepsCommand::Run(options) } => return sweep_run::run(options, context),
         Command::Report(options) => report::report(options, context)?,
         Command::Experiments { command } => experiments::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,

@@ -174,6 +174,14 @@ impl Runs {
         core.view(run_id)?.into_data(&*core.blobs)
     }
 
+    /// What identifies a run and how it stands; None if there is no such run.
+    ///
+    /// # Errors
+    /// What reading the store gives: `Corrupt`, `Io`.
+    pub(crate) fn find_info(&self, run_id: &str) -> Result<Option<RunInfo>> {
+        Ok(self.core.for_reading()?.doc(run_id)?.map(|doc| doc.info))
+    }
+
     /// The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
 }
 
 /// Visits every entry of a range, page by page.
-pub(super) fn for_each_entry(
+pub(crate) fn for_each_entry(
     storage: &dyn Storage,
     mut range: KeyRange,
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<()>,

@@ -138,6 +138,26 @@ impl Runs {
         self.core.check_process().is_ok()
     }
 
+    /// Where new ids come from.
+    pub(crate) fn ids(&self) -> &Arc<dyn IdSource> {
+        &self.core.ids
+    }
+
+    /// Where the time comes from.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.core.clock
+    }
+
+    /// When what it hands out acknowledges.
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// Refuses to change what is opened for reading, and what a forked child inherited.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        self.core.check_writable("the store")
+    }
+
     /// Ends the background thread before this process forks; the next log call starts it again.
     pub(crate) fn before_fork(&self) {
         self.core.monitors.before_fork();

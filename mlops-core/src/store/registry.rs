@@ -12,6 +12,7 @@ use crate::base::forked::PerProcess;
 use crate::base::hurry;
 use crate::base::os;
 use crate::error::Result;
+use crate::runs;
 
 /// How long the exit of a process waits for another thread that is opening a store, and for an owner of it that does not
 /// answer.
@@ -63,6 +64,7 @@ fn open_stores(patience: Duration) -> Vec<Arc<Inner>> {
 
 /// Ends the runs that are still open, by the exit status of the process, and closes the stores.
 fn end_all(exit_status: Option<i32>) {
+    runs::end_captures();
     for store in open_stores(EXIT_PATIENCE) {
         // What fails here stands in the spool; the next to open drains it.
         let ended = || store.runs.end_open(exit_status).and_then(|()| store.flush());

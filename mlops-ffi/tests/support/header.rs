@@ -26,6 +26,7 @@ const SOURCES: &[&str] = &[
     "typed",
     "alerts",
     "transfer",
+    "sweeps",
 ];
 
 /// The text of the header.

@@ -31,6 +31,8 @@ impl Parameter {
             "const mlops_experiment*" => "experiment".into(),
             "const mlops_experiments*" => "experiments".into(),
             "const mlops_artifacts*" => "artifacts".into(),
+            "const mlops_sweep*" => "sweep".into(),
+            "const mlops_trial*" => "trial".into(),
             "mlops_str" => "MLOPS_STR(\"fuzz\")".into(),
             "mlops_bytes" => "some_bytes".into(),
             "size_t" if self.name.ends_with("count") => "1".into(),
@@ -130,6 +132,9 @@ static mlops_experiment *an_mlops_experiment_pointer = (mlops_experiment *)(void
 POINTER(mlops_experiments);
 POINTER(mlops_artifacts);
 POINTER(mlops_alert_subscription);
+POINTER(mlops_sweep);
+POINTER(mlops_trial);
+static int32_t a_int32_t = 77;
 
 static mlops_buf a_mlops_buf = MLOPS_BUF_INIT;
 static mlops_points a_mlops_points = MLOPS_POINTS_INIT;
@@ -164,7 +169,8 @@ static int untouched(void) {
          (char *)a_mlops_artifacts_pointer == &somewhere &&
          (char *)a_mlops_alert_subscription_pointer == &somewhere && a_mlops_buf.data == NULL &&
          a_mlops_points.values == NULL && a_mlops_run_info.run_id.ptr == NULL && a_mlops_artifact.path.ptr == NULL &&
-         a_mlops_experiment_info.name.ptr == NULL && a_mlops_metric_summary.key.ptr == NULL;
+         a_mlops_experiment_info.name.ptr == NULL && a_mlops_metric_summary.key.ptr == NULL &&
+         (char *)a_mlops_sweep_pointer == &somewhere && (char *)a_mlops_trial_pointer == &somewhere && a_int32_t == 77;
 }
 
 int main(void) {
@@ -181,6 +187,8 @@ int main(void) {
   mlops_experiment *experiment = NULL;
   mlops_experiments *experiments = NULL;
   mlops_artifacts *artifacts = NULL;
+  mlops_sweep *sweep = NULL;
+  mlops_trial *trial = NULL;
   OK(mlops_run_log_param(run, MLOPS_STR("k"), MLOPS_STR("v"), &error));
   OK(mlops_run_log_metric(run, MLOPS_STR("m"), 1.0, 0, 0, &error));
   OK(mlops_run_log_artifact_bytes(run, MLOPS_STR("a"), some_bytes, &error));
@@ -190,10 +198,14 @@ int main(void) {
   OK(mlops_experiment_create(store, MLOPS_STR("fuzz"), &a_mlops_tag, 1, &experiment, &error));
   OK(mlops_experiment_list(store, &a_mlops_page_options, &experiments, &error));
   OK(mlops_artifact_list(store, MLOPS_STR("fuzz"), MLOPS_STR_EMPTY, &artifacts, &error));
+  OK(mlops_sweep_ensure(store, MLOPS_STR("{\"metric\": \"m\", \"max_trials\": 9}"), &sweep, &error));
+  OK(mlops_sweep_take(sweep, &trial, &error));
 
 "#;
 
 const END: &str = r#"
+  mlops_trial_free(trial);
+  mlops_sweep_free(sweep);
   mlops_artifacts_free(artifacts);
   mlops_experiments_free(experiments);
   mlops_experiment_free(experiment);

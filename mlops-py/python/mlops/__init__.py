@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from ._media import Histogram, Image, Media, MediaPoint, Table, Text, log_media, media_history
     from ._backup import BackupReport, backup, restore
     from ._compare import Comparison, compare, report
+    from ._console import capture_console, get_console
     from ._gc import GcReport, gc
     from ._inputs import log_input, log_inputs
     from ._doctor import doctor
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
         set_system_metrics_sampling_interval,
     )
     from ._transfer import SyncReport, export_runs, import_runs, sync
+    from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
 
 __version__: str = _native.version()
@@ -138,6 +140,12 @@ _LAZY = {
     "export_runs": ("_transfer", "export_runs"),
     "import_runs": ("_transfer", "import_runs"),
     "sync": ("_transfer", "sync"),
+    "capture_console": ("_console", "capture_console"),
+    "get_console": ("_console", "get_console"),
+    "Sweep": ("_sweeps", "Sweep"),
+    "Trial": ("_sweeps", "Trial"),
+    "get_sweep": ("_sweeps", "get_sweep"),
+    "sweep": ("_sweeps", "sweep"),
     "load_model": ("models", "load_model"),
 }
 
@@ -182,12 +190,15 @@ __all__ = [
     "Text",
     "SyncReport",
     "VERSION",
+    "Sweep",
+    "Trial",
     "active_run",
     "alert",
     "alerts",
     "artifacts",
     "backup",
     "client",
+    "capture_console",
     "compare",
     "config",
     "create",
@@ -210,12 +221,14 @@ __all__ = [
     "fork_run",
     "gc",
     "get_artifact_uri",
+    "get_console",
     "get_experiment",
     "get_experiment_by_name",
     "get_metric_series",
     "get_metric_series_by",
     "get_parent_run",
     "get_run",
+    "get_sweep",
     "get_tracking_uri",
     "import_runs",
     "is_tracking_uri_set",
@@ -265,6 +278,7 @@ __all__ = [
     "start_run",
     "summary",
     "sync",
+    "sweep",
     "tracking",
     "utils",
 ]

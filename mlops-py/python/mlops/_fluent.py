@@ -151,12 +151,14 @@ def start_run(
     durability: Durability | None = None,
     fork_from: str | None = None,
     resume_from: str | None = None,
+    log_console: bool | None = None,
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
     FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run.
 
     With ``log_system_metrics`` the machine is measured until the run ends; None: as
-    :func:`enable_system_metrics_logging` and the environment say.
+    :func:`enable_system_metrics_logging` and the environment say. With ``log_console`` what the process says is kept with
+    the run; None: as ``MLOPS_LOG_CONSOLE`` says.
 
     ``fork_from`` has the new run begin with what another has logged, and ``resume_from`` goes on with a run at an earlier
     step, behind which its points are removed: both are ``RUN@STEP``, ``RUN?_step=STEP`` or ``RUN``."""
@@ -193,7 +195,7 @@ def start_run(
             changed.append(("mlflow.note.content", str(description)))
         if changed:
             handle.log_batch([], changed, [])
-        return _begin(handle, store, measured)
+        return _begin(handle, store, measured, log_console)
     if parent_run_id is None and nested:
         parent = _state.current_run()
         parent_run_id = parent.info.run_id if parent is not None else _state.forked_run_id()
@@ -228,11 +230,13 @@ def start_run(
         source_type=source_type,
         durability=durability,
     )
-    return _begin(handle, store, measured)
+    return _begin(handle, store, measured, log_console)
 
 
-def _begin(handle: _native.Run, store: _native.Store, measured: tuple[int, int, str | None] | None) -> ActiveRun:
-    run = _state.begin(ActiveRun(store.get_run(handle.id), handle, store))
+def _begin(
+    handle: _native.Run, store: _native.Store, measured: tuple[int, int, str | None] | None, log_console: bool | None
+) -> ActiveRun:
+    run = _state.begin(ActiveRun(store.get_run(handle.id), handle, store), log_console)
     _system.start(store, handle.id, measured)
     return run
 

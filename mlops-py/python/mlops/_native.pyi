@@ -4,21 +4,28 @@ from pathlib import Path
 from typing import Any, final
 
 __all__ = [
+    "ConsoleCapture",
+    "Leaving",
     "Run",
     "RunTable",
     "Store",
+    "Sweep",
+    "Trial",
     "backup",
     "check_media",
+    "capture_console",
     "cli_main",
     "compare_runs",
     "define_metric",
     "download_model",
     "end_open_runs",
+    "ensure_sweep",
     "error_table",
     "fork_run",
     "export_runs",
     "fsck",
     "import_runs",
+    "get_sweep",
     "is_trusted",
     "locate",
     "log_media",
@@ -36,6 +43,7 @@ __all__ = [
     "parse_series_key",
     "raise_alert",
     "read_media",
+    "read_console",
     "restore",
     "rewind_run",
     "run_alerts",
@@ -230,3 +238,40 @@ def raise_alert(run: Run, title: str, text: str, level: str, wait_us: int) -> bo
 def run_alerts(store: Store, run_id: str) -> list[tuple[str, str, str, str, int]]: ...
 def on_alert(callback: Callable[[str, str, str, str, int], object]) -> None: ...
 def metric_svg(store: Store, run_ids: list[str], key: str) -> str: ...
+
+@final
+class Leaving:
+    def __new__(cls, left: Callable[[BaseException | None], object]) -> Leaving: ...
+
+@final
+class Sweep:
+    def definition(self) -> str: ...
+    def take(self) -> Trial | None: ...
+    def take_given(self, params: list[tuple[str, Any]]) -> Trial | None: ...
+    def trials(self) -> str: ...
+    def best(self) -> str | None: ...
+    def status(self) -> str: ...
+
+@final
+class Trial:
+    @property
+    def number(self) -> int: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def should_stop(self) -> bool: ...
+    def params(self) -> str: ...
+    def run(self) -> Run: ...
+    def report(self, value: float, step: int) -> bool: ...
+
+def ensure_sweep(store: Store, definition: str, source: tuple[str, str]) -> Sweep: ...
+def get_sweep(store: Store, name: str, source: tuple[str, str]) -> Sweep: ...
+
+@final
+class ConsoleCapture:
+    def settle(self) -> None: ...
+    def write(self, error: bool, text: bytes) -> None: ...
+    def end(self) -> int: ...
+
+def capture_console(store: Store, run_id: str, descriptors: bool, flush_every: float) -> ConsoleCapture: ...
+def read_console(store: Store, run_id: str) -> bytes: ...

@@ -9,12 +9,14 @@ import warnings
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _native
+from . import _console, _native
 from .entities import Run
 from .exceptions import InvalidArgument, InvalidState, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from ._console import Capture
 
 # When a call is acknowledged; docs/guide/durability.md says what each promises.
 Durability = Literal["fast", "full"]
@@ -53,6 +55,7 @@ class ActiveRun(Run):
         self._store = store
         self._ended = False
         self._pid = os.getpid()
+        self._console: Capture | None = None
 
     def __enter__(self) -> ActiveRun:
         return self
@@ -69,6 +72,8 @@ class ActiveRun(Run):
             return
         clean = kind is None or (isinstance(error, SystemExit) and error.code in (None, 0))
         if not self._ended:
+            if error is not None and not clean and self._console is not None:
+                self._console.note(error)
             finish(self, "FINISHED" if clean else "FAILED")
 
 
@@ -182,8 +187,8 @@ def current_run() -> ActiveRun | None:
     return run
 
 
-def begin(run: ActiveRun) -> ActiveRun:
-    """Makes a run the innermost of this thread or task."""
+def begin(run: ActiveRun, log_console: bool | None = None) -> ActiveRun:
+    """Makes a run the innermost of this thread or task; keeps what the process says with it, if that is wanted."""
     global _last_run_id
     _own.set((*(run for run in _own.get() if not run._ended), run))
     with _lock:
@@ -192,11 +197,15 @@ def begin(run: ActiveRun) -> ActiveRun:
             _main.append(run)
             _tell_children()
     _watch_ends()
+    if _console.is_wanted(log_console):
+        run._console = _console.Capture(run._store, run.info.run_id)
     return run
 
 
 def finish(run: ActiveRun, status: str, durability: Durability | None = None) -> None:
     """Ends a run. One that was deleted meanwhile cannot be ended, but is not in the way of the next."""
+    if run._console is not None:
+        run._console.end()
     try:
         dropped = at_level(run._handle, durability).end(status)
     except InvalidState:
@@ -340,12 +349,14 @@ def _watch_ends() -> None:
 
 def _end_interrupted() -> None:
     # After an uncaught KeyboardInterrupt Python kills itself by SIGINT: nothing else sees that it ends.
+    _console.end_all()
     if _interrupted:
         _native.end_open_runs(1)
 
 
 def _end_child() -> None:
     # A child of multiprocessing ends by os._exit, after it has called this while its error is on the way.
+    _console.end_all()
     error = sys.exc_info()[1]
     clean = error is None or (isinstance(error, SystemExit) and error.code in (None, 0))
     _native.end_open_runs(0 if clean else 1)

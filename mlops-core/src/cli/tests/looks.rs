@@ -146,3 +146,50 @@ fn points_that_cannot_be_drawn_are_counted() {
     let answer = at(&store, &["runs", "metrics", "abc2", "loss", "--plot"]);
     assert!(answer.out.contains("no finite points; 1 point is NaN"), "{answer:?}");
 }
+
+#[test]
+fn sweeps_are_listed_shown_and_run_with_a_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let file = dir.path().join("sweep.json");
+    std::fs::write(&file, r#"{"metric": "loss", "method": "grid", "space": {"rate": [1, 2, 3]}}"#).unwrap();
+    let told = ["sweeps", "run", "tuning", "--sweep", file.to_str().unwrap(), "--json", "--"];
+    let script = r#"test "$0" = "$MLOPS_PARAM_RATE" && test -n "$MLOPS_RUN_ID" && test "$0" != 2"#;
+    let answer = at(&store, &[&told[..], &["sh", "-c", script, "{rate}"]].concat());
+    assert_eq!(
+        (answer.code, answer.out.as_str()),
+        (1, "{\"failed\":1,\"finished\":2,\"name\":\"tuning\"}\n"),
+        "{answer:?}"
+    );
+    let answer = at(&store, &["sweeps", "show", "tuning"]);
+    assert!(answer.out.contains("rate=3") && answer.out.contains("failed"), "{answer:?}");
+    let shown = at(&store, &["sweeps", "show", "tuning", "--json"]).json();
+    assert_eq!((&shown["status"]["finished"], &shown["trials"][1]["state"]), (&2.into(), &"failed".into()));
+    let list = at(&store, &["sweeps", "list", "--json"]).json();
+    assert_eq!(list["sweeps"][0]["name"], "tuning");
+    assert!(at(&store, &["sweeps", "list"]).out.contains("3/3"));
+    assert_eq!(at(&store, &["sweeps", "best", "tuning", "--json"]).json()["best"], Value::Null);
+    assert_eq!(at(&store, &["sweeps", "show", "nobody"]).code, 2);
+    let answer = at(&store, &["sweeps", "run", "tuning", "--", "no-such-program"]);
+    assert_eq!((answer.code, answer.out.as_str()), (0, "0 trials finished, 0 failed\n"), "{answer:?}");
+}
+
+#[test]
+fn what_a_run_said_is_shown_without_what_steers_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    let store = Store::open(path.to_str().unwrap()).unwrap();
+    let start = |id: &str| store.runs().start(RunOptions { run_id: Some(id.into()), ..RunOptions::default() }).unwrap();
+    let (run, silent) = (start("loud"), start("silent"));
+    run.log_bytes("console/000001.log", b"one\ntw").unwrap();
+    run.log_bytes("console/000002.log", b"o\n\x1b[31mred").unwrap();
+    run.end(RunStatus::Finished).unwrap();
+    silent.end(RunStatus::Finished).unwrap();
+    store.close().unwrap();
+    for follow in [&[][..], &["--follow"]] {
+        let answer = at(&path, &[&["runs", "console", "loud"], follow].concat());
+        assert_eq!(answer.out, "one\ntwo\n[31mred\n", "{answer:?}");
+    }
+    assert_eq!(at(&path, &["runs", "console", "loud", "--json"]).json()["text"], "one\ntwo\n\u{1b}[31mred");
+    assert!(at(&path, &["runs", "console", "silent"]).err.contains("log_console"));
+}

@@ -212,5 +212,5 @@ fn what_is_defined_as_hidden_is_listed_and_not_drawn_and_media_are_shown() {
     let page = data(&made(&store, &ids, &ReportOptions::default()).html);
     let keys = |what: &str| page[what].as_array().unwrap().iter().map(|one| one["key"].clone()).collect::<Vec<_>>();
     assert_eq!((keys("curves"), keys("metrics")), (vec!["loss".into()], vec!["epoch".into(), "loss".into()]));
-    assert_eq!(page["images"].as_array().unwrap().len(), 1);
+    assert!(page["images"].to_string().contains("data:image/png;base64,"));
 }

@@ -94,7 +94,7 @@ __version__: str = _native.version()
 VERSION = __version__
 
 # Loaded at first use, so that `import mlops` stays fast.
-_SUBMODULES = ("artifacts", "client", "config", "data", "models", "pyfunc", "sklearn", "tracking", "utils")
+_SUBMODULES = ("artifacts", "client", "config", "data", "models", "pyfunc", "sklearn", "tracking", "utils", "wandb")
 _LAZY = {
     "Histogram": ("_media", "Histogram"),
     "Image": ("_media", "Image"),

@@ -219,7 +219,7 @@ def start_run(
             source_type=source_type,
             durability=durability,
         )
-        return _begin(handle, store, measured)
+        return _begin(handle, store, measured, log_console)
     handle = store.start_run(
         experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
         run_name=None if run_name is None else str(run_name),

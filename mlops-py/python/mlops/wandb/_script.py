@@ -1,0 +1,208 @@
+"""The calls of a script: ``init``, ``log``, ``finish`` and what they share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import _fluent, _state
+from ..exceptions import InvalidArgument, NotFound
+from ._config import Config
+from ._run import GROUP, JOB_TYPE, TAGS, Run, UsageError
+
+# W&B's name for no name.
+_NO_PROJECT = "uncategorized"
+
+_lock = threading.RLock()
+_runs: list[Run] = []
+
+
+def init(
+    project: str | None = None,
+    entity: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    id: str | None = None,
+    name: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+    config: Any = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    mode: str | None = None,
+    reinit: Any = None,
+    resume: bool | str | None = None,
+    resume_from: str | None = None,
+    fork_from: str | None = None,
+    **others: Any,
+) -> Run:
+    """Starts a run in the experiment ``project``, or goes on with one. ``mode="disabled"`` logs nothing. While a run is active
+    the same one comes back, unless ``reinit`` says otherwise. What only a server needs is taken and not used."""
+    active = current()
+    if active is not None:
+        if reinit in (None, False, "return_previous"):
+            return active
+        if reinit in (True, "finish_previous"):
+            active.finish()
+    environment = _Environment()
+    mode = mode or environment("MODE") or "offline"
+    if mode not in ("online", "offline", "disabled", "shared"):
+        raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")
+    project = project or environment("PROJECT")
+    run_id = id or environment("RUN_ID")
+    labels = list(tags) if tags is not None else [tag for tag in (environment("TAGS") or "").split(",") if tag]
+    said = {
+        GROUP: group or environment("RUN_GROUP"),
+        JOB_TYPE: job_type or environment("JOB_TYPE"),
+        TAGS: _json(labels) if labels else None,
+        "mlops.entity": entity or environment("ENTITY"),
+    }
+    if mode == "disabled":
+        run = _disabled(project or _NO_PROJECT)
+    else:
+        started = _start(
+            project, run_id, name or environment("NAME"), notes or environment("NOTES"),
+            {key: value for key, value in said.items() if value}, resume or environment("RESUME"), resume_from, fork_from,
+        )  # fmt: skip
+        in_project = _state.store().get_experiment(started.info.experiment_id)["name"]
+        run = Run(started, in_project, _next_step(started.info.run_id) if (resume or resume_from or fork_from) else 0)
+    with _lock:
+        _runs.append(run)
+    run.config.update(config)
+    return run
+
+
+class _Environment:
+    """What ``WANDB_*`` says."""
+
+    def __call__(self, name: str) -> str | None:
+        return os.environ.get(f"WANDB_{name}") or None
+
+
+def _start(
+    project: str | None,
+    run_id: str | None,
+    name: str | None,
+    notes: str | None,
+    tags: dict[str, str],
+    resume: bool | str | None,
+    resume_from: str | None,
+    fork_from: str | None,
+) -> _state.ActiveRun:
+    store = _state.store()
+    options: dict[str, Any] = {"run_name": name, "description": notes, "tags": tags}
+    if resume_from:
+        return _fluent.start_run(resume_from=resume_from, **options)
+    if fork_from:
+        # It stands beside the run that it begins with, unless a project is named.
+        place = store.ensure_experiment(project)["experiment_id"] if project else None
+        return _fluent.start_run(fork_from=fork_from, experiment_id=place, **options)
+    if resume not in (None, False, True, "allow", "must", "never", "auto"):
+        raise InvalidArgument(f"resume is {resume!r}: expected `allow`, `must`, `never` or `auto`")
+    known = run_id is not None and _exists(run_id)
+    if resume == "must" and not known:
+        raise UsageError(f"resume='must', but there is no run {run_id}; leave it out, or say resume='allow'")
+    if known and resume in (None, False, "never"):
+        raise UsageError(f"there is a run {run_id} already; say resume='allow' to go on with it")
+    if known:
+        return _fluent.start_run(run_id=run_id, nested=True, **options)
+    experiment = store.ensure_experiment(project or _NO_PROJECT)["experiment_id"]
+    if run_id is None:
+        return _fluent.start_run(experiment_id=experiment, nested=True, **options)
+    handle = store.start_run(
+        run_id=run_id, experiment_id=experiment, run_name=name, description=notes, tags=list(tags.items())
+    )
+    return _state.begin(_state.ActiveRun(store.get_run(handle.id), handle, store))
+
+
+def _exists(run_id: str) -> bool:
+    try:
+        _fluent.get_run(run_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _next_step(run_id: str) -> int:
+    """The step behind the last that the run has."""
+    raw = _state.store().get_run(run_id)
+    steps = [value[1] for value in raw["metrics"].values() if isinstance(value, tuple)]
+    return max(steps, default=-1) + 1
+
+
+def _json(labels: Sequence[Any]) -> str:
+    import json
+
+    return json.dumps([str(label) for label in labels])
+
+
+def _disabled(project: str) -> Run:
+    """A run in memory that nothing is logged to."""
+    from .. import _native
+
+    store = _native.Store("memory:")
+    handle = store.start_run(run_name="disabled")
+    return Run(_state.ActiveRun(store.get_run(handle.id), handle, store), project, 0, enabled=False)
+
+
+def current() -> Run | None:
+    """The run that is active, if there is one."""
+    with _lock:
+        return _runs[-1] if _runs else None
+
+
+def needed(call: str) -> Run:
+    """The run that is active."""
+    run = current()
+    if run is None:
+        raise UsageError(f"no run is active: call init() before {call}")
+    return run
+
+
+def current_config() -> Config:
+    """The config of the run that is active."""
+    return needed("config").config
+
+
+def forget(run: Run) -> None:
+    """The run is over."""
+    with _lock:
+        if run in _runs:
+            _runs.remove(run)
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+    """:meth:`Run.log` of the run that is active."""
+    needed("log").log(data, step, commit)
+
+
+def define_metric(name: str, *arguments: Any, **options: Any) -> None:
+    """:meth:`Run.define_metric` of the run that is active."""
+    needed("define_metric").define_metric(name, *arguments, **options)
+
+
+def alert(title: str, *arguments: Any, **options: Any) -> None:
+    """:meth:`Run.alert` of the run that is active."""
+    needed("alert").alert(title, *arguments, **options)
+
+
+def save(glob_str: str, *arguments: Any, **options: Any) -> list[str]:
+    """:meth:`Run.save` of the run that is active."""
+    return needed("save").save(glob_str, *arguments, **options)
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Ends the run that is active, if there is one."""
+    run = current()
+    if run is not None:
+        run.finish(exit_code, quiet)
+
+
+def setup(*_: Any, **__: Any) -> None:
+    """Nothing is to be set up."""
+
+
+def teardown(exit_code: int | None = None) -> None:
+    """Ends the run that is active."""
+    finish(exit_code)

@@ -1,0 +1,177 @@
+"""The calls of a W&B script."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy
+import pytest
+
+import mlops
+import mlops.wandb as wandb
+from mlops.exceptions import InvalidArgument
+
+
+@pytest.fixture(autouse=True)
+def no_run_is_left(store: Any) -> Any:
+    yield
+    wandb.finish()
+
+
+def history(run_id: str, key: str) -> list[tuple[int, float]]:
+    return [(point.step, point.value) for point in mlops.MlflowClient().get_metric_history(run_id, key)]
+
+
+def test_a_common_script_runs_as_it_is() -> None:
+    run = wandb.init(
+        project="demo", name="first", group="night", job_type="train", tags=["a", "b"], notes="a note",
+        config={"lr": 0.1, "optimizer": {"name": "adam"}},
+    )  # fmt: skip
+    wandb.config.update({"epochs": 3})
+    wandb.config.batch = 32
+    assert (wandb.config.lr, wandb.config["epochs"], dict(run.config)["batch"]) == (0.1, 3, 32)
+    for epoch in range(3):
+        wandb.log({"loss": 1 / (epoch + 1), "val": {"loss": epoch}})
+    assert wandb.run is run and run.step == 3 and wandb.summary["loss"] == 1 / 3
+    wandb.finish()
+    assert wandb.run is None
+    found = mlops.get_run(run.id)
+    assert mlops.get_experiment(found.info.experiment_id).name == "demo"
+    assert (found.info.status, found.info.run_name) == ("FINISHED", "first")
+    assert found.data.params == {"lr": "0.1", "optimizer.name": "adam", "epochs": "3", "batch": "32"}
+    assert history(run.id, "val.loss") == [(0, 0.0), (1, 1.0), (2, 2.0)]
+    assert found.data.tags["mlops.group"] == "night" and json.loads(found.data.tags["mlops.tags"]) == ["a", "b"]
+    assert (run.group, run.job_type, run.tags, run.notes) == ("night", "train", ("a", "b"), "a note")
+
+
+def test_steps_count_merge_and_come_in_any_order() -> None:
+    with wandb.init() as run:
+        run.log({"a": 1}, commit=False)
+        run.log({"b": 2})
+        run.log({"a": 3}, step=10)
+        run.log({"b": 4}, step=10)
+        run.log({"a": 5})
+        run.log({"a": 6})
+        run.log({"a": 7}, step=2)
+        with pytest.raises(InvalidArgument, match="step is 1.5"):
+            run.log({"a": 1}, step=1.5)  # type: ignore[arg-type]
+    assert history(run.id, "a") == [(0, 1.0), (10, 3.0), (10, 5.0), (11, 6.0), (2, 7.0)]
+    assert history(run.id, "b") == [(0, 2.0), (10, 4.0)]
+    assert mlops.get_experiment(mlops.get_run(run.id).info.experiment_id).name == "uncategorized"
+
+
+def test_what_is_no_number_is_kept_as_what_it_is() -> None:
+    table = wandb.Table(columns=["a", "b"])
+    table.add_data(1, "x")
+    table.add_column("c", [True])
+    assert table.get_column("b") == ["x"]
+    with wandb.init() as run:
+        pixels = numpy.zeros((4, 5, 3), dtype=numpy.uint8)
+        run.log({
+            "image": wandb.Image(pixels, caption="black"), "two": [wandb.Image(pixels), wandb.Image(pixels)], "table": table,
+            "counts": wandb.Histogram(np_histogram=([1, 2], [0.0, 1.0, 2.0])), "text": "said", "list": [1, "x"],
+            "scalar": numpy.float32(0.5), "yes": True, "nothing": None, "nan": float("nan"), "inf": float("inf"),
+        })  # fmt: skip
+    kinds = sorted((point.key, point.kind) for point in mlops.media_history(run.id))
+    assert kinds == [
+        ("counts", "histogram"), ("image", "image"), ("image.caption", "text"), ("list", "text"), ("table", "table"),
+        ("text", "text"), ("two", "image"), ("two", "image"),
+    ]  # fmt: skip
+    metrics = mlops.get_run(run.id).data.metrics
+    assert metrics["scalar"] == 0.5 and metrics["yes"] == 1.0 and metrics["inf"] == float("inf")
+    assert set(metrics) == {"scalar", "yes", "nan", "inf"}
+    [point] = mlops.media_history(run.id, "table")
+    assert point.load().rows == [[1, "x", True]]  # type: ignore[attr-defined]
+
+
+def test_a_summary_follows_definitions_and_can_be_set() -> None:
+    with wandb.init() as run:
+        wandb.define_metric("accuracy", summary="max")
+        wandb.define_metric("loss", summary="best", goal="minimize")
+        for accuracy, loss in ((0.5, 0.2), (0.9, 0.1), (0.7, 0.3)):
+            wandb.log({"accuracy": accuracy, "loss": loss, "other": loss})
+        run.summary["note"] = {"best": [1, 2]}
+        run.summary.update(score=0.5)
+        assert dict(run.summary) == {"accuracy": 0.9, "loss": 0.1, "other": 0.3, "note.best": [1, 2], "score": 0.5}
+    assert mlops.summary(run.id)["accuracy"] == 0.9
+
+
+def test_a_config_changes_only_when_it_is_said() -> None:
+    with wandb.init(config={"lr": 0.1}) as run:
+        run.config.update({"lr": 0.1})
+        with pytest.raises(wandb.ConfigError, match="`lr` is 0.1 and would change to 0.2"):
+            run.config.lr = 0.2
+        run.config.update({"lr": 0.2}, allow_val_change=True)
+        assert run.config.lr == 0.2
+        run.config.setdefaults({"lr": 1, "depth": 3})
+        with pytest.raises(AttributeError, match="the config has no `width`"):
+            run.config.width
+    data = mlops.get_run(run.id).data
+    assert data.params == {"lr": "0.1", "depth": "3"} and data.tags["mlops.config.lr"] == "0.2"
+
+
+def test_runs_end_as_they_end() -> None:
+    with pytest.raises(ValueError):
+        with wandb.init() as failed:
+            raise ValueError
+    assert mlops.get_run(failed.id).info.status == "FAILED"
+    bad = wandb.init()
+    assert wandb.init() is bad, "the run that is active comes back"
+    other = wandb.init(reinit=True)
+    assert other is not bad and mlops.get_run(bad.id).info.status == "FINISHED"
+    wandb.finish(exit_code=3)
+    assert mlops.get_run(other.id).info.status == "FAILED"
+    with pytest.raises(wandb.UsageError, match="is finished: log came after finish"):
+        other.log({"a": 1})
+    for call in (lambda: wandb.log({"a": 1}), lambda: wandb.summary, lambda: wandb.config, lambda: wandb.alert("x")):
+        with pytest.raises(wandb.UsageError, match=r"no run is active: call init\(\) before"):
+            call()
+
+
+def test_runs_are_resumed_forked_and_rewound() -> None:
+    with wandb.init(project="p", id="own", resume="allow") as run:
+        for value in range(4):
+            run.log({"loss": value})
+    with pytest.raises(wandb.UsageError, match="there is a run own already"):
+        wandb.init(id="own")
+    with pytest.raises(wandb.UsageError, match="there is no run other"):
+        wandb.init(id="other", resume="must")
+    with wandb.init(id="own", resume="must") as again:
+        assert again.step == 4
+        again.log({"loss": 9})
+    with wandb.init(fork_from="own?_step=1") as fork:
+        assert fork.step == 2 and fork.id != "own"
+        fork.log({"loss": 5})
+    assert history(fork.id, "loss") == [(0, 0.0), (1, 1.0), (2, 5.0)]
+    with wandb.init(resume_from="own?_step=2") as back:
+        assert (back.id, back.step) == ("own", 3)
+    assert [step for step, _ in history("own", "loss")] == [0, 1, 2]
+
+
+def test_the_environment_says_what_the_script_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PROJECT": "p", "NAME": "n", "RUN_GROUP": "g", "TAGS": "a,b", "NOTES": "said", "RUN_ID": "id7"}.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    with wandb.init() as run:
+        pass
+    assert (run.id, run.name, run.project, run.group, run.tags, run.notes) == ("id7", "n", "p", "g", ("a", "b"), "said")
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    with wandb.init(config={"a": 1}) as nothing:
+        wandb.log({"a": 1, "b": "text"})
+        wandb.alert("x")
+        nothing.summary["a"] = 1
+        assert nothing.config.a == 1
+    assert len(mlops.search_runs(search_all_experiments=True, output_format="list")) == 1
+    with pytest.raises(InvalidArgument, match="mode is 'sometimes'"):
+        wandb.init(mode="sometimes")
+
+
+def test_alerts_wait_and_absent_names_say_why() -> None:
+    with wandb.init() as run:
+        wandb.alert("low accuracy", "0.2", level=wandb.AlertLevel.WARN)
+        wandb.alert("low accuracy", "0.1", level="WARN", wait_duration=300)
+        wandb.alert("other")
+    assert [(alert.title, alert.level) for alert in mlops.alerts(run.id)] == [("low accuracy", "WARN"), ("other", "INFO")]
+    for name, why in {"sweep": "server", "Artifact": "log_artifact", "watch": "gradients", "Video": "log_artifact"}.items():
+        with pytest.raises(AttributeError, match=why):
+            getattr(wandb, name)

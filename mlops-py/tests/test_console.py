@@ -285,3 +285,18 @@ def test_what_a_second_process_resumes_is_kept_behind_what_the_first_said(python
         found = mlops.search_runs(output_format="list")
         python(code, found[0].info.run_id if found else "", word)
     assert said(only_run) == "first\nsecond\n"
+
+
+def test_a_fork_keeps_what_is_said_behind_what_its_run_said(python: Python) -> None:
+    python(
+        """
+        import mlops
+        with mlops.start_run(run_name="first", log_console=True) as first:
+            print("one")
+        with mlops.start_run(run_name="fork", fork_from=first.info.run_id, log_console=True):
+            print("two")
+        """
+    )
+    runs = mlops.search_runs(output_format="list", search_all_experiments=True)
+    kept = {run.info.run_name: mlops.get_console(run.info.run_id) for run in runs}
+    assert kept == {"first": "one\n", "fork": "one\ntwo\n"}

@@ -92,12 +92,14 @@ pub(crate) fn open_model_folder(py: Python<'_>, folder: PathBuf) -> PyResult<Str
     detached(py, || Ok(workflows::open_model_folder(&folder)?.to_text()))
 }
 
-/// True if pickles of a model load without asking: this user made the store or trusts it, and the model's run did not come
-/// from one that was not.
+/// True if pickles load without asking: this user made the store or trusts it, and the model's run, if one is given, did
+/// not come from one that was not.
 #[pyfunction]
-pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Text<'_>) -> PyResult<bool> {
-    detached(py, || {
-        let store = store.core();
-        store.trusts_run(workflows::load_model(store.runs(), &uri)?.run_id())
+#[pyo3(signature = (store, uri=None))]
+pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Option<Text<'_>>) -> PyResult<bool> {
+    let store = store.core();
+    detached(py, || match uri {
+        Some(uri) => store.trusts_run(workflows::load_model(store.runs(), &uri)?.run_id()),
+        None => Ok(store.is_trusted()),
     })
 }

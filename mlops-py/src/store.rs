@@ -70,12 +70,6 @@ impl Store {
         self.inner.uri()
     }
 
-    /// True if what is in the store may run code when it is loaded, but for what came from elsewhere.
-    #[getter]
-    fn trusted(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.inner.is_trusted())
-    }
-
     #[getter]
     fn id(&self) -> String {
         self.inner.id().simple().to_string()

@@ -51,7 +51,7 @@ def _store() -> Iterator[str]:
         store = _state.store() if _state.is_open() else _native.Store(location, read_only=True, must_exist=True)
         yield f"  id: {store.id}"
         yield f"  shared: {store.shared}"
-        yield f"  trusted: {'yes' if store.trusted else 'no'}"
+        yield f"  trusted: {'yes' if _native.is_trusted(store) else 'no'}"
         experiments, more = store.search_experiments("", [], 1_000, None, 3)
         yield f"  experiments: {'more than ' if more else ''}{len(experiments)}"
     except MlopsError as error:

@@ -69,6 +69,10 @@ def test_a_second_process_shares_the_store(holder: subprocess.Popen[str], store:
     eventually(lambda: mlops.get_run(run_id).info.status == "KILLED")
 
 
+def is_stopped(thread: Path) -> bool:
+    return thread.read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def test_an_owner_that_is_stopped_is_named(
     holder: subprocess.Popen[str], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +82,8 @@ def test_an_owner_that_is_stopped_is_named(
     run = mlops.start_run()
     holder.send_signal(signal.SIGSTOP)
     try:
+        # The signal is on its way; a call before it arrives is answered.
+        eventually(lambda: all(is_stopped(thread) for thread in Path(f"/proc/{holder.pid}/task").glob("*/stat")))
         with pytest.raises(Locked) as caught:
             mlops.get_run(run_id)
         text = str(caught.value)

@@ -41,7 +41,7 @@ pub(super) struct Core {
     /// Held while a run starts with an id that its caller gives. Taken before the others.
     pub(super) naming: Mutex<()>,
     pub(super) drain: Mutex<DrainState>,
-    /// How many drains failed.
+    /// How many drains failed, though nothing is lost.
     pub(super) drain_failures: AtomicU64,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,

@@ -45,7 +45,7 @@ impl Core {
         if self.dirty.load(Ordering::Acquire) { self.drain_locked(&mut state) } else { Ok(()) }
     }
 
-    /// How many drains failed, for [`drain_unless_failed`](Self::drain_unless_failed).
+    /// How many drains failed because the engine was away or refused, for [`drain_unless_failed`](Self::drain_unless_failed).
     pub(super) fn drain_failures(&self) -> u64 {
         self.drain_failures.load(Ordering::Acquire)
     }
@@ -110,7 +110,10 @@ impl Core {
         };
         state.failed = drained.is_err();
         if state.failed {
-            self.drain_failures.fetch_add(1, Ordering::AcqRel);
+            // That something is lost is for everyone to hear.
+            if !matches!(drained, Err(Error::Corrupt { .. })) {
+                self.drain_failures.fetch_add(1, Ordering::AcqRel);
+            }
             self.dirty.store(true, Ordering::Release);
         }
         drained.and_then(|()| self.spool.drained(state.mark, self.clock.now()))

@@ -8,7 +8,7 @@ use super::doc::{RunDoc, Tail};
 use super::editing::Editing;
 use super::experiments::Making;
 use super::keys::{self, SectionKind};
-use super::section::{Section, for_each_entry};
+use super::section::{self, Section};
 use super::series::{self, Points, RecordCopy, Sealed, SegmentRef};
 use super::store::Runs;
 use super::types::{DEFAULT_EXPERIMENT_ID, Lifecycle, MetricSummary, RunInfo, RunStatus, Series};
@@ -16,7 +16,7 @@ use crate::base::digests::Digest;
 use crate::base::os;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::storage::{Durability, KeyRange, Op, Outcome};
+use crate::storage::{Durability, Op, Outcome};
 
 /// What is sealed of a run that storage does not have.
 #[derive(Debug, Default)]
@@ -178,12 +178,7 @@ impl Runs {
         // What is left of the old pages and points goes, and the new pages, which say nothing without the record, come
         // before it: they may be more than one commit holds.
         let mut before = Vec::new();
-        for prefix in [keys::all_pages(&run), keys::tails(&run)] {
-            for_each_entry(&*core.storage, KeyRange::prefix(prefix), |key, _| {
-                before.push(Op::delete(key));
-                Ok(())
-            })?;
-        }
+        section::remove_pages(&*core.storage, &run, &mut before)?;
         let mut stored = Vec::new();
         Editing::edit(doc, None).store(&mut stored)?;
         let (pages, record): (Vec<_>, Vec<_>) = stored.into_iter().partition(|op| keys::is_page(op.key()));

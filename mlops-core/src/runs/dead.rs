@@ -11,14 +11,14 @@ use super::drain::Drain;
 use super::keys;
 use super::record::RunRecord;
 use super::references::Referenced;
-use super::section::for_each_entry;
+use super::section::names_behind;
 use super::types::RunStatus;
 use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::Result;
 use crate::spool::{Mark, SpoolReader, WriterFiles};
-use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
+use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// Drains the files of other writers.
 #[derive(Debug)]
@@ -57,12 +57,7 @@ fn drain_dead(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, write
     let mark = drain_writer(storage, blobs, files, writer)?;
     let last_sign = writer.heartbeat().max(writer.last_write(files)?);
     loop {
-        let mut killed = Vec::new();
-        let prefix = keys::live_runs(id);
-        for_each_entry(storage, KeyRange::prefix(prefix.clone()), |key, _| {
-            killed.extend(key.strip_prefix(prefix.as_slice()).map(|run| String::from_utf8_lossy(run).into_owned()));
-            Ok(())
-        })?;
+        let killed = names_behind(storage, &keys::live_runs(id))?;
         let Some(run) = killed.first() else { return Ok(mark) };
         kill(storage, blobs, id, run, last_sign)?;
     }

@@ -12,13 +12,13 @@ use super::core::Core;
 use super::doc::RunDoc;
 use super::keys;
 use super::record::{Change, RunRecord};
-use super::section::for_each_entry;
+use super::section::names_behind;
 use crate::base::digests::Digest;
 use crate::base::hurry;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::{Mark, Record};
-use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
+use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// Records of one commit at most, by count and by bytes.
 const COMMIT_RECORDS: usize = 4_096;
@@ -122,11 +122,7 @@ impl Core {
 
 /// Finishes the large changes that a killed process, or a drain that failed, left half applied.
 pub(super) fn finish_pending(storage: &dyn Storage, blobs: &dyn BlobStore) -> Result<()> {
-    let mut runs = Vec::new();
-    for_each_entry(storage, KeyRange::prefix(keys::PENDING), |key, _| {
-        runs.extend(key.strip_prefix(keys::PENDING).map(|run| String::from_utf8_lossy(run).into_owned()));
-        Ok(())
-    })?;
+    let runs = names_behind(storage, keys::PENDING)?;
     runs.iter().try_for_each(|run| unpack(storage, blobs, run))
 }
 

@@ -11,7 +11,7 @@ use super::drain::stored_mark;
 use super::keys;
 use super::record::{Change, RunRecord};
 use super::references::for_each_reference;
-use super::section::for_each_entry;
+use super::section::{for_each_entry, remove_pages};
 use super::store::Runs;
 use super::types::Lifecycle;
 use crate::base::digests::Digest;
@@ -158,12 +158,7 @@ fn remove_stored(core: &Core, run: &str) -> Result<bool> {
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
     ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));
-    for prefix in [keys::all_pages(run), keys::tails(run)] {
-        for_each_entry(storage, KeyRange::prefix(prefix), |key, _| {
-            ops.push(Op::delete(key));
-            Ok(())
-        })?;
-    }
+    remove_pages(storage, run, &mut ops)?;
     Ok(apply::fits(&ops) && storage.apply(&ops, Durability::Full)? == Outcome::Applied)
 }
 

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::keys;
 use crate::error::{Error, Result};
 use crate::storage::{KeyRange, Op, ScanOptions, Storage};
 
@@ -71,6 +72,27 @@ pub(crate) fn for_each_entry(
             _ => return Ok(()),
         }
     }
+}
+
+/// What stands behind a prefix in the keys that begin with it, such as the ids of runs.
+pub(super) fn names_behind(storage: &dyn Storage, prefix: &[u8]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for_each_entry(storage, KeyRange::prefix(prefix), |key, _| {
+        names.extend(key.strip_prefix(prefix).map(|name| String::from_utf8_lossy(name).into_owned()));
+        Ok(())
+    })?;
+    Ok(names)
+}
+
+/// Adds the removal of all pages of a run, and of its points that are not sealed.
+pub(super) fn remove_pages(storage: &dyn Storage, run: &str, ops: &mut Vec<Op>) -> Result<()> {
+    for prefix in [keys::all_pages(run), keys::tails(run)] {
+        for_each_entry(storage, KeyRange::prefix(prefix), |key, _| {
+            ops.push(Op::delete(key));
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// Changes a section; what it changed becomes storage operations at the end.

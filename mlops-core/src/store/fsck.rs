@@ -1,6 +1,6 @@
 //! Checks every byte of a store, and mends what can be mended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -204,11 +204,15 @@ impl Check {
     }
 
     fn move_to_trash(&self, path: &Path) -> Result<String> {
-        self.files.create_dir_all(&self.layout.trash())?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
+        let aside = self.place_in_trash(path)?;
         self.files.rename(path, &aside)?;
         Ok(aside.display().to_string())
+    }
+
+    fn place_in_trash(&self, path: &Path) -> Result<PathBuf> {
+        self.files.create_dir_all(&self.layout.trash())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex())))
     }
 
     fn finding(&mut self, path: &Path, offset: u64, problem: impl Into<String>, repair: Option<String>) {
@@ -395,9 +399,7 @@ impl Check {
     }
 
     fn set_aside_copy(&self, path: &Path) -> Result<String> {
-        self.files.create_dir_all(&self.layout.trash())?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let aside = self.layout.trash().join(format!("{name}-{}", TimeOrderedIds.next_hex()));
+        let aside = self.place_in_trash(path)?;
         self.files.copy(path, &aside)?;
         Ok(aside.display().to_string())
     }

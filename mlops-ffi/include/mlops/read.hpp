@@ -17,12 +17,6 @@ result<buffer> fill(Call&& function) {
   return buffer(raw);
 }
 
-inline std::vector<mlops_tag> raw_tags(const tags& tags) {
-  std::vector<mlops_tag> raw;
-  for (const auto& [key, value] : tags) raw.push_back(mlops_tag{str(key), str(value)});
-  return raw;
-}
-
 inline result<experiment> read(const mlops_experiment* raw) {
   mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
   auto done = call([&](mlops_error** what) { return mlops_experiment_get_info(raw, &info, what); });

@@ -59,8 +59,7 @@ class run {
 
   /// Logs a data set as an input; one of a name, digest and context that the run has already changes nothing.
   result<void> log_input(const dataset_input& input) const {
-    std::vector<mlops_tag> tags;
-    for (const auto& [key, value] : input.tags) tags.push_back({detail::str(key), detail::str(value)});
+    const std::vector<mlops_tag> tags = detail::raw_tags(input.tags);
     mlops_dataset_input c = MLOPS_DATASET_INPUT_INIT;
     c.name = detail::str(input.name);
     c.digest = detail::str(input.digest);

@@ -199,6 +199,16 @@ class series {
   mlops_points points_;
 };
 
+namespace detail {
+
+inline std::vector<mlops_tag> raw_tags(const tags& tags) {
+  std::vector<mlops_tag> raw;
+  for (const auto& [key, value] : tags) raw.push_back(mlops_tag{str(key), str(value)});
+  return raw;
+}
+
+}  // namespace detail
+
 }  // namespace mlops
 
 #endif  // MLOPS_TYPES_HPP

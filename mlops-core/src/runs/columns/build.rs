@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::super::inputs;
 use super::super::keys;
 use super::super::read::View;
-use super::super::types::{Lifecycle, RunInfo};
+use super::super::types::Lifecycle;
 use super::COLUMNS;
 use super::layout::{Dictionary, Directory, Heads, Of, Present, Summaries, encode};
 use crate::base::digests::Digest;
@@ -26,7 +26,6 @@ const INPUTS: [&str; 3] = ["name", "digest", "context"];
 /// The names of the texts that every run has.
 pub(super) const NAME: &str = "name";
 pub(super) const USER: &str = "user";
-pub(super) const PARENT: &str = "parent";
 
 /// Puts a segment; returns the digest of its directory. Who calls it holds a lease.
 pub(super) fn build(blobs: &dyn BlobStore, mut rows: Vec<Source>) -> Result<Digest> {
@@ -35,11 +34,10 @@ pub(super) fn build(blobs: &dyn BlobStore, mut rows: Vec<Source>) -> Result<Dige
     builder.dictionaries(Of::Param, |view| &view.params)?;
     builder.dictionaries(Of::Tag, |view| &view.tags)?;
     builder.metrics()?;
-    builder.info(NAME, |info| Some(&info.run_name))?;
-    builder.info(USER, |info| Some(&info.user))?;
-    builder.info(PARENT, |info| info.parent_run_id.as_ref())?;
+    builder.single(Of::Info, NAME, |view| Some(&view.info.run_name))?;
+    builder.single(Of::Info, USER, |view| Some(&view.info.user))?;
     for key in INPUTS {
-        builder.inputs(key)?;
+        builder.single(Of::Input, key, |view| inputs::values(&view.inputs, key).map(texts))?;
     }
     let heads = blobs.put(&encode(&heads(&rows)?)?)?;
     let Builder { mut columns, wide, .. } = builder;
@@ -109,36 +107,28 @@ impl<'a> Builder<'a> {
         of: impl Fn(&'a View) -> &'a BTreeMap<String, T>,
     ) -> Result<()> {
         for (key, values) in self.by_key(of) {
-            let encoded = values.iter().map(|(row, value)| Ok((*row, encode(value)?))).collect::<Result<Vec<_>>>()?;
-            let distinct = values.iter().map(|(_, value)| *value);
-            let dictionary = dictionary(self.present(&values), distinct, encoded.into_iter().map(|(_, bytes)| bytes));
+            let encoded = values.iter().map(|(_, value)| encode(value)).collect::<Result<Vec<_>>>()?;
+            let dictionary = dictionary(self.present(&values), values.iter().map(|(_, value)| *value), encoded);
             self.put(what, key, &encode(&dictionary)?)?;
         }
         Ok(())
     }
 
-    fn inputs(&mut self, key: &str) -> Result<()> {
-        let values: Vec<(u32, Vec<String>)> = (0_u32..)
-            .zip(self.rows)
-            .filter_map(|(row, (_, view))| Some((row, texts(inputs::values(&view.as_ref()?.inputs, key)?))))
-            .collect();
+    /// A column of what each run has one of, or none.
+    fn single<T: Serialize + Hash + Eq>(
+        &mut self,
+        what: Of,
+        key: &str,
+        of: impl Fn(&'a View) -> Option<T>,
+    ) -> Result<()> {
+        let rows = (0_u32..).zip(self.rows);
+        let values: Vec<(u32, T)> = rows.filter_map(|(row, (_, view))| Some((row, of(view.as_ref()?)?))).collect();
         if values.is_empty() {
             return Ok(());
         }
-        let lists = || values.iter().map(|(_, value)| value);
-        let dictionary = dictionary(self.present(&values), lists(), lists());
-        self.put(Of::Input, key, &encode(&dictionary)?)
-    }
-
-    fn info(&mut self, key: &str, of: impl Fn(&'a RunInfo) -> Option<&'a String>) -> Result<()> {
-        let values: Vec<(u32, &String)> =
-            (0_u32..).zip(self.rows).filter_map(|(row, (_, view))| Some((row, of(&view.as_ref()?.info)?))).collect();
-        if values.is_empty() {
-            return Ok(());
-        }
-        let texts = || values.iter().map(|(_, value)| *value);
-        let dictionary = dictionary(self.present(&values), texts(), texts());
-        self.put(Of::Info, key, &encode(&dictionary)?)
+        let all = || values.iter().map(|(_, value)| value);
+        let dictionary = dictionary(self.present(&values), all(), all());
+        self.put(what, key, &encode(&dictionary)?)
     }
 
     fn metrics(&mut self) -> Result<()> {
@@ -162,7 +152,7 @@ fn texts(values: Value<'_>) -> Vec<String> {
 fn dictionary<'a, T, K: Hash + Eq>(
     present: Present,
     values: impl Iterator<Item = &'a T>,
-    keys: impl Iterator<Item = K>,
+    keys: impl IntoIterator<Item = K>,
 ) -> Dictionary<&'a T> {
     let mut dictionary = Dictionary { present, values: Vec::new(), codes: Vec::new() };
     let mut codes: HashMap<K, u32> = HashMap::new();

@@ -9,7 +9,7 @@ use super::super::core::Core;
 use super::super::doc::RunDoc;
 use super::super::keys;
 use super::super::read::View;
-use super::super::section::for_each_entry;
+use super::super::section::{for_each_entry, names_behind};
 use super::super::types::RunStatus;
 use super::build::{self, Source};
 use super::layout::encode;
@@ -75,12 +75,7 @@ impl Core {
 
     /// In a store that has no columns yet, every run is one that changed.
     fn begin(&self) -> Result<()> {
-        let mut runs = Vec::new();
-        for_each_entry(&*self.storage, KeyRange::prefix(keys::RUNS), |key, _| {
-            runs.extend(key.strip_prefix(keys::RUNS).map(|run| String::from_utf8_lossy(run).into_owned()));
-            Ok(())
-        })?;
-        for run in runs {
+        for run in names_behind(&*self.storage, keys::RUNS)? {
             let ops = [Op::check_absent(keys::unfolded(&run)), unfolded(&run, &"not folded yet")?];
             // A failed check: it is said already.
             let _: Outcome = self.storage.apply(&ops, Durability::Fast)?;
@@ -103,12 +98,12 @@ impl Core {
     /// One segment; false if what has changed is not worth one.
     fn fold_some(&self) -> Result<bool> {
         let Some(counter) = self.storage.get(keys::COLUMNS)? else { return Ok(false) };
-        let (mut rows, mut runs) = self.choose_runs()?;
+        let (rows, mut runs) = self.choose_runs()?;
         if runs.len() < FOLD_FROM {
             return Ok(false);
         }
         let _lease = self.blobs.leases().hold()?;
-        let segment = build::build(&*self.blobs, std::mem::take(&mut rows))?;
+        let segment = build::build(&*self.blobs, rows)?;
         // Without the entries that it stands for, a segment that is gone with the power would hide runs.
         self.blobs.flush()?;
         for _ in 0..TRIES {

@@ -22,7 +22,7 @@ pub(in crate::runs) enum Of {
     Metric,
     Param,
     Tag,
-    /// A text that every run has: its name, user or parent.
+    /// A text that every run has: its name or user.
     Info,
     /// The names, digests or contexts of a run's inputs.
     Input,

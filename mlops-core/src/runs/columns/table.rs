@@ -9,7 +9,7 @@ use super::super::core::Core;
 use super::super::doc::{RunDoc, StoredParam, StoredText};
 use super::super::keys;
 use super::super::read::View;
-use super::super::section::for_each_entry;
+use super::super::section::{for_each_entry, names_behind};
 use super::super::types::{self, Lifecycle};
 use super::layout::{Dictionary, Directory, Heads, Of, Summaries, decode, read};
 use super::rows::{Chosen, Row};
@@ -223,12 +223,7 @@ impl Core {
 
     /// The runs that changed since they were folded.
     pub(super) fn unfolded(&self) -> Result<BTreeSet<String>> {
-        let mut runs = BTreeSet::new();
-        for_each_entry(&*self.storage, KeyRange::prefix(keys::UNFOLDED), |key, _| {
-            runs.extend(key.strip_prefix(keys::UNFOLDED).map(|run| String::from_utf8_lossy(run).into_owned()));
-            Ok(())
-        })?;
-        Ok(runs)
+        Ok(names_behind(&*self.storage, keys::UNFOLDED)?.into_iter().collect())
     }
 
     /// Visits every run of the scope: by its row where that tells all, else by its record. Returns the segments that rows

@@ -71,7 +71,7 @@ def __getattr__(name: str) -> Any:
     if name == "run":
         return _script.current()
     if name == "config":
-        return _script.current_config()
+        return _script.needed("config").config
     if name == "summary":
         return _script.needed("summary").summary
     for why, names in _ABSENT.items():

@@ -247,7 +247,7 @@ class Run:
 
         if not self._enabled:
             return {}
-        found: dict[str, Any] = _last(_fluent.get_run(self.id).data.metrics, dict(summary(self.id)))
+        found: dict[str, Any] = dict(summary(self.id))
         for key, text in _fluent.get_run(self.id).data.tags.items():
             if key.startswith(_SUMMARY):
                 found[key.removeprefix(_SUMMARY)] = json.loads(text)
@@ -257,11 +257,6 @@ class Run:
         if self._enabled:
             for key, value in flat(values).items():
                 self._client().set_tag(self.id, f"{_SUMMARY}{key}", json.dumps(plain(value)))
-
-
-def _last(metrics: Mapping[str, float], said: dict[str, Any]) -> dict[str, Any]:
-    """The last values, and before them what the definitions of metrics say."""
-    return {**metrics, **said}
 
 
 def _is_number(value: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 from .. import _fluent, _state
 from ..exceptions import InvalidArgument, NotFound
-from ._config import Config
 from ._run import GROUP, JOB_TYPE, TAGS, Run, UsageError
 
 # W&B's name for no name.
@@ -45,25 +44,24 @@ def init(
             return active
         if reinit in (True, "finish_previous"):
             active.finish()
-    environment = _Environment()
-    mode = mode or environment("MODE") or "offline"
+    mode = mode or _said("MODE") or "offline"
     if mode not in ("online", "offline", "disabled", "shared"):
         raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")
-    project = project or environment("PROJECT")
-    run_id = id or environment("RUN_ID")
-    labels = list(tags) if tags is not None else [tag for tag in (environment("TAGS") or "").split(",") if tag]
+    project = project or _said("PROJECT")
+    run_id = id or _said("RUN_ID")
+    labels = list(tags) if tags is not None else [tag for tag in (_said("TAGS") or "").split(",") if tag]
     said = {
-        GROUP: group or environment("RUN_GROUP"),
-        JOB_TYPE: job_type or environment("JOB_TYPE"),
+        GROUP: group or _said("RUN_GROUP"),
+        JOB_TYPE: job_type or _said("JOB_TYPE"),
         TAGS: _json(labels) if labels else None,
-        "mlops.entity": entity or environment("ENTITY"),
+        "mlops.entity": entity or _said("ENTITY"),
     }
     if mode == "disabled":
         run = _disabled(project or _NO_PROJECT)
     else:
         started = _start(
-            project, run_id, name or environment("NAME"), notes or environment("NOTES"),
-            {key: value for key, value in said.items() if value}, resume or environment("RESUME"), resume_from, fork_from,
+            project, run_id, name or _said("NAME"), notes or _said("NOTES"),
+            {key: value for key, value in said.items() if value}, resume or _said("RESUME"), resume_from, fork_from,
         )  # fmt: skip
         in_project = _state.store().get_experiment(started.info.experiment_id)["name"]
         run = Run(started, in_project, _next_step(started.info.run_id) if (resume or resume_from or fork_from) else 0)
@@ -73,11 +71,9 @@ def init(
     return run
 
 
-class _Environment:
+def _said(name: str) -> str | None:
     """What ``WANDB_*`` says."""
-
-    def __call__(self, name: str) -> str | None:
-        return os.environ.get(f"WANDB_{name}") or None
+    return os.environ.get(f"WANDB_{name}") or None
 
 
 def _start(
@@ -158,11 +154,6 @@ def needed(call: str) -> Run:
     if run is None:
         raise UsageError(f"no run is active: call init() before {call}")
     return run
-
-
-def current_config() -> Config:
-    """The config of the run that is active."""
-    return needed("config").config
 
 
 def forget(run: Run) -> None:

@@ -7,12 +7,14 @@
 mod frame;
 mod reader;
 mod repair;
+mod trailer;
 mod unsynced;
 mod writer;
 
 pub use frame::{FRAME_HEADER_BYTES, HEADER_BYTES, LogHeader, LogKind, frame_bytes};
 pub use reader::{Frame, LogReader, Tail};
 pub use repair::{Damage, check};
+pub use trailer::{TRAILER_BYTES, Trailer, open_at_trailer};
 pub use unsynced::Unsynced;
 pub use writer::{Appended, LogWriter};
 

@@ -72,6 +72,11 @@ impl LogReader {
         self.file.path()
     }
 
+    /// The open file.
+    pub(super) fn file(&self) -> &FileHandle {
+        &self.file
+    }
+
     /// Where the next frame begins: after the last, the length of the valid part.
     pub fn offset(&self) -> u64 {
         self.offset

@@ -15,6 +15,7 @@ pub(crate) mod types;
 use std::fmt::Debug;
 
 pub use crate::base::durability::Durability;
+pub(crate) use types::Filling;
 pub use types::{Capabilities, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, check_batch, check_key};
 
 use crate::error::Result;

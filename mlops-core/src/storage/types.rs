@@ -162,18 +162,42 @@ pub struct ScanPage {
 impl ScanPage {
     /// Takes the page's entries from an iterator over the range.
     pub(crate) fn fill(entries: impl Iterator<Item = Entry>, options: &ScanOptions) -> Self {
-        let limit = options.limit.max(1);
-        let mut page = Self::default();
-        let mut bytes = 0;
-        for (key, value) in entries {
-            if page.entries.len() == limit || bytes >= limits::STORAGE_BATCH_BYTES {
-                page.more = true;
+        let mut filling = Filling::new(options);
+        for entry in entries {
+            if filling.add(entry) {
                 break;
             }
-            bytes += key.len() + value.len();
-            page.entries.push((key, value));
         }
-        page
+        filling.page()
+    }
+}
+
+/// A page that is being filled.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    page: ScanPage,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Filling {
+    pub(crate) fn new(options: &ScanOptions) -> Self {
+        Self { page: ScanPage::default(), limit: options.limit.max(1), bytes: 0 }
+    }
+
+    /// Adds the next entry. True once the page is full, which is known only when there was one too many.
+    pub(crate) fn add(&mut self, (key, value): Entry) -> bool {
+        if self.page.entries.len() == self.limit || self.bytes >= limits::STORAGE_BATCH_BYTES {
+            self.page.more = true;
+        } else {
+            self.bytes += key.len() + value.len();
+            self.page.entries.push((key, value));
+        }
+        self.page.more
+    }
+
+    pub(crate) fn page(self) -> ScanPage {
+        self.page
     }
 }
 

@@ -15,6 +15,7 @@ use crate::base::files::Files;
 use crate::base::findings::Finding;
 use crate::error::{Error, Result};
 use crate::log::Tail;
+use crate::log::Trailer;
 
 /// What is wrong at a place: offset and problem.
 type Problem = (u64, String);
@@ -159,7 +160,7 @@ fn check_pack(files: &Files, path: &Path, id: Uuid) -> Result<PackCheck> {
                 }
             }
             Found::Footer { offset, entries } => {
-                let end = (offset, scan.reader.next_seq() - 1, scan.reader.offset());
+                let end = Trailer { seq: scan.reader.next_seq() - 1, offset, len: scan.reader.offset() };
                 let whole = check.problems.is_empty();
                 if entries.is_none() || whole && entries != footer_entries(&frames) {
                     check.problems.push((offset, "the footer does not match the frames".into()));
@@ -185,7 +186,7 @@ fn check_pack(files: &Files, path: &Path, id: Uuid) -> Result<PackCheck> {
         && check.problems.is_empty()
         && read_trailer(files, path)? != Some(end)
     {
-        check.problems.push((end.0, "the footer is not at the end of the file".into()));
+        check.problems.push((end.offset, "the footer is not at the end of the file".into()));
     }
     Ok(check)
 }

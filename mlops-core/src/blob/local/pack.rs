@@ -9,7 +9,7 @@ use super::objects::absent_is_none;
 use crate::base::digests::Digest;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
-use crate::log::{FRAME_HEADER_BYTES, LogHeader, LogKind, LogReader, Tail};
+use crate::log::{FRAME_HEADER_BYTES, LogHeader, LogKind, LogReader, TRAILER_BYTES, Tail, Trailer};
 
 /// A pack that has grown to this many bytes is closed.
 pub(super) const PACK_BYTES: u64 = 64 << 20;
@@ -21,9 +21,6 @@ pub(super) const DIGEST_BYTES: usize = 32;
 /// Stands in a footer where other frames have a digest.
 const FOOTER_MARK: &[u8; DIGEST_BYTES] = b"mlops: footer of a pack, form 1\n";
 const ENTRY_BYTES: usize = DIGEST_BYTES + 8;
-/// The last bytes of a closed pack: number and offset of the footer's frame, and the magic.
-const TRAILER_BYTES: usize = 24;
-const TRAILER_MAGIC: [u8; 8] = *b"mlopsidx";
 
 /// Where a pack has a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +69,7 @@ pub(super) fn encode_footer(entries: &[Entry], offset: u64, seq: u64) -> Vec<u8>
         body.extend_from_slice(&entry.offset.to_le_bytes());
         body.extend_from_slice(&entry.size.to_le_bytes());
     }
-    body.extend_from_slice(&seq.to_le_bytes());
-    body.extend_from_slice(&offset.to_le_bytes());
-    body.extend_from_slice(&TRAILER_MAGIC);
+    body.extend_from_slice(&Trailer::encode(seq, offset));
     body
 }
 
@@ -97,22 +92,14 @@ pub(super) fn footer_entries(frames: &[Entry]) -> Option<Vec<Entry>> {
     decode_footer(&encode_footer(frames, 0, 0))
 }
 
-/// Offset and number of the footer's frame, as the last bytes of the file have them; None if they are not a trailer.
-/// The length of the file comes with them.
-pub(super) fn read_trailer(files: &Files, path: &Path) -> Result<Option<(u64, u64, u64)>> {
-    let Some(file) = absent_is_none(files.open_read(path))? else { return Ok(None) };
-    let len = file.len()?;
-    let mut bytes = [0; TRAILER_BYTES];
-    let Some(at) = len.checked_sub(TRAILER_BYTES as u64) else { return Ok(None) };
-    let whole = file.read_at(&mut bytes, at)? == TRAILER_BYTES;
-    let ([seq, offset, magic], []) = bytes.as_chunks::<8>() else { return Ok(None) };
-    let found = (u64::from_le_bytes(*offset), u64::from_le_bytes(*seq), len);
-    Ok((whole && *magic == TRAILER_MAGIC && found.0 < len).then_some(found))
+/// Where a pack's footer is; None if there is no such file or no trailer.
+pub(super) fn read_trailer(files: &Files, path: &Path) -> Result<Option<Trailer>> {
+    absent_is_none(files.open_read(path))?.map_or(Ok(None), |file| Trailer::read(&file))
 }
 
 /// What the footer says; None if there is none, or it is damaged and the frames must be read.
 pub(super) fn read_footer(files: &Files, path: &Path, id: Uuid) -> Result<Option<Vec<Entry>>> {
-    let Some((offset, seq, len)) = read_trailer(files, path)? else { return Ok(None) };
+    let Some(Trailer { seq, offset, len }) = read_trailer(files, path)? else { return Ok(None) };
     let Some(mut scan) = PackScan::open(files, path, id)? else { return Ok(None) };
     scan.reader.seek(offset, seq);
     match scan.next()? {

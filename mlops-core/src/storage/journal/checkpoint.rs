@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{self, Head, Listing};
+use super::pages::{self, Directory};
 use super::state::State;
 use super::totals::Totals;
 use crate::base::files::{Files, modified};
@@ -13,7 +14,7 @@ use crate::log::{LogHeader, LogKind, LogWriter};
 use crate::storage::Entry;
 
 /// Entries of one page of a checkpoint, in bytes.
-const PAGE_BYTES: usize = 64 << 10;
+const PAGE_BYTES: usize = if cfg!(test) { 512 } else { 64 << 10 };
 /// How long files that are no longer needed stay, so that a copy of the folder that is under way meets no gap.
 const UNNEEDED_STAY: Duration = Duration::from_hours(1);
 
@@ -136,7 +137,7 @@ fn merge(files: &Files, folder: &Path, owner: uuid::Uuid, base: u64, head: Head)
     let mut writer = CheckpointWriter::create(files, folder, owner, head)?;
     let mut changes = changes.into_iter().peekable();
     if base > 0 {
-        files::read_checkpoint(files, &files::checkpoint_path(folder, base), |entries| {
+        pages::read_checkpoint(files, &files::checkpoint_path(folder, base), |entries| {
             for (key, value) in entries {
                 // Changes before the entry come first; one of the same key replaces it.
                 while let Some((changed, new)) = changes.next_if(|(changed, _)| *changed < key) {
@@ -164,6 +165,7 @@ pub(super) struct CheckpointWriter {
     totals: Totals,
     page: Vec<Entry>,
     page_bytes: usize,
+    directory: Directory,
 }
 
 impl CheckpointWriter {
@@ -172,7 +174,7 @@ impl CheckpointWriter {
         let tmp = path.with_extension("tmp");
         files.remove(&tmp)?;
         let mut log = LogWriter::create(files, &tmp, LogHeader { kind: LogKind::Checkpoint, owner, first_seq: 0 })?;
-        log.append(&files::encode(&head, Vec::new())?)?;
+        log.append(&pages::encode_head(&head)?)?;
         Ok(Self {
             files: files.clone(),
             path,
@@ -182,6 +184,7 @@ impl CheckpointWriter {
             totals: Totals::default(),
             page: Vec::new(),
             page_bytes: 0,
+            directory: Directory::default(),
         })
     }
 
@@ -195,8 +198,9 @@ impl CheckpointWriter {
     }
 
     fn write_page(&mut self) -> Result<()> {
-        if !self.page.is_empty() {
-            self.log.append(&files::encode(&self.page, Vec::new())?)?;
+        if let Some((first, _)) = self.page.first() {
+            let appended = self.log.append(&files::encode(&self.page)?)?;
+            self.directory.pages.push((first.clone(), appended.offset));
         }
         self.page.clear();
         self.page_bytes = 0;
@@ -215,10 +219,11 @@ impl CheckpointWriter {
                 "the merged entries do not match the journal's totals; run `mlops fsck`",
             ));
         }
+        self.log.append(&self.directory.encode(self.log.next_seq(), self.log.end())?)?;
         self.log.sync()?;
         self.files.rename(&self.tmp, &self.path)?;
         self.files.sync_parent(&self.path)?;
-        let read = files::read_checkpoint(&self.files, &self.path, |_| Ok(()))?;
+        let read = pages::read_checkpoint(&self.files, &self.path, |_| Ok(()))?;
         if read != self.head {
             return Err(Error::corrupt(&self.path, 0, "the checkpoint reads back otherwise than it was written"));
         }

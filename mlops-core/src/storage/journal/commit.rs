@@ -41,7 +41,7 @@ impl State {
         }
         let totals = self.totals_after(&tail, &changes)?;
         let commit = Commit { totals, changes: changes.into_iter().collect() };
-        let body = files::encode(&commit, Vec::new())?;
+        let body = files::encode(&commit)?;
         let appended = tail.log.append(&body)?;
         tail.totals = totals;
         tail.bytes_behind += appended.end - appended.offset;

@@ -8,7 +8,6 @@ use super::totals::Totals;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
 use crate::log::{HEADER_BYTES, LogKind, LogReader, Tail};
-use crate::storage::Entry;
 
 /// The body of a commit's frame; the frame's number is the commit's.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,16 +33,24 @@ pub(super) struct Head {
 /// The format of both bodies.
 const FORMAT: u8 = 1;
 
-pub(super) fn encode<T: Serialize>(value: &T, mut buffer: Vec<u8>) -> Result<Vec<u8>> {
-    buffer.clear();
-    buffer.push(FORMAT);
-    postcard::to_extend(value, buffer).map_err(|e| Error::internal(format!("cannot encode a commit: {e}")))
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    encode_as(FORMAT, value)
+}
+
+/// The same in another format.
+pub(super) fn encode_as<T: Serialize>(format: u8, value: &T) -> Result<Vec<u8>> {
+    postcard::to_extend(value, vec![format]).map_err(|e| Error::internal(format!("cannot encode a commit: {e}")))
 }
 
 pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], path: &Path, offset: u64) -> Result<T> {
+    decode_known(bytes, FORMAT, path, offset)
+}
+
+/// Reads what is in a format up to `known`.
+pub(super) fn decode_known<'a, T: Deserialize<'a>>(bytes: &'a [u8], known: u8, path: &Path, offset: u64) -> Result<T> {
     let (format, rest) = bytes.split_first().ok_or_else(|| Error::corrupt(path, offset, "an empty frame"))?;
-    if *format > FORMAT {
-        return Err(Error::NewerFormat { path: path.into(), found: (*format).into(), known: FORMAT.into() });
+    if *format > known {
+        return Err(Error::NewerFormat { path: path.into(), found: (*format).into(), known: known.into() });
     }
     postcard::from_bytes(rest).map_err(|e| Error::corrupt(path, offset, format!("the frame cannot be read: {e}")))
 }
@@ -178,31 +185,4 @@ fn is_end(files: &Files, rest: &[(u64, PathBuf)]) -> Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// Reads a checkpoint page by page and checks it against its head.
-///
-/// # Errors
-/// `Corrupt` with file and offset.
-pub(super) fn read_checkpoint(
-    files: &Files,
-    path: &Path,
-    mut visit: impl FnMut(Vec<Entry>) -> Result<()>,
-) -> Result<Head> {
-    let cut = |offset| Error::corrupt(path, offset, "the checkpoint is cut short; run `mlops fsck --repair`");
-    let mut log = LogReader::open(files, path, LogKind::Checkpoint)?.ok_or_else(|| cut(0))?;
-    let first = log.next_frame()?.map_err(|_| cut(log.offset()))?;
-    let head: Head = decode(&first.body, path, first.offset)?;
-    let mut totals = Totals::default();
-    loop {
-        match log.next_frame()? {
-            Ok(frame) => {
-                let entries: Vec<Entry> = decode(&frame.body, path, frame.offset)?;
-                entries.iter().for_each(|(key, value)| totals.add(key, value));
-                visit(entries)?;
-            }
-            Err(_) if totals == head.totals => return Ok(head),
-            Err(_) => return Err(cut(log.offset())),
-        }
-    }
 }

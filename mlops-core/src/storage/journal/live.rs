@@ -1,60 +1,91 @@
-//! The index beneath an open journal, what it has not got yet, and what stands in for it when it fails.
+//! The index beneath an open journal, what it has not got yet, and what stands in for it.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::applied::Applied;
 use super::files::Changes;
-use super::open;
-use crate::base::files::Files;
+use super::merged::{self, Changed};
+use super::source::Source;
 use crate::base::limits;
 use crate::error::{Error, Result};
-use crate::storage::{Durability, Entry, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
+use crate::storage::{Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
 
 /// Changes that are not in the index are brought there when they take more than this, in bytes; or when the journal's own
 /// thread looks, twice a second.
 const BUFFERED_BYTES: usize = 256 << 10;
+/// How often an index that is opened behind the work is brought up before commits wait for it.
+const ROUNDS: usize = 8;
 
 /// The index of an open journal. Commits are gathered in memory before they get there, many in one batch: sled 0.34.7 may
 /// stop for ever where batches follow each other too fast (its threads wait for a lock whose holder waits for them), and
 /// one batch costs it more than the commit costs the journal.
 ///
-/// An index that fails (the disk is full, its files are damaged) is let go, and from then on its entries are kept in
-/// memory, made from the journal; the next to open makes it again on the disk.
+/// An index that is not opened yet is stood in for by a [`Snapshot`](super::Snapshot) of the journal: opening it, and
+/// comparing all that it has, takes longer than most processes want to wait, and who only reads never needs it. The
+/// journal's own thread opens it behind the first commits. So is an index that fails (the disk is full, its files are
+/// damaged): the next to open makes it again on the disk.
 #[derive(Debug)]
 pub(super) struct LiveIndex {
-    folder: PathBuf,
-    files: Files,
+    source: Source,
     current: RwLock<Current>,
+    /// The index is to be opened, which one thread does.
+    unopened: Mutex<bool>,
+    /// It had not got all commits when the journal was opened.
+    is_behind: bool,
+}
+
+/// Whether a journal was opened without its index.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum StandsIn {
+    /// What is there is the index.
+    No,
+    /// A snapshot stands in for it; on the disk it has the commits up to `reaches`.
+    For { reaches: u64 },
 }
 
 #[derive(Debug)]
 struct Current {
     index: Arc<dyn Storage>,
     /// What it has not got yet, by key; None: the key is gone.
-    buffered: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    buffered: Changed,
     bytes: usize,
     /// The last commit, if it is in the buffer.
     head: Option<Applied>,
     /// The number of the last commit of both.
     applied: u64,
+    /// What stands in for an index that is to be opened: it is not brought to the disk meanwhile.
+    stands_in: bool,
+    /// The index is the one on the disk.
+    opened: bool,
 }
 
 impl LiveIndex {
-    /// The index of the journal in `folder`, which has the commits up to `applied`.
-    pub(super) fn new(index: Arc<dyn Storage>, applied: u64, folder: PathBuf, files: Files) -> Self {
-        let current = Current { index, buffered: BTreeMap::new(), bytes: 0, head: None, applied };
-        Self { folder, files, current: RwLock::new(current) }
+    /// What `index` is and has: the commits up to `applied`. One that only stands in is replaced by the index on the disk
+    /// when that is opened.
+    pub(super) fn new(source: Source, index: Arc<dyn Storage>, applied: u64, stands_in: StandsIn) -> Self {
+        let (stands_in, is_behind) = match stands_in {
+            StandsIn::No => (false, false),
+            StandsIn::For { reaches } => (true, reaches < applied),
+        };
+        let unopened = stands_in && source.index.engine().is_some();
+        let current = Current {
+            index,
+            buffered: Changed::new(),
+            bytes: 0,
+            head: None,
+            applied,
+            stands_in: unopened,
+            opened: !stands_in,
+        };
+        Self { source, current: RwLock::new(current), unopened: unopened.into(), is_behind }
     }
 
     /// The name of the engine beneath.
     pub(super) fn engine(&self) -> &'static str {
-        self.current.read().index.capabilities().name
+        self.source.index.engine().unwrap_or("memory")
     }
 
     /// The value of a key after all commits.
@@ -73,7 +104,7 @@ impl LiveIndex {
     /// # Errors
     /// As [`get`](Self::get).
     pub(super) fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
-        self.read(|current| current.scan(range, options))
+        self.read(|current| merged::scan(|range| current.index.scan(range, options), &current.buffered, range, options))
     }
 
     /// Reads; commits wait meanwhile.
@@ -110,38 +141,113 @@ impl LiveIndex {
         Ok(())
     }
 
-    /// Brings what was gathered into the index.
+    /// Brings what was gathered into the index, which is opened first.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub(super) fn bring_up(&self) -> Result<()> {
+        self.open()?;
         self.settle(&mut self.current.write())
     }
 
     /// The same, and forces the index to the disk, which is of use to the next to open, and nothing more.
     pub(super) fn flush(&self) {
         let _ = self.bring_up();
+        let _ = self.flushed();
+    }
+
+    /// Flushes the index if it was opened, or has not got all commits, and notes what it has for the next to open.
+    pub(super) fn close(&self) {
+        let is_behind = {
+            let current = self.current.read();
+            current.opened || current.head.is_some() || self.is_behind
+        };
+        if is_behind && self.bring_up().is_ok() && self.flushed() {
+            let current = self.current.read();
+            if current.opened {
+                // Without the note the next to open looks at the index before anything else.
+                let _ = self.source.index.note(current.applied);
+            }
+        }
+    }
+
+    fn flushed(&self) -> bool {
         let index = self.current.read().index.clone();
-        let _ = index.flush();
+        index.flush().is_ok()
     }
 
     fn settle(&self, current: &mut Current) -> Result<()> {
+        if current.stands_in {
+            return Ok(());
+        }
         let Some(head) = current.head.take() else { return Ok(()) };
         current.bytes = 0;
         let changes = std::mem::take(&mut current.buffered);
         let index = current.index.clone();
-        let brought = head.commit(changes.into_iter().collect()).and_then(|ops| bring(&*index, &ops));
+        let brought = head.commit(changes.into_iter().collect()).and_then(|ops| bring_all(&*index, ops));
         if brought.is_ok() { Ok(()) } else { self.stand_in(current) }
     }
 
     fn stand_in(&self, current: &mut Current) -> Result<()> {
-        let upto = current.applied;
-        let index = Arc::new(open::state_at(&self.folder, &self.files, upto)?);
-        let made = Current { index, buffered: BTreeMap::new(), bytes: 0, head: None, applied: upto };
-        let failed = std::mem::replace(current, made);
+        let index = Arc::new(self.source.state_at(current.applied)?);
+        let failed = std::mem::replace(&mut current.index, index);
+        current.opened = false;
+        if !current.stands_in {
+            current.buffered.clear();
+            current.bytes = 0;
+            current.head = None;
+        }
         // What has failed may panic when it is let go.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(failed)));
         Ok(())
+    }
+
+    /// Opens the index that something stands in for. Reads and commits go on.
+    fn open(&self) -> Result<()> {
+        let mut unopened = self.unopened.lock();
+        if !std::mem::take(&mut *unopened) {
+            return Ok(());
+        }
+        let mut index = None;
+        for round in 0..=ROUNDS {
+            let upto = {
+                let mut current = self.current.write();
+                if index.is_some() && (round == ROUNDS || current.bytes <= BUFFERED_BYTES) {
+                    break;
+                }
+                current.absorb()?;
+                current.applied
+            };
+            match self.source.open_up_to(index.take(), upto) {
+                Ok(opened) => index = Some(opened),
+                // What stands in is all there is.
+                Err(_) => break,
+            }
+        }
+        let mut current = self.current.write();
+        current.stands_in = false;
+        match index {
+            Some(index) => {
+                current.index = index;
+                current.opened = true;
+                Ok(())
+            }
+            None => current.absorb(),
+        }
+    }
+}
+
+impl Current {
+    /// Brings what was gathered into what stands in for the index.
+    fn absorb(&mut self) -> Result<()> {
+        self.bytes = 0;
+        self.head = None;
+        let changes = std::mem::take(&mut self.buffered);
+        let ops = changes.into_iter().map(|(key, value)| match value {
+            Some(value) => Op::Put { key, value },
+            None => Op::Delete { key },
+        });
+        bring_all(&*self.index, ops)
     }
 }
 
@@ -158,53 +264,16 @@ pub(super) fn bring(index: &dyn Storage, ops: &[Op]) -> Result<()> {
     }
 }
 
-impl Current {
-    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
-        if self.buffered.is_empty() || range.is_empty() {
-            return self.index.scan(range, options);
+/// The same for what may be more than one batch. Only the last has all: before it the index matches no commit.
+fn bring_all(index: &dyn Storage, ops: impl IntoIterator<Item = Op>) -> Result<()> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    for op in ops {
+        if bytes + op.size() > limits::STORAGE_BATCH_BYTES {
+            bring(index, &std::mem::take(&mut batch))?;
+            bytes = 0;
         }
-        let (mut range, mut entries, mut bytes) = (range.clone(), Vec::new(), 0);
-        loop {
-            let page = self.index.scan(&range, options)?;
-            let last = page.entries.last().map(|(key, _)| key.clone()).filter(|_| page.more);
-            // What is behind the page's end is the next page's.
-            let part = match &last {
-                Some(last) if options.reverse => KeyRange { start: last.clone(), end: range.end.clone() },
-                Some(last) => KeyRange { start: range.start.clone(), end: Some([last, [0].as_slice()].concat()) },
-                None => range.clone(),
-            };
-            let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = page.entries.into_iter().collect();
-            for (key, value) in self.buffered_in(&part) {
-                match value {
-                    Some(value) => drop(merged.insert(key.clone(), value.clone())),
-                    None => drop(merged.remove(key)),
-                }
-            }
-            // Full once the page has an entry more than it takes: only then is it known that there is one.
-            let mut full = false;
-            let mut add = |(key, value): Entry| {
-                full |= entries.len() >= options.limit.max(1) || bytes >= limits::STORAGE_BATCH_BYTES;
-                bytes += key.len() + value.len();
-                entries.push((key, value));
-            };
-            if options.reverse {
-                merged.into_iter().rev().for_each(&mut add);
-            } else {
-                merged.into_iter().for_each(&mut add);
-            }
-            match last {
-                Some(last) if !full => range = if options.reverse { range.before(&last) } else { range.after(&last) },
-                _ => return Ok(ScanPage::fill(entries.into_iter(), options)),
-            }
-        }
+        bytes += op.size();
+        batch.push(op);
     }
-
-    fn buffered_in<'a>(
-        &'a self,
-        range: &'a KeyRange,
-    ) -> impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + use<'a> {
-        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let bounds = (Bound::Included(range.start.as_slice()), end);
-        (!range.is_empty()).then(|| self.buffered.range::<[u8], _>(bounds)).into_iter().flatten()
-    }
+    bring(index, &batch)
 }

@@ -11,7 +11,11 @@ mod commit;
 mod files;
 mod index;
 mod live;
+mod merged;
 mod open;
+mod pages;
+mod snapshot;
+mod source;
 mod state;
 mod totals;
 mod verify;
@@ -27,6 +31,7 @@ pub use files::Changes;
 pub use index::SledIndex;
 pub use index::{Index, MemoryIndex};
 pub use open::read;
+pub use snapshot::Snapshot;
 pub use verify::{Entries, Verified, VerifyOptions, verify};
 
 use super::types::SHARED_PREFIX;
@@ -136,7 +141,7 @@ impl Drop for Journal {
             let _ = self.state.checkpoint();
         }
         // What cannot be flushed now is applied from the journal by the next to open.
-        let _ = self.state.flush();
+        let _ = self.state.close();
     }
 }
 

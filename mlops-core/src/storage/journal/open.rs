@@ -4,23 +4,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::applied::Applied;
+use super::JournalOptions;
 use super::checkpoint::create_segment;
 use super::files::{self, Head, Listing};
-use super::live::{self, LiveIndex};
+use super::live::{LiveIndex, StandsIn};
+use super::pages;
+use super::snapshot::{Found, Snapshot};
+use super::source::{Source, Wanted};
 use super::state::{State, TailState};
 use super::totals::Totals;
 use super::verify::{self, VerifyOptions};
-use super::{Index, JournalOptions};
 use crate::base::files::Files;
 use crate::base::signal::Signal;
 use crate::error::{Error, Result};
 use crate::log::LogWriter;
+use crate::storage::Storage;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::{Op, Storage};
-
-/// Bytes of one batch while an index is made again.
-const LOAD_BYTES: usize = 256 << 10;
 
 pub(super) fn open(options: JournalOptions) -> Result<State> {
     let JournalOptions { folder, trash, files, owner, clock, index, sync_before, accept, .. } = options;
@@ -38,7 +37,11 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         again: &|_, _| false,
         repair: true,
     };
-    let Opened { base, end, index, totals } = match look(&verify)? {
+    let opened = match without_index(&verify)? {
+        Some(opened) => Some(opened),
+        None => look(&verify)?,
+    };
+    let Opened { base, end, index: current, totals, stands_in } = match opened {
         Some(opened) => opened,
         None => {
             // The journal's end is gone and the index has it: the journal is made again from the index.
@@ -77,7 +80,8 @@ pub(super) fn open(options: JournalOptions) -> Result<State> {
         stop: false,
         log,
     };
-    let index = LiveIndex::new(index, end.next_seq - 1, folder.clone(), files.clone());
+    let source = Source { folder: folder.clone(), files: files.clone(), owner, index };
+    let index = LiveIndex::new(source, current, end.next_seq - 1, stands_in);
     Ok(State {
         folder,
         files,
@@ -105,6 +109,19 @@ struct Opened {
     end: files::End,
     index: Arc<dyn Storage>,
     totals: Totals,
+    stands_in: StandsIn,
+}
+
+/// Opens the journal alone, where it is known without opening it that the index is not ahead; None where all is to be read.
+fn without_index(options: &VerifyOptions<'_>) -> Result<Option<Opened>> {
+    let VerifyOptions { folder, files, index, .. } = *options;
+    let Some(reaches) = index.reaches() else { return Ok(None) };
+    let found = Snapshot::find(files, folder, &Listing::read(files, folder)?)?;
+    let opened = found.map(|Found { snapshot, base, totals, end }| {
+        let index: Arc<dyn Storage> = Arc::new(snapshot);
+        Opened { base, end, index, totals, stands_in: StandsIn::For { reaches } }
+    });
+    Ok(opened.filter(|opened| reaches < opened.end.next_seq))
 }
 
 /// Reads the journal and brings its index up to it; None if the index is whole and ahead of the journal.
@@ -112,18 +129,21 @@ fn look(options: &VerifyOptions<'_>) -> Result<Option<Opened>> {
     let VerifyOptions { folder, files, owner, .. } = *options;
     let listing = Listing::read(files, folder)?;
     let (base, end) = choose_base(files, folder, &listing)?;
-    let source = Source { files, folder, listing: &listing, owner, base, next_seq: end.next_seq };
-    let matched = source.match_index(options.index, options.accept)?;
-    Ok(matched.map(|(index, totals)| Opened { base, end, index, totals }))
+    let wanted = Wanted { files, folder, listing: &listing, owner, base, upto: end.next_seq - 1 };
+    let matched = wanted.match_index(options.index, options.accept)?;
+    Ok(matched.map(|(index, totals)| Opened { base, end, index, totals, stands_in: StandsIn::No }))
 }
 
-/// Opens the journal in a folder as it is, without changing anything: its state in memory. A commit cut short by the
-/// end of the file was never acknowledged.
+/// Opens the journal in a folder as it is, without changing anything. A commit cut short by the end of the file was never
+/// acknowledged. Reads the commits behind the newest checkpoint, and of that what is asked for.
 ///
 /// # Errors
 /// `Corrupt` with file and offset; `NewerFormat`; `Io`.
-pub fn read(folder: &Path, files: &Files) -> Result<MemoryStorage> {
-    state_at(folder, files, u64::MAX)
+pub fn read(folder: &Path, files: &Files) -> Result<Snapshot> {
+    match Snapshot::find(files, folder, &Listing::read(files, folder)?)? {
+        Some(found) => Ok(found.snapshot),
+        None => Ok(Snapshot::of(files, folder, state_at(folder, files, u64::MAX)?)),
+    }
 }
 
 /// The state after commit `upto`, in memory; after the last if there are not so many.
@@ -135,7 +155,7 @@ pub(super) fn state_at(folder: &Path, files: &Files, upto: u64) -> Result<Memory
     let (base, _) = choose_base(files, folder, &before)?;
     let mut map = BTreeMap::new();
     if base.seq > 0 {
-        files::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
+        pages::read_checkpoint(files, &files::checkpoint_path(folder, base.seq), |entries| {
             map.extend(entries);
             Ok(())
         })?;
@@ -182,7 +202,7 @@ pub(super) fn choose_base(files: &Files, folder: &Path, listing: &Listing) -> Re
                 continue;
             }
         } else {
-            files::read_checkpoint(files, path, |_| Ok(()))
+            pages::read_checkpoint(files, path, |_| Ok(()))
         };
         let found = head.and_then(|head| {
             let end = files::read_commits(files, folder, listing, head.seq, |_, _| Ok(()))?;
@@ -196,112 +216,4 @@ pub(super) fn choose_base(files: &Files, folder: &Path, listing: &Listing) -> Re
     }
     Err(first_error
         .unwrap_or_else(|| Error::corrupt(folder, 0, "no whole checkpoint and no first commit; run `mlops fsck`")))
-}
-
-/// What an index is compared with, and made from.
-struct Source<'a> {
-    files: &'a Files,
-    folder: &'a Path,
-    listing: &'a Listing,
-    owner: uuid::Uuid,
-    /// The checkpoint that the commits go on behind.
-    base: Head,
-    /// The commit behind the last.
-    next_seq: u64,
-}
-
-/// An index, and the totals after the last commit.
-type Matched = (Arc<dyn Storage>, Totals);
-
-impl Source<'_> {
-    /// Opens the index and compares it with what the journal says; makes it again if it does not match. None if it is
-    /// whole and ahead of the journal, and `accept` takes it.
-    fn match_index(
-        &self,
-        source: &dyn Index,
-        accept: &dyn Fn(&dyn Storage) -> Result<bool>,
-    ) -> Result<Option<Matched>> {
-        let matched = source.open().and_then(|index| {
-            let has = Applied::read(&*index, self.owner)?;
-            if has.owner != self.owner || !has.holds(&*index)? {
-                return Err(self.mismatch());
-            }
-            if has.head.seq < self.next_seq {
-                return self.bring_up(index, &has).map(Some);
-            }
-            if accept(&*index)? { Ok(None) } else { Err(self.mismatch()) }
-        });
-        if let Ok(matched) = matched {
-            return Ok(matched);
-        }
-        // Whatever is wrong with it: it is only an index.
-        source.set_aside()?;
-        let index = source.open()?;
-        self.load(&*index)?;
-        self.bring_up(index, &Applied { owner: self.owner, head: self.base }).map(Some)
-    }
-
-    /// Checks an index against the totals of the commit that it has, and applies the commits behind.
-    fn bring_up(&self, index: Arc<dyn Storage>, has: &Applied) -> Result<Matched> {
-        let mut matches = has.head == self.base;
-        let mut totals = self.base.totals;
-        let mut gathered = BTreeMap::new();
-        let (mut bytes, mut last) = (0, None);
-        let bring = |gathered: &mut BTreeMap<_, _>, head| {
-            let changes = std::mem::take(gathered).into_iter().collect();
-            live::bring(&*index, &Applied { owner: self.owner, head }.commit(changes)?)
-        };
-        files::read_commits(self.files, self.folder, self.listing, self.base.seq, |seq, commit| {
-            let head = Head { seq, totals: commit.totals };
-            matches |= head == has.head;
-            totals = commit.totals;
-            if seq > has.head.seq {
-                if !matches {
-                    return Err(self.mismatch());
-                }
-                let more = live::size(&commit.changes);
-                if bytes + more > LOAD_BYTES
-                    && let Some(last) = last.take()
-                {
-                    bring(&mut gathered, last)?;
-                    bytes = 0;
-                }
-                bytes += more;
-                gathered.extend(commit.changes);
-                last = Some(head);
-            }
-            Ok(())
-        })?;
-        if let Some(head) = last {
-            bring(&mut gathered, head)?;
-        }
-        if matches { Ok((index, totals)) } else { Err(self.mismatch()) }
-    }
-
-    fn mismatch(&self) -> Error {
-        Error::corrupt(self.folder, 0, "the index does not match the journal")
-    }
-
-    /// Fills a new index with a checkpoint.
-    fn load(&self, index: &dyn Storage) -> Result<()> {
-        if self.base.seq == 0 {
-            return Ok(());
-        }
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        let write = |batch: &mut Vec<Op>| -> Result<()> { live::bring(index, &std::mem::take(batch)) };
-        files::read_checkpoint(self.files, &files::checkpoint_path(self.folder, self.base.seq), |entries| {
-            for (key, value) in entries {
-                bytes += key.len() + value.len();
-                batch.push(Op::Put { key, value });
-                if bytes > LOAD_BYTES {
-                    write(&mut batch)?;
-                    bytes = 0;
-                }
-            }
-            Ok(())
-        })?;
-        batch.push(Applied { owner: self.owner, head: self.base }.op()?);
-        write(&mut batch)
-    }
 }

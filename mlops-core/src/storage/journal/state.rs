@@ -111,10 +111,11 @@ impl State {
         self.changed.notify_all();
     }
 
-    /// Forces everything that was acknowledged to the disk: journal, then index.
-    pub(super) fn flush(&self) -> Result<()> {
+    /// Forces everything that was acknowledged to the disk: the journal, then the index, if it is open or
+    /// there is something to bring there: it is a second copy of what the journal has.
+    pub(super) fn close(&self) -> Result<()> {
         self.sync()?;
-        self.index.flush();
+        self.index.close();
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 mod flips;
+mod snapshots;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use crate::base::clock::SystemClock;
 use crate::base::files::{FileHook, FileOp};
 use crate::base::findings::Finding;
 use crate::base::ids::TimeOrderedIds;
+use crate::storage::Entry;
 use crate::storage::memory::MemoryStorage;
 
 fn options(dir: &std::path::Path, on_disk: bool) -> JournalOptions {
@@ -76,7 +78,7 @@ fn commits_survive_reopening_with_and_without_checkpoints() {
                 expected.push((format!("k{round}-zz"), "behind".into()));
             }
         }
-        let read: MemoryStorage = read(&dir.path().join("journal"), &Files::default()).unwrap();
+        let read = read(&dir.path().join("journal"), &Files::default()).unwrap();
         assert_eq!(all(&read), expected);
     }
 }
@@ -105,6 +107,15 @@ fn an_index_that_is_gone_damaged_or_stale_is_made_again() {
         let journal = Journal::open(options(dir.path(), true)).unwrap();
         assert_eq!(all(&journal).len(), 101);
         assert_eq!(journal.get(b"k050").unwrap().unwrap(), b"v");
+        put(&journal, "last", "w");
+        drop(journal);
+        let index = options(dir.path(), true).index.open().unwrap();
+        assert_eq!(index.get(b"k050").unwrap().unwrap(), b"v");
+        assert_eq!(all_pages(&*index).len(), 102);
+        drop(index);
+        // As it is after a close.
+        drop(Journal::open(options(dir.path(), true)).unwrap());
+        assert!(options(dir.path(), true).index.reaches().is_some());
     }
 }
 
@@ -263,13 +274,25 @@ fn a_journal_that_grew_over_many_short_processes_is_merged_at_the_next_end() {
     assert_eq!(checkpoints().len(), 1);
 }
 
-/// An index whose calls fail from the Nth on.
+/// An index whose calls fail from the Nth on, and whether it must be opened to know what it has.
 #[derive(Debug)]
-struct FailingIndex(u64);
+struct FailingIndex(u64, Option<u64>);
 
 impl Index for FailingIndex {
     fn open(&self) -> Result<Arc<dyn Storage>> {
         Ok(Arc::new(crate::storage::fault::FaultyStorage::from_then_on(MemoryStorage::default(), self.0)))
+    }
+
+    fn reaches(&self) -> Option<u64> {
+        self.1
+    }
+
+    fn note(&self, _seq: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn engine(&self) -> Option<&'static str> {
+        Some("failing")
     }
 
     fn set_aside(&self) -> Result<()> {
@@ -280,9 +303,9 @@ impl Index for FailingIndex {
 #[test]
 fn an_index_that_fails_at_any_call_is_not_missed() {
     // The first few calls are those of the opening.
-    for fail_at in 4..60 {
+    for (fail_at, reaches) in (4..60).map(|fail_at| (fail_at, None)).chain((0..60).map(|fail_at| (fail_at, Some(0)))) {
         let dir = tempfile::tempdir().unwrap();
-        let index = Box::new(FailingIndex(fail_at));
+        let index = Box::new(FailingIndex(fail_at, reaches));
         let journal = Journal::open(JournalOptions { index, ..options(dir.path(), false) }).unwrap();
         for n in 0..10 {
             put(&journal, &format!("k{n}"), "v");
@@ -297,5 +320,74 @@ fn an_index_that_fails_at_any_call_is_not_missed() {
         let before = all(&journal);
         drop(journal);
         assert_eq!(all(&Journal::open(options(dir.path(), true)).unwrap()), before, "{fail_at}");
+    }
+}
+
+#[test]
+fn an_index_is_opened_behind_the_first_commits_and_never_by_who_only_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = dir.path().join("index");
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    put(&journal, "a", "1");
+    assert!(!index.exists());
+    drop(journal);
+    // A second copy of what the journal has is there at the end, and nobody looks at it to read.
+    assert_eq!(options(dir.path(), true).index.reaches(), Some(1));
+    let db = |index: &std::path::Path| std::fs::metadata(index.join("db")).unwrap().modified().unwrap();
+    let before = db(&index);
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    assert_eq!(all(&journal).len(), 1);
+    drop(journal);
+    assert_eq!(db(&index), before);
+    // It is made again where it is gone.
+    std::fs::remove_dir_all(&index).unwrap();
+    drop(Journal::open(options(dir.path(), true)).unwrap());
+    assert_eq!(options(dir.path(), true).index.reaches(), Some(1));
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    put(&journal, "b", "2");
+    journal.checkpoint().unwrap();
+    put(&journal, "c", "3");
+    drop(journal);
+    assert_eq!(options(dir.path(), true).index.reaches(), Some(3));
+    let on_disk = options(dir.path(), true).index.open().unwrap();
+    assert_eq!(all_pages(&*on_disk).len(), 4);
+    drop(on_disk);
+    // Whoever opened it may have brought it further: it is looked at before anything else then.
+    assert_eq!(options(dir.path(), true).index.reaches(), None);
+    assert_eq!(all(&Journal::open(options(dir.path(), true)).unwrap()).len(), 3);
+    assert_eq!(options(dir.path(), true).index.reaches(), Some(3));
+}
+
+#[test]
+fn commits_that_come_while_the_index_is_opened_are_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Arc::new(Journal::open(options(dir.path(), true)).unwrap());
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let journal = journal.clone();
+            std::thread::spawn(move || {
+                (0..500).for_each(|n| put(&*journal, &format!("{writer}-{n}"), &"v".repeat(1_000)))
+            })
+        })
+        .collect();
+    while !writers.iter().all(std::thread::JoinHandle::is_finished) {
+        journal.state.index.bring_up().unwrap();
+    }
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    assert_eq!(all_pages(&*journal).len(), 2_000);
+    drop(Arc::into_inner(journal));
+    assert_eq!(options(dir.path(), true).index.reaches(), Some(2_000));
+    assert_eq!(all_pages(&*options(dir.path(), true).index.open().unwrap()).len(), 2_001);
+}
+
+fn all_pages(storage: &dyn Storage) -> Vec<Entry> {
+    let (mut range, mut entries) = (KeyRange::all(), Vec::new());
+    loop {
+        let page = storage.scan(&range, &ScanOptions::default()).unwrap();
+        entries.extend(page.entries);
+        if !page.more {
+            return entries;
+        }
+        range = range.after(&entries.last().unwrap().0);
     }
 }

@@ -10,6 +10,7 @@ use super::applied::Applied;
 use super::checkpoint::CheckpointWriter;
 use super::files::{self, Changes, Commit, Head, Listing};
 use super::open::choose_base;
+use super::pages;
 use super::totals::Totals;
 use crate::base::files::Files;
 use crate::base::findings::Finding;
@@ -82,7 +83,7 @@ pub fn verify(options: &VerifyOptions<'_>) -> Result<Verified> {
             log::check(files, path, kind, options.owner, false)?.into_iter().map(|d| (d.offset, d.detail)).collect();
         if found.is_empty()
             && kind == LogKind::Checkpoint
-            && let Err(Error::Corrupt { offset, detail, .. }) = files::read_checkpoint(files, path, |_| Ok(()))
+            && let Err(Error::Corrupt { offset, detail, .. }) = pages::read_checkpoint(files, path, |_| Ok(()))
         {
             found.push((offset, detail));
         }
@@ -215,9 +216,9 @@ pub(super) fn rebuild(options: &VerifyOptions<'_>, listing: &Listing) -> Result<
 /// commit behind it.
 fn salvage(files: &Files, listing: &Listing) -> Result<Salvage> {
     let mut salvage = Salvage::default();
-    let whole = listing.checkpoints.iter().find(|(_, path)| files::read_checkpoint(files, path, |_| Ok(())).is_ok());
+    let whole = listing.checkpoints.iter().find(|(_, path)| pages::read_checkpoint(files, path, |_| Ok(())).is_ok());
     if let Some((_, path)) = whole {
-        salvage.base = files::read_checkpoint(files, path, |entries| {
+        salvage.base = pages::read_checkpoint(files, path, |entries| {
             salvage.entries.extend(entries);
             Ok(())
         })?;

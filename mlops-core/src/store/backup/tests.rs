@@ -187,6 +187,10 @@ fn what_is_missing_is_named() {
     assert_eq!((report.findings.len(), report.lost.len()), (0, 1));
     fs::remove_dir_all(sample.path("store/journal")).unwrap();
     let error = sample.backup("other").unwrap_err();
+    assert!(error.code() == Code::Corrupt && error.to_string().contains("the journal is gone"), "{error}");
+    // An index tells as much.
+    fs::create_dir(sample.path("store/index")).unwrap();
+    let error = sample.backup("other").unwrap_err();
     assert!(error.to_string().contains("the files of the journal are missing"), "{error}");
 }
 

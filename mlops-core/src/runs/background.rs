@@ -1,6 +1,6 @@
 //! The background thread: drains what this process logged, a few times a second, and says that it lives.
 //!
-//! It runs while a run is active or something is not drained, so that a process that does not log has no thread of ours.
+//! It runs while a run is active or something is not drained, and a moment longer, so that a process that does not log has no thread of ours.
 //! Before a fork it is stopped, since a child would have what it holds and not the thread; the next log call starts it
 //! again.
 
@@ -20,6 +20,8 @@ use crate::base::signal::Signal;
 /// How often a process with an active run says that it lives: when it wakes, if the last time is a little less ago.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const BEAT_AFTER_MICROS: i64 = 4_000_000;
+/// How long the thread waits for another run after the last has ended: to start it costs as much as a whole run.
+const LINGER: Duration = Duration::from_millis(500);
 /// How often records are forced to the disk that the engine has not: what is logged survives power loss after a second.
 const FORCE_EVERY: Duration = Duration::from_millis(400);
 /// How long a fork waits for the thread.
@@ -54,10 +56,13 @@ impl Background {
     /// next open drain.
     pub(super) fn wake(&self, core: &Arc<Core>) {
         let mut state = self.state.lock();
-        state.dirty = true;
+        let news = !std::mem::replace(&mut state.dirty, true);
         if self.is_running() {
             drop(state);
-            self.changed.notify_all();
+            // Who knows already looks in a moment: waking it for each of many runs would cost more than the look.
+            if news {
+                self.changed.notify_all();
+            }
         } else {
             // The one before it has ended, or is about to, without another look.
             let core = core.clone();
@@ -125,12 +130,12 @@ fn run(core: &Arc<Core>, generation: u64) {
             let mut state = background.state.lock();
             state.dirty |= has_endings;
             while state.generation == generation && !state.dirty {
-                if !active {
+                if background.changed.wait_for(&mut state, if active { HEARTBEAT } else { LINGER }) {
+                    if active {
+                        break;
+                    }
                     background.running.store(false, Ordering::Release);
                     return;
-                }
-                if background.changed.wait_for(&mut state, HEARTBEAT) {
-                    break;
                 }
             }
             // Records that come close together are drained together.

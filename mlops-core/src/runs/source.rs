@@ -27,10 +27,16 @@ pub(super) fn user() -> String {
         ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     #[cfg(unix)]
     let number = || {
-        let id = rustix::process::geteuid().as_raw().to_string();
-        // Containers often set none of the variables.
-        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        name_of(&users, &id).unwrap_or(id)
+        static SEEN: PerProcess<Mutex<HashMap<u32, String>>> = PerProcess::new();
+        let number = rustix::process::geteuid().as_raw();
+        let mut seen = SEEN.get().lock();
+        let name = seen.entry(number).or_insert_with(|| {
+            let id = number.to_string();
+            // Containers often set none of the variables.
+            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            name_of(&users, &id).unwrap_or(id)
+        });
+        name.clone()
     };
     #[cfg(not(unix))]
     let number = String::new;

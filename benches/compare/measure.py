@@ -89,8 +89,15 @@ class Bench:
 
     def work(self, side: str, home: Path, name: str, count: int, *rest: str) -> dict[str, Any]:
         """One process that works in ``home``; what it says it took."""
+        return self._process("worker.py", side, name, home, count, *rest)
+
+    def run(self, script: str, side: str, home: Path, name: str, count: int) -> dict[str, Any]:
+        """The same of another script."""
+        return self._process(script, side, name, home, count)
+
+    def _process(self, script: str, side: str, name: str, home: Path, count: int, *rest: str) -> dict[str, Any]:
         home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, str(HERE / "worker.py"), side, name, str(home), str(count), *rest]
+        command = [sys.executable, str(HERE / script), side, name, str(home), str(count), *rest]
         done = subprocess.run(
             command, cwd=home, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import machine
 import page
+import trackers
 import usage
 from killed import verify
 from measure import SIDES, Bench, Measured, Pair
@@ -65,6 +66,9 @@ def main() -> None:
     bench.prepare()
     rows = [*calls(bench, sizes), *points(bench, sizes), *runs(bench, sizes), *models(bench, sizes)]
     rows += [*imports(sizes), *disk(rows), *packages()]
+    say("beside W&B and Trackio")
+    beside = trackers.Trackers(bench, trackers.QUICK if options.quick else trackers.Sizes())
+    beside.measure()
     say("kill -9")
     survived = verify(bench.folder / "killed", sizes.kills)
     facts = machine.facts(bench.folder, load)
@@ -72,11 +76,12 @@ def main() -> None:
 
     minutes = (time.monotonic() - started) / 60
     print(page.table(rows))
+    print(beside.table())
     print(page.rust_table(rust()))
     print(f"{survived} acknowledged calls of {sizes.kills} killed processes were all read back; {minutes:.1f} minutes")
     if not options.quick:
         command = "python benches/compare/run.py --full" if options.full else "make bench"
-        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts)
+        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, beside.table())
         page.write(ROOT / "docs" / "benchmarks.md", rows, rust(), run)
 
 

@@ -47,14 +47,19 @@ def trainings() -> list[Training]:
         quiet = "ignore:This process:DeprecationWarning"
         return [sys.executable, "-W", quiet, str(HERE / script), *map(str, arguments)]
 
-    cpp = [os.environ["TRAININGS_CPP"], str(DATA)]
+    def built(variable: str) -> str:
+        # Empty: there is no compiler, which .ci/trainings has said.
+        assert variable in os.environ, f"{variable} does not name the program: run .ci/trainings, which builds it"
+        return os.environ[variable]
+
+    cpp = [built("TRAININGS_CPP"), str(DATA)]
     rounds = 400 if HEAVY else 20
     found = [
         Training("sklearn", python("sklearn_grid.py", rounds // 4), "grid", "accuracy", "DESC"),
         Training("xgboost", python("xgboost_rounds.py", rounds), "xgboost", "test-logloss", "ASC"),
         Training("lightgbm", python("lightgbm_rounds.py", rounds), "lightgbm", "test-l2", "ASC", status=3),
         Training("sweep", python("sweep_workers.py", *((64, 40) if HEAVY else (8, 5))), "sweep", "loss", "ASC"),
-        Training("rust", [os.environ["TRAININGS_RUST"], str(DATA), "40" if HEAVY else "4", "2", "4", "8"], "forest", "accuracy", "DESC"),
+        Training("rust", [built("TRAININGS_RUST"), str(DATA), "40" if HEAVY else "4", "2", "4", "8"], "forest", "accuracy", "DESC"),
     ]
     if cpp[0]:
         steps = "5000" if HEAVY else "500"
@@ -90,9 +95,7 @@ class Said:
     status: str | None = None
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
-    # The points of each metric, and how many processes logged them.
     points: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
-    processes: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -105,18 +108,31 @@ class Outcome:
     output: dict[str, str]
 
 
-def lines(ledger: Path) -> list[dict[str, Any]]:
-    """What was said until now; of a line that is being written nothing."""
-    if not ledger.exists():
-        return []
-    return [json.loads(line) for line in ledger.read_text().splitlines(keepends=True) if line.endswith("\n")]
+class Ledger:
+    """What was said until now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: list[dict[str, Any]] = []
+        self._offset = 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """All lines; one that is being written comes the next time."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                whole = file.read().rpartition(b"\n")[0]
+            if whole:
+                self._offset += len(whole) + 1
+                self.lines += map(json.loads, whole.split(b"\n"))
+        return self.lines
 
 
-def read(ledger: Path) -> dict[str, Said]:
+def runs_of(ledger: Ledger) -> dict[str, Said]:
     """All runs that were spoken of; lines of one run may come in any order from several processes."""
     said: dict[str, Said] = {}
     rest = []
-    for line in lines(ledger):
+    for line in ledger.read():
         if line["kind"] == "begun":
             assert line["run"] not in said, f"the run {line['run']} was begun twice"
             said[line["run"]] = Said(line["run"], line["experiment"], line["parent"])
@@ -124,7 +140,6 @@ def read(ledger: Path) -> dict[str, Said]:
             rest.append(line)
     for line in rest:
         run = said[line["run"]]
-        run.processes.add(line["process"])
         match line["kind"]:
             case "param":
                 run.params[line["key"]] = line
@@ -151,12 +166,12 @@ def eventually(what: Callable[[], bool], failure: Callable[[], str]) -> None:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """All trainings, run once for all tests."""
     folder = tmp_path_factory.mktemp("trainings")
-    store, ledger = folder / ".mlops", folder / "ledger"
+    store, ledger = folder / ".mlops", Ledger(folder / "ledger")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLOPS", "MLFLOW"))}
     environment |= {
         "MLOPS_STORE": str(store),
         "MLOPS_CONFIG_DIR": str(folder / "config"),
-        "TRAININGS_LEDGER": str(ledger),
+        "TRAININGS_LEDGER": str(ledger.path),
         # Two processors are shared by all of them.
         "OMP_NUM_THREADS": "1",
     }
@@ -171,7 +186,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         processes = {training.name: training.process for training in all_of_them if training.process is not None}
         # A training that cannot even begin is found by its exit status.
         eventually(
-            lambda: sum(line["kind"] == "ready" for line in lines(ledger))
+            lambda: sum(line["kind"] == "ready" for line in ledger.read())
             + sum(process.poll() is not None for process in processes.values())
             >= len(processes),
             lambda: "not all trainings are ready",
@@ -196,15 +211,15 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_CONFIG_DIR", str(folder / "config"))
         mlops.set_tracking_uri(store)
-        yield Outcome(store, all_of_them, read(ledger), {name: file.read_text() for name, file in output.items()})
+        yield Outcome(store, all_of_them, runs_of(ledger), {name: file.read_text() for name, file in output.items()})
         mlops.set_tracking_uri(None)
 
 
-def kill(training: Training, process: subprocess.Popen[bytes], ledger: Path) -> None:
+def kill(training: Training, process: subprocess.Popen[bytes], ledger: Ledger) -> None:
     """Kills a training in the middle: after so many calls of its runs."""
 
     def calls() -> int:
-        said = lines(ledger)
+        said = ledger.read()
         own = {line["run"] for line in said if line["kind"] == "begun" and line["experiment"] == training.experiment}
         return sum(line["kind"] == "points" and line["run"] in own for line in said)
 

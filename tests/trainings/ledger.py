@@ -33,7 +33,7 @@ def begun(run_id: str, experiment: str, params: Mapping[str, Any], parent: str |
     """A run was started and its params were logged."""
     say("begun", run_id, experiment=experiment, parent=parent)
     for key, value in params.items():
-        # The text that mlops promises for a param: that of Python.
+        # The text of a param is that of Python, and only numbers are compared as numbers.
         number = isinstance(value, int | float) and not isinstance(value, bool)
         say("param", run_id, key=key, text=str(value), number=value if number else None)
 

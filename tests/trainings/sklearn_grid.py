@@ -34,9 +34,9 @@ def fit(index: int, params: dict[str, Any], parent: str, epochs: int) -> None:
     train, test, y_train, y_test = data()
     mlops.set_experiment(EXPERIMENT)
     with mlops.start_run(run_name=f"cell {index}", nested=True, parent_run_id=parent) as run:
-        mlops.log_params(params)
-        ledger.begun(run.info.run_id, EXPERIMENT, params, parent)
         model = SGDClassifier(loss="log_loss", random_state=7, **params)
+        mlops.log_params(model.get_params())
+        ledger.begun(run.info.run_id, EXPERIMENT, model.get_params(), parent)
         for epoch in range(epochs):
             model.partial_fit(train, y_train, classes=numpy.arange(10))
             values = {"loss": log_loss(y_test, model.predict_proba(test)), "accuracy": model.score(test, y_test)}

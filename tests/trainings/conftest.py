@@ -71,7 +71,7 @@ def trainings() -> list[Training]:
         ]
     if HEAVY:
         found += [
-            Training("torch", python("torch_loop.py", "torch", 10, "fork", "spawn"), "torch", "accuracy", "DESC"),
+            Training("torch", python("torch_loop.py", "torch", 10, "fork", "spawn", "forkserver"), "torch", "accuracy", "DESC"),
             Training(
                 "torch, killed",
                 python("torch_loop.py", "torch killed", 100000, "fork"),

@@ -71,10 +71,12 @@ def trainings() -> list[Training]:
         ]
     if HEAVY:
         found += [
-            Training("torch", python("torch_loop.py", "torch", 10, "fork", "spawn", "forkserver"), "torch", "accuracy", "DESC"),
+            Training(
+                "torch", python("torch_loop.py", "torch", "fork:20", "spawn:3", "forkserver:3"), "torch", "accuracy", "DESC"
+            ),
             Training(
                 "torch, killed",
-                python("torch_loop.py", "torch killed", 100000, "fork"),
+                python("torch_loop.py", "torch killed", "fork:100000"),
                 "torch killed",
                 "accuracy",
                 "DESC",

@@ -1,4 +1,4 @@
-"""A loop of torch over the digits, whose DataLoader workers log too: torch_loop.py EXPERIMENT EPOCHS START_METHOD..."""
+"""A loop of torch over the digits, whose DataLoader workers log too: torch_loop.py EXPERIMENT START_METHOD:EPOCHS..."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     ledger.ready()
     mlops.set_experiment(sys.argv[1])
-    for start_method in sys.argv[3:]:
+    for start_method, _, epochs in (argument.partition(":") for argument in sys.argv[2:]):
         with mlops.start_run(run_name=start_method) as run:
-            train(run.info.run_id, sys.argv[1], start_method, int(sys.argv[2]))
+            train(run.info.run_id, sys.argv[1], start_method, int(epochs))
         ledger.ended(run.info.run_id)

@@ -53,13 +53,13 @@ def trainings() -> list[Training]:
         return os.environ[variable]
 
     cpp = [built("TRAININGS_CPP"), str(DATA)]
-    rounds = 400 if HEAVY else 20
+    rounds, trees = (400, "40") if HEAVY else (20, "4")
     found = [
         Training("sklearn", python("sklearn_grid.py", rounds // 4), "grid", "accuracy", "DESC"),
         Training("xgboost", python("xgboost_rounds.py", rounds), "xgboost", "test-logloss", "ASC"),
         Training("lightgbm", python("lightgbm_rounds.py", rounds), "lightgbm", "test-l2", "ASC", status=3),
         Training("sweep", python("sweep_workers.py", *((64, 40) if HEAVY else (8, 5))), "sweep", "loss", "ASC"),
-        Training("rust", [built("TRAININGS_RUST"), str(DATA), "40" if HEAVY else "4", "2", "4", "8"], "forest", "accuracy", "DESC"),
+        Training("rust", [built("TRAININGS_RUST"), str(DATA), trees, "2", "4", "8"], "forest", "accuracy", "DESC"),
     ]
     if cpp[0]:
         steps = "5000" if HEAVY else "500"
@@ -203,8 +203,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         for training in all_of_them:
             if training.killed_after is not None:
                 kill(training, processes[training.name], ledger)
-        for name, process in processes.items():
-            eventually(lambda process=process: process.poll() is not None, lambda name=name: f"{name} does not end")  # type: ignore[misc]
+        eventually(
+            lambda: all(process.poll() is not None for process in processes.values()),
+            lambda: f"not ended: {[name for name, process in processes.items() if process.poll() is None]}",
+        )
     finally:
         for training in all_of_them:
             if training.process is not None:

@@ -91,7 +91,12 @@ mlops::result<void> train(const mlops::store& store, const table& data, const st
   options.run_name = "rate " + exactly(rate);
   auto run = store.start_run(options);
   if (!run) return run.error();
-  auto done = run->log_params({{"rate", rate}, {"steps", std::int64_t{steps}}, {"scaled", true}, {"solver", std::string("descent")}});
+  auto done = run->log_params({
+      {"rate", rate},
+      {"steps", std::int64_t{steps}},
+      {"scaled", true},
+      {"solver", std::string("descent")},
+  });
   if (!done) return done;
   say("begun", run->id(), ", \"experiment\": \"" + experiment + "\", \"parent\": null");
   const auto param = [&](const std::string& key, const std::string& text, const std::string& number) {
@@ -111,7 +116,8 @@ mlops::result<void> train(const mlops::store& store, const table& data, const st
     for (const auto& [key, value] : {std::pair("loss", loss), std::pair("accuracy", accuracy)}) {
       done = run->log_metric(key, value, step);
       if (!done) return done;
-      say("points", run->id(), std::string(", \"values\": {\"") + key + "\": " + exactly(value) + "}, \"step\": " + std::to_string(step));
+      const std::string values = std::string("{\"") + key + "\": " + exactly(value) + "}";
+      say("points", run->id(), ", \"values\": " + values + ", \"step\": " + std::to_string(step));
     }
   }
   done = run->end();

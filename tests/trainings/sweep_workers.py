@@ -31,9 +31,8 @@ def objective(trial: mlops.Trial) -> None:
     scaler = StandardScaler().fit(train)
     run_id = trial.run.info.run_id
     ledger.begun(run_id, EXPERIMENT, trial.params, os.environ["TRAININGS_SWEEP_RUN"])
-    model = SGDClassifier(
-        loss="log_loss", learning_rate="constant", alpha=trial["alpha"], eta0=trial["eta0"], penalty=trial["penalty"], random_state=7
-    )
+    params = {name: trial[name] for name in ("alpha", "eta0", "penalty")}
+    model = SGDClassifier(loss="log_loss", learning_rate="constant", random_state=7, **params)
     for epoch in range(int(sys.argv[2])):
         for rows in numpy.array_split(numpy.arange(len(train)), trial["batches"]):
             model.partial_fit(scaler.transform(train[rows]), y_train[rows], classes=range(3))

@@ -40,9 +40,10 @@ def stored(run_id: str, key: str) -> list[tuple[int, float]]:
 def test_every_training_ends_as_it_should_and_is_heard_of(outcome: Outcome) -> None:
     for training in outcome.trainings:
         assert training.process is not None
+        said = f"{training.name} said:\n{outcome.output[training.name]}"
         # A library that is missing ends here, too.
-        assert training.process.returncode == training.status, f"{training.name}:\n{outcome.output[training.name]}"
-        assert training.killed_after or "Warning" not in outcome.output[training.name], f"{training.name}:\n{outcome.output[training.name]}"
+        assert training.process.returncode == training.status, said
+        assert training.killed_after or "Warning" not in said, said
         assert any(said.experiment == training.experiment for said in outcome.said.values()), training.name
 
 

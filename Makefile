@@ -1,10 +1,11 @@
-# What a person types: quickstart, test, bench. Needs a Rust toolchain, a C compiler, make and Python 3.10 or newer;
-# everything else comes from PyPI, pinned, into virtual environments in this folder.
+# What a person types: quickstart, test, test-heavy, bench. Needs a Rust toolchain, a C compiler, make and Python 3.10 or
+# newer; everything else comes from PyPI, pinned, into virtual environments in this folder.
 
 PYTHON ?= $(shell .ci/python)
 
 VENV := .venv
 TEST_VENV := .venv-test
+HEAVY_VENV := .venv-heavy
 BENCH_VENV := .venv-bench
 PIP := -m pip --disable-pip-version-check --no-input -q install
 BUILD := build
@@ -21,7 +22,8 @@ define wheel # virtual environment, cargo profile
 	@$(1)/bin/python $(PIP) --force-reinstall --no-deps $(BUILD)/wheel-$(2)/*.whl
 endef
 
-.PHONY: help quickstart test bench bench-processes fmt clippy rust python examples benches summary format regenerate clean
+.PHONY: help quickstart test test-heavy bench bench-processes fmt clippy rust python trainings examples benches summary \
+	format regenerate clean
 .NOTPARALLEL:
 
 help: ## Show this list.
@@ -30,7 +32,10 @@ help: ## Show this list.
 quickstart: $(VENV)/wheel.stamp ## Build the wheel into .venv; train, log, search and load again.
 	@$(VENV)/bin/python examples/python/quickstart.py
 
-test: fmt clippy rust python examples benches summary ## Run all checks and tests, as CI does.
+test: fmt clippy rust python trainings examples benches summary ## Run all checks and tests, as CI does.
+
+test-heavy: $(HEAVY_VENV)/wheel.stamp ## Long trainings with torch, xgboost and others at once on one store; downloads 0.6 GB.
+	@.ci/step trainings-heavy .ci/trainings $(HEAVY_VENV)/bin/python heavy
 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
 	cargo bench --locked -p mlops-benches --bench log --bench series --bench search
@@ -63,6 +68,18 @@ $(TEST_VENV)/wheel.stamp: $(TEST_VENV)/tools.stamp $(WHEEL_SOURCES)
 	$(call wheel,$(TEST_VENV),dev)
 	@touch $@
 
+$(HEAVY_VENV)/tools.stamp: .ci/requirements-heavy.txt .ci/torch-cpu $(TEST_VENV)/tools.stamp
+	@test -x $(HEAVY_VENV)/bin/python || "$(PYTHON)" -m venv $(HEAVY_VENV)
+	$(HEAVY_VENV)/bin/python $(PIP) -r .ci/requirements-test.txt
+	$(HEAVY_VENV)/bin/python $(PIP) --no-deps -r .ci/requirements-heavy.txt
+	$(HEAVY_VENV)/bin/python .ci/torch-cpu
+	@touch $@
+
+# The wheel of the tests: nothing is compiled twice.
+$(HEAVY_VENV)/wheel.stamp: $(HEAVY_VENV)/tools.stamp $(TEST_VENV)/wheel.stamp
+	@$(HEAVY_VENV)/bin/python $(PIP) --force-reinstall --no-deps $(BUILD)/wheel-dev/*.whl
+	@touch $@
+
 $(BENCH_VENV)/tools.stamp: benches/compare/requirements.txt .ci/requirements-build.txt
 	@test -x $(BENCH_VENV)/bin/python || "$(PYTHON)" -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python $(PIP) -r .ci/requirements-build.txt -r benches/compare/requirements.txt
@@ -75,8 +92,8 @@ $(BENCH_VENV)/wheel.stamp: $(BENCH_VENV)/tools.stamp $(WHEEL_SOURCES)
 # The steps of `make test`. cmake and pkg-config come from PyPI, and pyo3 asks the same Python in every build, so that
 # nothing is compiled twice for its sake.
 
-fmt clippy rust python examples benches regenerate: export PATH := $(CURDIR)/$(TEST_VENV)/bin:$(PATH)
-fmt clippy rust python examples benches regenerate: export PYO3_PYTHON := $(CURDIR)/$(TEST_VENV)/bin/python
+fmt clippy rust python trainings test-heavy examples benches regenerate: export PATH := $(CURDIR)/$(TEST_VENV)/bin:$(PATH)
+fmt clippy rust python trainings test-heavy examples benches regenerate: export PYO3_PYTHON := $(CURDIR)/$(TEST_VENV)/bin/python
 
 fmt:
 	@rm -rf $(BUILD)/test
@@ -94,6 +111,9 @@ python: $(TEST_VENV)/wheel.stamp
 	@.ci/step mypy $(TEST_VENV)/bin/python -m mypy --config-file mlops-py/pyproject.toml mlops-py/python/mlops
 	@.ci/step stubtest $(TEST_VENV)/bin/python -m mypy.stubtest mlops._native
 	@.ci/step parity .ci/parity $(TEST_VENV)/bin/python
+
+trainings: $(TEST_VENV)/wheel.stamp
+	@.ci/step trainings .ci/trainings $(TEST_VENV)/bin/python
 
 examples: $(TEST_VENV)/wheel.stamp
 	@.ci/step examples .ci/examples $(TEST_VENV)/bin/python
@@ -114,4 +134,4 @@ regenerate: $(TEST_VENV)/tools.stamp ## Write again what is made from the code: 
 
 clean: ## Remove what was built, the virtual environments too; stores stay.
 	cargo clean
-	rm -rf $(BUILD) $(VENV) $(TEST_VENV) $(BENCH_VENV)
+	rm -rf $(BUILD) $(VENV) $(TEST_VENV) $(HEAVY_VENV) $(BENCH_VENV)

@@ -181,6 +181,47 @@ def test_a_pool_of_workers_logs_to_the_run_of_its_maker(method: str, python: Cal
     assert sorted((point.step, point.value) for point in points) == [(n, float(n * n)) for n in range(100)]
 
 
+SERVER = """
+import mlops, multiprocessing, os, subprocess, sys
+
+def child(name):
+    mlops.log_metric(name, 1.0)
+
+def grandchild(name):
+    subprocess.run([sys.executable, "-c", f"import mlops; mlops.log_metric({name!r}, 1.0)"], check=True)
+    with mlops.start_run(run_name="own"):
+        pass
+    mlops.log_metric(name + " again", 1.0)
+
+def start(target, name):
+    process = multiprocessing.get_context("forkserver").Process(target=target, args=(name,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+if __name__ == "__main__":
+    with mlops.start_run(run_name="first"):
+        start(child, "a")
+        with mlops.start_run(run_name="nested", nested=True):
+            start(child, "b")
+        start(child, "c")
+    with mlops.start_run(run_name="second"):
+        start(child, "d")
+        start(grandchild, "e")
+    start(child, "f")
+"""
+
+
+def test_children_of_a_fork_server_log_to_the_run_of_their_own_start(python: Callable[..., object]) -> None:
+    with open("server.py", "w", encoding="utf-8") as file:
+        file.write(SERVER)
+    python("import runpy; runpy.run_path('server.py', run_name='__main__')")
+    found = {run.info.run_name: sorted(run.data.metrics) for run in mlops.search_runs(output_format="list")}
+    # The last one began a run of its own: none was active.
+    (alone,) = (name for name in found if name not in ("first", "nested", "second", "own"))
+    assert found == {"first": ["a", "c"], "nested": ["b"], "second": ["d", "e", "e again"], "own": [], alone: ["f"]}
+
+
 def test_a_program_that_a_run_starts_logs_to_it(python: Callable[..., object], only_run: Read) -> None:
     python("""
         import mlops, os, subprocess, sys

@@ -256,6 +256,44 @@ def _tell_children() -> None:
             os.environ.pop(PARENT_RUN, None)
         else:
             os.environ[PARENT_RUN] = before
+    _tell_fork_server_children()
+
+
+def _tell_fork_server_children() -> None:
+    # A fork server keeps the environment that it was started with. What multiprocessing gives to each child that is made
+    # from here on says what the environment says now.
+    config = getattr(_this_process(), "_config", None)
+    if config is not None:
+        config[PARENT_RUN] = os.environ.get(PARENT_RUN, "")
+
+
+def _hear_from_parent(_: object = None) -> None:
+    # In a child of a fork server the environment becomes what it was where the child was made.
+    process = sys.modules.get("multiprocessing.process")
+    parent = process.parent_process() if process is not None else None
+    if parent is None or parent.pid == os.getppid():
+        return
+    named = getattr(_this_process(), "_config", {}).get(PARENT_RUN)
+    if named:
+        os.environ[PARENT_RUN] = named
+    elif named is not None:
+        os.environ.pop(PARENT_RUN, None)
+
+
+def _this_process() -> Any:
+    process = sys.modules.get("multiprocessing.process")
+    return None if process is None else process.current_process()
+
+
+def _watch_beginning() -> None:
+    # What a child imports before it knows who it is hears of its parent when it begins, the rest now.
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(_hear_from_parent, _hear_from_parent)
+        _hear_from_parent()
+
+
+_watch_beginning()
 
 
 def parent_run() -> _native.Run | None:

@@ -236,6 +236,14 @@ export! {
         run.run.log_artifact(Path::new(local_path), Some(folder).filter(|folder| !folder.is_empty()))
     }
 
+    /// Stores what a local folder holds, not under its own name, in the artifact folder `folder` (empty: at the top). All
+    /// or nothing.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_run_log_artifacts(run: *const mlops_run, local_path: mlops_str, folder: mlops_str) -> mlops_status {
+        run.run.log_artifacts(Path::new(local_path), Some(folder).filter(|folder| !folder.is_empty()))
+    }
+
     /// Stores bytes as the artifact `path`, over what was there.
     ///
     /// Threads: any. Since 0.1.

@@ -140,6 +140,7 @@ fn arrow_structs_of_the_c_library_are_what_python_gives() {
     let scratch = programs::scratch();
     let Player { store, .. } = play_from_rust(scratch.path());
     let libraries = programs::prefix().join("lib");
-    let library = ["libmlops.so", "libmlops.dylib"].map(|name| libraries.join(name)).into_iter().find(|path| path.exists());
+    let library =
+        ["libmlops.so", "libmlops.dylib"].map(|name| libraries.join(name)).into_iter().find(|path| path.exists());
     programs::run(Command::new(python).arg(folder().join("arrow.py")).arg(library.unwrap()).arg(store));
 }

@@ -14,8 +14,7 @@ use crate::calls::{Call, Input, Metric, Param, Step, bytes, definition_of};
 
 /// Plays all calls on a store; files to be logged are made in `scratch`.
 pub(crate) fn play(steps: &[Step], store: &Store, scratch: &Path) {
-    let mut player =
-        Player { store, scratch, runs: HashMap::new(), sweeps: HashMap::new(), trials: HashMap::new() };
+    let mut player = Player { store, scratch, runs: HashMap::new(), sweeps: HashMap::new(), trials: HashMap::new() };
     for step in steps {
         let got = player.call(&step.call).err().map(|error| error.code().row().python_class);
         assert_eq!(got, step.fails.as_deref(), "{step:?}");

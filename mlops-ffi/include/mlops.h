@@ -848,6 +848,20 @@ typedef struct mlops_points {
 } mlops_points;
 
 /**
+ * One file in memory.
+ */
+typedef struct mlops_file {
+  /**
+   * Its path among the artifacts, parts joined by `/`.
+   */
+  struct mlops_str path;
+  /**
+   * Its content.
+   */
+  struct mlops_bytes bytes;
+} mlops_file;
+
+/**
  * A data set that a run has as an input. Begin with `MLOPS_DATASET_INPUT_INIT`.
  */
 typedef struct mlops_dataset_input {
@@ -1917,6 +1931,16 @@ mlops_status mlops_run_log_artifact_bytes(const struct mlops_run *run,
                                           struct mlops_str path,
                                           struct mlops_bytes bytes,
                                           struct mlops_error **err);
+
+/**
+ * Stores several artifacts from memory, over what was there, all or nothing.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_files(const struct mlops_run *run,
+                                 const struct mlops_file *files,
+                                 size_t files_count,
+                                 struct mlops_error **err);
 
 /**
  * Logs a data set as an input of the run; one of a name, digest and context that the run has already changes nothing.

@@ -232,10 +232,10 @@ pub(crate) fn question_lines(questions: &Questions) -> String {
         let orders = [search.order_by.len().to_string()];
         let head = ["search".to_owned(), "-".to_owned(), search.filter.clone()];
         let parts = head.into_iter().chain(orders).chain(search.order_by.iter().cloned());
-        parts.chain(search.columns.iter().cloned()).collect::<Vec<_>>().join("\t") + "\n"
+        parts.chain(search.columns.iter().cloned()).collect::<Vec<_>>().join("\t")
     };
-    let searches: String = questions.searches.iter().map(search).collect();
-    searches + &questions.sweeps.iter().map(|name| format!("sweep\t-\t{name}\n")).collect::<String>()
+    let sweeps = questions.sweeps.iter().map(|name| format!("sweep\t-\t{name}"));
+    questions.searches.iter().map(search).chain(sweeps).collect::<Vec<_>>().join("\n")
 }
 
 /// The bytes of hex digits.

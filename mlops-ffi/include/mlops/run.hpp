@@ -141,6 +141,15 @@ class run {
     });
   }
 
+  /// Stores several artifacts, each a path and its bytes, over what was there, all or nothing.
+  result<void> log_files(const std::vector<std::pair<std::string_view, std::string_view>>& files) const {
+    std::vector<mlops_file> all;
+    for (const auto& [path, bytes] : files) {
+      all.push_back(mlops_file{detail::str(path), mlops_bytes{bytes.data(), bytes.size()}});
+    }
+    return detail::call([&](mlops_error** what) { return mlops_run_log_files(get(), all.data(), all.size(), what); });
+  }
+
   /// Logs a value of a series at a step that is no number; `kind` is `MLOPS_MEDIA_TEXT`, `MLOPS_MEDIA_IMAGE`,
   /// `MLOPS_MEDIA_TABLE` or `MLOPS_MEDIA_HISTOGRAM`. Gives the path of the artifact.
   result<std::string> log_media(std::string_view key, std::int32_t kind, std::string_view bytes,

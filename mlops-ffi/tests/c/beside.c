@@ -155,6 +155,16 @@ static void durability_and_folders(const mlops_store *store) {
   OK(mlops_artifact_list(store, MLOPS_STR("durable"), MLOPS_STR("kept/a.txt"), &artifacts, &error));
   CHECK(mlops_artifacts_count(artifacts) == 1);
   mlops_artifacts_free(artifacts);
+  const mlops_file files[] = {{MLOPS_STR("many/a"), {"a", 1}}, {MLOPS_STR("many/b"), {NULL, 0}}};
+  const mlops_file wrong[] = {{MLOPS_STR("other/a"), {"a", 1}}, {MLOPS_STR("../b"), {"b", 1}}};
+  const mlops_file none = {MLOPS_STR("c"), {NULL, 2}};
+  OK(mlops_run_log_files(run, files, 2, &error));
+  OK(mlops_run_log_files(run, NULL, 0, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "../b", mlops_run_log_files(run, wrong, 2, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "bytes of file", mlops_run_log_files(run, &none, 1, &error));
+  OK(mlops_artifact_list(store, MLOPS_STR("durable"), MLOPS_STR_EMPTY, &artifacts, &error));
+  CHECK(mlops_artifacts_count(artifacts) == 2);
+  mlops_artifacts_free(artifacts);
   OK(mlops_run_end(run, MLOPS_RUN_FINISHED, &error));
   mlops_run_free(run);
 }

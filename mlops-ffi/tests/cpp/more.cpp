@@ -114,6 +114,8 @@ void beside(const mlops::store& store, const std::string& folder) {
   options.title = "Losses";
   CHECK(has(store.write_report({"first", "second"}, folder + "/report.html", options).value(), "\"left_out\":[]"));
   CHECK(run.log_artifacts(folder + "/store/none").error().code() == MLOPS_IO);
+  CHECK(run.log_files({{"many/a", "a"}, {"many/b", ""}}));
+  CHECK(store.list_artifacts(id, "many").value().size() == 2);
   CHECK(has(store.compare_json({"first", "second"}).value(), "\"depth\":[\"0\",\"1\"]"));
   CHECK(!store.metric_plot("first", "loss").value().empty());
   CHECK(store.metric_svg({"first", "second"}, "loss").value().compare(0, 4, "<svg") == 0);

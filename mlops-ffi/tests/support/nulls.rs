@@ -167,6 +167,7 @@ static mlops_column a_mlops_column = MLOPS_COLUMN_INIT;
 static mlops_cell a_mlops_cell = MLOPS_CELL_INIT;
 static mlops_console_options a_mlops_console_options = MLOPS_CONSOLE_OPTIONS_INIT;
 static mlops_report_options a_mlops_report_options = MLOPS_REPORT_OPTIONS_INIT;
+static mlops_file a_mlops_file = {{"a", 1}, {"b", 1}};
 static mlops_str a_mlops_str = {"fuzz", 4};
 static mlops_tag a_mlops_tag = {{"k", 1}, {"v", 1}};
 static void listen(void *user_data, mlops_str alert) {

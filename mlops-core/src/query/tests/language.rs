@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::limits;
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 #[test]
 fn filters_print_in_one_form() {

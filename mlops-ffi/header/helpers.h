@@ -74,6 +74,10 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}
 #define MLOPS_METRIC_SUMMARY_INIT {sizeof(mlops_metric_summary), 0, {NULL, 0}, 0.0, 0, 0, 0.0, 0.0, 0}
+#define MLOPS_COLUMN_INIT {sizeof(mlops_column), MLOPS_COLUMN_TEXT, {NULL, 0}}
+#define MLOPS_CELL_INIT {sizeof(mlops_cell), MLOPS_COLUMN_TEXT, 1, 0, {NULL, 0}, 0.0, MLOPS_TIME_NONE}
+#define MLOPS_CONSOLE_OPTIONS_INIT {sizeof(mlops_console_options), 1, 3000000, 4194304}
+#define MLOPS_REPORT_OPTIONS_INIT {sizeof(mlops_report_options), 0, {NULL, 0}, 4194304, 25165824, 4000}
 #define MLOPS_RUN_QUERY_INIT                                                                                           \
   {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}

@@ -80,6 +80,63 @@
 /** No process owns the store, and this one may not. */
 #define MLOPS_NO_OWNER 17
 
+/* The structs of the Arrow C data and stream interfaces, as every library that speaks them declares them. */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+
+#endif /* ARROW_C_DATA_INTERFACE */
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+  const char *(*get_last_error)(struct ArrowArrayStream *);
+  void (*release)(struct ArrowArrayStream *);
+  void *private_data;
+};
+
+#endif /* ARROW_C_STREAM_INTERFACE */
+
+#ifdef __cplusplus
+}
+#endif
+
 
 /**
  * As the opening of the store says, or for that `MLOPS_DURABILITY`: `fast` or `full`; else as `MLOPS_DURABILITY_FAST`.
@@ -162,6 +219,16 @@
 #define MLOPS_TIME_NONE INT64_MIN
 
 /**
+ * Standard output.
+ */
+#define MLOPS_CONSOLE_OUTPUT 1
+
+/**
+ * Standard error.
+ */
+#define MLOPS_CONSOLE_ERROR 2
+
+/**
  * The param is `text`.
  */
 #define MLOPS_PARAM_TEXT 0
@@ -185,6 +252,21 @@
  * The param is Python's `None`.
  */
 #define MLOPS_PARAM_NONE 4
+
+/**
+ * A column of texts.
+ */
+#define MLOPS_COLUMN_TEXT 0
+
+/**
+ * A column of floating point numbers.
+ */
+#define MLOPS_COLUMN_NUMBER 1
+
+/**
+ * A column of times, in UTC microseconds.
+ */
+#define MLOPS_COLUMN_TIME 2
 
 /**
  * Every point, where a step says the last that counts.
@@ -262,6 +344,11 @@ typedef struct mlops_alert_subscription mlops_alert_subscription;
 typedef struct mlops_artifacts mlops_artifacts;
 
 /**
+ * Keeps what is said with a run, until it is ended or freed with `mlops_console_free`.
+ */
+typedef struct mlops_console mlops_console;
+
+/**
  * What went wrong in one call. Freed with `mlops_error_free`.
  */
 typedef struct mlops_error mlops_error;
@@ -306,6 +393,11 @@ typedef struct mlops_store mlops_store;
  * A sweep, to take trials from. Freed with `mlops_sweep_free`.
  */
 typedef struct mlops_sweep mlops_sweep;
+
+/**
+ * Runs as columns, all of the same length, in the order of the search. Freed with `mlops_table_free`.
+ */
+typedef struct mlops_table mlops_table;
 
 /**
  * A trial that this process has taken. Freed with `mlops_trial_free`, which does not end it.
@@ -602,6 +694,43 @@ typedef struct mlops_system_metrics_options {
 } mlops_system_metrics_options;
 
 /**
+ * How the console is captured. Begin with `MLOPS_CONSOLE_OPTIONS_INIT`.
+ */
+typedef struct mlops_console_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0 (default): the descriptors 1 and 2 are led here, with what C libraries and child processes say; it goes on to
+   * where it went before. 0: only what `mlops_console_write` is given.
+   */
+  int32_t descriptors;
+  /**
+   * How soon what was said is kept with the run, in microseconds; default 3,000,000.
+   */
+  int64_t flush_every_us;
+  /**
+   * What is held while it cannot be kept, in bytes; what is more is dropped and counted. Default 4 MiB.
+   */
+  size_t buffer_bytes;
+} mlops_console_options;
+
+/**
+ * Bytes, borrowed for the call.
+ */
+typedef struct mlops_bytes {
+  /**
+   * The first byte.
+   */
+  const void *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+} mlops_bytes;
+
+/**
  * One param: `kind` says which field has the value. `mlops_param_text` and its sisters fill it.
  */
 typedef struct mlops_param {
@@ -719,18 +848,18 @@ typedef struct mlops_points {
 } mlops_points;
 
 /**
- * Bytes, borrowed for the call.
+ * One file in memory.
  */
-typedef struct mlops_bytes {
+typedef struct mlops_file {
   /**
-   * The first byte.
+   * Its path among the artifacts, parts joined by `/`.
    */
-  const void *ptr;
+  struct mlops_str path;
   /**
-   * How many bytes.
+   * Its content.
    */
-  size_t len;
-} mlops_bytes;
+  struct mlops_bytes bytes;
+} mlops_file;
 
 /**
  * A data set that a run has as an input. Begin with `MLOPS_DATASET_INPUT_INIT`.
@@ -917,7 +1046,7 @@ typedef struct mlops_run_query {
    */
   size_t order_by_count;
   /**
-   * Most runs of the page, 1 to 50,000; 0 (default): 1,000.
+   * Most runs of the page, 1 to 50,000; 0 (default): 1,000. Of a table any number; 0: all.
    */
   size_t max_results;
   /**
@@ -925,6 +1054,59 @@ typedef struct mlops_run_query {
    */
   struct mlops_str page_token;
 } mlops_run_query;
+
+/**
+ * A column of a table. Begin with `MLOPS_COLUMN_INIT`; the name lives as long as the table.
+ */
+typedef struct mlops_column {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_COLUMN_TEXT`, `MLOPS_COLUMN_NUMBER` or `MLOPS_COLUMN_TIME`.
+   */
+  int32_t kind;
+  /**
+   * As it was asked for, or such as `run_id`, `metrics.loss` or `params.depth`.
+   */
+  struct mlops_str name;
+} mlops_column;
+
+/**
+ * What one run has in one column: `kind` says which field it is in. Begin with `MLOPS_CELL_INIT`; the text lives as long
+ * as the table.
+ */
+typedef struct mlops_cell {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_COLUMN_TEXT`, `MLOPS_COLUMN_NUMBER` or `MLOPS_COLUMN_TIME`.
+   */
+  int32_t kind;
+  /**
+   * 1 if the run has nothing there, else 0.
+   */
+  int32_t is_null;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+  /**
+   * The text; empty in another column.
+   */
+  struct mlops_str text;
+  /**
+   * The number; NaN where there is none, and NaN is a number too.
+   */
+  double number;
+  /**
+   * The time in UTC microseconds; `MLOPS_TIME_NONE` where there is none.
+   */
+  int64_t time;
+} mlops_cell;
 
 /**
  * One file or folder among a run's artifacts. Begin with `MLOPS_ARTIFACT_INIT`; the texts live as long as the list.
@@ -1022,6 +1204,37 @@ typedef struct mlops_sync_options {
   int64_t since;
 } mlops_sync_options;
 
+/**
+ * How a report is made. Begin with `MLOPS_REPORT_OPTIONS_INIT`.
+ */
+typedef struct mlops_report_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * The heading; empty: the run's name, or how many runs there are.
+   */
+  struct mlops_str title;
+  /**
+   * The largest image to put into the file, in bytes; default 4 MiB. Larger ones are listed as left out.
+   */
+  uint64_t image_bytes;
+  /**
+   * How much all images may take together, in bytes; default 24 MiB.
+   */
+  uint64_t images_bytes;
+  /**
+   * Most points of a curve, 10 to 100,000; default 4,000. Of more, the smallest and the largest of every stretch are
+   * kept.
+   */
+  size_t points;
+} mlops_report_options;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1071,6 +1284,8 @@ const char *mlops_error_message(const struct mlops_error *error);
 /**
  * The values in the message as a JSON object, to act on: `{"path": "...", "pid": 42, "host": "..."}` of
  * `MLOPS_LOCKED`, `what`, `value` and `expected` of `MLOPS_INVALID_ARGUMENT`...; `{}` if there are none or for NULL.
+ * Of a filter, order or column that cannot be read it has the place: `{"what": "filter", "value": "...", "offset":
+ * 13, "length": 2}` in bytes, where the length is 0 if something is missing at the end.
  *
  * The text lives until the error is freed. Threads: any. Since 0.1.
  */
@@ -1151,6 +1366,20 @@ mlops_status mlops_store_flush(const struct mlops_store *store, struct mlops_err
  * The text lives until the handle is freed. Threads: any. Since 0.1.
  */
 struct mlops_str mlops_store_uri(const struct mlops_store *store);
+
+/**
+ * The id of the store, a UUID that it keeps wherever its folder goes; empty for NULL.
+ *
+ * The text lives until the handle is freed. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_store_id(const struct mlops_store *store);
+
+/**
+ * Whose the store is: `MLOPS_SHARING_PRIVATE` or `MLOPS_SHARING_GROUP`; `MLOPS_SHARING_PRIVATE` for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int32_t mlops_store_sharing(const struct mlops_store *store);
 
 /**
  * Whether the store was opened for reading only; false for NULL.
@@ -1443,6 +1672,25 @@ struct mlops_str mlops_run_id(const struct mlops_run *run);
 mlops_status mlops_run_end(const struct mlops_run *run, int32_t run_status, struct mlops_error **err);
 
 /**
+ * As `mlops_run_end`, with the time at which the run ended, for runs that are recorded after the fact: UTC
+ * microseconds. A time before the start counts as the start; `MLOPS_TIME_NONE` is now.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_end_at(const struct mlops_run *run, int32_t run_status, int64_t at, struct mlops_error **err);
+
+/**
+ * Another handle to the same run, whose calls are acknowledged with this durability: `MLOPS_DURABILITY_FAST` or
+ * `MLOPS_DURABILITY_FULL`; `MLOPS_DURABILITY_DEFAULT`: as those of `run`. Kept for many calls, or for one.
+ *
+ * `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_with_durability(const struct mlops_run *run,
+                                       int64_t durability,
+                                       struct mlops_run **out,
+                                       struct mlops_error **err);
+
+/**
  * Frees the handle, which does not end the run. NULL is fine.
  *
  * A run that nobody ends is ended when the process exits, by its exit status `MLOPS_RUN_FINISHED` or
@@ -1495,6 +1743,64 @@ mlops_status mlops_run_log_system_metrics(const struct mlops_store *store,
 mlops_status mlops_run_stop_system_metrics(const struct mlops_store *store,
                                            struct mlops_str run_id,
                                            struct mlops_error **err);
+
+/**
+ * Keeps what this process says with a run, from now on, as artifacts `console/000001.log`... of the run, of which
+ * progress bars have their newest state only. Captures may overlap: each keeps all that is said while it lasts. A
+ * forked child goes on saying what it says into its parent's, which it cannot end.
+ *
+ * `*out` is freed with `mlops_console_free`. End it before the run. Threads: any; it starts two of its own. Since 0.1.
+ */
+mlops_status mlops_run_capture_console(const struct mlops_store *store,
+                                       struct mlops_str run_id,
+                                       const struct mlops_console_options *options,
+                                       struct mlops_console **out,
+                                       struct mlops_error **err);
+
+/**
+ * Adds what a host says by other ways than the descriptors: `stream` is `MLOPS_CONSOLE_OUTPUT` or
+ * `MLOPS_CONSOLE_ERROR`, `text` bytes of any encoding, of lines or parts of them.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_console_write(const struct mlops_console *console,
+                                 int32_t stream,
+                                 struct mlops_bytes text,
+                                 struct mlops_error **err);
+
+/**
+ * Waits, a moment at most, until what was said by the descriptors before the call has come here, so that what is
+ * written next stands behind it.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_console_settle(const struct mlops_console *console, struct mlops_error **err);
+
+/**
+ * Ends the capture: what was said before the call is kept with the run, and the descriptors lead where they led.
+ * `*dropped` becomes how many bytes were dropped. Ending twice is fine. The handle must still be freed.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_console_end(const struct mlops_console *console, int64_t *dropped, struct mlops_error **err);
+
+/**
+ * Frees a capture, and ends it. NULL is fine.
+ *
+ * Threads: any, but nobody may use it any more. Since 0.1.
+ */
+void mlops_console_free(struct mlops_console *console);
+
+/**
+ * What the process of a run said while it was captured; empty if nothing was. It is what was said, which may be no
+ * UTF-8, and steer a terminal.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_console(const struct mlops_store *store,
+                               struct mlops_str run_id,
+                               struct mlops_buf *out,
+                               struct mlops_error **err);
 
 /**
  * Logs a param that is text; `MLOPS_CONFLICT` if the run has another value for the key.
@@ -1606,6 +1912,17 @@ mlops_status mlops_run_log_artifact(const struct mlops_run *run,
                                     struct mlops_error **err);
 
 /**
+ * Stores what a local folder holds, not under its own name, in the artifact folder `folder` (empty: at the top). All
+ * or nothing.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_artifacts(const struct mlops_run *run,
+                                     struct mlops_str local_path,
+                                     struct mlops_str folder,
+                                     struct mlops_error **err);
+
+/**
  * Stores bytes as the artifact `path`, over what was there.
  *
  * Threads: any. Since 0.1.
@@ -1614,6 +1931,16 @@ mlops_status mlops_run_log_artifact_bytes(const struct mlops_run *run,
                                           struct mlops_str path,
                                           struct mlops_bytes bytes,
                                           struct mlops_error **err);
+
+/**
+ * Stores several artifacts from memory, over what was there, all or nothing.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_files(const struct mlops_run *run,
+                                 const struct mlops_file *files,
+                                 size_t files_count,
+                                 struct mlops_error **err);
 
 /**
  * Logs a data set as an input of the run; one of a name, digest and context that the run has already changes nothing.
@@ -1634,6 +1961,27 @@ mlops_status mlops_metric_history(const struct mlops_store *store,
                                   struct mlops_str key,
                                   struct mlops_series **out,
                                   struct mlops_error **err);
+
+/**
+ * The points of a metric over the values of another, such as `epoch`, in the order (step, time, logged); beside each
+ * point `mlops_series_at` has the other's value at the largest step that is not above the point's.
+ *
+ * `*out` is freed with `mlops_series_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_metric_history_by(const struct mlops_store *store,
+                                     struct mlops_str run_id,
+                                     struct mlops_str key,
+                                     struct mlops_str step_metric,
+                                     struct mlops_series **out,
+                                     struct mlops_error **err);
+
+/**
+ * The value of the step metric at each point of a series of `mlops_metric_history_by`, as many as it has points; NaN
+ * for points before its first. NULL for another series, and for NULL.
+ *
+ * They live as long as the series. Threads: any. Since 0.1.
+ */
+const double *mlops_series_at(const struct mlops_series *series);
 
 /**
  * The columns of a series.
@@ -1736,6 +2084,16 @@ mlops_status mlops_run_search(const struct mlops_store *store,
                               struct mlops_error **err);
 
 /**
+ * How many runs match a query, on all pages: its order, page size and page token play no part.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_count(const struct mlops_store *store,
+                             const struct mlops_run_query *query,
+                             size_t *out,
+                             struct mlops_error **err);
+
+/**
  * How many runs a page has; 0 for NULL.
  *
  * Threads: any. Since 0.1.
@@ -1772,6 +2130,94 @@ mlops_status mlops_runs_json(const struct mlops_runs *runs, struct mlops_buf *ou
  * Threads: any, but nobody may use the page or its runs any more. Since 0.1.
  */
 void mlops_runs_free(struct mlops_runs *runs);
+
+/**
+ * The runs that match a query as a table: all of them, or the first `query.max_results` (0: all) behind
+ * `query.page_token`.
+ *
+ * `columns` names what is wanted, as an order names it: `run_id`, `start_time`, `params.lr`, `metrics.loss`,
+ * `metrics.loss.min`, `metrics.loss@100`... Without names the table has id, experiment, status, artifact URI, times,
+ * and every metric (its last value), param and tag that a run has.
+ *
+ * `*out` is freed with `mlops_table_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_search_table(const struct mlops_store *store,
+                                    const struct mlops_run_query *query,
+                                    const struct mlops_str *columns,
+                                    size_t columns_count,
+                                    struct mlops_table **out,
+                                    struct mlops_error **err);
+
+/**
+ * How many runs a table has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_table_rows_count(const struct mlops_table *table);
+
+/**
+ * How many columns a table has; 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+size_t mlops_table_columns_count(const struct mlops_table *table);
+
+/**
+ * The name and the type of the column at `index`.
+ *
+ * The name lives as long as the table. Threads: any. Since 0.1.
+ */
+mlops_status mlops_table_column(const struct mlops_table *table,
+                                size_t index,
+                                struct mlops_column *out,
+                                struct mlops_error **err);
+
+/**
+ * What the run of a row has in a column.
+ *
+ * The text lives as long as the table. Threads: any. Since 0.1.
+ */
+mlops_status mlops_table_cell(const struct mlops_table *table,
+                              size_t row,
+                              size_t column,
+                              struct mlops_cell *out,
+                              struct mlops_error **err);
+
+/**
+ * What to set as `page_token` for the next table; empty behind the last run.
+ *
+ * The text lives as long as the table. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_table_next_page_token(const struct mlops_table *table);
+
+/**
+ * A table as one struct array of the Arrow C data interface: texts as `large_utf8`, numbers as `float64`, times as
+ * `timestamp[us, tz=UTC]`; what a run has not is null.
+ *
+ * `*array` and `*schema` are the caller's, who ends each by its own `release`; they may outlive the table. What they
+ * held before is not released. Threads: any. Since 0.1.
+ */
+mlops_status mlops_table_arrow(const struct mlops_table *table,
+                               struct ArrowArray *array,
+                               struct ArrowSchema *schema,
+                               struct mlops_error **err);
+
+/**
+ * The same as a stream of the Arrow C stream interface, which has one batch.
+ *
+ * `*stream` is the caller's, who ends it by its own `release`; it may outlive the table. Threads: any; the stream one
+ * at a time. Since 0.1.
+ */
+mlops_status mlops_table_arrow_stream(const struct mlops_table *table,
+                                      struct ArrowArrayStream *stream,
+                                      struct mlops_error **err);
+
+/**
+ * Frees a table. NULL is fine.
+ *
+ * Threads: any, but nobody may use the table any more. Since 0.1.
+ */
+void mlops_table_free(struct mlops_table *table);
 
 /**
  * The files and folders directly in the artifact folder `path` (empty: the top); a file's path gives that file.
@@ -1878,6 +2324,25 @@ mlops_status mlops_series_key(struct mlops_str key,
                               struct mlops_error **err);
 
 /**
+ * What a key stands for, as JSON: `{"key": "loss", "context": {"subset": "train"}}`. Every text is one.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_series_key_json(struct mlops_str text, struct mlops_buf *out, struct mlops_error **err);
+
+/**
+ * The contexts that a metric of a run has series of, as JSON: `[{}, {"subset": "train"}]`, where an empty one stands
+ * for the series without a context.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_metric_contexts_json(const struct mlops_store *store,
+                                        struct mlops_str run_id,
+                                        struct mlops_str key,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
  * Says what sums up a metric, or all whose names match `name` with `*` for any text, as JSON:
  * `{"summary": ["min", "best"], "goal": "minimize", "step_metric": "epoch", "hidden": true}`, where all may be left
  * out. Aggregations are `min`, `max`, `mean`, `last`, `first`, `best` and `none`.
@@ -1888,6 +2353,16 @@ mlops_status mlops_run_define_metric(const struct mlops_run *run,
                                      struct mlops_str name,
                                      struct mlops_str definition,
                                      struct mlops_error **err);
+
+/**
+ * What a run says of its metrics as JSON: the definitions of `mlops_run_define_metric` by the name they are for.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_metric_definitions_json(const struct mlops_store *store,
+                                               struct mlops_str run_id,
+                                               struct mlops_buf *out,
+                                               struct mlops_error **err);
 
 /**
  * What sums up each metric of a run as JSON: `{"loss": {"min": 0.1}}`, with NaN and infinities as texts.
@@ -1923,6 +2398,18 @@ mlops_status mlops_run_media_json(const struct mlops_store *store,
                                   struct mlops_str run_id,
                                   struct mlops_buf *out,
                                   struct mlops_error **err);
+
+/**
+ * The same of one series: of `key`, and of one kind of media, or of any for `kind` 0.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_media_history_json(const struct mlops_store *store,
+                                      struct mlops_str run_id,
+                                      struct mlops_str key,
+                                      int32_t kind,
+                                      struct mlops_buf *out,
+                                      struct mlops_error **err);
 
 /**
  * Writes the run's note, over what it was; an empty text removes it.
@@ -1972,8 +2459,7 @@ void mlops_alert_subscription_free(struct mlops_alert_subscription *subscription
 
 /**
  * Brings runs of the store `from` into the store `to`: what `to` lacks, and what has changed in `from` since. Doing it
- * twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only. To
- * export is to sync into a new store; to import, to sync from one that is open for reading.
+ * twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only.
  *
  * `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
  * "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
@@ -1985,6 +2471,30 @@ mlops_status mlops_store_sync(const struct mlops_store *from,
                               const struct mlops_sync_options *options,
                               struct mlops_buf *out,
                               struct mlops_error **err);
+
+/**
+ * Brings runs of a store into the folder `dest`, which is made if it is not there, so that it can be carried: a store
+ * like any other. `*out` is as in `mlops_store_sync`.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_export(const struct mlops_store *store,
+                                struct mlops_str dest,
+                                const struct mlops_sync_options *options,
+                                struct mlops_buf *out,
+                                struct mlops_error **err);
+
+/**
+ * Brings runs of the store in the folder `source`, which is only read, into a store. `*out` is as in
+ * `mlops_store_sync`.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_import(const struct mlops_store *store,
+                                struct mlops_str source,
+                                const struct mlops_sync_options *options,
+                                struct mlops_buf *out,
+                                struct mlops_error **err);
 
 /**
  * Moves a run to another experiment; fine if it is there. It keeps its id, and may go on logging.
@@ -2009,6 +2519,23 @@ mlops_status mlops_sweep_ensure(const struct mlops_store *store,
                                 struct mlops_str definition,
                                 struct mlops_sweep **out,
                                 struct mlops_error **err);
+
+/**
+ * Makes a sweep of a definition, as `mlops_sweep_ensure` takes it; `MLOPS_ALREADY_EXISTS` if the name is taken.
+ *
+ * `*out` is freed with `mlops_sweep_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_create(const struct mlops_store *store,
+                                struct mlops_str definition,
+                                struct mlops_sweep **out,
+                                struct mlops_error **err);
+
+/**
+ * All sweeps of a store by name as JSON: a list of their definitions, each with `status`: how many trials stand how.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_sweep_list_json(const struct mlops_store *store, struct mlops_buf *out, struct mlops_error **err);
 
 /**
  * The sweep of a name.
@@ -2069,6 +2596,20 @@ void mlops_sweep_free(struct mlops_sweep *sweep);
 int64_t mlops_trial_number(const struct mlops_trial *trial);
 
 /**
+ * Which attempt at its number a trial is, from 1: more if the process of one before was killed. 0 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_trial_attempt(const struct mlops_trial *trial);
+
+/**
+ * Whether early stopping has said, in a report of this process, that it is not worth going on; false for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+bool mlops_trial_should_stop(const struct mlops_trial *trial);
+
+/**
  * The params to try as a JSON object; they are logged already.
  *
  * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
@@ -2108,6 +2649,62 @@ mlops_status mlops_trial_end(const struct mlops_trial *trial, int32_t run_status
  * Threads: any, but nobody may use it any more. Since 0.1.
  */
 void mlops_trial_free(struct mlops_trial *trial);
+
+/**
+ * Writes a report of runs to the file `path`: one page of HTML that opens without network, with curves, metrics,
+ * params, images and artifacts. A file that is there is replaced when the report is whole.
+ *
+ * `*out` becomes JSON: `{"bytes": 4096, "left_out": [{"what", "why"}]}`. Freed with `mlops_buf_free`. Threads: any.
+ * Since 0.1.
+ */
+mlops_status mlops_report_write(const struct mlops_store *store,
+                                const struct mlops_str *run_ids,
+                                size_t run_ids_count,
+                                struct mlops_str path,
+                                const struct mlops_report_options *options,
+                                struct mlops_buf *out,
+                                struct mlops_error **err);
+
+/**
+ * Runs side by side as JSON: `{"runs": [{"run_id", "run_name", "status"}], "params": {key: [text or null for each
+ * run]}, "tags": {...}, "metrics": {key: [{"last", "last_step", "last_at", "min", "max", "count"} or null]}}`. With
+ * `only_differences` not 0 what all have alike is left out.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_compare_json(const struct mlops_store *store,
+                                    const struct mlops_str *run_ids,
+                                    size_t run_ids_count,
+                                    int32_t only_differences,
+                                    struct mlops_buf *out,
+                                    struct mlops_error **err);
+
+/**
+ * The curve of a metric of a run over its steps in characters, for a terminal: `width` characters wide (less than 30
+ * counts as 30), `height` lines and its axis high.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_metric_plot(const struct mlops_store *store,
+                               struct mlops_str run_id,
+                               struct mlops_str key,
+                               size_t width,
+                               size_t height,
+                               struct mlops_buf *out,
+                               struct mlops_error **err);
+
+/**
+ * The curves of one metric, a curve a run over its steps, as the text of an `<svg>` element. Runs without the metric
+ * are left out.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_metric_svg(const struct mlops_store *store,
+                              const struct mlops_str *run_ids,
+                              size_t run_ids_count,
+                              struct mlops_str key,
+                              struct mlops_buf *out,
+                              struct mlops_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"
@@ -2189,6 +2786,10 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}
 #define MLOPS_METRIC_SUMMARY_INIT {sizeof(mlops_metric_summary), 0, {NULL, 0}, 0.0, 0, 0, 0.0, 0.0, 0}
+#define MLOPS_COLUMN_INIT {sizeof(mlops_column), MLOPS_COLUMN_TEXT, {NULL, 0}}
+#define MLOPS_CELL_INIT {sizeof(mlops_cell), MLOPS_COLUMN_TEXT, 1, 0, {NULL, 0}, 0.0, MLOPS_TIME_NONE}
+#define MLOPS_CONSOLE_OPTIONS_INIT {sizeof(mlops_console_options), 1, 3000000, 4194304}
+#define MLOPS_REPORT_OPTIONS_INIT {sizeof(mlops_report_options), 0, {NULL, 0}, 4194304, 25165824, 4000}
 #define MLOPS_RUN_QUERY_INIT                                                                                           \
   {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}

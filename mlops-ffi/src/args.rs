@@ -192,7 +192,7 @@ impl Argument for mlops_bytes {
 
     unsafe fn take<'a>(self, name: &'static str) -> Result<&'a [u8]> {
         // SAFETY: as the caller's.
-        unsafe { slice(self.ptr.cast::<u8>(), self.len, name) }
+        unsafe { self.bytes(name) }
     }
 }
 
@@ -239,3 +239,6 @@ impl<T> Array<T> {
 }
 
 impl<T: Handle> Output for *const T {}
+impl Output for i32 {}
+impl Output for i64 {}
+impl Output for usize {}

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 pub(crate) fn fields(error: &Error) -> Value {
     match error {
         Error::InvalidArgument { what, value, expected } => json!({"what": what, "value": value, "expected": expected}),
+        Error::InvalidQuery { what, text, offset, length, .. } => {
+            json!({"what": what, "value": text, "offset": offset, "length": length})
+        }
         Error::NotFound { what, id, .. } | Error::AlreadyExists { what, id, .. } => json!({"what": what, "id": id}),
         Error::LimitExceeded { what, size, limit, unit } => {
             json!({"what": what, "size": size, "limit": limit, "unit": unit})

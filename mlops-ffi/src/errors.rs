@@ -97,6 +97,8 @@ export! {
 
     /// The values in the message as a JSON object, to act on: `{"path": "...", "pid": 42, "host": "..."}` of
     /// `MLOPS_LOCKED`, `what`, `value` and `expected` of `MLOPS_INVALID_ARGUMENT`...; `{}` if there are none or for NULL.
+    /// Of a filter, order or column that cannot be read it has the place: `{"what": "filter", "value": "...", "offset":
+    /// 13, "length": 2}` in bytes, where the length is 0 if something is missing at the end.
     ///
     /// The text lives until the error is freed. Threads: any. Since 0.1.
     pub fn mlops_error_detail_json(error: *const mlops_error) -> *const c_char {

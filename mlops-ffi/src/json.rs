@@ -1,6 +1,8 @@
 //! Objects as JSON text. Numbers that JSON does not have are the texts `NaN`, `Infinity` and `-Infinity`, as in
 //! the JSON of protocol buffers: `null` would lose them.
 
+use mlops_core::runs::MetricSummary;
+use mlops_core::ui::{Comparison, Row};
 use mlops_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -33,17 +35,7 @@ pub(crate) fn run(run: &mlops_run_data) -> Value {
         let value = json!({"type": kind(param.kind), "text": param.text.as_str()});
         (param.key.as_str().to_owned(), value)
     });
-    let metrics = run.metrics.iter().map(|(key, summary)| {
-        let value = json!({
-            "last": number(summary.last),
-            "last_step": summary.last_step,
-            "last_at": summary.last_at,
-            "min": number(summary.min),
-            "max": number(summary.max),
-            "count": summary.count,
-        });
-        (key.as_str().to_owned(), value)
-    });
+    let metrics = run.metrics.iter().map(|(key, of)| (key.as_str().to_owned(), summary(of)));
     json!({
         "info": {
             "run_id": run.id.as_str(),
@@ -62,6 +54,33 @@ pub(crate) fn run(run: &mlops_run_data) -> Value {
         "metrics": Value::Object(metrics.collect()),
         "inputs": run.inputs,
         "origin": run.origin,
+    })
+}
+
+fn summary(summary: &MetricSummary) -> Value {
+    json!({
+        "last": number(summary.last),
+        "last_step": summary.last_step,
+        "last_at": summary.last_at,
+        "min": number(summary.min),
+        "max": number(summary.max),
+        "count": summary.count,
+    })
+}
+
+/// Runs side by side.
+pub(crate) fn comparison(compared: &Comparison) -> Value {
+    fn rows<T>(rows: &[Row<T>], cell: impl Fn(&T) -> Value) -> Value {
+        let cells = |row: &Row<T>| row.cells.iter().map(|of| of.as_ref().map_or(Value::Null, &cell)).collect();
+        Value::Object(rows.iter().map(|row| (row.key.clone(), Value::Array(cells(row)))).collect())
+    }
+    let runs = compared.runs.iter();
+    let runs = runs.map(|run| json!({"run_id": run.run_id, "run_name": run.run_name, "status": run.status.as_str()}));
+    json!({
+        "runs": runs.collect::<Vec<_>>(),
+        "params": rows(&compared.params, |text| text.as_str().into()),
+        "tags": rows(&compared.tags, |text| text.as_str().into()),
+        "metrics": rows(&compared.metrics, summary),
     })
 }
 

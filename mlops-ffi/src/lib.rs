@@ -14,8 +14,10 @@
 
 pub mod alerts;
 mod args;
+pub mod arrow;
 pub mod artifacts;
 mod boundary;
+pub mod console;
 mod detail;
 pub mod errors;
 pub mod experiments;
@@ -23,6 +25,7 @@ pub mod forks;
 pub mod inputs;
 mod json;
 pub mod logging;
+pub mod reports;
 pub mod run_data;
 pub mod runs;
 pub mod search;
@@ -31,6 +34,7 @@ mod sized;
 pub mod store;
 pub mod sweeps;
 pub mod system;
+pub mod tables;
 pub mod text;
 pub mod transfer;
 pub mod typed;

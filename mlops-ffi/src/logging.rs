@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mlops_core::runs::{Batch, MetricPoint, RunExt};
+use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, RunExt};
 use mlops_core::{ParamValue, Result};
 
 use crate::args::{Versioned, elements, refuse, slice};
@@ -56,6 +56,16 @@ pub struct mlops_metric {
     pub at: i64,
 }
 
+/// One file in memory.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct mlops_file {
+    /// Its path among the artifacts, parts joined by `/`.
+    pub path: mlops_str,
+    /// Its content.
+    pub bytes: mlops_bytes,
+}
+
 /// Params, tags and points that are logged as one record: wholly in or wholly out. Begin with `MLOPS_BATCH_INIT`.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -81,7 +91,7 @@ pub struct mlops_batch {
     pub durability: i64,
 }
 
-elements!(mlops_param);
+elements!(mlops_param, mlops_file);
 
 impl Versioned for mlops_batch {
     const DEFAULT: Self = Self {
@@ -124,6 +134,15 @@ unsafe fn metrics(metrics: &[mlops_metric]) -> Result<Vec<MetricPoint>> {
         Ok(MetricPoint { key, value: metric.value, step: metric.step, at: time(metric.at) })
     };
     metrics.iter().map(one).collect()
+}
+
+unsafe fn files(files: &[mlops_file]) -> Result<Vec<ArtifactSource<'_>>> {
+    let one = |file: &mlops_file| {
+        // SAFETY: as the caller's.
+        let (path, bytes) = unsafe { (file.path.text("path of file")?, file.bytes.bytes("bytes of file")?) };
+        Ok(ArtifactSource { path: path.to_owned(), content: Content::Bytes(bytes) })
+    };
+    files.iter().map(one).collect()
 }
 
 impl mlops_batch {
@@ -236,10 +255,26 @@ export! {
         run.run.log_artifact(Path::new(local_path), Some(folder).filter(|folder| !folder.is_empty()))
     }
 
+    /// Stores what a local folder holds, not under its own name, in the artifact folder `folder` (empty: at the top). All
+    /// or nothing.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_run_log_artifacts(run: *const mlops_run, local_path: mlops_str, folder: mlops_str) -> mlops_status {
+        run.run.log_artifacts(Path::new(local_path), Some(folder).filter(|folder| !folder.is_empty()))
+    }
+
     /// Stores bytes as the artifact `path`, over what was there.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_run_log_artifact_bytes(run: *const mlops_run, path: mlops_str, bytes: mlops_bytes) -> mlops_status {
         run.run.log_bytes(path, bytes)
+    }
+    /// Stores several artifacts from memory, over what was there, all or nothing.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_run_log_files(run: *const mlops_run, files: *const mlops_file, files_count: usize) -> mlops_status {
+        // SAFETY: the caller keeps the contract: `files_count` files, whose paths and bytes live for this call.
+        let files = unsafe { crate::logging::files(files.slice(files_count)?) }?;
+        run.run.log_files(&files)
     }
 }

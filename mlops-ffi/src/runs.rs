@@ -197,6 +197,25 @@ export! {
         run.run.end(end_status(run_status)?)
     }
 
+    /// As `mlops_run_end`, with the time at which the run ended, for runs that are recorded after the fact: UTC
+    /// microseconds. A time before the start counts as the start; `MLOPS_TIME_NONE` is now.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_run_end_at(run: *const mlops_run, run_status: i32, at: i64) -> mlops_status {
+        let ended = end_status(run_status)?;
+        time(at).map_or_else(|| run.run.end(ended), |at| run.run.end_at(ended, at))
+    }
+
+    /// Another handle to the same run, whose calls are acknowledged with this durability: `MLOPS_DURABILITY_FAST` or
+    /// `MLOPS_DURABILITY_FULL`; `MLOPS_DURABILITY_DEFAULT`: as those of `run`. Kept for many calls, or for one.
+    ///
+    /// `*out` is freed with `mlops_run_free`. Threads: any. Since 0.1.
+    pub fn mlops_run_with_durability(run: *const mlops_run, durability: i64, out: *mut *mut mlops_run) -> mlops_status {
+        let level = crate::store::durability("durability", durability)?;
+        out.give(mlops_run::new(level.map_or_else(|| run.run.clone(), |level| run.run.with_durability(level))));
+        Ok(())
+    }
+
     /// Frees the handle, which does not end the run. NULL is fine.
     ///
     /// A run that nobody ends is ended when the process exits, by its exit status `MLOPS_RUN_FINISHED` or

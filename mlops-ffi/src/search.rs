@@ -39,7 +39,7 @@ pub struct mlops_run_query {
     pub order_by: *const mlops_str,
     /// How many orders.
     pub order_by_count: usize,
-    /// Most runs of the page, 1 to 50,000; 0 (default): 1,000.
+    /// Most runs of the page, 1 to 50,000; 0 (default): 1,000. Of a table any number; 0: all.
     pub max_results: usize,
     /// Where to go on, from the page before; empty: at the beginning.
     pub page_token: mlops_str,
@@ -61,7 +61,7 @@ impl Versioned for mlops_run_query {
 sized_input!(mlops_run_query);
 
 impl mlops_run_query {
-    unsafe fn read(&self) -> Result<RunQuery> {
+    pub(crate) unsafe fn read(&self) -> Result<RunQuery> {
         // SAFETY: as the caller's.
         unsafe {
             let ids = slice(self.experiment_ids, self.experiment_ids_count, "query.experiment_ids")?;
@@ -94,6 +94,20 @@ export! {
             items: page.items.into_iter().map(mlops_run_data::from).collect(),
             next_page_token: Text::new(page.next_page_token.unwrap_or_default()),
         });
+        Ok(())
+    }
+
+    /// How many runs match a query, on all pages: its order, page size and page token play no part.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_run_count(
+        store: *const mlops_store,
+        query: *const mlops_run_query,
+        out: *mut usize,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: arrays and texts live for this call.
+        let query = unsafe { query.read() }?;
+        out.set(usize::try_from(store.store.runs().count(&query)?).unwrap_or(usize::MAX));
         Ok(())
     }
 

@@ -12,6 +12,8 @@ use crate::text::mlops_str;
 #[derive(Debug)]
 pub struct mlops_series {
     series: Series,
+    /// The value of the step metric at each point; empty if none was asked for.
+    at: Vec<f64>,
 }
 
 impl Handle for mlops_series {}
@@ -69,8 +71,32 @@ export! {
         key: mlops_str,
         out: *mut *mut mlops_series,
     ) -> mlops_status {
-        out.give(mlops_series { series: store.store.runs().metric_history(run_id, key)? });
+        out.give(mlops_series { series: store.store.runs().metric_history(run_id, key)?, at: Vec::new() });
         Ok(())
+    }
+
+    /// The points of a metric over the values of another, such as `epoch`, in the order (step, time, logged); beside each
+    /// point `mlops_series_at` has the other's value at the largest step that is not above the point's.
+    ///
+    /// `*out` is freed with `mlops_series_free`. Threads: any. Since 0.1.
+    pub fn mlops_metric_history_by(
+        store: *const mlops_store,
+        run_id: mlops_str,
+        key: mlops_str,
+        step_metric: mlops_str,
+        out: *mut *mut mlops_series,
+    ) -> mlops_status {
+        let found = store.store.runs().metric_history_by(run_id, key, step_metric)?;
+        out.give(mlops_series { series: found.points, at: found.at });
+        Ok(())
+    }
+
+    /// The value of the step metric at each point of a series of `mlops_metric_history_by`, as many as it has points; NaN
+    /// for points before its first. NULL for another series, and for NULL.
+    ///
+    /// They live as long as the series. Threads: any. Since 0.1.
+    pub fn mlops_series_at(series: *const mlops_series) -> *const f64 {
+        series.filter(|series| !series.at.is_empty()).map_or(std::ptr::null(), |series| series.at.as_ptr())
     }
 
     /// The columns of a series.

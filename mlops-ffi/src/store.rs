@@ -22,6 +22,7 @@ pub const MLOPS_DURABILITY_FULL: i32 = 2;
 pub struct mlops_store {
     pub(crate) store: Store,
     uri: Text,
+    id: Text,
 }
 
 impl Handle for mlops_store {}
@@ -114,7 +115,8 @@ sized_input!(mlops_open_options mlops_gc_options);
 impl mlops_store {
     fn new(store: Store) -> Self {
         let uri = Text::new(store.uri());
-        Self { store, uri }
+        let id = Text::new(store.id().to_string());
+        Self { store, uri, id }
     }
 }
 
@@ -176,6 +178,21 @@ export! {
     /// The text lives until the handle is freed. Threads: any. Since 0.1.
     pub fn mlops_store_uri(store: *const mlops_store) -> mlops_str {
         store.map_or(mlops_str::EMPTY, |store| store.uri.view())
+    }
+
+    /// The id of the store, a UUID that it keeps wherever its folder goes; empty for NULL.
+    ///
+    /// The text lives until the handle is freed. Threads: any. Since 0.1.
+    pub fn mlops_store_id(store: *const mlops_store) -> mlops_str {
+        store.map_or(mlops_str::EMPTY, |store| store.id.view())
+    }
+
+    /// Whose the store is: `MLOPS_SHARING_PRIVATE` or `MLOPS_SHARING_GROUP`; `MLOPS_SHARING_PRIVATE` for NULL.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_store_sharing(store: *const mlops_store) -> i32 {
+        let of_group = store.is_some_and(|store| store.store.sharing() == Sharing::Group);
+        if of_group { MLOPS_SHARING_GROUP } else { MLOPS_SHARING_PRIVATE }
     }
 
     /// Whether the store was opened for reading only; false for NULL.

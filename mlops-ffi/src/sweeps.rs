@@ -3,7 +3,7 @@
 use mlops_core::sweeps::{Decision, Sweep, SweepOptions, Trial, TrialData, params_from_json, params_to_json};
 use serde_json::Value;
 
-use crate::args::{Handle, Output};
+use crate::args::Handle;
 use crate::boundary::export;
 use crate::json;
 use crate::runs::{end_status, mlops_run};
@@ -32,7 +32,6 @@ pub struct mlops_trial {
 
 impl Handle for mlops_sweep {}
 impl Handle for mlops_trial {}
-impl Output for i32 {}
 
 impl mlops_sweep {
     fn new(store: &mlops_store, sweep: Sweep) -> Self {
@@ -61,6 +60,28 @@ export! {
     ) -> mlops_status {
         let sweep = store.store.sweeps().ensure(&SweepOptions::from_json(definition)?)?;
         out.give(mlops_sweep::new(store, sweep));
+        Ok(())
+    }
+
+    /// Makes a sweep of a definition, as `mlops_sweep_ensure` takes it; `MLOPS_ALREADY_EXISTS` if the name is taken.
+    ///
+    /// `*out` is freed with `mlops_sweep_free`. Threads: any. Since 0.1.
+    pub fn mlops_sweep_create(
+        store: *const mlops_store,
+        definition: mlops_str,
+        out: *mut *mut mlops_sweep,
+    ) -> mlops_status {
+        let sweep = store.store.sweeps().create(SweepOptions::from_json(definition)?)?;
+        out.give(mlops_sweep::new(store, sweep));
+        Ok(())
+    }
+
+    /// All sweeps of a store by name as JSON: a list of their definitions, each with `status`: how many trials stand how.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_sweep_list_json(store: *const mlops_store, out: *mut mlops_buf) -> mlops_status {
+        let all = store.store.sweeps().list()?.iter().map(Sweep::to_json).collect::<mlops_core::Result<Vec<_>>>()?;
+        out.set(json::text(&all)?.into());
         Ok(())
     }
 
@@ -125,6 +146,20 @@ export! {
     /// Threads: any. Since 0.1.
     pub fn mlops_trial_number(trial: *const mlops_trial) -> i64 {
         trial.map_or(-1, |trial| i64::try_from(trial.trial.number()).unwrap_or(i64::MAX))
+    }
+
+    /// Which attempt at its number a trial is, from 1: more if the process of one before was killed. 0 for NULL.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_trial_attempt(trial: *const mlops_trial) -> i64 {
+        trial.map_or(0, |trial| i64::from(trial.trial.attempt()))
+    }
+
+    /// Whether early stopping has said, in a report of this process, that it is not worth going on; false for NULL.
+    ///
+    /// Threads: any. Since 0.1.
+    pub fn mlops_trial_should_stop(trial: *const mlops_trial) -> bool {
+        trial.is_some_and(|trial| trial.trial.should_stop())
     }
 
     /// The params to try as a JSON object; they are logged already.

@@ -53,6 +53,14 @@ pub struct mlops_tag {
 
 elements!(mlops_str, mlops_tag);
 
+impl mlops_bytes {
+    /// The bytes; `name` is what the caller calls them.
+    pub(crate) unsafe fn bytes<'a>(self, name: &str) -> Result<&'a [u8]> {
+        // SAFETY: as the caller's.
+        unsafe { slice(self.ptr.cast::<u8>(), self.len, name) }
+    }
+}
+
 impl mlops_str {
     /// No text.
     pub(crate) const EMPTY: Self = Self { ptr: std::ptr::null(), len: 0 };

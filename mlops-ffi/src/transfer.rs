@@ -103,8 +103,7 @@ fn on_conflict(number: i32) -> Result<OnConflict> {
 
 export! {
     /// Brings runs of the store `from` into the store `to`: what `to` lacks, and what has changed in `from` since. Doing it
-    /// twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only. To
-    /// export is to sync into a new store; to import, to sync from one that is open for reading.
+    /// twice changes nothing, and every run is in `to` as it was or wholly new. `from` may be open for reading only.
     ///
     /// `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
     /// "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
@@ -119,6 +118,40 @@ export! {
         // SAFETY: the caller keeps the contract: arrays and texts live for this call.
         let options = unsafe { options.read() }?;
         let report = mlops_core::sync(&from.store, &to.store, &options)?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
+    /// Brings runs of a store into the folder `dest`, which is made if it is not there, so that it can be carried: a store
+    /// like any other. `*out` is as in `mlops_store_sync`.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_store_export(
+        store: *const mlops_store,
+        dest: mlops_str,
+        options: *const mlops_sync_options,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: arrays and texts live for this call.
+        let options = unsafe { options.read() }?;
+        let report = mlops_core::export(&store.store, dest, &options)?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
+    /// Brings runs of the store in the folder `source`, which is only read, into a store. `*out` is as in
+    /// `mlops_store_sync`.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_store_import(
+        store: *const mlops_store,
+        source: mlops_str,
+        options: *const mlops_sync_options,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: arrays and texts live for this call.
+        let options = unsafe { options.read() }?;
+        let report = mlops_core::import(source, &store.store, &options)?;
         out.set(json::text(&report)?.into());
         Ok(())
     }

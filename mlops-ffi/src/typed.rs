@@ -47,6 +47,28 @@ export! {
         Ok(())
     }
 
+    /// What a key stands for, as JSON: `{"key": "loss", "context": {"subset": "train"}}`. Every text is one.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_series_key_json(text: mlops_str, out: *mut mlops_buf) -> mlops_status {
+        out.set(json::text(&SeriesKey::parse(text))?.into());
+        Ok(())
+    }
+
+    /// The contexts that a metric of a run has series of, as JSON: `[{}, {"subset": "train"}]`, where an empty one stands
+    /// for the series without a context.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_metric_contexts_json(
+        store: *const mlops_store,
+        run_id: mlops_str,
+        key: mlops_str,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        out.set(json::text(&store.store.runs().metric_contexts(run_id, key)?)?.into());
+        Ok(())
+    }
+
     /// Says what sums up a metric, or all whose names match `name` with `*` for any text, as JSON:
     /// `{"summary": ["min", "best"], "goal": "minimize", "step_metric": "epoch", "hidden": true}`, where all may be left
     /// out. Aggregations are `min`, `max`, `mean`, `last`, `first`, `best` and `none`.
@@ -58,6 +80,19 @@ export! {
             refuse("definition", shown, format!("a definition of a metric as JSON: {error}"))
         })?;
         run.run.define_metric(name, &read)
+    }
+
+    /// What a run says of its metrics as JSON: the definitions of `mlops_run_define_metric` by the name they are for.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_run_metric_definitions_json(
+        store: *const mlops_store,
+        run_id: mlops_str,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        let found = store.store.runs().metric_definitions(run_id)?;
+        out.set(json::text(&found.iter().collect::<std::collections::BTreeMap<_, _>>())?.into());
+        Ok(())
     }
 
     /// What sums up each metric of a run as JSON: `{"loss": {"min": 0.1}}`, with NaN and infinities as texts.
@@ -97,6 +132,21 @@ export! {
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_run_media_json(store: *const mlops_store, run_id: mlops_str, out: *mut mlops_buf) -> mlops_status {
         out.set(json::text(&store.store.runs().media(run_id)?)?.into());
+        Ok(())
+    }
+
+    /// The same of one series: of `key`, and of one kind of media, or of any for `kind` 0.
+    ///
+    /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+    pub fn mlops_media_history_json(
+        store: *const mlops_store,
+        run_id: mlops_str,
+        key: mlops_str,
+        kind: i32,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        let kind = if kind == 0 { None } else { Some(crate::typed::kind(kind)?) };
+        out.set(json::text(&store.store.runs().media_history(run_id, key, kind)?)?.into());
         Ok(())
     }
 

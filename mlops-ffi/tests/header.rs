@@ -50,6 +50,33 @@ fn programs_that_were_compiled_before_find_all_that_they_use() {
     }
 }
 
+/// What C++ has no use for, and why.
+const NOT_IN_CPP: &[(&str, &str)] = &[
+    ("mlops__test_panic", "for our tests"),
+    ("mlops_error_code", "the status is what the call returned"),
+    ("mlops_artifacts_json", "mlops::artifact has all of it"),
+    ("mlops_experiment_json", "mlops::experiment has all of it"),
+    ("mlops_runs_json", "a page of mlops::run_data, and run_json for the rest"),
+];
+
+#[test]
+fn cpp_wraps_every_function_of_c() {
+    let folder = package().join("include/mlops");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| read(&entry.unwrap().path()));
+    let text: String = files.collect();
+    let words: std::collections::BTreeSet<_> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| word.starts_with("mlops_")).collect();
+    let header = checked_in();
+    let declared: Vec<_> = declarations::declarations(&header).into_iter().map(|(name, _)| name).collect();
+    for name in &declared {
+        let left_out = NOT_IN_CPP.iter().any(|(other, _)| other == name);
+        assert!(words.contains(name.as_str()) != left_out, "{name}: mlops.hpp wraps it, or NOT_IN_CPP says why not");
+    }
+    for (name, why) in NOT_IN_CPP {
+        assert!(declared.iter().any(|other| other == name) && !why.is_empty(), "{name} is no function of mlops.h");
+    }
+}
+
 #[test]
 fn the_constants_are_the_rows_of_the_table() {
     let text = checked_in();

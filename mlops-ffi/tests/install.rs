@@ -165,3 +165,54 @@ fn the_quickstarts_build_through_cmake_shared_and_static() {
         }
     }
 }
+
+/// The first block of a language on a page of the guide.
+fn block(page: &str, language: &str) -> String {
+    let text = declarations::read(&package().join("../docs/guide").join(page));
+    let opening = format!("```{language}\n");
+    text.split(&opening).nth(1).and_then(|rest| rest.split("```").next()).unwrap().to_owned()
+}
+
+#[test]
+fn the_programs_of_the_guide_work() {
+    let folder = scratch();
+    let path = folder.path().join("store");
+    let build = |name: &str, code: String| {
+        let (source, program) = (folder.path().join(name), folder.path().join(format!("{name}.out")));
+        std::fs::write(&source, code).unwrap();
+        compile(&program, prefix(), &[source], &[]);
+        let mut command = Command::new(program);
+        command.env("MLOPS_STORE", &path);
+        command
+    };
+    if has_cpp() {
+        assert_eq!(run(&mut build("guide.cpp", block("c.md", "cpp"))), "0.333333\n");
+    }
+    {
+        let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+        for (name, depth) in [("deep", 3), ("deeper", 4), ("flat", 1)] {
+            let options = mlops_core::runs::RunOptions { run_name: Some(name.into()), ..Default::default() };
+            let run = store.runs().start(options).unwrap();
+            run.log_param("depth", depth.into()).unwrap();
+            run.log_metric("loss", 1.0 / f64::from(depth), 0, None).unwrap();
+            run.end(mlops_core::runs::RunStatus::Finished).unwrap();
+        }
+    }
+    assert_eq!(run(&mut build("guide.c", block("c.md", "c"))), "deeper 0.25\ndeep 0.333333\n");
+}
+
+#[test]
+fn the_sweep_in_cpp_builds_and_its_processes_share_the_trials() {
+    if !has_cpp() {
+        return;
+    }
+    let folder = scratch();
+    let (program, store) = (folder.path().join("sweep"), folder.path().join("store"));
+    compile(&program, prefix(), &[examples().join("cpp/sweep.cpp")], &[]);
+    let first = run(Command::new(&program).arg(&store));
+    let lines: Vec<_> = first.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("8 trials, best first:", 9), "{first}");
+    assert_eq!(lines[1], "  rate 0.45: loss 2.5e-53 in 27 epochs");
+    // Who comes later finds no trial left.
+    assert_eq!(run(Command::new(&program).arg(&store)), first);
+}

@@ -85,6 +85,16 @@ fn a_sweep_is_taken_reported_and_read_from_c() {
 }
 
 #[test]
+fn a_search_is_the_same_cell_by_cell_and_as_arrow_and_its_errors_have_a_place() {
+    build_and_run(&["c/table.c"], &[]);
+}
+
+#[test]
+fn consoles_reports_curves_exports_and_lists_of_sweeps_work_from_c() {
+    build_and_run(&["c/beside.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }
@@ -124,6 +134,13 @@ fn cpp_works_with_results() {
 fn cpp_works_with_exceptions() {
     if has_cpp() {
         build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
+    }
+}
+
+#[test]
+fn cpp_has_tables_series_alerts_consoles_and_sweeps() {
+    if has_cpp() {
+        build_and_run(&["cpp/more.cpp"], &["-fno-exceptions"]);
     }
 }
 

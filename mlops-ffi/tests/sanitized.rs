@@ -51,7 +51,7 @@ fn sanitizers(variable: &str, compiler: &str, source: &str) -> bool {
 #[test]
 fn the_c_programs_are_clean() {
     if sanitizers("CC", "cc", "empty.c") {
-        for name in ["c/whole.c", "c/sizes.c", "c/odd.c", "c/hammer.c", "c/bad.c"] {
+        for name in ["c/whole.c", "c/sizes.c", "c/odd.c", "c/hammer.c", "c/bad.c", "c/table.c", "c/beside.c"] {
             build_and_run(&[name], &[]);
         }
         // Not `fork.c`: a child waits forever for a lock of gcc's address sanitizer that a thread of its parent held in
@@ -63,5 +63,6 @@ fn the_c_programs_are_clean() {
 fn the_cpp_program_is_clean() {
     if has_cpp() && sanitizers("CXX", "c++", "empty.cpp") {
         build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
+        build_and_run(&["cpp/more.cpp"], &[]);
     }
 }

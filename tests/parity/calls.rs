@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_core::error::TABLE;
+use mlops_core::runs::MetricDefinition;
 use serde::Deserialize;
 
 /// One call, and the class of error that it must give.
@@ -112,6 +113,76 @@ pub(crate) enum Call {
     RestoreRun {
         run: String,
     },
+    LogInContext {
+        run: String,
+        context: BTreeMap<String, String>,
+        #[serde(flatten)]
+        metric: Metric,
+    },
+    DefineMetric {
+        run: String,
+        name: String,
+        definition: MetricDefinition,
+    },
+    LogMedia {
+        run: String,
+        key: String,
+        kind: String,
+        hex: String,
+        step: i64,
+    },
+    Alert {
+        run: String,
+        title: String,
+        text: String,
+        level: String,
+    },
+    SetNote {
+        run: String,
+        text: String,
+    },
+    ForkRun {
+        run: String,
+        from: String,
+        step: i64,
+    },
+    RewindRun {
+        run: String,
+        step: i64,
+    },
+    EnsureSweep {
+        sweep: String,
+        definition: serde_json::Value,
+    },
+    TakeTrial {
+        sweep: String,
+        run: String,
+    },
+    Report {
+        run: String,
+        value: String,
+        step: i64,
+        decision: String,
+    },
+    EndTrial {
+        run: String,
+        status: String,
+    },
+}
+
+/// What is asked of every store: searches, as tables with counts, and sweeps by name.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Questions {
+    pub(crate) searches: Vec<Search>,
+    pub(crate) sweeps: Vec<String>,
+}
+
+/// A search for a table.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Search {
+    pub(crate) filter: String,
+    pub(crate) order_by: Vec<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 /// A param, as text and type.
@@ -148,6 +219,23 @@ pub(crate) struct Input {
 /// Reads the scenario.
 pub(crate) fn read(text: &str) -> Vec<Step> {
     serde_json::from_str(text).unwrap()
+}
+
+/// Reads the questions.
+pub(crate) fn questions(text: &str) -> Questions {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The questions as lines.
+pub(crate) fn question_lines(questions: &Questions) -> String {
+    let search = |search: &Search| {
+        let orders = [search.order_by.len().to_string()];
+        let head = ["search".to_owned(), "-".to_owned(), search.filter.clone()];
+        let parts = head.into_iter().chain(orders).chain(search.order_by.iter().cloned());
+        parts.chain(search.columns.iter().cloned()).collect::<Vec<_>>().join("\t")
+    };
+    let sweeps = questions.sweeps.iter().map(|name| format!("sweep\t-\t{name}"));
+    questions.searches.iter().map(search).chain(sweeps).collect::<Vec<_>>().join("\n")
 }
 
 /// The bytes of hex digits.
@@ -231,10 +319,42 @@ fn line(step: &Step) -> String {
         Call::EndRun { run, status } => push(&mut fields, &[run, status], "end_run"),
         Call::DeleteRun { run } => push(&mut fields, &[run], "delete_run"),
         Call::RestoreRun { run } => push(&mut fields, &[run], "restore_run"),
+        Call::LogInContext { run, context, metric } => {
+            fields.push(run.clone());
+            push_metric(&mut fields, metric);
+            push_tags(&mut fields, context);
+            "log_in_context"
+        }
+        Call::DefineMetric { run, name, definition } => {
+            let definition = serde_json::to_string(definition).unwrap();
+            push(&mut fields, &[run, name, &definition], "define_metric")
+        }
+        Call::LogMedia { run, key, kind, hex, step } => {
+            push(&mut fields, &[run, key, kind, hex, &step.to_string()], "log_media")
+        }
+        Call::Alert { run, title, text, level } => push(&mut fields, &[run, title, text, level], "alert"),
+        Call::SetNote { run, text } => push(&mut fields, &[run, text], "set_note"),
+        Call::ForkRun { run, from, step } => push(&mut fields, &[run, from, &step.to_string()], "fork_run"),
+        Call::RewindRun { run, step } => push(&mut fields, &[run, &step.to_string()], "rewind_run"),
+        Call::EnsureSweep { sweep, definition } => {
+            push(&mut fields, &[sweep, &definition_of(sweep, definition)], "ensure_sweep")
+        }
+        Call::TakeTrial { sweep, run } => push(&mut fields, &[sweep, run], "take_trial"),
+        Call::Report { run, value, step, decision } => {
+            push(&mut fields, &[run, value, &step.to_string(), decision], "report")
+        }
+        Call::EndTrial { run, status } => push(&mut fields, &[run, status], "end_trial"),
     };
     let escape = |field: &String| field.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n");
     let head = [name.to_owned(), fails.to_owned()];
     head.into_iter().chain(fields.iter().map(escape)).collect::<Vec<_>>().join("\t")
+}
+
+/// The definition of a sweep as text, with its name.
+pub(crate) fn definition_of(sweep: &str, definition: &serde_json::Value) -> String {
+    let mut whole = definition.clone();
+    whole["name"] = sweep.into();
+    whole.to_string()
 }
 
 fn push(fields: &mut Vec<String>, more: &[&String], name: &'static str) -> &'static str {

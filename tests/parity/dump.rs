@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mlops_core::runs::{RunQuery, View};
+use mlops_core::runs::{Aggregation, ColumnData, RunQuery, Runs, View};
 use mlops_core::{ParamValue, Store};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use crate::calls::{Questions, Search};
 
 /// Tags that say where and by what a run was started; they differ between programs.
 const OF_THE_PROGRAM: &[&str] = &[
@@ -17,7 +19,7 @@ const OF_THE_PROGRAM: &[&str] = &[
 ];
 
 /// Reads everything from Rust.
-pub(crate) fn dump(store: &Store) -> Value {
+pub(crate) fn dump(store: &Store, questions: &Questions) -> Value {
     let runs = store.runs();
     let experiments = runs.list_experiments(View::All, 0, None).unwrap().items;
     let names: BTreeMap<_, _> = experiments.iter().map(|e| (e.experiment_id.clone(), e.name.clone())).collect();
@@ -48,6 +50,9 @@ pub(crate) fn dump(store: &Store) -> Value {
                 "params": Value::Object(params.collect()), "tags": run.tags,
                 "metrics": Value::Object(metrics.collect()), "artifacts": artifacts,
                 "inputs": run.inputs,
+                "media": runs.media(id).unwrap(),
+                "alerts": runs.alerts(id).unwrap(),
+                "summary": summary(runs, id),
             })
         })
         .collect();
@@ -55,7 +60,53 @@ pub(crate) fn dump(store: &Store) -> Value {
         .into_iter()
         .map(|e| json!({"name": e.name, "lifecycle": e.lifecycle.as_str(), "tags": e.tags}))
         .collect();
-    json!({"experiments": experiments, "runs": found})
+    let searches: Vec<_> = questions.searches.iter().map(|one| search(store, one)).collect();
+    let sweep = |name: &String| store.sweeps().get(name).unwrap().to_json_with_trials().unwrap();
+    let sweeps: Vec<_> = questions.sweeps.iter().map(sweep).collect();
+    json!({"experiments": experiments, "runs": found, "searches": searches, "sweeps": sweeps})
+}
+
+/// What sums up each metric, with NaN and infinities as texts.
+fn summary(runs: &Runs, id: &str) -> Value {
+    let number = |value: f64| match value {
+        value if value.is_nan() => json!("NaN"),
+        f64::INFINITY => json!("Infinity"),
+        f64::NEG_INFINITY => json!("-Infinity"),
+        value => json!(value),
+    };
+    let values = |values: Vec<(Aggregation, f64)>| -> BTreeMap<_, _> {
+        values.into_iter().map(|(of, value)| (of.name(), number(value))).collect()
+    };
+    let all = runs.summary(id).unwrap();
+    json!(all.into_iter().map(|(key, found)| (key, values(found))).collect::<BTreeMap<_, _>>())
+}
+
+/// A search as a table: columns with their types, and rows of cells.
+fn search(store: &Store, search: &Search) -> Value {
+    let query = RunQuery {
+        view: View::All,
+        filter: search.filter.clone(),
+        order_by: search.order_by.clone(),
+        ..RunQuery::default()
+    };
+    let table = store.runs().search_table(&query, &search.columns).unwrap();
+    let cells = |data: &ColumnData| -> (Value, Vec<Value>) {
+        match data {
+            ColumnData::Text(texts) => ("text".into(), texts.iter().map(|text| json!(text)).collect()),
+            ColumnData::Number(numbers) => {
+                ("number".into(), numbers.iter().map(|number| json!(number.map(bits))).collect())
+            }
+            ColumnData::Time(_) => panic!("times differ between stores"),
+        }
+    };
+    let columns: Vec<_> = table.columns.iter().map(|column| (&column.name, cells(&column.data))).collect();
+    json!({
+        "count": store.runs().count(&query).unwrap(),
+        "columns": columns.iter().map(|(name, (kind, _))| json!([name, kind])).collect::<Vec<_>>(),
+        "rows": (0..table.rows)
+            .map(|row| columns.iter().map(|(_, (_, cells))| cells[row].clone()).collect::<Vec<_>>())
+            .collect::<Vec<_>>(),
+    })
 }
 
 fn list(store: &Store, run_id: &str, folder: Option<&str>, found: &mut Vec<Value>) {
@@ -98,12 +149,52 @@ pub(crate) fn normal(mut dump: Value) -> Value {
         let fields = run.as_object_mut().unwrap();
         fields.remove("id");
         let tags = fields["tags"].as_object_mut().unwrap();
-        tags.retain(|key, _| !OF_THE_PROGRAM.contains(&key.as_str()));
+        tags.retain(|key, _| !OF_THE_PROGRAM.contains(&key.as_str()) && !key.starts_with("mlops.alert."));
+        if let Some(Value::String(from)) = tags.get_mut("mlops.forkedFrom") {
+            let (id, step) = from.split_once('@').unwrap();
+            *from = format!("{}@{step}", names[&Value::from(id).to_string()]);
+        }
+        if fields["tags"].get("mlops.sweep").is_some() {
+            // What a trial reports is of the time when it does.
+            for metric in fields["metrics"].as_object_mut().unwrap().values_mut() {
+                without(metric, &["last_at"]);
+                metric["points"].as_array_mut().unwrap().iter_mut().for_each(|point| point[1] = Value::Null);
+            }
+        }
+        typed(fields);
         sort(&mut fields["artifacts"], "path");
+    }
+    for sweep in dump["sweeps"].as_array_mut().unwrap() {
+        without(sweep, &["created_at"]);
+        sweep["trials"].as_array_mut().unwrap().iter_mut().for_each(|trial| {
+            without(trial, &["run_id", "started_at", "ended_at"]);
+        });
     }
     sort(&mut dump["runs"], "name");
     sort(&mut dump["experiments"], "name");
     dump
+}
+
+/// What a run has that is no number: without ids and times, and with its content; one value stands for itself.
+fn typed(run: &mut Map<String, Value>) {
+    let files: Vec<Value> = run["artifacts"].as_array().unwrap().clone();
+    for point in run["media"].as_array_mut().unwrap() {
+        let file = files.iter().find(|file| file["path"] == point["path"]).unwrap();
+        point["content"] = file["content"].clone();
+        without(point, &["path", "at"]);
+    }
+    let is_media = |file: &Value| file["path"].as_str().is_some_and(|path| path.starts_with("media/"));
+    run["artifacts"].as_array_mut().unwrap().retain(|file| !is_media(file));
+    run["alerts"].as_array_mut().unwrap().iter_mut().for_each(|alert| without(alert, &["run_id", "at"]));
+    for value in run["summary"].as_object_mut().unwrap().values_mut() {
+        if let Some(only) = value.as_object().filter(|all| all.len() == 1).and_then(|all| all.values().next()) {
+            *value = only.clone();
+        }
+    }
+}
+
+fn without(object: &mut Value, keys: &[&str]) {
+    object.as_object_mut().unwrap().retain(|key, _| !keys.contains(&key.as_str()));
 }
 
 fn sort(list: &mut Value, by: &str) {

@@ -32,9 +32,13 @@ fn scenario() -> Vec<calls::Step> {
     calls::read(&std::fs::read_to_string(folder().join("scenario.json")).unwrap())
 }
 
+fn questions() -> calls::Questions {
+    calls::questions(&std::fs::read_to_string(folder().join("questions.json")).unwrap())
+}
+
 /// Opens a store that another process made, reads it and lets it go.
 fn read_from_rust(store: &Path) -> Value {
-    normal(dump(&Store::open(store.to_str().unwrap()).unwrap()))
+    normal(dump(&Store::open(store.to_str().unwrap()).unwrap(), &questions()))
 }
 
 fn parse(text: &str) -> Value {
@@ -69,8 +73,9 @@ fn play_from_rust(scratch: &Path) -> Player {
     Player { name: "Rust", store: path }
 }
 
-/// Builds the runner in C; it plays with `play STORE LINES FILES` and reads with `dump STORE`.
+/// Builds the runner in C; it plays with `play STORE LINES FILES` and reads with `dump STORE LINES`.
 fn c_runner(scratch: &Path) -> PathBuf {
+    std::fs::write(scratch.join("questions.txt"), calls::question_lines(&questions())).unwrap();
     let program = scratch.join("runner");
     let include = format!("-I{}", programs::package().join("tests/c").display());
     programs::compile(&program, programs::prefix(), &[folder().join("runner.c")], &[&include]);
@@ -89,7 +94,7 @@ fn play_from_c(runner: &Path, scratch: &Path) -> Player {
 /// What every player's store holds, whoever reads it, is what Rust left and reads.
 fn all_the_same(players: &[Player], readers: &[Reader<'_>]) {
     let expected = read_from_rust(&players[0].store);
-    assert_eq!(expected["runs"].as_array().unwrap().len(), 6);
+    assert_eq!(expected["runs"].as_array().unwrap().len(), 11);
     for Player { name, store } in players {
         for (reader, read) in readers {
             same(&format!("{name}'s store, read from {reader}"), &read(store), &expected, "");
@@ -101,7 +106,8 @@ fn all_the_same(players: &[Player], readers: &[Reader<'_>]) {
 fn rust_and_c_leave_the_same_store_and_read_the_same_from_it() {
     let scratch = programs::scratch();
     let runner = c_runner(scratch.path());
-    let read_from_c = |store: &Path| parse(&programs::run(Command::new(&runner).arg("dump").arg(store)));
+    let lines = scratch.path().join("questions.txt");
+    let read_from_c = |store: &Path| parse(&programs::run(Command::new(&runner).arg("dump").arg(store).arg(&lines)));
     let players = [play_from_rust(scratch.path()), play_from_c(&runner, scratch.path())];
     all_the_same(&players, &[("Rust", &read_from_rust), ("C", &read_from_c)]);
 }
@@ -118,9 +124,23 @@ fn python_and_c_and_rust_leave_the_same_store_and_read_the_same_from_it() {
     script(&[Path::new("play"), &path, &folder().join("scenario.json"), &files]);
 
     let runner = c_runner(scratch.path());
-    let read_from_c = |store: &Path| parse(&programs::run(Command::new(&runner).arg("dump").arg(store)));
-    let read_from_python = |store: &Path| parse(&script(&[Path::new("dump"), store]));
+    let lines = scratch.path().join("questions.txt");
+    let read_from_c = |store: &Path| parse(&programs::run(Command::new(&runner).arg("dump").arg(store).arg(&lines)));
+    let questions = folder().join("questions.json");
+    let read_from_python = |store: &Path| parse(&script(&[Path::new("dump"), store, &questions]));
     let players =
         [play_from_rust(scratch.path()), play_from_c(&runner, scratch.path()), Player { name: "Python", store: path }];
     all_the_same(&players, &[("Rust", &read_from_rust), ("C", &read_from_c), ("Python", &read_from_python)]);
+}
+
+#[test]
+#[ignore = "needs the wheel: `make python` builds it and runs this, with its interpreter in MLOPS_PYTHON"]
+fn arrow_structs_of_the_c_library_are_what_python_gives() {
+    let python = std::env::var_os("MLOPS_PYTHON").expect("MLOPS_PYTHON names an interpreter that has mlops");
+    let scratch = programs::scratch();
+    let Player { store, .. } = play_from_rust(scratch.path());
+    let libraries = programs::prefix().join("lib");
+    let library =
+        ["libmlops.so", "libmlops.dylib"].map(|name| libraries.join(name)).into_iter().find(|path| path.exists());
+    programs::run(Command::new(python).arg(folder().join("arrow.py")).arg(library.unwrap()).arg(store));
 }

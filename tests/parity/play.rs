@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::runs::{Batch, DatasetInput, MetricPoint, Run, RunExt, RunOptions};
-use mlops_core::{ParamValue, Result, Store, Timestamp};
+use mlops_core::runs::{
+    Alert, AlertLevel, Batch, DatasetInput, ForkOptions, MediaKind, MediaValue, MetricPoint, Run, RunExt, RunOptions,
+};
+use mlops_core::sweeps::{Decision, Sweep, SweepOptions, Trial};
+use mlops_core::{ParamValue, Result, SeriesKey, Store, Timestamp};
 
-use crate::calls::{Call, Input, Metric, Param, Step, bytes};
+use crate::calls::{Call, Input, Metric, Param, Step, bytes, definition_of};
 
 /// Plays all calls on a store; files to be logged are made in `scratch`.
 pub(crate) fn play(steps: &[Step], store: &Store, scratch: &Path) {
-    let mut player = Player { store, scratch, runs: HashMap::new() };
+    let mut player = Player { store, scratch, runs: HashMap::new(), sweeps: HashMap::new(), trials: HashMap::new() };
     for step in steps {
         let got = player.call(&step.call).err().map(|error| error.code().row().python_class);
         assert_eq!(got, step.fails.as_deref(), "{step:?}");
@@ -22,6 +25,8 @@ struct Player<'a> {
     store: &'a Store,
     scratch: &'a Path,
     runs: HashMap<String, Arc<dyn Run>>,
+    sweeps: HashMap<String, Sweep>,
+    trials: HashMap<String, Trial>,
 }
 
 impl Player<'_> {
@@ -89,6 +94,58 @@ impl Player<'_> {
             Call::EndRun { run, status } => self.run(run).end(status.parse()?),
             Call::DeleteRun { run } => runs.delete(self.run(run).id()),
             Call::RestoreRun { run } => runs.restore(self.run(run).id()),
+            other => self.further(other),
+        }
+    }
+
+    /// What MLflow has no names for.
+    fn further(&mut self, call: &Call) -> Result<()> {
+        let runs = self.store.runs();
+        match call {
+            Call::LogInContext { run, context, metric } => {
+                let Metric { key, value, step, at } = metric;
+                let key = SeriesKey { key: key.clone(), context: context.clone() }.text()?;
+                self.run(run).log_metric(&key, value.parse().unwrap(), *step, Some(Timestamp::from_millis(*at)))
+            }
+            Call::DefineMetric { run, name, definition } => self.run(run).define_metric(name, definition),
+            Call::LogMedia { run, key, kind, hex, step } => {
+                let value = MediaValue::decode(media_kind(kind), bytes(hex))?;
+                self.run(run).log_media(key, &value, *step).map(drop)
+            }
+            Call::Alert { run, title, text, level } => {
+                let level = [AlertLevel::Info, AlertLevel::Warn, AlertLevel::Error]
+                    .into_iter()
+                    .find(|known| known.name() == level)
+                    .unwrap();
+                let alert = Alert { title: title.clone(), text: text.clone(), level, ..Alert::default() };
+                self.run(run).alert(&alert).map(drop)
+            }
+            Call::SetNote { run, text } => self.run(run).set_note(text),
+            Call::ForkRun { run, from, step } => {
+                let options = ForkOptions { run_name: Some(run.clone()), ..ForkOptions::default() };
+                let fork = runs.fork(self.run(from).id(), Some(*step), options)?;
+                self.runs.insert(run.clone(), fork);
+                Ok(())
+            }
+            Call::RewindRun { run, step } => runs.rewind(self.run(run).id(), *step),
+            Call::EnsureSweep { sweep, definition } => {
+                let options = SweepOptions::from_json(&definition_of(sweep, definition))?;
+                self.sweeps.insert(sweep.clone(), self.store.sweeps().ensure(&options)?);
+                Ok(())
+            }
+            Call::TakeTrial { sweep, run } => {
+                let trial = self.sweeps[sweep].take()?.unwrap();
+                self.runs.insert(run.clone(), trial.run().clone());
+                self.trials.insert(run.clone(), trial);
+                Ok(())
+            }
+            Call::Report { run, value, step, decision } => {
+                let decided = self.trials[run].report(value.parse().unwrap(), *step)?;
+                assert_eq!(decided == Decision::Stop, decision == "stop", "{run} at {step}");
+                Ok(())
+            }
+            Call::EndTrial { run, status } => self.trials[run].end(status.parse()?),
+            other => panic!("nobody plays {other:?}"),
         }
     }
 
@@ -105,6 +162,15 @@ impl Player<'_> {
         std::fs::create_dir_all(local.parent().unwrap()).unwrap();
         std::fs::write(&local, bytes(hex)).unwrap();
         local
+    }
+}
+
+fn media_kind(name: &str) -> MediaKind {
+    match name {
+        "image" => MediaKind::Image,
+        "table" => MediaKind::Table,
+        "histogram" => MediaKind::Histogram,
+        _ => MediaKind::Text,
     }
 }
 

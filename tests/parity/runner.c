@@ -1,7 +1,7 @@
 /* Plays the scenario from C, and prints what a store holds as JSON.
  *
  *   runner play STORE LINES FILES    LINES: one call a line, fields with tabs between them
- *   runner dump STORE */
+ *   runner dump STORE LINES          LINES: one question a line, in the same form */
 
 #include "check.h"
 
@@ -21,7 +21,9 @@ struct call {
 static struct {
   char name[64];
   mlops_run *run;
+  mlops_trial *trial;
 } runs[RUNS];
+static mlops_sweep *sweep;
 static mlops_store *store;
 static const char *files;
 
@@ -122,6 +124,65 @@ static mlops_metric metric_of(char **fields) {
 static size_t tags_of(char **fields, int count, mlops_tag *tags) {
   for (int i = 0; i < count / 2; i++) tags[i] = (mlops_tag){mlops_cstr(fields[2 * i]), mlops_cstr(fields[2 * i + 1])};
   return (size_t)count / 2;
+}
+
+/* What is no number and no artifact of the user's. */
+static mlops_status typed(struct call *call, const mlops_run *run, mlops_error **error) {
+  static const char *const kinds[] = {"text", "image", "table", "histogram"};
+  char **f = call->fields;
+  mlops_buf buf = MLOPS_BUF_INIT;
+  mlops_status status;
+  if (strcmp(call->name, "log_in_context") == 0) {
+    mlops_tag context[FIELDS];
+    const mlops_metric m = metric_of(f + 1);
+    size_t count = tags_of(f + 5, call->count - 5, context);
+    status = mlops_series_key(m.key, context, count, &buf, error);
+    if (status == MLOPS_OK) {
+      status = mlops_run_log_metric(run, (mlops_str){buf.data, buf.len}, m.value, m.step, m.at, error);
+    }
+  } else {
+    int32_t kind = 1;
+    while (strcmp(kinds[kind - 1], f[2]) != 0) kind++;
+    const int64_t step = strtoll(f[4], NULL, 10);
+    status = mlops_run_log_media(run, mlops_cstr(f[1]), kind, unhex(f[3]), step, &buf, error);
+  }
+  mlops_buf_free(&buf);
+  return status;
+}
+
+static mlops_status fork_run(struct call *call, const mlops_run *from, mlops_error **error) {
+  mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
+  mlops_run *run = NULL;
+  options.run_name = mlops_cstr(call->fields[0]);
+  const int64_t step = strtoll(call->fields[2], NULL, 10);
+  mlops_status status = mlops_run_fork(store, mlops_run_id(from), step, &options, &run, error);
+  if (status == MLOPS_OK) keep(call->fields[0], run);
+  return status;
+}
+
+static mlops_status take(struct call *call, mlops_error **error) {
+  mlops_trial *trial = NULL;
+  mlops_run *run = NULL;
+  mlops_status status = mlops_sweep_take(sweep, &trial, error);
+  if (status != MLOPS_OK) return status;
+  CHECK(trial != NULL);
+  status = mlops_trial_run(trial, &run, error);
+  if (status == MLOPS_OK) keep(call->fields[1], run);
+  for (int i = 0; i < RUNS; i++)
+    if (runs[i].run == run) runs[i].trial = trial;
+  return status;
+}
+
+static mlops_trial *trial_of(const char *name) {
+  const mlops_run *run = run_of(name);
+  for (int i = 0; i < RUNS; i++)
+    if (runs[i].run == run) return runs[i].trial;
+  return NULL;
+}
+
+static int32_t level_of(const char *text) {
+  if (strcmp(text, "INFO") == 0) return MLOPS_ALERT_INFO;
+  return strcmp(text, "WARN") == 0 ? MLOPS_ALERT_WARN : MLOPS_ALERT_ERROR;
 }
 
 static int32_t status_of(const char *text) {
@@ -247,6 +308,9 @@ static mlops_status make(struct call *call, mlops_error **error) {
     return status;
   }
   if (strcmp(name, "start_run") == 0) return start(call, error);
+  if (strcmp(name, "fork_run") == 0) return fork_run(call, run_of(f[1]), error);
+  if (strcmp(name, "take_trial") == 0) return take(call, error);
+  if (strcmp(name, "ensure_sweep") == 0) return mlops_sweep_ensure(store, mlops_cstr(f[1]), &sweep, error);
   int known = 0;
   status = edit_experiment(call, &known, error);
   if (known) return status;
@@ -282,6 +346,21 @@ static mlops_status make(struct call *call, mlops_error **error) {
   if (strcmp(name, "end_run") == 0) return mlops_run_end(run, status_of(f[1]), error);
   if (strcmp(name, "delete_run") == 0) return mlops_run_delete(store, mlops_run_id(run), error);
   if (strcmp(name, "restore_run") == 0) return mlops_run_restore(store, mlops_run_id(run), error);
+  if (strcmp(name, "log_in_context") == 0 || strcmp(name, "log_media") == 0) return typed(call, run, error);
+  if (strcmp(name, "define_metric") == 0)
+    return mlops_run_define_metric(run, mlops_cstr(f[1]), mlops_cstr(f[2]), error);
+  if (strcmp(name, "alert") == 0)
+    return mlops_run_alert(run, mlops_cstr(f[1]), mlops_cstr(f[2]), level_of(f[3]), 0, error);
+  if (strcmp(name, "set_note") == 0) return mlops_run_set_note(run, mlops_cstr(f[1]), error);
+  if (strcmp(name, "rewind_run") == 0)
+    return mlops_run_rewind(store, mlops_run_id(run), strtoll(f[1], NULL, 10), error);
+  if (strcmp(name, "report") == 0) {
+    int32_t decision = -1;
+    status = mlops_trial_report(trial_of(f[0]), strtod(f[1], NULL), strtoll(f[2], NULL, 10), &decision, error);
+    CHECK(decision == (strcmp(f[3], "stop") == 0 ? MLOPS_TRIAL_STOP : MLOPS_TRIAL_CONTINUE));
+    return status;
+  }
+  if (strcmp(name, "end_trial") == 0) return mlops_trial_end(trial_of(f[0]), status_of(f[1]), error);
   fprintf(stderr, "no call %s\n", name);
   exit(1);
 }
@@ -303,7 +382,11 @@ static void play(const char *lines) {
     mlops_error_free(error);
   }
   fclose(stream);
-  for (int i = 0; i < RUNS; i++) mlops_run_free(runs[i].run);
+  for (int i = 0; i < RUNS; i++) {
+    mlops_trial_free(runs[i].trial);
+    mlops_run_free(runs[i].run);
+  }
+  mlops_sweep_free(sweep);
 }
 
 /* Printing JSON. */
@@ -434,6 +517,15 @@ static void dump_inputs(const mlops_run_data *data) {
   mlops_buf_free(&json);
 }
 
+/* What a function says about a run as JSON. */
+static void json(const char *name, mlops_status (*of)(const mlops_store *, mlops_str, mlops_buf *, mlops_error **),
+                 mlops_str run_id) {
+  mlops_buf buf = MLOPS_BUF_INIT;
+  OK(of(store, run_id, &buf, &error));
+  printf(",\"%s\":%s", name, buf.data);
+  mlops_buf_free(&buf);
+}
+
 static void dump_run(const mlops_run_data *data) {
   mlops_run_info info = MLOPS_RUN_INFO_INIT;
   mlops_experiment_info experiment_info = MLOPS_EXPERIMENT_INFO_INIT;
@@ -470,10 +562,86 @@ static void dump_run(const mlops_run_data *data) {
   dump_artifacts(info.run_id, MLOPS_STR_EMPTY, &count);
   printf("],");
   dump_inputs(data);
+  json("media", mlops_run_media_json, info.run_id);
+  json("alerts", mlops_run_alerts_json, info.run_id);
+  json("summary", mlops_run_summary_json, info.run_id);
   putchar('}');
 }
 
-static void dump(void) {
+static void dump_search(struct call *call) {
+  static const char *const kinds[] = {"text", "number", "time"};
+  mlops_str texts[FIELDS];
+  mlops_run_query query = MLOPS_RUN_QUERY_INIT;
+  mlops_table *table = NULL;
+  size_t count = 0;
+  for (int i = 2; i < call->count; i++) texts[i - 2] = mlops_cstr(call->fields[i]);
+  query.view = MLOPS_VIEW_ALL;
+  query.filter = mlops_cstr(call->fields[0]);
+  query.order_by = texts;
+  query.order_by_count = strtoul(call->fields[1], NULL, 10);
+  const size_t columns = (size_t)call->count - 2 - query.order_by_count;
+  OK(mlops_run_search_table(store, &query, texts + query.order_by_count, columns, &table, &error));
+  OK(mlops_run_count(store, &query, &count, &error));
+  CHECK(mlops_table_columns_count(table) == columns);
+  printf("{\"count\":%zu,\"columns\":[", count);
+  for (size_t c = 0; c < columns; c++) {
+    mlops_column column = MLOPS_COLUMN_INIT;
+    OK(mlops_table_column(table, c, &column, &error));
+    printf("%s[", c == 0 ? "" : ",");
+    text(column.name);
+    printf(",\"%s\"]", kinds[column.kind]);
+  }
+  printf("],\"rows\":[");
+  for (size_t r = 0; r < mlops_table_rows_count(table); r++) {
+    printf("%s[", r == 0 ? "" : ",");
+    for (size_t c = 0; c < columns; c++) {
+      mlops_cell cell = MLOPS_CELL_INIT;
+      OK(mlops_table_cell(table, r, c, &cell, &error));
+      if (c > 0) putchar(',');
+      if (cell.is_null) {
+        printf("null");
+      } else if (cell.kind == MLOPS_COLUMN_NUMBER) {
+        bits(cell.number);
+      } else {
+        text(cell.text);
+      }
+    }
+    putchar(']');
+  }
+  printf("]}");
+  mlops_table_free(table);
+}
+
+static void dump_sweep(const char *name) {
+  mlops_sweep *found = NULL;
+  mlops_buf buf = MLOPS_BUF_INIT;
+  OK(mlops_sweep_get(store, mlops_cstr(name), &found, &error));
+  OK(mlops_sweep_json(found, &buf, &error));
+  printf("%s", buf.data);
+  mlops_buf_free(&buf);
+  mlops_sweep_free(found);
+}
+
+/* The answers to the questions of one name. */
+static void answers(const char *path, const char *name) {
+  char line[8192];
+  int count = 0;
+  FILE *stream = fopen(path, "r");
+  CHECK(stream != NULL);
+  while (fgets(line, sizeof line, stream) != NULL) {
+    struct call call = split(line);
+    if (strcmp(call.name, name) != 0) continue;
+    if (count++ > 0) putchar(',');
+    if (strcmp(name, "search") == 0) {
+      dump_search(&call);
+    } else {
+      dump_sweep(call.fields[0]);
+    }
+  }
+  fclose(stream);
+}
+
+static void dump(const char *questions) {
   mlops_page_options options = MLOPS_PAGE_OPTIONS_INIT;
   mlops_experiments *experiments = NULL;
   options.view = MLOPS_VIEW_ALL;
@@ -507,8 +675,12 @@ static void dump(void) {
     printf("%s", i == 0 ? "" : ",");
     dump_run(data);
   }
-  printf("]}\n");
   mlops_runs_free(found);
+  printf("],\"searches\":[");
+  answers(questions, "search");
+  printf("],\"sweeps\":[");
+  answers(questions, "sweep");
+  printf("]}\n");
 }
 
 int main(int argc, char **argv) {
@@ -519,7 +691,8 @@ int main(int argc, char **argv) {
     files = argv[4];
     play(argv[3]);
   } else {
-    dump();
+    CHECK(argc == 4);
+    dump(argv[3]);
   }
   OK(mlops_store_close(store, &error));
   mlops_store_free(store);

@@ -1,9 +1,9 @@
 """Plays the scenario from Python, and prints what a store holds as JSON.
 
 python runner.py play STORE SCENARIO FILES
-python runner.py dump STORE
+python runner.py dump STORE QUESTIONS
 
-It plays in MLflow's language only: that works the same with `import mlflow`. It reads with our names where MLflow's
+Where MLflow has a name it plays in MLflow's language only: that works the same with `import mlflow`. It reads with our names where MLflow's
 show less: types of params, summaries of metrics, times in microseconds, digests of files.
 """
 
@@ -15,6 +15,7 @@ import struct
 import sys
 
 import mlops
+import pyarrow
 
 
 def value_of(param):
@@ -33,6 +34,8 @@ class Player:
         self.files = pathlib.Path(files)
         self.client = mlops.MlflowClient()
         self.ids = {}
+        self.sweeps = {}
+        self.trials = {}
 
     def create_experiment(self, name, tags):
         self.client.create_experiment(name, tags=tags)
@@ -122,6 +125,50 @@ class Player:
     def restore_run(self, run):
         self.client.restore_run(self.ids[run])
 
+    # What MLflow has no names for.
+
+    def log_in_context(self, run, context, key, value, step, at):
+        mlops.log_metric(key, float(value), step=step, timestamp=at, run_id=self.ids[run], context=context)
+
+    def define_metric(self, run, name, definition):
+        mlops.define_metric(name, run_id=self.ids[run], **definition)
+
+    def log_media(self, run, key, kind, hex, step):
+        content = bytes.fromhex(hex)
+        kinds = {
+            "text": lambda: mlops.Text(content.decode()),
+            "image": lambda: mlops.Image(content),
+            "table": lambda: mlops.Table(**json.loads(content)),
+            "histogram": lambda: mlops.Histogram(**json.loads(content)),
+        }
+        mlops.log_media(key, kinds[kind](), step=step, run_id=self.ids[run])
+
+    def alert(self, run, title, text, level):
+        mlops.alert(title, text, level, run_id=self.ids[run])
+
+    def set_note(self, run, text):
+        mlops.set_note(text, run_id=self.ids[run])
+
+    def fork_run(self, run, step, **source):
+        started = mlops.start_run(fork_from=f"{self.ids[source['from']]}@{step}", run_name=run)
+        self.ids[run] = started.info.run_id
+
+    def rewind_run(self, run, step):
+        mlops.rewind_run(self.ids[run], step)
+
+    def ensure_sweep(self, sweep, definition):
+        mlops.set_experiment("Default")
+        self.sweeps[sweep] = mlops.sweep(name=sweep, **definition)
+
+    def take_trial(self, sweep, run):
+        self.trials[run] = self.sweeps[sweep].take()
+
+    def report(self, run, value, step, decision):
+        assert self.trials[run].report(float(value), step) == decision
+
+    def end_trial(self, run, status):
+        self.trials[run].end(status)
+
     def file(self, name, hex):
         local = self.files / name
         local.parent.mkdir(parents=True, exist_ok=True)
@@ -199,10 +246,47 @@ def dump_run(client, run, experiments):
             {**dict(found.dataset), "tags": {tag.key: tag.value for tag in found.tags}}
             for found in run.inputs.dataset_inputs
         ],
+        "media": [
+            {"key": p.key, "step": p.step, "kind": p.kind, "path": p.path, "size_bytes": p.size_bytes}
+            for p in mlops.media_history(run_id)
+        ],
+        "alerts": [{"title": a.title, "text": a.text, "level": a.level} for a in mlops.alerts(run_id)],
+        "summary": {key: numbers(value) for key, value in mlops.summary(run_id).items()},
     }
 
 
-def dump():
+def numbers(value):
+    """Values as JSON has them."""
+    if isinstance(value, dict):
+        return {name: numbers(one) for name, one in value.items()}
+    return value if math.isfinite(value) else str(value).replace("nan", "NaN").replace("inf", "Infinity")
+
+
+def dump_search(search):
+    found = mlops.search_runs(
+        search_all_experiments=True,
+        run_view_type=mlops.entities.ViewType.ALL,
+        filter_string=search["filter"],
+        order_by=search["order_by"],
+        columns=search["columns"],
+        output_format="arrow",
+    )
+    table = pyarrow.table(found)
+    kinds = {"large_string": "text", "double": "number"}
+    cells = [[bits(c) if isinstance(c, float) else c for c in column.to_pylist()] for column in table.columns]
+    return {
+        "count": table.num_rows,
+        "columns": [[field.name, kinds[str(field.type)]] for field in table.schema],
+        "rows": list(zip(*cells, strict=True)),
+    }
+
+
+def dump_sweep(name):
+    sweep = mlops.get_sweep(name)
+    return {**sweep.definition, "status": sweep.status(), "trials": sweep.trials}
+
+
+def dump(questions):
     client = mlops.MlflowClient()
     everything = mlops.entities.ViewType.ALL
     experiments = client.search_experiments(view_type=everything)
@@ -212,6 +296,8 @@ def dump():
         {
             "experiments": [{"name": e.name, "lifecycle": e.lifecycle_stage, "tags": e.tags} for e in experiments],
             "runs": [dump_run(client, run, names) for run in runs],
+            "searches": [dump_search(search) for search in questions["searches"]],
+            "sweeps": [dump_sweep(name) for name in questions["sweeps"]],
         },
         sys.stdout,
     )
@@ -222,4 +308,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "play":
         play(sys.argv[3], sys.argv[4])
     else:
-        dump()
+        dump(json.loads(pathlib.Path(sys.argv[3]).read_text(encoding="utf-8")))

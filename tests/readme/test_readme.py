@@ -1,6 +1,6 @@
 """Everything in README.md and the guides that a reader can copy does what it says.
 
-The Rust snippet is an example that tests/docs.rs compares; the C snippet is compiled in mlops-ffi/tests.
+The Rust snippet is an example that tests/docs.rs compares; those in C and C++ are compiled in mlops-ffi/tests.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import pytest
 from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = ["tracking", "series", "search", "sweeps", "report", "moving", "processes", "durability", "mlflow", "wandb"]
+GUIDES = ["tracking", "series", "search", "sweeps", "report", "moving", "processes", "durability", "mlflow", "wandb", "c"]
 PAGES = ["README.md", *(f"docs/guide/{guide}.md" for guide in GUIDES)]
 # The two commands that take minutes: CI runs the second, and the first is what the text block shows.
 LONG = {"make quickstart", "make test"}
-ELSEWHERE = {"rust", "c"}
+ELSEWHERE = {"rust", "c", "cpp"}
 
 
 def run(command: list[str], folder: Path, text: str | None = None) -> str:

@@ -27,6 +27,14 @@ pub enum Error {
     /// A filter or an order is not in the language.
     #[error("{detail}")]
     InvalidQuery {
+        /// `filter`, `order` or `column`.
+        what: &'static str,
+        /// The whole text.
+        text: String,
+        /// Where what is unexpected begins, in bytes of the text.
+        offset: usize,
+        /// How long that is, in bytes; 0 where something is missing at the end.
+        length: usize,
         /// What is unexpected at which character and what was expected, then an excerpt with the place marked.
         detail: String,
     },

@@ -80,7 +80,8 @@ impl Source<'_> {
             self.what,
             ""
         );
-        Error::InvalidQuery { detail }
+        let (text, offset, length) = (self.text.to_owned(), before.len(), found.len());
+        Error::InvalidQuery { what: self.what, text, offset, length, detail }
     }
 
     /// The tokens of the text; the last is [`Kind::End`].

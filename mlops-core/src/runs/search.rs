@@ -124,15 +124,35 @@ impl Runs {
     pub fn search(&self, query: &RunQuery) -> Result<Page<RunData>> {
         let limit = page_size(query.max_results)?;
         let core = &*self.core.for_reading()?;
-        let Found { mut places, more, now, .. } = core.find(query, limit, None, true)?;
+        let mut found = core.find(query, limit, None, true)?;
         let mut page = Page::default();
-        for place in &places {
+        for place in &found.places {
             page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
         }
-        if let (true, Some(last)) = (more, places.pop()) {
-            page.next_page_token = Some(write_token(query, now, last)?);
-        }
+        page.next_page_token = found.next_page_token(query)?;
         Ok(page)
+    }
+
+    /// How many runs match a query, on all pages: its order, page size and page token play no part. No run is read whole.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    ///
+    /// # Examples
+    /// ```
+    /// use mlops_core::runs::{RunOptions, RunQuery};
+    /// # fn main() -> mlops_core::Result<()> {
+    /// let store = mlops_core::Store::open("memory:")?;
+    /// store.runs().start(RunOptions::default())?.log_metric("loss", 0.5, 0, None)?;
+    /// store.runs().start(RunOptions::default())?;
+    /// let query = RunQuery { filter: "metrics.loss < 1".into(), ..RunQuery::default() };
+    /// assert_eq!(store.runs().count(&query)?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count(&self, query: &RunQuery) -> Result<u64> {
+        let all = RunQuery { order_by: Vec::new(), max_results: 0, page_token: None, ..query.clone() };
+        Ok(self.core.for_reading()?.find(&all, usize::MAX, None, true)?.places.len() as u64)
     }
 }
 
@@ -144,6 +164,14 @@ struct Found {
     now: Timestamp,
     /// The segments that rows are of.
     table: Option<Arc<Table>>,
+}
+
+impl Found {
+    /// Takes the token of what comes behind the last run, if there is more.
+    fn next_page_token(&mut self, query: &RunQuery) -> Result<Option<String>> {
+        let last = if self.more { self.places.pop() } else { None };
+        last.map(|last| write_token(query, self.now, last)).transpose()
+    }
 }
 
 impl Core {

@@ -9,14 +9,6 @@ namespace mlops {
 
 namespace detail {
 
-template <class Call>
-result<buffer> fill(Call&& function) {
-  mlops_buf raw = MLOPS_BUF_INIT;
-  auto done = call([&](mlops_error** what) { return function(&raw, what); });
-  if (!done) return done.error();
-  return buffer(raw);
-}
-
 inline result<experiment> read(const mlops_experiment* raw) {
   mlops_experiment_info info = MLOPS_EXPERIMENT_INFO_INIT;
   auto done = call([&](mlops_error** what) { return mlops_experiment_get_info(raw, &info, what); });

@@ -22,6 +22,11 @@
 
 namespace mlops {
 
+/// The version of the library, such as "0.1.0"; MLOPS_VERSION is that of the header.
+inline const char* version() noexcept { return mlops_version(); }
+/// The version of the library's binary interface; MLOPS_ABI_VERSION is that of the header.
+inline std::uint32_t abi_version() noexcept { return mlops_abi_version(); }
+
 /// What went wrong in one call.
 class error {
  public:
@@ -32,6 +37,8 @@ class error {
   mlops_status code() const noexcept { return code_; }
   /// The name of the number: "MLOPS_NOT_FOUND"...
   const char* name() const noexcept { return mlops_status_name(code_); }
+  /// One sentence about the number.
+  const char* text() const noexcept { return mlops_status_text(code_); }
   /// What was wrong, with the value, and what to do.
   const std::string& message() const noexcept { return message_; }
   /// The values in the message as a JSON object.
@@ -162,6 +169,15 @@ result<owned<T, Free>> make(Call&& function) {
   if (!done) return done.error();
   return owned<T, Free>(made);
 }
+
+/// Puts an object that was made into the class that owns it.
+template <class T, class Handle>
+result<T> wrap(result<Handle> made) {
+  if (!made) return made.error();
+  return T(*std::move(made));
+}
+
+inline std::string_view view(mlops_str text) noexcept { return {text.ptr, text.len}; }
 
 inline std::vector<mlops_str> strs(const std::vector<std::string>& texts) {
   std::vector<mlops_str> strs;

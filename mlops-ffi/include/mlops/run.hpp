@@ -9,14 +9,31 @@
 
 namespace mlops {
 
+namespace detail {
+
+/// Numbers as JSON, whatever the locale; what JSON has not is refused by who reads it.
+inline std::string json_numbers(const std::vector<double>& numbers) {
+  std::string json = "[";
+  for (const double number : numbers) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%s%.17g", json.size() > 1 ? ", " : "", number);
+    for (char* at = text + (json.size() > 1 ? 2 : 0); *at != '\0'; ++at) {
+      if (*at == ',') *at = '.';
+    }
+    json += text;
+  }
+  return json + "]";
+}
+
+}  // namespace detail
+
 /// One run, to log to. Destroying it does not end the run: a run that nobody ends is FINISHED or FAILED when the process
 /// exits with its store open, by the exit status; else the next to open the store finds it KILLED.
 class run {
  public:
   /// The run's id.
   std::string_view id() const noexcept {
-    const mlops_str id = mlops_run_id(get());
-    return {id.ptr, id.len};
+    return detail::view(mlops_run_id(get()));
   }
 
   /// Logs a param: text, an integer, a floating point number or a bool.
@@ -98,7 +115,7 @@ class run {
         [&](mlops_error** what) { return mlops_run_set_tag(get(), detail::str(key), detail::str(value), what); });
   }
 
-  /// Removes a tag; fine if it is absent.
+  /// Removes a tag; MLOPS_NOT_FOUND if the run has no such tag.
   result<void> delete_tag(std::string_view key) const {
     return detail::call([&](mlops_error** what) { return mlops_run_delete_tag(get(), detail::str(key), what); });
   }
@@ -117,6 +134,73 @@ class run {
     });
   }
 
+  /// Stores what a local folder holds, not under its own name, in an artifact folder (empty: at the top).
+  result<void> log_artifacts(std::string_view local_path, std::string_view folder = {}) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_run_log_artifacts(get(), detail::str(local_path), detail::str(folder), what);
+    });
+  }
+
+  /// Stores several artifacts, each a path and its bytes, over what was there, all or nothing.
+  result<void> log_files(const std::vector<std::pair<std::string_view, std::string_view>>& files) const {
+    std::vector<mlops_file> all;
+    for (const auto& [path, bytes] : files) {
+      all.push_back(mlops_file{detail::str(path), mlops_bytes{bytes.data(), bytes.size()}});
+    }
+    return detail::call([&](mlops_error** what) { return mlops_run_log_files(get(), all.data(), all.size(), what); });
+  }
+
+  /// Logs a value of a series at a step that is no number; `kind` is `MLOPS_MEDIA_TEXT`, `MLOPS_MEDIA_IMAGE`,
+  /// `MLOPS_MEDIA_TABLE` or `MLOPS_MEDIA_HISTOGRAM`. Gives the path of the artifact.
+  result<std::string> log_media(std::string_view key, std::int32_t kind, std::string_view bytes,
+                                std::int64_t step = 0) const {
+    return detail::fill_text([&](mlops_buf* out, mlops_error** what) {
+      return mlops_run_log_media(get(), detail::str(key), kind, mlops_bytes{bytes.data(), bytes.size()}, step, out,
+                                 what);
+    });
+  }
+
+  /// Logs counts of the values between edges, of which there is one more, at a step.
+  result<std::string> log_histogram(std::string_view key, const std::vector<double>& edges,
+                                    const std::vector<double>& counts, std::int64_t step = 0) const {
+    const std::string json =
+        "{\"edges\": " + detail::json_numbers(edges) + ", \"counts\": " + detail::json_numbers(counts) + "}";
+    return log_media(key, MLOPS_MEDIA_HISTOGRAM, json, step);
+  }
+
+  /// Says what sums up a metric, or all whose names match, as JSON: `{"summary": ["min"], "goal": "minimize"}`.
+  result<void> define_metric(std::string_view name, std::string_view definition) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_run_define_metric(get(), detail::str(name), detail::str(definition), what);
+    });
+  }
+
+  /// Writes the run's note, over what it was; an empty text removes it.
+  result<void> set_note(std::string_view text) const {
+    return detail::call([&](mlops_error** what) { return mlops_run_set_note(get(), detail::str(text), what); });
+  }
+
+  /// Raises an alert: `MLOPS_ALERT_INFO`, `MLOPS_ALERT_WARN` or `MLOPS_ALERT_ERROR`. Within `wait_us` microseconds after
+  /// one of the same title nothing is done.
+  result<void> alert(std::string_view title, std::string_view text, std::int32_t level = MLOPS_ALERT_WARN,
+                     std::int64_t wait_us = 0) const {
+    return detail::call([&](mlops_error** what) {
+      return mlops_run_alert(get(), detail::str(title), detail::str(text), level, wait_us, what);
+    });
+  }
+
+  /// A handle to the same run, whose calls are acknowledged with `MLOPS_DURABILITY_FAST` or `MLOPS_DURABILITY_FULL`.
+  result<run> with_durability(std::int64_t durability) const {
+    return detail::wrap<run>(detail::make<mlops_run, mlops_run_free>([&](mlops_run** out, mlops_error** what) {
+      return mlops_run_with_durability(get(), durability, out, what);
+    }));
+  }
+
+  /// Ends the run as of a time in UTC microseconds, for runs that are recorded after the fact.
+  result<void> end_at(std::int32_t status, std::int64_t at) const {
+    return detail::call([&](mlops_error** what) { return mlops_run_end_at(get(), status, at, what); });
+  }
+
   /// Ends the run and waits, bounded, until what it logged is in the store. `MLOPS_OUT_OF_SPACE` if records were dropped
   /// because the disk was full: the run has ended all the same, and the error's detail says how many.
   result<void> end(std::int32_t status = MLOPS_RUN_FINISHED) const {
@@ -126,11 +210,11 @@ class run {
   /// The handle of the C functions; it stays this object's.
   const mlops_run* get() const noexcept { return handle_.get(); }
 
- private:
-  friend class store;
   using handle = detail::owned<mlops_run, mlops_run_free>;
-  explicit run(handle owned) : handle_(std::move(owned)) {}
+  /// Takes an object of the C functions over.
+  explicit run(handle owned) noexcept : handle_(std::move(owned)) {}
 
+ private:
   static mlops_param make_param(mlops_str key, const std::string& text) {
     return mlops_param_text(key, detail::str(text));
   }

@@ -1,15 +1,15 @@
-// A store: experiments, runs, points, artifacts. Part of mlops.hpp.
+// A store: opened, and what it does with runs and artifacts. Part of mlops.hpp.
 
 #ifndef MLOPS_STORE_HPP
 #define MLOPS_STORE_HPP
 
-#include "read.hpp"
-#include "run.hpp"
+#include "sweeps.hpp"
 
 namespace mlops {
 
-/// An open store; it closes with its last handle and last run.
-class store {
+/// An open store; it closes with its last handle and last run. What it does with experiments, searches, series, sweeps and as
+/// a whole stands in the other headers.
+class store : public detail::store_with_sweeps {
  public:
   /// Opens a path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops/` upwards, else a new one here.
   static result<store> open(std::string_view uri) {
@@ -27,21 +27,29 @@ class store {
     raw.sharing = options.sharing;
     raw.must_be_new = options.must_be_new ? 1 : 0;
     raw.durability = options.durability;
-    return wrap<store>(detail::make<mlops_store, mlops_store_free>(
+    return detail::wrap<store>(detail::make<mlops_store, mlops_store_free>(
         [&](mlops_store** out, mlops_error** what) { return mlops_store_open(&raw, out, what); }));
   }
 
   /// Another handle on the same store.
   result<store> clone() const {
-    return wrap<store>(detail::make<mlops_store, mlops_store_free>(
+    return detail::wrap<store>(detail::make<mlops_store, mlops_store_free>(
         [&](mlops_store** out, mlops_error** what) { return mlops_store_clone(get(), out, what); }));
   }
 
   /// The absolute path, or `memory:`.
   std::string_view uri() const noexcept {
-    const mlops_str uri = mlops_store_uri(get());
-    return {uri.ptr, uri.len};
+    return detail::view(mlops_store_uri(get()));
   }
+
+  /// The id of the store, which it keeps wherever its folder goes.
+  std::string_view id() const noexcept { return detail::view(mlops_store_id(get())); }
+
+  /// Whether it was opened for reading only.
+  bool is_read_only() const noexcept { return mlops_store_is_read_only(get()); }
+
+  /// `MLOPS_SHARING_PRIVATE` or `MLOPS_SHARING_GROUP`.
+  std::int32_t sharing() const noexcept { return mlops_store_sharing(get()); }
 
   /// Drains what runs logged and forces everything to the disk.
   result<void> flush() const {
@@ -51,107 +59,6 @@ class store {
   /// Flushes for the last time; the folder is free for other processes when the last handle and run are gone.
   result<void> close() const {
     return detail::call([&](mlops_error** what) { return mlops_store_close(get(), what); });
-  }
-
-  /// Makes an experiment.
-  result<experiment> create_experiment(std::string_view name, const tags& tags = {}) const {
-    const std::vector<mlops_tag> raw = detail::raw_tags(tags);
-    return detail::read_experiment([&](mlops_experiment** out, mlops_error** what) {
-      return mlops_experiment_create(get(), detail::str(name), raw.data(), raw.size(), out, what);
-    });
-  }
-
-  /// The experiment of this name, made if it does not exist.
-  result<experiment> ensure_experiment(std::string_view name) const {
-    return detail::read_experiment([&](mlops_experiment** out, mlops_error** what) {
-      return mlops_experiment_ensure(get(), detail::str(name), out, what);
-    });
-  }
-
-  /// The experiment with this id.
-  result<experiment> get_experiment(std::string_view id) const {
-    return detail::read_experiment([&](mlops_experiment** out, mlops_error** what) {
-      return mlops_experiment_get(get(), detail::str(id), out, what);
-    });
-  }
-
-  /// The experiment of this name; std::nullopt if there is none.
-  result<std::optional<experiment>> find_experiment(std::string_view name) const {
-    auto found = detail::make<mlops_experiment, mlops_experiment_free>([&](mlops_experiment** out, mlops_error** what) {
-      return mlops_experiment_find(get(), detail::str(name), out, what);
-    });
-    if (!found) return found.error();
-    if (*found == nullptr) return std::optional<experiment>();
-    auto content = detail::read(found->get());
-    if (!content) return content.error();
-    return std::optional<experiment>(*std::move(content));
-  }
-
-  /// A page of the experiments, by id.
-  result<page<experiment>> list_experiments(std::int32_t view = MLOPS_VIEW_ACTIVE, std::size_t max_results = 0,
-                                            std::string_view page_token = {}) const {
-    mlops_page_options options = MLOPS_PAGE_OPTIONS_INIT;
-    options.view = view;
-    options.max_results = max_results;
-    options.page_token = detail::str(page_token);
-    auto found =
-        detail::make<mlops_experiments, mlops_experiments_free>([&](mlops_experiments** out, mlops_error** what) {
-          return mlops_experiment_list(get(), &options, out, what);
-        });
-    if (!found) return found.error();
-    return detail::read_page<experiment>(found->get(), mlops_experiments_count, mlops_experiments_at,
-                                         mlops_experiments_next_page_token);
-  }
-
-  /// A page of the experiments that match a query.
-  result<page<experiment>> search_experiments(const experiment_query& query = {}) const {
-    const std::vector<mlops_str> order_by = detail::strs(query.order_by);
-    mlops_experiment_query raw = MLOPS_EXPERIMENT_QUERY_INIT;
-    raw.view = query.view;
-    raw.filter = detail::str(query.filter);
-    raw.order_by = order_by.data();
-    raw.order_by_count = order_by.size();
-    raw.max_results = query.max_results;
-    raw.page_token = detail::str(query.page_token);
-    auto found =
-        detail::make<mlops_experiments, mlops_experiments_free>([&](mlops_experiments** out, mlops_error** what) {
-          return mlops_experiment_search(get(), &raw, out, what);
-        });
-    if (!found) return found.error();
-    return detail::read_page<experiment>(found->get(), mlops_experiments_count, mlops_experiments_at,
-                                         mlops_experiments_next_page_token);
-  }
-
-  /// Hides an experiment with all its runs; it can be restored, and keeps its name until then.
-  result<void> delete_experiment(std::string_view id) const {
-    return detail::call([&](mlops_error** what) { return mlops_experiment_delete(get(), detail::str(id), what); });
-  }
-
-  /// Shows a deleted experiment again, with its runs but those that were deleted by themselves.
-  result<void> restore_experiment(std::string_view id) const {
-    return detail::call([&](mlops_error** what) { return mlops_experiment_restore(get(), detail::str(id), what); });
-  }
-
-  /// Gives an experiment another name.
-  result<void> rename_experiment(std::string_view id, std::string_view name) const {
-    return detail::call([&](mlops_error** what) {
-      return mlops_experiment_rename(get(), detail::str(id), detail::str(name), what);
-    });
-  }
-
-  /// Sets tags of an experiment, all or none of them.
-  result<void> set_experiment_tags(std::string_view id, const tags& tags) const {
-    const std::vector<mlops_tag> raw = detail::raw_tags(tags);
-    return detail::call([&](mlops_error** what) {
-      return mlops_experiment_set_tags(get(), detail::str(id), raw.data(), raw.size(), what);
-    });
-  }
-
-  /// Removes a tag of an experiment.
-  result<void> delete_experiment_tag(std::string_view id, std::string_view key) const {
-    return detail::call([&](mlops_error** what) {
-      return mlops_experiment_delete_tag(get(), detail::str(id), detail::str(key), what);
-    });
   }
 
   /// Starts a run.
@@ -176,14 +83,14 @@ class store {
 
   /// Goes on with a run: its status is running again.
   result<run> resume_run(std::string_view id) const {
-    return wrap<run>(detail::make<mlops_run, mlops_run_free>([&](mlops_run** out, mlops_error** what) {
+    return detail::wrap<run>(detail::make<mlops_run, mlops_run_free>([&](mlops_run** out, mlops_error** what) {
       return mlops_run_resume(get(), detail::str(id), out, what);
     }));
   }
 
   /// A handle to log to an existing run without changing its status.
   result<run> open_run(std::string_view id) const {
-    return wrap<run>(detail::make<mlops_run, mlops_run_free>([&](mlops_run** out, mlops_error** what) {
+    return detail::wrap<run>(detail::make<mlops_run, mlops_run_free>([&](mlops_run** out, mlops_error** what) {
       return mlops_run_open(get(), detail::str(id), out, what);
     }));
   }
@@ -197,35 +104,14 @@ class store {
     return detail::read(found->get());
   }
 
-  /// A page of the runs that match a query.
-  result<page<run_data>> search_runs(const run_query& query = {}) const {
-    const std::vector<mlops_str> ids = detail::strs(query.experiment_ids);
-    const std::vector<mlops_str> order_by = detail::strs(query.order_by);
-    mlops_run_query raw = MLOPS_RUN_QUERY_INIT;
-    raw.view = query.view;
-    raw.experiment_ids = ids.data();
-    raw.experiment_ids_count = ids.size();
-    raw.filter = detail::str(query.filter);
-    raw.order_by = order_by.data();
-    raw.order_by_count = order_by.size();
-    raw.max_results = query.max_results;
-    raw.page_token = detail::str(query.page_token);
-    auto found = detail::make<mlops_runs, mlops_runs_free>(
-        [&](mlops_runs** out, mlops_error** what) { return mlops_run_search(get(), &raw, out, what); });
-    if (!found) return found.error();
-    return detail::read_page<run_data>(found->get(), mlops_runs_count, mlops_runs_at, mlops_runs_next_page_token);
-  }
-
-  /// The points of one metric; empty if the run has no such metric.
-  result<series> metric_history(std::string_view run_id, std::string_view key) const {
-    auto found = detail::make<mlops_series, mlops_series_free>([&](mlops_series** out, mlops_error** what) {
-      return mlops_metric_history(get(), detail::str(run_id), detail::str(key), out, what);
+  /// A run with everything but points and files as JSON, with its inputs and where it came from.
+  result<buffer> run_json(std::string_view id) const {
+    auto found = detail::make<mlops_run_data, mlops_run_data_free>([&](mlops_run_data** out, mlops_error** what) {
+      return mlops_run_get(get(), detail::str(id), out, what);
     });
     if (!found) return found.error();
-    mlops_points points = MLOPS_POINTS_INIT;
-    auto done = detail::call([&](mlops_error** what) { return mlops_series_points(found->get(), &points, what); });
-    if (!done) return done.error();
-    return series(*std::move(found), points);
+    return detail::fill(
+        [&](mlops_buf* out, mlops_error** what) { return mlops_run_data_json(found->get(), out, what); });
   }
 
   /// The files and folders directly in an artifact folder (empty: the top).
@@ -253,27 +139,9 @@ class store {
 
   /// Copies an artifact file or folder (empty: all) beneath a local folder; gives the path where it is.
   result<std::string> download_artifacts(std::string_view run_id, std::string_view path, std::string_view dest) const {
-    auto local = detail::fill([&](mlops_buf* out, mlops_error** what) {
+    return detail::fill_text([&](mlops_buf* out, mlops_error** what) {
       return mlops_artifact_download(get(), detail::str(run_id), detail::str(path), detail::str(dest), out, what);
     });
-    if (!local) return local.error();
-    return std::string(local->view());
-  }
-
-  /// Measures the machine until the run ends in this process, and logs to the run.
-  result<void> log_system_metrics(std::string_view run_id, const system_metrics_options& options = {}) const {
-    mlops_system_metrics_options raw = MLOPS_SYSTEM_METRICS_OPTIONS_INIT;
-    raw.interval_us = options.interval_us;
-    raw.samples_before_logging = options.samples_before_logging;
-    raw.node_id = detail::str(options.node_id);
-    return detail::call(
-        [&](mlops_error** what) { return mlops_run_log_system_metrics(get(), detail::str(run_id), &raw, what); });
-  }
-
-  /// Ends what `log_system_metrics` began; fine if nothing did.
-  result<void> stop_system_metrics(std::string_view run_id) const {
-    return detail::call(
-        [&](mlops_error** what) { return mlops_run_stop_system_metrics(get(), detail::str(run_id), what); });
   }
 
   /// Hides a run.
@@ -286,36 +154,6 @@ class store {
     return detail::call([&](mlops_error** what) { return mlops_run_restore(get(), detail::str(id), what); });
   }
 
-  /// Frees what nothing refers to, or counts it; the report is JSON.
-  result<buffer> gc(const gc_options& options = {}) const {
-    mlops_gc_options raw = MLOPS_GC_OPTIONS_INIT;
-    raw.dry_run = options.dry_run ? 1 : 0;
-    raw.deleted_runs = options.deleted_runs ? 1 : 0;
-    raw.older_than_us = options.older_than_us;
-    return detail::fill(
-        [&](mlops_buf* out, mlops_error** what) { return mlops_store_gc(get(), &raw, out, what); });
-  }
-
-  /// Brings runs of another store into this one; the report is JSON. See mlops_store_sync.
-  result<buffer> sync_from(const store& source, const sync_options& options = {}) const {
-    const std::vector<mlops_str> ids = detail::strs(options.run_ids);
-    const std::vector<mlops_str> names = detail::strs(options.experiment_names);
-    mlops_sync_options raw = MLOPS_SYNC_OPTIONS_INIT;
-    raw.dry_run = options.dry_run ? 1 : 0;
-    raw.on_conflict = options.on_conflict;
-    raw.include_deleted = options.include_deleted ? 1 : 0;
-    raw.skip_deleted_experiments = options.skip_deleted_experiments ? 1 : 0;
-    raw.run_ids = ids.data();
-    raw.run_ids_count = ids.size();
-    raw.experiment_names = names.data();
-    raw.experiment_names_count = names.size();
-    raw.filter = detail::str(options.filter);
-    raw.since = options.since;
-    return detail::fill([&](mlops_buf* out, mlops_error** what) {
-      return mlops_store_sync(source.get(), get(), &raw, out, what);
-    });
-  }
-
   /// Moves a run to another experiment.
   result<void> move_run(std::string_view id, std::string_view experiment_id) const {
     return detail::call([&](mlops_error** what) {
@@ -323,29 +161,8 @@ class store {
     });
   }
 
-  /// Reads and checks every byte of a store that no process has open; the report is JSON.
-  static result<buffer> fsck(std::string_view uri, bool repair = false) {
-    return detail::fill([&](mlops_buf* out, mlops_error** what) {
-      return mlops_fsck(detail::str(uri), repair ? 1 : 0, out, what);
-    });
-  }
-
-  /// Copies the store to a new folder, while it is written to; the report is JSON. See mlops_store_backup.
-  result<buffer> backup(std::string_view dest, bool keep_going = false) const {
-    return detail::fill([&](mlops_buf* out, mlops_error** what) {
-      return mlops_store_backup(get(), detail::str(dest), keep_going ? 1 : 0, out, what);
-    });
-  }
-
-  /// Makes a store at `dest`, where none is yet, from a backup; the report is JSON. See mlops_restore.
-  static result<buffer> restore(std::string_view source, std::string_view dest, bool keep_going = false) {
-    return detail::fill([&](mlops_buf* out, mlops_error** what) {
-      return mlops_restore(detail::str(source), detail::str(dest), keep_going ? 1 : 0, out, what);
-    });
-  }
-
-  /// The handle of the C functions; it stays this object's.
-  const mlops_store* get() const noexcept { return handle_.get(); }
+  /// Takes an object of the C functions over.
+  explicit store(handle owned) noexcept : store_with_sweeps(std::move(owned)) {}
 
  private:
   template <class Call>
@@ -364,20 +181,9 @@ class store {
     raw.tags = tags.data();
     raw.tags_count = tags.size();
     raw.started_at = options.started_at.value_or(MLOPS_TIME_NONE);
-    return wrap<run>(detail::make<mlops_run, mlops_run_free>(
+    return detail::wrap<run>(detail::make<mlops_run, mlops_run_free>(
         [&](mlops_run** out, mlops_error** what) { return call(raw, out, what); }));
   }
-
-  using handle = detail::owned<mlops_store, mlops_store_free>;
-  explicit store(handle owned) : handle_(std::move(owned)) {}
-
-  template <class T, class Handle>
-  static result<T> wrap(result<Handle> made) {
-    if (!made) return made.error();
-    return T(*std::move(made));
-  }
-
-  handle handle_;
 };
 
 }  // namespace mlops

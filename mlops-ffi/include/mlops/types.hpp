@@ -130,6 +130,26 @@ struct system_metrics_options {
   std::string node_id;
 };
 
+/// How the console is captured.
+struct console_options {
+  /// The descriptors of standard output and error are led here; else only what console::write is given.
+  bool descriptors = true;
+  /// In microseconds.
+  std::int64_t flush_every_us = 3000000;
+  /// What is held while it cannot be kept; what is more is dropped and counted.
+  std::size_t buffer_bytes = 4194304;
+};
+
+/// How a report is made.
+struct report_options {
+  /// Empty: the run's name, or how many runs there are.
+  std::string title;
+  std::uint64_t image_bytes = 4194304;
+  std::uint64_t images_bytes = 25165824;
+  /// Most points of a curve.
+  std::size_t points = 4000;
+};
+
 /// What a search looks for; the default finds the active runs of all experiments.
 struct run_query {
   std::vector<std::string> experiment_ids;
@@ -189,11 +209,14 @@ class series {
   const std::int64_t* times() const noexcept { return points_.times; }
   const double* values() const noexcept { return points_.values; }
   std::size_t size() const noexcept { return points_.count; }
+  /// The values of the step metric at the points of a metric_history_by; nullptr for another series.
+  const double* at() const noexcept { return mlops_series_at(handle_.get()); }
+
+  using handle = detail::owned<mlops_series, mlops_series_free>;
+  /// Takes an object of the C functions over, and its columns.
+  series(handle owned, mlops_points points) noexcept : handle_(std::move(owned)), points_(points) {}
 
  private:
-  friend class store;
-  using handle = detail::owned<mlops_series, mlops_series_free>;
-  series(handle owned, mlops_points points) : handle_(std::move(owned)), points_(points) {}
 
   handle handle_;
   mlops_points points_;
@@ -207,7 +230,37 @@ inline std::vector<mlops_tag> raw_tags(const tags& tags) {
   return raw;
 }
 
+template <class Call>
+result<buffer> fill(Call&& function) {
+  mlops_buf raw = MLOPS_BUF_INIT;
+  auto done = call([&](mlops_error** what) { return function(&raw, what); });
+  if (!done) return done.error();
+  return buffer(raw);
+}
+
+/// The same as text of our own.
+template <class Call>
+result<std::string> fill_text(Call&& function) {
+  auto made = fill(std::forward<Call>(function));
+  if (!made) return made.error();
+  return std::string(made->view());
+}
+
 }  // namespace detail
+
+/// The key of a metric's series in a context such as `subset` = `train`: `loss{subset="train"}`.
+inline result<std::string> series_key(std::string_view key, const tags& context) {
+  const std::vector<mlops_tag> raw = detail::raw_tags(context);
+  return detail::fill_text([&](mlops_buf* out, mlops_error** what) {
+    return mlops_series_key(detail::str(key), raw.data(), raw.size(), out, what);
+  });
+}
+
+/// What a key stands for, as JSON: `{"key": "loss", "context": {"subset": "train"}}`.
+inline result<buffer> series_key_json(std::string_view text) {
+  return detail::fill(
+      [&](mlops_buf* out, mlops_error** what) { return mlops_series_key_json(detail::str(text), out, what); });
+}
 
 }  // namespace mlops
 

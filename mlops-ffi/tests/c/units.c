@@ -1,5 +1,21 @@
 /* The header twice in one unit, in two units of one program, and its numbers at compile time. */
 
+#ifdef SECOND_UNIT
+/* A host that has Arrow's structs already; their guards keep ours away. */
+#include <stdint.h>
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+struct ArrowSchema {
+  const char *format;
+};
+struct ArrowArray {
+  int64_t length;
+};
+struct ArrowArrayStream {
+  void *private_data;
+};
+#endif
+
 #include <mlops.h>
 #include <mlops.h>
 

@@ -16,17 +16,20 @@ const SOURCES: &[&str] = &[
     "experiments",
     "runs",
     "system",
+    "console",
     "logging",
     "inputs",
     "series",
     "run_data",
     "search",
+    "tables",
     "artifacts",
     "forks",
     "typed",
     "alerts",
     "transfer",
     "sweeps",
+    "reports",
 ];
 
 /// The text of the header.
@@ -62,6 +65,10 @@ fn config() -> Config {
         ..Config::default()
     };
     config.function.args = cbindgen::Layout::Auto;
+    // The structs that other libraries declare too, by their standard names.
+    for name in ["ArrowArray", "ArrowArrayStream", "ArrowSchema"] {
+        config.export.rename.insert(format!("FFI_{name}"), format!("struct {name}"));
+    }
     config
 }
 
@@ -90,7 +97,8 @@ fn preface() -> String {
     for row in TABLE {
         writeln!(text, "/** {} */\n#define {} {}", row.text, row.c_constant, row.number).unwrap();
     }
-    text
+    text.push('\n');
+    text + &read(&package().join("header/arrow.h"))
 }
 
 /// Writes every `export!` block as the functions that the macro makes of it, for cbindgen, which expands no macros.

@@ -33,6 +33,10 @@ impl Parameter {
             "const mlops_artifacts*" => "artifacts".into(),
             "const mlops_sweep*" => "sweep".into(),
             "const mlops_trial*" => "trial".into(),
+            "const mlops_table*" => "table".into(),
+            "const mlops_console*" => "console".into(),
+            // An array, whose length is 1.
+            "const mlops_str*" => "&a_mlops_str".into(),
             "mlops_str" => "MLOPS_STR(\"fuzz\")".into(),
             "mlops_bytes" => "some_bytes".into(),
             "size_t" if self.name.ends_with("count") => "1".into(),
@@ -134,7 +138,14 @@ POINTER(mlops_artifacts);
 POINTER(mlops_alert_subscription);
 POINTER(mlops_sweep);
 POINTER(mlops_trial);
+POINTER(mlops_table);
+POINTER(mlops_console);
 static int32_t a_int32_t = 77;
+static int64_t a_int64_t = 77;
+static size_t a_size_t = 77;
+static struct ArrowArray a_ArrowArray;
+static struct ArrowSchema a_ArrowSchema;
+static struct ArrowArrayStream a_ArrowArrayStream;
 
 static mlops_buf a_mlops_buf = MLOPS_BUF_INIT;
 static mlops_points a_mlops_points = MLOPS_POINTS_INIT;
@@ -152,6 +163,12 @@ static mlops_run_info a_mlops_run_info = MLOPS_RUN_INFO_INIT;
 static mlops_metric_summary a_mlops_metric_summary = MLOPS_METRIC_SUMMARY_INIT;
 static mlops_run_query a_mlops_run_query = MLOPS_RUN_QUERY_INIT;
 static mlops_artifact a_mlops_artifact = MLOPS_ARTIFACT_INIT;
+static mlops_column a_mlops_column = MLOPS_COLUMN_INIT;
+static mlops_cell a_mlops_cell = MLOPS_CELL_INIT;
+static mlops_console_options a_mlops_console_options = MLOPS_CONSOLE_OPTIONS_INIT;
+static mlops_report_options a_mlops_report_options = MLOPS_REPORT_OPTIONS_INIT;
+static mlops_file a_mlops_file = {{"a", 1}, {"b", 1}};
+static mlops_str a_mlops_str = {"fuzz", 4};
 static mlops_tag a_mlops_tag = {{"k", 1}, {"v", 1}};
 static void listen(void *user_data, mlops_str alert) {
   (void)user_data;
@@ -170,7 +187,10 @@ static int untouched(void) {
          (char *)a_mlops_alert_subscription_pointer == &somewhere && a_mlops_buf.data == NULL &&
          a_mlops_points.values == NULL && a_mlops_run_info.run_id.ptr == NULL && a_mlops_artifact.path.ptr == NULL &&
          a_mlops_experiment_info.name.ptr == NULL && a_mlops_metric_summary.key.ptr == NULL &&
-         (char *)a_mlops_sweep_pointer == &somewhere && (char *)a_mlops_trial_pointer == &somewhere && a_int32_t == 77;
+         (char *)a_mlops_sweep_pointer == &somewhere && (char *)a_mlops_trial_pointer == &somewhere && a_int32_t == 77 &&
+         (char *)a_mlops_table_pointer == &somewhere && (char *)a_mlops_console_pointer == &somewhere &&
+         a_int64_t == 77 && a_size_t == 77 && a_mlops_column.name.ptr == NULL && a_mlops_cell.time == MLOPS_TIME_NONE &&
+         a_ArrowArray.release == NULL && a_ArrowSchema.release == NULL && a_ArrowArrayStream.release == NULL;
 }
 
 int main(void) {
@@ -189,6 +209,9 @@ int main(void) {
   mlops_artifacts *artifacts = NULL;
   mlops_sweep *sweep = NULL;
   mlops_trial *trial = NULL;
+  mlops_table *table = NULL;
+  mlops_console *console = NULL;
+  const mlops_console_options quiet = {sizeof quiet, 0, 0, 0};
   OK(mlops_run_log_param(run, MLOPS_STR("k"), MLOPS_STR("v"), &error));
   OK(mlops_run_log_metric(run, MLOPS_STR("m"), 1.0, 0, 0, &error));
   OK(mlops_run_log_artifact_bytes(run, MLOPS_STR("a"), some_bytes, &error));
@@ -200,10 +223,14 @@ int main(void) {
   OK(mlops_artifact_list(store, MLOPS_STR("fuzz"), MLOPS_STR_EMPTY, &artifacts, &error));
   OK(mlops_sweep_ensure(store, MLOPS_STR("{\"metric\": \"m\", \"max_trials\": 9}"), &sweep, &error));
   OK(mlops_sweep_take(sweep, &trial, &error));
+  OK(mlops_run_search_table(store, &a_mlops_run_query, NULL, 0, &table, &error));
+  OK(mlops_run_capture_console(store, MLOPS_STR("fuzz"), &quiet, &console, &error));
 
 "#;
 
 const END: &str = r#"
+  mlops_console_free(console);
+  mlops_table_free(table);
   mlops_trial_free(trial);
   mlops_sweep_free(sweep);
   mlops_artifacts_free(artifacts);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::limits;
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 #[test]
 fn filters_print_in_one_form() {
@@ -259,4 +259,19 @@ fn the_fields_of_a_filter_are_listed_once() {
     let fields: Vec<String> = filter.fields().into_iter().map(Field::to_string).collect();
     assert_eq!(fields, ["metrics.a", "tags.b", "attributes.start_time"]);
     assert!(parse("").unwrap().fields().is_empty());
+}
+
+#[test]
+fn an_error_has_the_place_in_bytes() {
+    let place = |error: Error| match error {
+        Error::InvalidQuery { what, text, offset, length, .. } => (what, text, offset, length),
+        other => panic!("{other}"),
+    };
+    let filter = "params.`ключ` = 'ü' AND metrics.loss <> 1";
+    let (what, text, offset, length) = place(parse(filter).unwrap_err());
+    assert_eq!((what, text.as_str(), text.get(offset..offset + length)), ("filter", filter, Some("<>")));
+    assert_eq!(place(parse("metrics.loss <").unwrap_err()), ("filter", "metrics.loss <".into(), 14, 0));
+    let orders = ["metrics.a DESC".to_owned(), "metrics.b DOWN".to_owned()];
+    let order = place(crate::query::parse_order(&orders).unwrap_err());
+    assert_eq!(order, ("order", "metrics.b DOWN".into(), 10, 4));
 }

@@ -23,6 +23,8 @@ pub struct RunTable {
     pub rows: usize,
     /// The columns.
     pub columns: Vec<TableColumn>,
+    /// Where the next table goes on; None behind the last run.
+    pub next_page_token: Option<String>,
 }
 
 /// A column of a [`RunTable`].
@@ -111,9 +113,10 @@ impl Runs {
     /// The runs that match a query as columns, all of them or the first `max_results` (0: all): those that `columns` names, in
     /// the language of orders (`metrics.loss.min`, `params.lr`, `start_time`); without names what MLflow shows: id,
     /// experiment, status, artifact URI, times, then every metric (its last value), param and tag that a run has, by name.
+    /// Page tokens are those of [`search`](Self::search).
     ///
     /// # Errors
-    /// As [`search`](Self::search); `InvalidArgument` for a query with a page token.
+    /// As [`search`](Self::search).
     ///
     /// ```
     /// use mlops_core::runs::{ColumnData, RunOptions, RunQuery};
@@ -129,22 +132,15 @@ impl Runs {
     /// # }
     /// ```
     pub fn search_table(&self, query: &RunQuery, columns: &[String]) -> Result<RunTable> {
-        if let Some(token) = &query.page_token {
-            return Err(Error::InvalidArgument {
-                what: "page token".into(),
-                value: token.chars().take(80).collect(),
-                expected: "none: a table has all runs, or the first max_results".into(),
-            });
-        }
         let limit = if query.max_results == 0 { usize::MAX } else { query.max_results };
         let core = &*self.core.for_reading()?;
         let fields = query::parse_columns(columns)?;
         let table = |by_columns| {
-            let found = core.find(query, limit, Some(&fields), by_columns)?;
+            let mut found = core.find(query, limit, Some(&fields), by_columns)?;
             let rows = found.places.len();
             let columns =
                 if fields.is_empty() { whole(core, &found)? } else { chosen(core, &found, columns, &fields)? };
-            Ok(RunTable { rows, columns })
+            Ok(RunTable { rows, columns, next_page_token: found.next_page_token(query)? })
         };
         match table(true) {
             // Columns only say again what stands in the records.

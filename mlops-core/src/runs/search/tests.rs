@@ -244,6 +244,33 @@ fn pages_go_on_where_points_decide_the_order() {
 }
 
 #[test]
+fn tables_have_pages_as_searches_have_and_share_their_tokens() {
+    let store = filled();
+    let mut query = RunQuery { order_by: vec!["run_id".into()], max_results: 3, ..RunQuery::default() };
+    let first = store.runs.search_table(&query, &["run_id".into()]).unwrap();
+    assert_eq!(first.rows, 3);
+    query.page_token = first.next_page_token;
+    let rest = store.runs.search_table(&query, &["metrics.loss.max".into()]).unwrap();
+    assert_eq!((rest.rows, rest.next_page_token), (1, None));
+    assert_eq!(store.runs.search(&query).unwrap().items[0].info.run_id, "up");
+    let other = RunQuery { filter: "metrics.loss > 0".into(), ..query };
+    assert!(store.runs.search_table(&other, &[]).unwrap_err().to_string().contains("the same query"));
+}
+
+#[test]
+fn a_count_is_that_of_all_pages() {
+    let store = filled();
+    let query = RunQuery { max_results: 1, order_by: vec!["metrics.loss".into()], ..RunQuery::default() };
+    assert_eq!(store.runs.count(&query).unwrap(), 4);
+    let token = store.runs.search(&query).unwrap().next_page_token;
+    assert_eq!(store.runs.count(&RunQuery { page_token: token, ..query.clone() }).unwrap(), 4);
+    let loss = RunQuery { filter: "metrics.loss.count > 0".into(), ..query.clone() };
+    assert_eq!(store.runs.count(&loss).unwrap(), 3);
+    let none = RunQuery { experiment_ids: vec!["77".into()], ..query };
+    assert_eq!(store.runs.count(&none).unwrap(), 0);
+}
+
+#[test]
 fn now_is_the_time_of_the_first_page() {
     let store = filled();
     // They started at 12:00, 12:01, 12:02 and 12:03, and it is 12:04.

@@ -156,3 +156,61 @@ def test_a_call_that_is_not_to_wait_gives_something_to_wait_on(name: str) -> Non
 def test_an_error_comes_from_the_call_itself() -> None:
     with mlops.start_run(), pytest.raises(InvalidArgument):
         mlops.log_metric("", 1, synchronous=False)
+
+
+def test_a_run_that_goes_on_has_no_end_until_it_ends_again() -> None:
+    with mlops.start_run() as run:
+        pass
+    first = mlops.get_run(run.info.run_id).info.end_time
+    with mlops.start_run(run_id=run.info.run_id):
+        assert mlops.get_run(run.info.run_id).info.end_time is None
+    again = mlops.get_run(run.info.run_id).info
+    assert first is not None and again.end_time is not None and again.end_time >= first and again.status == "FINISHED"
+
+
+def test_the_value_of_a_run_may_be_no_number() -> None:
+    nan, inf = float("nan"), float("inf")
+    with mlops.start_run() as run:
+        for step, value in enumerate([1.0, inf, nan]):
+            mlops.log_metric("last", value, step=step)
+            mlops.log_metric("first", [nan, inf, 1.0][step], step=step)
+    data = mlops.get_run(run.info.run_id).data
+    assert str(data.metrics["last"]) == "nan" and data.metrics["first"] == 1.0
+    assert (data.summaries["last"].min, data.summaries["last"].max) == (1.0, inf)
+
+
+def test_the_default_experiment_may_be_deleted() -> None:
+    with mlops.start_run() as run:
+        pass
+    mlops.delete_experiment("0")
+    with pytest.raises(InvalidState, match="restore it first"):
+        mlops.start_run()
+    mlops.restore_experiment("0")
+    assert mlops.get_run(run.info.run_id).info.lifecycle_stage == "active"
+
+
+def test_five_megabytes_are_a_value() -> None:
+    text = "".join(chr(33 + number % 90) for number in range(5 << 20))
+    with mlops.start_run() as run:
+        mlops.log_param("long", text)
+        mlops.set_tag("long", text)
+        mlops.log_params({"also": text})
+    data = mlops.get_run(run.info.run_id).data
+    assert data.params == {"long": text, "also": text} and data.tags["long"] == text
+    (found,) = mlops.search_runs(filter_string="params.long LIKE '!%'", output_format="list")
+    assert isinstance(found, mlops.Run) and found.data.params == data.params
+
+
+def test_a_clock_that_is_set_back_changes_no_time_that_was_given() -> None:
+    client = mlops.MlflowClient()
+    made = client.create_run("0", start_time=2_000_000_000_000)
+    run_id = made.info.run_id
+    for step, at in enumerate([2_000_000_000_000, 1_000_000_000_000, 1_500_000_000_000]):
+        client.log_metric(run_id, "loss", float(step), timestamp=at, step=step)
+    client.set_terminated(run_id, end_time=1_000_000_000_000)
+    found = client.get_run(run_id)
+    assert found.info.start_time == found.info.end_time == 2_000_000_000_000
+    assert found.info.duration is not None and found.info.duration.total_seconds() == 0
+    assert found.data.metrics == {"loss": 2.0}
+    history = [(point.timestamp, point.step) for point in client.get_metric_history(run_id, "loss")]
+    assert history == [(1_000_000_000_000, 1), (1_500_000_000_000, 2), (2_000_000_000_000, 0)]

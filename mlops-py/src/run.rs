@@ -8,7 +8,7 @@ use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreR
 use mlops_core::{Durability, Error, ParamValue, Timestamp};
 use pyo3::prelude::*;
 
-use crate::convert::{self, Input, OwnedText, Text};
+use crate::convert::{self, Input, OwnedText, Subject, Text};
 use crate::errors::{attached, detached, to_python};
 use crate::held;
 
@@ -79,12 +79,16 @@ impl Run {
         self.append(py, || self.inner.log_param(&key, value))
     }
 
+    /// `subjects` say what each point was measured on: model, name and digest of a data set.
+    #[pyo3(signature = (params, tags, metrics, subjects=Vec::new(), inputs=Vec::new()))]
     fn log_batch(
         &self,
         py: Python<'_>,
         params: Vec<(OwnedText, Bound<'_, PyAny>)>,
         tags: Vec<(OwnedText, OwnedText)>,
         metrics: Vec<Point>,
+        subjects: Vec<Option<Subject>>,
+        inputs: Vec<Input>,
     ) -> PyResult<()> {
         let params = params
             .into_iter()
@@ -98,8 +102,11 @@ impl Run {
             + metrics.iter().map(|(key, ..)| key.0.len() + 24).sum::<usize>();
         let point =
             |(key, value, step, at): Point| MetricPoint { key: key.0, value, step, at: at.map(Timestamp::from_micros) };
-        let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
-        if bytes <= ATTACHED_BYTES {
+        let subjects: Vec<_> = subjects.into_iter().map(|one| one.map(convert::subject)).collect();
+        let inputs: Vec<_> = inputs.into_iter().map(convert::input).collect();
+        let attached = subjects.is_empty() && inputs.is_empty();
+        let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect(), subjects, inputs };
+        if attached && bytes <= ATTACHED_BYTES {
             return self.append(py, || self.inner.log_batch(&batch));
         }
         detached(py, || self.inner.log_batch(&batch))

@@ -235,6 +235,23 @@ impl Store {
         ))
     }
 
+    /// The same, and what each point was measured on; no subjects if none was said of the run.
+    fn metric_history_of<'py>(
+        &self,
+        py: Python<'py>,
+        run_id: Text<'_>,
+        key: Text<'_>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Option<convert::SubjectOut>>)>
+    {
+        let (series, subjects) = detached(py, || self.inner.runs().metric_history_of(&run_id, &key))?;
+        Ok((
+            convert::integers_out(py, &series.steps),
+            convert::integers_out(py, &series.times),
+            convert::floats_out(py, &series.values),
+            subjects.into_iter().map(|one| one.map(convert::subject_out)).collect(),
+        ))
+    }
+
     #[pyo3(signature = (run_id, path=None))]
     fn list_artifacts(&self, py: Python<'_>, run_id: Text<'_>, path: Option<Text<'_>>) -> PyResult<Vec<Artifact>> {
         let found = detached(py, || self.inner.runs().list_artifacts(&run_id, path.as_deref()))?;

@@ -9,6 +9,7 @@ mod large;
 mod references;
 mod removed;
 mod rewind;
+mod subjects;
 #[cfg(feature = "system")]
 mod system;
 mod typed;

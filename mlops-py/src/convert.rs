@@ -1,7 +1,7 @@
 //! Values between Python and the core.
 
 use mlops_core::runs::{
-    ArtifactInfo, DatasetInput, Experiment, Lifecycle, MetricSubject, MetricSubjects, RunData, View,
+    ArtifactInfo, DatasetInput, Experiment, Lifecycle, MetricDefinitions, MetricSubject, MetricSubjects, RunData, View,
 };
 use std::ops::Deref;
 
@@ -175,6 +175,9 @@ pub(crate) fn run_data<'py>(py: Python<'py>, run: &RunData) -> PyResult<Bound<'p
         }
     }
     out.set_item("subjects", subjects)?;
+    let defined = MetricDefinitions::of(&run.tags);
+    let hidden: Vec<_> = run.metrics.keys().filter(|key| defined.is_hidden(key)).collect();
+    out.set_item("hidden", hidden)?;
     let tags = PyDict::new(py);
     for (key, value) in &run.tags {
         tags.set_item(key, value)?;

@@ -335,7 +335,7 @@ def _datetime(micros: int | None) -> Any:
 class RunData(_Entity):
     """What a run logged: ``metrics`` are last values, ``params`` and ``tags`` are text."""
 
-    __slots__ = ("metrics", "params", "tags", "summaries", "param_types", "_subjects", "_run_id")
+    __slots__ = ("metrics", "params", "tags", "summaries", "param_types", "_subjects", "_hidden", "_run_id")
     _shown = ("metrics", "params", "tags")
 
     def __init__(self, raw: dict[str, Any]) -> None:
@@ -347,6 +347,7 @@ class RunData(_Entity):
         self.tags: dict[str, str] = raw["tags"]
         self.param_types: dict[str, str] = raw["param_types"]
         self._subjects: dict[str, tuple[str | None, str | None, str | None]] = raw.get("subjects", {})
+        self._hidden: list[str] = raw.get("hidden", [])
         self._run_id: str | None = raw.get("run_id")
 
     @property

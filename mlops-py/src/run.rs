@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use crate::convert::{self, Input, OwnedText, Subject, Text};
 use crate::errors::{attached, detached, to_python};
 use crate::held;
+use crate::released::Released;
 
 /// Records up to this size are appended with the GIL held: releasing it around a write of microseconds costs a
 /// milliseconds-long wait when another thread is busy.
@@ -23,7 +24,7 @@ type Point = (OwnedText, f64, i64, Option<i64>);
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Run {
-    inner: Arc<dyn CoreRun>,
+    inner: Released<Arc<dyn CoreRun>>,
     /// Its calls wait for the disk.
     waits: bool,
     /// What the run has is known, or being asked for.
@@ -33,7 +34,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(inner: Arc<dyn CoreRun>) -> Self {
         let waits = inner.durability() == Durability::Full;
-        Self { inner, waits, known: AtomicBool::new(true) }
+        Self { inner: Released::new(inner), waits, known: AtomicBool::new(true) }
     }
 
     /// A run that another handle or process may have logged to: the first call asks for what it has.

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
+use crate::released::Released;
 use crate::run::Run;
 use crate::table::RunTable;
 
@@ -19,7 +20,7 @@ use crate::table::RunTable;
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Store {
-    inner: mlops_core::Store,
+    inner: Released<mlops_core::Store>,
 }
 
 impl Store {
@@ -61,7 +62,7 @@ impl Store {
                 durability,
                 ..OpenOptions::default()
             })?;
-            Ok(Self { inner })
+            Ok(Self { inner: Released::new(inner) })
         })
     }
 

@@ -35,6 +35,9 @@ impl Store {
     }
 }
 
+/// Steps, times and values of points, and what each was measured on.
+type PointsOf<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Option<convert::SubjectOut>>);
+
 /// One page: the items, and the token of the next.
 type Pages<'py> = (Vec<Bound<'py, PyDict>>, Option<String>);
 
@@ -237,13 +240,7 @@ impl Store {
     }
 
     /// The same, and what each point was measured on; no subjects if none was said of the run.
-    fn metric_history_of<'py>(
-        &self,
-        py: Python<'py>,
-        run_id: Text<'_>,
-        key: Text<'_>,
-    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Option<convert::SubjectOut>>)>
-    {
+    fn metric_history_of<'py>(&self, py: Python<'py>, run_id: Text<'_>, key: Text<'_>) -> PyResult<PointsOf<'py>> {
         let (series, subjects) = detached(py, || self.inner.runs().metric_history_of(&run_id, &key))?;
         Ok((
             convert::integers_out(py, &series.steps),

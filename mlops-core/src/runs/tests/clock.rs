@@ -59,9 +59,9 @@ fn points_keep_their_times_and_the_value_of_a_run_is_that_of_the_largest_step() 
     let runs = parts.open();
     let run = runs.start(RunOptions::default()).unwrap();
     let mut logged = Vec::new();
-    for step in 0..4 {
-        run.log_metric("loss", step as f64, step, None).unwrap();
-        logged.push((step, parts.clock.now().as_micros(), step as f64));
+    for (step, value) in (0..).zip([0.0, 1.0, 2.0, 3.0]) {
+        run.log_metric("loss", value, step, None).unwrap();
+        logged.push((step, parts.clock.now().as_micros(), value));
         parts.clock.advance(BACK);
     }
     // Two of one step: the later time counts, whichever came first.

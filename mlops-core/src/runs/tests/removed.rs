@@ -6,6 +6,8 @@ use super::*;
 use crate::storage::{Capabilities, Durability, Op, Outcome, ScanPage};
 
 type Deed = Box<dyn FnOnce() + Send>;
+/// Reads something of a run; true if it is whole.
+type Read = fn(&Runs, &str) -> crate::error::Result<bool>;
 
 /// Does something when the pages of a run are read for the first time.
 struct Between {
@@ -73,7 +75,6 @@ fn all() -> RunQuery {
 #[test]
 fn a_run_that_is_removed_while_it_is_read_is_whole_or_not_found() {
     let parts = Parts::new();
-    type Read = fn(&Runs, &str) -> crate::error::Result<bool>;
     let reads: [(&str, Read); 5] = [
         ("get", |reader, id| Ok(reader.get(id)?.params.len() == 2_000)),
         ("history", |reader, id| Ok(reader.metric_history(id, "metric 7")?.len() == 1)),

@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[expect(clippy::unnecessary_wraps, reason = "batches take options")]
 fn about(model: &str, data: &str) -> Option<MetricSubject> {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Some(MetricSubject { model_id: text(model), dataset_name: text(data), dataset_digest: text(data) })
@@ -32,10 +33,12 @@ fn a_point_keeps_what_it_was_measured_on_and_only_changes_are_written() {
     let runs = parts.open();
     let run = runs.start(RunOptions::default()).unwrap();
     let mut expected = Vec::new();
+    let mut value = 0.0;
     let mut next = |subject: Option<MetricSubject>| {
         parts.clock.advance(1);
-        expected.push((expected.len() as f64, subject.clone()));
-        (expected.len() - 1) as f64
+        value += 1.0;
+        expected.push((value, subject));
+        value
     };
     for _ in 0..50 {
         log(&*run, "accuracy", next(about("m-1", "train")), about("m-1", "train"));

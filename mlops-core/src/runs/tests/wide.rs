@@ -174,30 +174,30 @@ fn series_in_any_order_are_kept_without_writing_every_page_for_each() {
     let storage = Arc::new(Written::default());
     let runs = parts.open_over(storage.clone(), parts.spool());
     let run = runs.start(RunOptions::default()).unwrap();
-    let key = |number: usize| crate::base::digests::Digest::of(&number.to_le_bytes()).to_hex();
+    let key = |number: u32| crate::base::digests::Digest::of(&number.to_le_bytes()).to_hex();
     let held = runs.hold_drain();
-    let count = 20_000;
+    let count = 20_000_u32;
     for number in 0..count {
-        run.log_metric(&key(number), number as f64, 0, None).unwrap();
+        run.log_metric(&key(number), f64::from(number), 0, None).unwrap();
     }
     // Some again, and one that is logged many times between the others.
     for number in (0..count).step_by(10) {
         run.log_metric(&key(number), -1.0, 1, None).unwrap();
-        run.log_metric("loss", number as f64, number as i64, None).unwrap();
+        run.log_metric("loss", f64::from(number), i64::from(number), None).unwrap();
     }
     run.log_param("lr", "1".into()).unwrap();
     drop(held);
     run.end(RunStatus::Finished).unwrap();
     let data = runs.get(run.id()).unwrap();
-    assert_eq!((data.metrics.len(), data.params.len(), data.info.status), (count + 1, 1, RunStatus::Finished));
+    assert_eq!((data.metrics.len(), data.params.len(), data.info.status), (20_001, 1, RunStatus::Finished));
     for number in [0, 1, 10, 4_999, count - 1] {
-        let again = number % 10 == 0;
+        let again = number.is_multiple_of(10);
         let found = &data.metrics[&key(number)];
-        assert_eq!((found.count, found.max), (if again { 2 } else { 1 }, number as f64), "{number}");
+        assert_eq!((found.count, found.max), (if again { 2 } else { 1 }, f64::from(number)), "{number}");
         let history = runs.metric_history(run.id(), &key(number)).unwrap().values;
-        assert_eq!(history, if again { vec![number as f64, -1.0] } else { vec![number as f64] });
+        assert_eq!(history, if again { vec![f64::from(number), -1.0] } else { vec![f64::from(number)] });
     }
-    assert_eq!(runs.metric_history(run.id(), "loss").unwrap().len(), count / 10);
+    assert_eq!(runs.metric_history(run.id(), "loss").unwrap().len(), 2_000);
     let written = storage.bytes.load(Ordering::SeqCst);
     assert!(written < 40 << 20, "{written} bytes");
 }

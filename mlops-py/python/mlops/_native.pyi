@@ -79,8 +79,8 @@ class Run:
         params: list[tuple[str, Any]],
         tags: list[tuple[str, str]],
         metrics: list[tuple[str, float, int, int | None]],
-        subjects: list[tuple[str | None, str | None, str | None] | None] = [],
-        inputs: list[tuple[str, str, str, str, str | None, str | None, list[tuple[str, str]]]] = [],
+        subjects: list[tuple[str | None, str | None, str | None] | None] = ...,
+        inputs: list[tuple[str, str, str, str, str | None, str | None, list[tuple[str, str]]]] = ...,
     ) -> None: ...
     def log_inputs(
         self, inputs: list[tuple[str, str, str, str, str | None, str | None, list[tuple[str, str]]]]

@@ -67,6 +67,7 @@ pub fn fill(store: &Store, runs: usize) -> Result<()> {
                 .collect(),
             metrics: (0..FIELDS).map(|field| point(number, field)).collect(),
             tags: Vec::new(),
+            ..Batch::default()
         })?;
         end(&*run)?;
     }

@@ -154,6 +154,7 @@ impl mlops_batch {
                 params: params(slice(self.params, self.params_count, "batch.params")?)?,
                 tags: tags(slice(self.tags, self.tags_count, "batch.tags")?, "tag")?,
                 metrics: metrics(slice(self.metrics, self.metrics_count, "batch.metrics")?)?,
+                ..Batch::default()
             })
         }
     }

@@ -1,6 +1,8 @@
 //! Values between Python and the core.
 
-use mlops_core::runs::{ArtifactInfo, DatasetInput, Experiment, Lifecycle, RunData, View};
+use mlops_core::runs::{
+    ArtifactInfo, DatasetInput, Experiment, Lifecycle, MetricDefinitions, MetricSubject, MetricSubjects, RunData, View,
+};
 use std::ops::Deref;
 
 use mlops_core::{Error, ParamValue, Timestamp};
@@ -165,6 +167,17 @@ pub(crate) fn run_data<'py>(py: Python<'py>, run: &RunData) -> PyResult<Bound<'p
         metrics.set_item(key, (m.last, m.last_step, m.last_at.as_micros(), m.min, m.max, m.count))?;
     }
     out.set_item("metrics", metrics)?;
+    let said = MetricSubjects::of(&run.tags);
+    let subjects = PyDict::new(py);
+    for (key, m) in run.metrics.iter().filter(|_| !said.is_empty()) {
+        if let Some(subject) = said.find(key, m.last_step, m.last_at, m.last) {
+            subjects.set_item(key, subject_out(subject.clone()))?;
+        }
+    }
+    out.set_item("subjects", subjects)?;
+    let defined = MetricDefinitions::of(&run.tags);
+    let hidden: Vec<_> = run.metrics.keys().filter(|key| defined.is_hidden(key)).collect();
+    out.set_item("hidden", hidden)?;
     let tags = PyDict::new(py);
     for (key, value) in &run.tags {
         tags.set_item(key, value)?;
@@ -190,6 +203,21 @@ pub(crate) fn input((name, digest, source_type, source, schema, profile, tags): 
         profile: text(profile),
         tags: pairs(tags).into_iter().collect(),
     }
+}
+
+/// What a point was measured on: the model, and the name and the digest of the data set.
+pub(crate) type Subject = (Option<OwnedText>, Option<OwnedText>, Option<OwnedText>);
+
+pub(crate) fn subject((model, name, digest): Subject) -> MetricSubject {
+    let text = |text: Option<OwnedText>| text.map(|text| text.0);
+    MetricSubject { model_id: text(model), dataset_name: text(name), dataset_digest: text(digest) }
+}
+
+/// The same on the way out.
+pub(crate) type SubjectOut = (Option<String>, Option<String>, Option<String>);
+
+pub(crate) fn subject_out(subject: MetricSubject) -> SubjectOut {
+    (subject.model_id, subject.dataset_name, subject.dataset_digest)
 }
 
 type InputOut<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Vec<(&'a str, &'a str)>);

@@ -8,6 +8,7 @@ mod errors;
 mod held;
 mod models;
 mod module;
+mod released;
 mod run;
 mod series;
 mod store;

@@ -8,9 +8,10 @@ use mlops_core::runs::{ArtifactSource, Batch, Content, MetricPoint, Run as CoreR
 use mlops_core::{Durability, Error, ParamValue, Timestamp};
 use pyo3::prelude::*;
 
-use crate::convert::{self, Input, OwnedText, Text};
+use crate::convert::{self, Input, OwnedText, Subject, Text};
 use crate::errors::{attached, detached, to_python};
 use crate::held;
+use crate::released::Released;
 
 /// Records up to this size are appended with the GIL held: releasing it around a write of microseconds costs a
 /// milliseconds-long wait when another thread is busy.
@@ -23,7 +24,7 @@ type Point = (OwnedText, f64, i64, Option<i64>);
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Run {
-    inner: Arc<dyn CoreRun>,
+    inner: Released<Arc<dyn CoreRun>>,
     /// Its calls wait for the disk.
     waits: bool,
     /// What the run has is known, or being asked for.
@@ -33,7 +34,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(inner: Arc<dyn CoreRun>) -> Self {
         let waits = inner.durability() == Durability::Full;
-        Self { inner, waits, known: AtomicBool::new(true) }
+        Self { inner: Released::new(inner), waits, known: AtomicBool::new(true) }
     }
 
     /// A run that another handle or process may have logged to: the first call asks for what it has.
@@ -79,12 +80,16 @@ impl Run {
         self.append(py, || self.inner.log_param(&key, value))
     }
 
+    /// `subjects` say what each point was measured on: model, name and digest of a data set.
+    #[pyo3(signature = (params, tags, metrics, subjects=Vec::new(), inputs=Vec::new()))]
     fn log_batch(
         &self,
         py: Python<'_>,
         params: Vec<(OwnedText, Bound<'_, PyAny>)>,
         tags: Vec<(OwnedText, OwnedText)>,
         metrics: Vec<Point>,
+        subjects: Vec<Option<Subject>>,
+        inputs: Vec<Input>,
     ) -> PyResult<()> {
         let params = params
             .into_iter()
@@ -98,8 +103,11 @@ impl Run {
             + metrics.iter().map(|(key, ..)| key.0.len() + 24).sum::<usize>();
         let point =
             |(key, value, step, at): Point| MetricPoint { key: key.0, value, step, at: at.map(Timestamp::from_micros) };
-        let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect() };
-        if bytes <= ATTACHED_BYTES {
+        let subjects: Vec<_> = subjects.into_iter().map(|one| one.map(convert::subject)).collect();
+        let inputs: Vec<_> = inputs.into_iter().map(convert::input).collect();
+        let attached = subjects.is_empty() && inputs.is_empty();
+        let batch = Batch { params, tags, metrics: metrics.into_iter().map(point).collect(), subjects, inputs };
+        if attached && bytes <= ATTACHED_BYTES {
             return self.append(py, || self.inner.log_batch(&batch));
         }
         detached(py, || self.inner.log_batch(&batch))

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
+use crate::released::Released;
 use crate::run::Run;
 use crate::table::RunTable;
 
@@ -19,7 +20,7 @@ use crate::table::RunTable;
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Store {
-    inner: mlops_core::Store,
+    inner: Released<mlops_core::Store>,
 }
 
 impl Store {
@@ -33,6 +34,9 @@ impl Store {
         if new { Run::new(run) } else { Run::opened(run) }
     }
 }
+
+/// Steps, times and values of points, and what each was measured on.
+type PointsOf<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<Option<convert::SubjectOut>>);
 
 /// One page: the items, and the token of the next.
 type Pages<'py> = (Vec<Bound<'py, PyDict>>, Option<String>);
@@ -61,7 +65,7 @@ impl Store {
                 durability,
                 ..OpenOptions::default()
             })?;
-            Ok(Self { inner })
+            Ok(Self { inner: Released::new(inner) })
         })
     }
 
@@ -232,6 +236,17 @@ impl Store {
             convert::integers_out(py, &series.steps),
             convert::integers_out(py, &series.times),
             convert::floats_out(py, &series.values),
+        ))
+    }
+
+    /// The same, and what each point was measured on; no subjects if none was said of the run.
+    fn metric_history_of<'py>(&self, py: Python<'py>, run_id: Text<'_>, key: Text<'_>) -> PyResult<PointsOf<'py>> {
+        let (series, subjects) = detached(py, || self.inner.runs().metric_history_of(&run_id, &key))?;
+        Ok((
+            convert::integers_out(py, &series.steps),
+            convert::integers_out(py, &series.times),
+            convert::floats_out(py, &series.values),
+            subjects.into_iter().map(|one| one.map(convert::subject_out)).collect(),
         ))
     }
 

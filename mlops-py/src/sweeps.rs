@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::convert::{self, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
+use crate::released::Released;
 use crate::run::Run;
 use crate::store::Store;
 
@@ -20,15 +21,15 @@ type Source<'a> = (Text<'a>, Text<'a>);
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Sweep {
-    inner: sweeps::Sweep,
-    store: mlops_core::Store,
+    inner: Released<sweeps::Sweep>,
+    store: Released<mlops_core::Store>,
 }
 
 /// A trial that this process has taken.
 #[pyclass(frozen)]
 #[derive(Debug)]
 pub(crate) struct Trial {
-    inner: sweeps::Trial,
+    inner: Released<sweeps::Trial>,
 }
 
 /// Makes a sweep, or joins the one of its name; `definition` is JSON.
@@ -36,7 +37,8 @@ pub(crate) struct Trial {
 pub(crate) fn ensure_sweep(py: Python<'_>, store: &Store, definition: Text<'_>, source: Source<'_>) -> PyResult<Sweep> {
     let store = store.core();
     let inner = detached(py, || store.sweeps().ensure(&SweepOptions::from_json(&definition)?))?;
-    Ok(Sweep { inner: inner.with_source(&source.0, &source.1), store: store.clone() })
+    let inner = Released::new(inner.with_source(&source.0, &source.1));
+    Ok(Sweep { inner, store: Released::new(store.clone()) })
 }
 
 /// The sweep of this name.
@@ -44,14 +46,15 @@ pub(crate) fn ensure_sweep(py: Python<'_>, store: &Store, definition: Text<'_>, 
 pub(crate) fn get_sweep(py: Python<'_>, store: &Store, name: Text<'_>, source: Source<'_>) -> PyResult<Sweep> {
     let store = store.core();
     let inner = detached(py, || store.sweeps().get(&name))?;
-    Ok(Sweep { inner: inner.with_source(&source.0, &source.1), store: store.clone() })
+    let inner = Released::new(inner.with_source(&source.0, &source.1));
+    Ok(Sweep { inner, store: Released::new(store.clone()) })
 }
 
 impl Sweep {
     fn taken(&self, trial: Option<sweeps::Trial>) -> Option<Trial> {
         let inner = trial?;
         held::hold(inner.run().id(), &self.store);
-        Some(Trial { inner })
+        Some(Trial { inner: Released::new(inner) })
     }
 }
 

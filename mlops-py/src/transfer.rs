@@ -1,5 +1,6 @@
 //! Runs from store to store.
 
+use mlops_core::runs::SyncProgress;
 use mlops_core::{Error, SyncOptions, SyncReport, Timestamp};
 use pyo3::prelude::*;
 
@@ -31,24 +32,63 @@ impl Options {
     }
 }
 
+/// Does it, and tells how far it is: a callable gets the runs that are done, of how many, and the bytes.
+fn told(
+    options: Options,
+    show: Option<Py<PyAny>>,
+    bring: impl FnOnce(&SyncOptions<'_>) -> mlops_core::Result<SyncReport>,
+) -> mlops_core::Result<String> {
+    let show = |at: SyncProgress| {
+        if let Some(show) = &show {
+            Python::attach(|py| {
+                if let Err(error) = show.call1(py, (at.runs, at.of, at.bytes)) {
+                    error.write_unraisable(py, None);
+                }
+            });
+        }
+    };
+    json(&bring(&SyncOptions { progress: Some(&show), ..options.read()? })?)
+}
+
 fn json(report: &SyncReport) -> mlops_core::Result<String> {
     serde_json::to_string(report).map_err(|e| Error::Internal { detail: e.to_string() })
 }
 
 /// Brings runs of the store at one location into that at another; the report as JSON.
 #[pyfunction]
-pub(crate) fn sync_stores(py: Python<'_>, source: Text<'_>, dest: Text<'_>, options: Options) -> PyResult<String> {
-    detached(py, || json(&mlops_core::sync_at(&source, &dest, &options.read()?)?))
+#[pyo3(signature = (source, dest, options, show=None))]
+pub(crate) fn sync_stores(
+    py: Python<'_>,
+    source: Text<'_>,
+    dest: Text<'_>,
+    options: Options,
+    show: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    detached(py, || told(options, show, |options| mlops_core::sync_at(&source, &dest, options)))
 }
 
 /// Brings runs of a store into a folder; the report as JSON.
 #[pyfunction]
-pub(crate) fn export_runs(py: Python<'_>, store: &Store, dest: Text<'_>, options: Options) -> PyResult<String> {
-    detached(py, || json(&mlops_core::export(store.core(), &dest, &options.read()?)?))
+#[pyo3(signature = (store, dest, options, show=None))]
+pub(crate) fn export_runs(
+    py: Python<'_>,
+    store: &Store,
+    dest: Text<'_>,
+    options: Options,
+    show: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    detached(py, || told(options, show, |options| mlops_core::export(store.core(), &dest, options)))
 }
 
 /// Brings the runs of a folder into a store; the report as JSON.
 #[pyfunction]
-pub(crate) fn import_runs(py: Python<'_>, source: Text<'_>, store: &Store, options: Options) -> PyResult<String> {
-    detached(py, || json(&mlops_core::import(&source, store.core(), &options.read()?)?))
+#[pyo3(signature = (source, store, options, show=None))]
+pub(crate) fn import_runs(
+    py: Python<'_>,
+    source: Text<'_>,
+    store: &Store,
+    options: Options,
+    show: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    detached(py, || told(options, show, |options| mlops_core::import(&source, store.core(), options)))
 }

@@ -124,7 +124,7 @@ def test_a_metric_goes_to_the_run_that_is_named() -> None:
     assert (found.metrics, found.params) == ({"a": 1, "b": 2}, {"c": "3"})
     assert mlops.get_run(second.info.run_id).data.metrics == {}
     (point,) = mlops.MlflowClient().get_metric_history(first.info.run_id, "a")
-    assert point == Metric("a", 1.0, 5, 3) and point.model_id is None
+    assert point == Metric("a", 1.0, 5, 3) and (point.model_id, point.run_id) == ("m-1", first.info.run_id)
 
 
 ASYNC: dict[str, Callable[[mlops.MlflowClient, str], Any]] = {
@@ -156,3 +156,111 @@ def test_a_call_that_is_not_to_wait_gives_something_to_wait_on(name: str) -> Non
 def test_an_error_comes_from_the_call_itself() -> None:
     with mlops.start_run(), pytest.raises(InvalidArgument):
         mlops.log_metric("", 1, synchronous=False)
+
+
+def test_a_run_that_goes_on_has_no_end_until_it_ends_again() -> None:
+    with mlops.start_run() as run:
+        pass
+    first = mlops.get_run(run.info.run_id).info.end_time
+    with mlops.start_run(run_id=run.info.run_id):
+        assert mlops.get_run(run.info.run_id).info.end_time is None
+    again = mlops.get_run(run.info.run_id).info
+    assert first is not None and again.end_time is not None and again.end_time >= first and again.status == "FINISHED"
+
+
+def test_the_value_of_a_run_may_be_no_number() -> None:
+    nan, inf = float("nan"), float("inf")
+    with mlops.start_run() as run:
+        for step, value in enumerate([1.0, inf, nan]):
+            mlops.log_metric("last", value, step=step)
+            mlops.log_metric("first", [nan, inf, 1.0][step], step=step)
+    data = mlops.get_run(run.info.run_id).data
+    assert str(data.metrics["last"]) == "nan" and data.metrics["first"] == 1.0
+    assert (data.summaries["last"].min, data.summaries["last"].max) == (1.0, inf)
+
+
+def test_the_default_experiment_may_be_deleted() -> None:
+    with mlops.start_run() as run:
+        pass
+    mlops.delete_experiment("0")
+    with pytest.raises(InvalidState, match="restore it first"):
+        mlops.start_run()
+    mlops.restore_experiment("0")
+    assert mlops.get_run(run.info.run_id).info.lifecycle_stage == "active"
+
+
+def test_five_megabytes_are_a_value() -> None:
+    text = "".join(chr(33 + number % 90) for number in range(5 << 20))
+    with mlops.start_run() as run:
+        mlops.log_param("long", text)
+        mlops.set_tag("long", text)
+        mlops.log_params({"also": text})
+    data = mlops.get_run(run.info.run_id).data
+    assert data.params == {"long": text, "also": text} and data.tags["long"] == text
+    (found,) = mlops.search_runs(filter_string="params.long LIKE '!%'", output_format="list")
+    assert isinstance(found, mlops.Run) and found.data.params == data.params
+
+
+def test_a_clock_that_is_set_back_changes_no_time_that_was_given() -> None:
+    client = mlops.MlflowClient()
+    made = client.create_run("0", start_time=2_000_000_000_000)
+    run_id = made.info.run_id
+    for step, at in enumerate([2_000_000_000_000, 1_000_000_000_000, 1_500_000_000_000]):
+        client.log_metric(run_id, "loss", float(step), timestamp=at, step=step)
+    client.set_terminated(run_id, end_time=1_000_000_000_000)
+    found = client.get_run(run_id)
+    assert found.info.start_time == found.info.end_time == 2_000_000_000_000
+    assert found.info.duration is not None and found.info.duration.total_seconds() == 0
+    assert found.data.metrics == {"loss": 2.0}
+    history = [(point.timestamp, point.step) for point in client.get_metric_history(run_id, "loss")]
+    assert history == [(1_000_000_000_000, 1), (1_500_000_000_000, 2), (2_000_000_000_000, 0)]
+
+
+def measured(run_id: str, key: str) -> list[tuple[object, ...]]:
+    points = mlops.MlflowClient().get_metric_history(run_id, key)
+    return [(point.value, point.model_id, point.dataset_name, point.dataset_digest) for point in points]
+
+
+def test_points_keep_the_model_and_the_data_set_they_were_measured_on() -> None:
+    train = mlops.data.from_numpy(numpy.zeros((3, 2)), name="train")
+    test = mlops.data.from_numpy(numpy.ones((3, 2)), name="test")
+    with mlops.start_run() as run:
+        for step in range(3):
+            mlops.log_metric("accuracy", step / 10, step=step, model_id="m-1", dataset=train)
+        mlops.log_metrics({"accuracy": 0.9, "loss": 0.5}, step=3, model_id="m-1", dataset=test)
+        mlops.log_metric("accuracy", 1.0, step=4)
+        mlops.log_metric("plain", 1.0)
+    run_id = run.info.run_id
+    on_train, on_test = ("m-1", "train", train.digest), ("m-1", "test", test.digest)
+    assert measured(run_id, "accuracy") == [
+        *((step / 10, *on_train) for step in range(3)),
+        (0.9, *on_test),
+        (1.0, None, None, None),
+    ]
+    assert measured(run_id, "loss") == [(0.5, *on_test)] and measured(run_id, "plain") == [(1.0, None, None, None)]
+    found = mlops.get_run(run_id)
+    assert [given.dataset.name for given in found.inputs.dataset_inputs] == ["train", "test"]
+    objects = {metric.key: metric for metric in found.data._metric_objs}
+    assert objects["loss"].dataset_digest == test.digest and objects["loss"].run_id == run_id
+    assert objects["accuracy"].value == 1.0 and objects["accuracy"].model_id is None
+    assert mlops.search_runs(filter_string="dataset.name = 'test' AND metrics.loss = 0.5", output_format="list") != []
+
+
+def test_a_client_says_what_points_were_measured_on() -> None:
+    client = mlops.MlflowClient()
+    run_id = client.create_run("0").info.run_id
+    client.log_metric(run_id, "auc", 0.5, timestamp=1_000, dataset_name="train", dataset_digest="1")
+    # As an evaluation logs them: one time for all.
+    metrics = [Metric("f1", 0.9, 2_000, 0, "m-1", "train", "1"), Metric("f1", 0.8, 2_000, 0, "m-1", "test", "2")]
+    client.log_batch(run_id, [*metrics, Metric("f1", 0.7, 3_000, 1)])
+    assert measured(run_id, "auc") == [(0.5, None, "train", "1")]
+    assert measured(run_id, "f1") == [(0.9, "m-1", "train", "1"), (0.8, "m-1", "test", "2"), (0.7, None, None, None)]
+    assert client.get_metric_history(run_id, "f1")[:2] == metrics
+    for bad in ["", "a\nb", 3]:
+        with pytest.raises(InvalidArgument):
+            client.log_metric(run_id, "auc", 0.5, model_id=bad)  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument):
+            client.log_batch(run_id, [Metric("auc", 1.0, 0, 0, dataset_name=bad)])  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="no data set"):
+        mlops.log_metric("auc", 1.0, run_id=run_id, dataset="train.csv")
+    assert len(measured(run_id, "auc")) == 1

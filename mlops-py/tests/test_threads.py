@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import mlops
+from mlops import _native
 
 
 def in_thread(call: Callable[[], object]) -> None:
@@ -153,3 +156,30 @@ def test_a_thread_that_outlives_the_block_gets_a_run_of_its_own() -> None:
     assert other != run.info.run_id
     with pytest.raises(KeyError):
         mlops.get_run(run.info.run_id).data.metrics["late"]
+
+
+def test_other_threads_go_on_while_a_store_is_let_go(tmp_path: Path) -> None:
+    store = _native.Store(str(tmp_path / "other"))
+    run = store.start_run()
+    run.log_metric("loss", 1.0, 0)
+    run.end("FINISHED")
+    ended, counted = threading.Event(), [0]
+
+    def count() -> None:
+        while not ended.is_set():
+            counted[0] += 1
+
+    before = sys.getswitchinterval()
+    # A thread that does not let go of the interpreter keeps it for this long.
+    sys.setswitchinterval(0.5)
+    try:
+        thread = threading.Thread(target=count)
+        thread.start()
+        first = counted[0]
+        del run
+        del store
+        assert counted[0] > first
+    finally:
+        ended.set()
+        sys.setswitchinterval(before)
+        thread.join()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlops
+from mlops import _progress
 from mlops.exceptions import InvalidArgument, InvalidState, NotFound, Untrusted
 
 
@@ -145,3 +148,37 @@ def test_a_run_from_a_store_that_is_not_trusted_is_not_trusted_here(
     python("import sys; from mlops._cli import main; sys.argv[1:] = ['trust', sys.argv[1]]; main()", str(store))
     assert mlops.import_runs(store).unchanged == 1
     assert mlops.load_model(theirs).predict([[1.0]]) == pytest.approx([1.0])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_takes_long_shows_a_bar_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        with mlops.start_run():
+            mlops.log_text(str(number) * 1_000, "a.txt")
+    source, calls = str(tmp_path / ".mlops"), 0
+
+    def bring() -> str:
+        nonlocal calls
+        calls += 1
+        assert len(mlops.sync(source, tmp_path / f"to-{calls}").new) == 3
+        return sys.stderr.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert bring() == "", "before a second has gone by"
+    monkeypatch.setattr(_progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(_progress, "_EVERY", 0.0)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert bring() == "", "no terminal"
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    lines = bring().split("\r\x1b[K")
+    assert lines[0] == lines[-1] == "" and lines[-2].startswith(f"sync [{'#' * 30}] 3/3 runs, "), lines
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(mlops.export_runs(tmp_path / "folder").new) == 3
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    sys.stderr.close()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    mlops.import_runs(tmp_path / "folder")

@@ -105,3 +105,22 @@ def test_a_time_beyond_the_years_of_a_datetime_is_shown_as_a_number() -> None:
     assert f"{2**53 - 1} ms" in found._repr_html_()
     with pytest.raises(Unsupported, match="beyond the years"):
         _ = found.info.started_at
+
+
+def test_hidden_metrics_are_listed_and_drawn_only_by_name() -> None:
+    with mlops.start_run() as run:
+        mlops.define_metric("grad/*", hidden=True)
+        for step in range(3):
+            mlops.log_metrics({"loss": 1.0 / (step + 1), "grad/norm": float(step)}, step=step)
+    found = mlops.get_run(run.info.run_id)
+    curves = found._repr_html_().split("<summary>Curves</summary>")
+    assert len(curves) == 2 and "loss" in curves[1] and "grad/norm" in curves[0] and "grad/norm" not in curves[1]
+    comparison = mlops.compare([run.info.run_id])
+    assert comparison.curve_keys() == ["loss"]
+    comparison.plot("grad/norm")
+    with mlops.start_run() as other:
+        mlops.define_metric("*", hidden=True)
+        mlops.log_series("loss", [1.0, 2.0])
+    assert "Curves" not in mlops.get_run(other.info.run_id)._repr_html_()
+    with pytest.raises(mlops.exceptions.InvalidArgument, match="nothing to plot"):
+        mlops.compare([other.info.run_id]).plot()

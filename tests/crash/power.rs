@@ -51,6 +51,7 @@ fn log(store: &Store, number: usize) {
         params: vec![("long".into(), format!("{number} ").repeat(3_000).into()), ("lr".into(), 0.1.into())],
         tags: (0..30).map(|n| (format!("tag-{n}"), format!("{number} {n}").repeat(40))).collect(),
         metrics: points.collect(),
+        ..Batch::default()
     })
     .unwrap();
     for step in 0..30 {

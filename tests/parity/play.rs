@@ -71,6 +71,7 @@ impl Player<'_> {
                 params: params.iter().map(|param| (param.key.clone(), value(param))).collect(),
                 tags: owned(tags),
                 metrics: metrics.iter().map(point).collect(),
+                ..Batch::default()
             }),
             Call::LogSeries { run, key, steps, times, values } => {
                 let times: Vec<_> = times.iter().map(|at| at * 1_000).collect();

@@ -216,6 +216,7 @@ impl<'a> Player<'a> {
                 .iter()
                 .map(|(key, step)| MetricPoint { key: format!("m{key}"), value: 0.5, step: *step, at: Some(at) })
                 .collect(),
+            ..Batch::default()
         };
         let logged = run.log_batch(&batch);
         if params.iter().any(|(key, value)| model.params.get(key).is_some_and(|old| *old != value.text())) {

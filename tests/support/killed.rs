@@ -42,6 +42,7 @@ pub(crate) fn fill_if_child() {
             params: vec![("lr".into(), 0.001.into()), ("long".into(), "text ".repeat(2_000).into())],
             tags: (0..40).map(|n| (format!("tag-{n}"), format!("value {n}").repeat(60))).collect(),
             metrics: points("f1"),
+            ..Batch::default()
         })
         .unwrap();
     whole.log_series("curve", &[], &[], &(0..2_000).map(|n| f64::from(n).sqrt()).collect::<Vec<_>>()).unwrap();

@@ -58,7 +58,8 @@ Examples:
   mlops runs metrics 0199c0ffee loss --points --json
   mlops runs metrics 0199c0ffee loss --plot
 
---plot draws over the steps, as wide as the terminal, or 80 characters where there is none.
+--plot draws over the steps, as wide as the terminal, or 80 characters where there is none; a metric that is defined as \
+hidden only when it is named.
 
 JSON: {\"run_id\", \"metrics\": {key: {\"last\", \"last_step\", \"last_at\", \"min\", \"max\", \"count\"}}}; with \
 --points each metric also has \"points\": {\"steps\", \"times_us\", \"values\"}, columns of one length in the order \

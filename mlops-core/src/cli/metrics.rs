@@ -7,7 +7,7 @@ use super::{find, plot, shape};
 use crate::base::text::float_repr;
 use crate::base::time::Timestamp;
 use crate::error::Error;
-use crate::runs::{MetricSummary, RunData};
+use crate::runs::{MetricDefinitions, MetricSummary, RunData};
 use crate::store::Store;
 
 /// What is shown of a metric.
@@ -41,7 +41,16 @@ pub(super) fn metrics(word: &str, key: Option<&str>, detail: Detail, context: &m
     match detail {
         Detail::Summary => context.print_table(&summaries(run.metrics.iter())),
         Detail::Points => print_points(&store, &run, context),
-        Detail::Plot => plot::print(&store, &run, context),
+        Detail::Plot => {
+            if key.is_none() {
+                let defined = MetricDefinitions::of(&run.tags);
+                run.metrics.retain(|found, _| !defined.is_hidden(found));
+            }
+            if run.metrics.is_empty() {
+                return context.note("all metrics are defined as hidden; name one to see it");
+            }
+            plot::print(&store, &run, context)
+        }
     }
 }
 

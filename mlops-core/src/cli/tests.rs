@@ -80,6 +80,7 @@ fn sample(folder: &Path) -> std::path::PathBuf {
         params: vec![("rate".into(), 0.001.into()), ("model".into(), "tree".into())],
         tags: vec![("note".into(), "red \u{1b}[31malert\u{9b}2J\nsecond line \u{202e}".into())],
         metrics: (0..3).zip(values).map(|(step, value)| point(step, value)).collect(),
+        ..Batch::default()
     })
     .unwrap();
     run.log_inputs(&[DatasetInput {

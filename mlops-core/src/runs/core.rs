@@ -11,6 +11,7 @@ use super::columns;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
+use super::subjects::MetricSubject;
 use super::system::Monitors;
 use super::unowned::Unowned;
 use crate::base::clock::Clock;
@@ -79,6 +80,8 @@ pub(super) struct KnownState {
     pub(super) params: HashMap<String, Digest>,
     pub(super) series: HashSet<String>,
     pub(super) artifacts: BTreeSet<String>,
+    /// What the points of a metric are said to be about, of those of which something is said.
+    pub(super) subjects: HashMap<String, MetricSubject>,
     pub(super) deleted: bool,
     /// When alerts of a title were last raised, as far as this process knows.
     pub(super) alerts: HashMap<String, Timestamp>,

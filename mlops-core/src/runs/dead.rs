@@ -68,7 +68,7 @@ fn drain_writer(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, wri
     let until = writer.end(files)?;
     let mut mark = Mark::default();
     // What a dead writer has promised is not known: all of it counts as that.
-    let of = Drain { storage, blobs, writer: writer.writer, is_dead: true, forced: None };
+    let of = Drain { is_dead: true, ..Drain::new(storage, blobs, writer.writer) };
     of.records(None, until, &mut mark, |mark| {
         let mut reader = SpoolReader::new(files, writer, mark);
         move || reader.next_record()

@@ -110,7 +110,7 @@ pub struct MetricDefinition {
     /// Where it is to go; `best` needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
-    /// Reports do not draw it.
+    /// Nothing draws it that was not asked for it by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
@@ -164,6 +164,11 @@ impl MetricDefinitions {
             let patterns = self.0.iter().filter(|(pattern, _)| matches(pattern, key) || matches(pattern, &name));
             patterns.max_by_key(|(pattern, _)| pattern.len()).map(|(_, definition)| definition)
         })
+    }
+
+    /// True if a metric is not to be drawn unless somebody names it.
+    pub fn is_hidden(&self, key: &str) -> bool {
+        self.find(key).is_some_and(|definition| definition.hidden)
     }
 
     /// Every definition by the name or pattern that it is for.

@@ -170,6 +170,16 @@ impl RunDoc {
         }
     }
 
+    /// True if all of the run but its points stands in the record.
+    pub(super) fn stands_alone(&self) -> bool {
+        self.pending.is_none()
+            && self.params.is_inline()
+            && self.tags.is_inline()
+            && self.metrics.is_inline()
+            && self.artifacts.is_inline()
+            && self.inputs.is_inline()
+    }
+
     /// Refuses to log to a deleted run.
     pub(super) fn check_active(&self) -> Result<()> {
         if self.info.lifecycle == Lifecycle::Active {

@@ -1,5 +1,6 @@
 //! Brings records from the spool into storage, in packed commits.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::record::{Change, RunRecord};
 use super::section::names_behind;
 use crate::base::digests::Digest;
 use crate::base::hurry;
+use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::spool::{Mark, Record};
@@ -23,6 +25,14 @@ use crate::storage::{Durability, Op, Outcome, Storage};
 /// Records of one commit at most, by count and by bytes.
 const COMMIT_RECORDS: usize = 4_096;
 const COMMIT_BYTES: usize = 256 << 10;
+/// The same where points of very many series come in any order.
+const SCATTERED_RECORDS: usize = 65_536;
+const SCATTERED_BYTES: usize = 16 << 20;
+/// Points that do not fit into a commit, and are no more than this, are of so many series that each changes a page of its own:
+/// as many of them as there are go into one large change then, which goes through the pages in their order.
+const SCATTERED_BELOW: usize = 512;
+/// Fewer points than this are not worth a large change.
+const SCATTERED_FROM: usize = 64;
 /// Items of a large change that one commit applies at first; fewer if they do not fit.
 const UNPACK_ITEMS: u64 = 512;
 /// How long a log call's record waits for others before it is drained.
@@ -92,7 +102,7 @@ impl Core {
         let drained = finished.and_then(|()| {
             // From the stored mark after a failure: a commit whose answer did not come may have been made after all.
             let known = (!state.failed).then_some(state.mark);
-            let of = Drain { storage, blobs, writer, is_dead: false, forced: Some(&self.forced) };
+            let of = Drain { forced: Some(&self.forced), ..Drain::new(storage, blobs, writer) };
             of.records(known, until, &mut state.mark, |mark| {
                 let mut reader = self.spool.reader(mark);
                 move || {
@@ -154,9 +164,16 @@ pub(super) struct Drain<'a> {
     /// True once some of its records may be acknowledged as being on the disk: what a commit names is there before the
     /// commit then. None: it is not known.
     pub(super) forced: Option<&'a AtomicBool>,
+    /// Points come that each change a page of their own.
+    pub(super) scattered: Cell<bool>,
 }
 
-impl Drain<'_> {
+impl<'a> Drain<'a> {
+    /// How the records of a living writer are drained, of which any may be acknowledged as being on the disk.
+    pub(super) fn new(storage: &'a dyn Storage, blobs: &'a dyn BlobStore, writer: Uuid) -> Self {
+        Self { storage, blobs, writer, is_dead: false, forced: None, scattered: Cell::new(false) }
+    }
+
     fn is_forced(&self) -> bool {
         self.forced.is_none_or(|forced| forced.load(Ordering::Acquire))
     }
@@ -192,7 +209,12 @@ impl Drain<'_> {
             let mut records = Vec::new();
             let mut bytes = 0;
             let mut damage = None;
-            while records.len() < COMMIT_RECORDS && bytes < COMMIT_BYTES {
+            let (most, most_bytes) = if self.scattered.get() {
+                (SCATTERED_RECORDS, SCATTERED_BYTES)
+            } else {
+                (COMMIT_RECORDS, COMMIT_BYTES)
+            };
+            while records.len() < most && bytes < most_bytes {
                 match next() {
                     Ok(Some(record)) => {
                         bytes += record.body.len();
@@ -226,6 +248,21 @@ impl Drain<'_> {
         let Self { storage, blobs, writer, .. } = *self;
         let mut size = records.len();
         while let [(first, after_first), ..] = records {
+            let points = if self.scattered.get() { leading_points(records) } else { 0 };
+            if points >= SCATTERED_FROM
+                && let Some((points, rest)) = records.split_at_checked(points)
+                && let Some((_, after)) = points.last()
+            {
+                let lease = blobs.leases().hold()?;
+                let large = apply::enlarge(blobs, together(points))?;
+                let committed = self.commit_all(&[(large, *after)], mark)?;
+                drop(lease);
+                if committed != Committed::Done {
+                    return Ok(committed);
+                }
+                records = rest;
+                continue;
+            }
             // A large change goes alone, and is wholly applied before what comes behind it.
             let alone = matches!(first, RunRecord::Large { .. });
             let until_large = records.iter().position(|(record, _)| matches!(record, RunRecord::Large { .. }));
@@ -264,6 +301,8 @@ impl Drain<'_> {
                     elsewhere @ Committed::Elsewhere(_) => return Ok(elsewhere),
                 }
                 size = (count * 2).max(1);
+            } else if count > 1 && count <= SCATTERED_BELOW && !self.scattered.get() && leading_points(part) == count {
+                self.scattered.set(true);
             } else if count > 1 {
                 size = count / 2;
             } else if let RunRecord::Change(change) = first {
@@ -294,6 +333,28 @@ impl Drain<'_> {
         }
         Ok(Committed::Done)
     }
+}
+
+/// How many records the first of which are points of one run.
+fn leading_points(records: &[(RunRecord, Mark)]) -> usize {
+    let run_of = |record: &RunRecord| if let RunRecord::Point { run, .. } = record { Some(run.clone()) } else { None };
+    let first = records.first().and_then(|(record, _)| run_of(record));
+    let of_it = |record: &RunRecord| matches!(record, RunRecord::Point { run, .. } if Some(run) == first.as_ref());
+    records.iter().take_while(|(record, _)| of_it(record)).count()
+}
+
+/// The same points as one change of their run.
+fn together(points: &[(RunRecord, Mark)]) -> Change {
+    let mut change = Change::new("", Timestamp::default());
+    for (record, _) in points {
+        if let RunRecord::Point { run, key, step, at, value } = record {
+            if change.run.is_empty() {
+                (change.run, change.at) = (run.clone(), Timestamp::from_micros(*at));
+            }
+            change.points.push((key.clone(), *step, *at, *value));
+        }
+    }
+    change
 }
 
 /// True if a run could not be read any more if what the record names were gone with the power, but the commit not. An

@@ -1,7 +1,7 @@
 //! The run that is handed out: checks what is logged and appends it to the spool.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,11 +14,14 @@ use super::artifacts;
 use super::codec::{self, Stored};
 use super::core::{Known, KnownState};
 use super::doc::{self, StoredArtifact, StoredParam, StoredText};
+use super::inputs::{self, StoredInput};
 use super::media::{self, MediaValue};
 use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
 use super::store::Inner;
-use super::types::{ArtifactSource, Batch, Content, DatasetInput, MetricSummary, RunStatus, Series};
+use super::subjects::{self, MetricSubject, MetricSubjects};
+use super::tags;
+use super::types::{ArtifactSource, Batch, Content, DatasetInput, MetricPoint, MetricSummary, RunStatus, Series};
 use crate::base::durability::Durability;
 use crate::base::limits;
 use crate::base::names;
@@ -86,9 +89,38 @@ impl Handle {
             state.params.extend(view.params.iter().map(|(key, value)| (key.clone(), value.text_digest())));
             state.series.extend(view.metrics.into_keys());
             state.artifacts.extend(view.artifacts.into_keys());
+            state.subjects = self.said(view.tags)?.last();
             state.loaded = true;
         }
         Ok(state)
+    }
+
+    /// What a run's tags say of the points of its metrics.
+    fn said(&self, tags: BTreeMap<String, StoredText>) -> Result<MetricSubjects> {
+        let of = tags.into_iter().filter(|(key, _)| key.starts_with(tags::METRIC_OF));
+        let loaded = of.map(|(key, value)| Ok((key, value.load(&*self.runs.core.blobs)?)));
+        Ok(MetricSubjects::of(&loaded.collect::<Result<_>>()?))
+    }
+
+    /// Adds what is new of what points are about, point by point, and gives what is said of their metrics then.
+    fn say(
+        &self,
+        state: &KnownState,
+        subjects: &[Option<MetricSubject>],
+        change: &mut Change,
+    ) -> Result<HashMap<String, MetricSubject>> {
+        let mut said = HashMap::new();
+        let nothing = MetricSubject::default();
+        for (index, (key, step, at, value)) in change.points.iter().enumerate() {
+            let subject = subjects.get(index).and_then(Option::as_ref).unwrap_or(&nothing);
+            let before = said.get(key).or_else(|| state.subjects.get(key)).unwrap_or(&nothing);
+            if subject != before {
+                let (name, text) = subjects::tag(key, Some(subject), (*step, *at, *value))?;
+                change.tags.push((name, Some(StoredText::new(&*self.runs.core.blobs, &text)?)));
+                said.insert(key.clone(), subject.clone());
+            }
+        }
+        Ok(said)
     }
 
     fn check_series(&self, state: &KnownState, key: &str, new: usize) -> Result<()> {
@@ -199,13 +231,27 @@ impl Handle {
             let at = point.at.unwrap_or(change.at).as_micros();
             change.points.push((point.key.clone(), point.step, at, point.value));
         }
+        if !batch.subjects.is_empty() && batch.subjects.len() != batch.metrics.len() {
+            return Err(Error::InvalidArgument {
+                what: "the number of subjects of points".into(),
+                value: batch.subjects.len().to_string(),
+                expected: format!("none, or one for each of the {} points", batch.metrics.len()),
+            });
+        }
+        batch.subjects.iter().flatten().try_for_each(MetricSubject::check)?;
+        batch.inputs.iter().try_for_each(inputs::check)?;
         // What takes long is done before the run is locked: other threads log to it meanwhile.
-        let puts = batch.params.iter().any(|(_, value)| StoredParam::puts(value))
+        let puts = !batch.subjects.is_empty()
+            || !batch.inputs.is_empty()
+            || batch.params.iter().any(|(_, value)| StoredParam::puts(value))
             || batch.tags.iter().any(|(_, value)| StoredText::puts(value));
         let _lease = puts.then(|| core.blobs.leases().hold()).transpose()?;
         let params = self.stored_params(&batch.params)?;
         for (key, value) in &batch.tags {
             change.tags.push((key.clone(), Some(StoredText::new(&*core.blobs, value)?)));
+        }
+        for input in &batch.inputs {
+            change.inputs.push((StoredInput::key(input)?, StoredInput::new(&*core.blobs, input)?));
         }
         let mut state = self.change_loaded()?;
         let mut new_series = HashSet::new();
@@ -215,13 +261,19 @@ impl Handle {
             }
         }
         change.params = self.new_params(&state, params, &batch.params)?;
-        if change.params.is_empty() && change.tags.is_empty() && change.points.is_empty() {
+        let said = if batch.subjects.is_empty() && state.subjects.is_empty() {
+            HashMap::new()
+        } else {
+            self.say(&state, &batch.subjects, &mut change)?
+        };
+        if change.items() == 0 && change.points.is_empty() {
             return Ok(None);
         }
         let params: Vec<_> = change.params.iter().map(|(key, value)| (key.clone(), value.text_digest())).collect();
         let seq = self.append_change(&mut state, change)?;
         state.params.extend(params);
         state.series.extend(new_series.into_iter().map(str::to_owned));
+        state.subjects.extend(said);
         Ok(Some(seq))
     }
 
@@ -233,6 +285,12 @@ impl Handle {
             drop(state);
             state = self.change_loaded()?;
             self.check_series(&state, key, 1)?;
+        }
+        if state.subjects.get(key).is_some_and(|subject| !subject.is_empty()) {
+            // That this point is about nothing is to be said.
+            drop(state);
+            let point = MetricPoint { key: key.into(), value, step, at: Some(Timestamp::from_micros(at)) };
+            return self.batch(&Batch { metrics: vec![point], ..Batch::default() });
         }
         let record = PointRef::Point { run: &self.known.id, key, step, at, value };
         let buffer = codec::encode_as(RunRecord::FORMAT, &record, std::mem::take(&mut state.buffer))?;
@@ -290,7 +348,16 @@ impl Handle {
         if !state.series.contains(key) {
             self.check_series(&state, key, 1)?;
         }
+        let about = state.subjects.get(key).is_some_and(|subject| !subject.is_empty());
+        if about {
+            let first = times.iter().copied().min().unwrap_or(now.as_micros());
+            let (name, text) = subjects::tag(key, None, (i64::MIN, first, f64::NAN))?;
+            change.tags.push((name, Some(StoredText::new(&*self.runs.core.blobs, &text)?)));
+        }
         let seq = self.append_change(&mut state, change)?;
+        if about {
+            state.subjects.remove(key);
+        }
         state.series.insert(key.into());
         Ok(Some(seq))
     }

@@ -50,7 +50,7 @@ impl StoredInput {
     }
 
     /// What tells one input of a run from another: name, digest and context, as a key of bounded length.
-    fn key(input: &DatasetInput) -> Result<String> {
+    pub(super) fn key(input: &DatasetInput) -> Result<String> {
         let parts = (&input.name, &input.digest, input.context());
         let bytes = postcard::to_allocvec(&parts).map_err(|e| Error::internal(format!("cannot name an input: {e}")))?;
         Ok(Digest::of(&bytes).to_hex())
@@ -126,7 +126,7 @@ pub(super) fn values<'a>(inputs: &'a BTreeMap<String, StoredInput>, key: &str) -
     (!values.is_empty()).then_some(Value::Many(values))
 }
 
-fn check(input: &DatasetInput) -> Result<()> {
+pub(super) fn check(input: &DatasetInput) -> Result<()> {
     names::check_key("name of a data set", &input.name)?;
     names::check_key("digest of a data set", &input.digest)?;
     names::check_key("source type of a data set", &input.source_type)?;

@@ -43,6 +43,7 @@ mod series;
 mod source;
 mod start;
 mod store;
+mod subjects;
 mod system;
 pub mod tags;
 mod transfer;
@@ -71,6 +72,7 @@ pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub(crate) use section::for_each_entry;
 pub use store::{Runs, RunsOptions};
+pub use subjects::{MetricSubject, MetricSubjects};
 pub use system::SystemMetricsOptions;
 pub(crate) use transfer::Ends;
 pub use transfer::{OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};
@@ -102,7 +104,7 @@ pub trait Run: Send + Sync + Debug {
     /// A handle to the same run whose calls are acknowledged with this durability: kept for many calls, or for one.
     fn with_durability(&self, durability: Durability) -> Arc<dyn Run>;
 
-    /// Logs params, tags and points as one record.
+    /// Logs params, tags, points and inputs as one record.
     ///
     /// # Errors
     /// `InvalidArgument` or `LimitExceeded` for a bad key or value, `Conflict` if a param has another value already;

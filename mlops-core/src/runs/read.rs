@@ -146,6 +146,29 @@ impl Core {
         self.consistent(run, |doc| View::load(&*self.storage, &*self.blobs, doc))
     }
 
+    /// The run of a record that was just read, with all sections: as it is by now, if it changed meanwhile; None if it was
+    /// removed for good.
+    pub(super) fn view_of(&self, doc: RunDoc) -> Result<Option<View>> {
+        let (run, version, alone) = (doc.info.run_id.clone(), doc.version, doc.stands_alone());
+        let found = View::load(&*self.storage, &*self.blobs, doc);
+        if alone {
+            return found.map(Some);
+        }
+        match self.doc(&run)? {
+            Some(after) if after.version == version => found.map(Some),
+            Some(_) => self.view_if_there(&run),
+            None => Ok(None),
+        }
+    }
+
+    /// A run with all sections loaded; None if there is no such run.
+    pub(super) fn view_if_there(&self, run: &str) -> Result<Option<View>> {
+        match self.view(run) {
+            Err(Error::NotFound { what: "run", .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// The points of one key, or of all, in the order they were logged.
     pub(super) fn points(&self, run: &str, key: Option<&str>) -> Result<Points> {
         self.consistent(run, |doc| {

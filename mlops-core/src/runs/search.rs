@@ -127,7 +127,10 @@ impl Runs {
         let mut found = core.find(query, limit, None, true)?;
         let mut page = Page::default();
         for place in &found.places {
-            page.items.push(core.view(&place.run_id)?.into_data(&*core.blobs)?);
+            // What was removed for good since it was found is not there.
+            if let Some(view) = core.view_if_there(&place.run_id)? {
+                page.items.push(view.into_data(&*core.blobs)?);
+            }
         }
         page.next_page_token = found.next_page_token(query)?;
         Ok(page)

@@ -40,6 +40,11 @@ impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
         }
     }
 
+    /// True if no entry stands in a page.
+    pub(super) fn is_inline(&self) -> bool {
+        matches!(self, Self::Inline(_))
+    }
+
     /// All entries; `prefix` is where the pages are.
     pub(super) fn load(self, storage: &dyn Storage, prefix: &[u8]) -> Result<BTreeMap<String, T>> {
         match self {

@@ -24,6 +24,8 @@ pub const REWOUND_TO: &str = "mlops.rewoundTo";
 pub const ALERT: &str = "mlops.alert.";
 /// What a run says of its metric whose name follows; JSON.
 pub const METRIC: &str = "mlops.metric.";
+/// What the points of a metric were measured on, from one of them on; a digest follows; JSON.
+pub const METRIC_OF: &str = "mlops.metricOf.";
 /// How many records of the run were dropped because the disk was full; absent if none.
 pub const DROPPED_RECORDS: &str = "mlops.dropped_records";
 

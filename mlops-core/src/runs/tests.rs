@@ -1,3 +1,4 @@
+mod clock;
 mod columns;
 mod dropped;
 mod experiments;
@@ -6,10 +7,13 @@ mod forced;
 mod inputs;
 mod large;
 mod references;
+mod removed;
 mod rewind;
+mod subjects;
 #[cfg(feature = "system")]
 mod system;
 mod typed;
+mod wide;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

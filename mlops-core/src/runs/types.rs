@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::subjects::MetricSubject;
 use crate::base::digests::Digest;
 use crate::base::text::ParamValue;
 use crate::base::time::Timestamp;
@@ -295,6 +296,10 @@ pub struct Batch {
     pub tags: Vec<(String, String)>,
     /// Points.
     pub metrics: Vec<MetricPoint>,
+    /// What each of the points was measured on; empty: nothing is said of any.
+    pub subjects: Vec<Option<MetricSubject>>,
+    /// Data sets to log as inputs, such as those that points were measured on.
+    pub inputs: Vec<DatasetInput>,
 }
 
 /// A file to store as an artifact.

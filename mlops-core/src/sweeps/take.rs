@@ -137,7 +137,7 @@ impl Sweep {
             tags.push((tags::ATTEMPT.into(), trial.attempt.to_string()));
         }
         let params = trial.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        run.log_batch(&Batch { params, tags, metrics: Vec::new() })?;
+        run.log_batch(&Batch { params, tags, ..Batch::default() })?;
         Ok(Trial::new(self.clone(), number, trial, run.clone()))
     }
 

@@ -190,7 +190,7 @@ fn curves(
     left_out: &mut Vec<LeftOut>,
 ) -> Result<Vec<CurveShape>> {
     let defined: Vec<_> = runs.iter().map(|run| MetricDefinitions::of(&run.tags)).collect();
-    let is_hidden = |key: &str| defined.iter().any(|of| of.find(key).is_some_and(|found| found.hidden));
+    let is_hidden = |key: &str| defined.iter().any(|of| of.is_hidden(key));
     let is_curve =
         |row: &RowShape<MetricShape>| row.cells.iter().flatten().any(|found| found.count > 1) && !is_hidden(&row.key);
     let mut rows: Vec<&mut RowShape<MetricShape>> = metrics.iter_mut().filter(|row| is_curve(row)).collect();

@@ -280,10 +280,18 @@ class MlflowClient:
         *,
         durability: Durability | None = None,
     ) -> RunOperations | None:
-        """Logs one point of a metric; ``timestamp`` in milliseconds."""
+        """Logs one point of a metric; ``timestamp`` in milliseconds. The model and the data set say what it was measured
+        on."""
+        from ._inputs import subject_of
+
         place = 0 if step is None else whole("the step", step)
+        point = text_key("metric name", key), metric_value(key, value), place, _micros(timestamp)
+        subject = subject_of(model_id, dataset_name, dataset_digest)
         handle = self._run(run_id, durability)
-        handle.log_metric(text_key("metric name", key), metric_value(key, value), place, _micros(timestamp))
+        if subject is None:
+            handle.log_metric(*point)
+        else:
+            handle.log_batch([], [], [point], [subject])
         return done(synchronous)
 
     def log_batch(
@@ -297,14 +305,19 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> RunOperations | None:
         """Logs params, points and tags together, all or none of them."""
+        from ._inputs import subject_of
+
         points = [
             (text_key("metric name", m.key), metric_value(m.key, m.value), whole("the step", m.step), _micros(m.timestamp))
             for m in metrics
         ]
+        # Metrics of other packages may have less.
+        subjects = [subject_of(*(getattr(m, name, None) for name in _SUBJECT)) for m in metrics]
         self._run(run_id, durability).log_batch(
             [(text_key("param name", param.key), param.value) for param in params],
             [(text_key("tag name", tag.key), str(tag.value)) for tag in tags],
             points,
+            subjects if any(subjects) else [],
         )
         return done(synchronous)
 
@@ -327,9 +340,15 @@ class MlflowClient:
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """The points of a metric, ordered by time and step; empty if the run has no such metric."""
-        steps, times, values = self._store.metric_history(run_id, key)
+        steps, times, values, subjects = self._store.metric_history_of(run_id, key)
         columns = zip(memoryview(steps).cast("q"), memoryview(times).cast("q"), memoryview(values).cast("d"))
-        return PagedList([Metric(key, value, at // 1000, step) for step, at, value in columns], None)
+        if not subjects:
+            return PagedList([Metric(key, value, at // 1000, step, run_id=run_id) for step, at, value in columns], None)
+        nothing = (None, None, None)
+        points = zip(columns, subjects)
+        return PagedList(
+            [Metric(key, value, at // 1000, step, *(of or nothing), run_id) for (step, at, value), of in points], None
+        )
 
     def log_inputs(
         self,
@@ -456,3 +475,4 @@ class MlflowClient:
 
 
 _micros = timestamp
+_SUBJECT = ("model_id", "dataset_name", "dataset_digest")

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def keys_of(runs: Sequence[Run]) -> list[str]:
-    """The metrics that are curves: some run has more than one point."""
-    return sorted({key for run in runs for key, found in run.data.summaries.items() if found.count > 1})
+    """The metrics that are curves: some run has more than one point, and none has defined it as hidden."""
+    hidden = {key for run in runs for key in run.data._hidden}
+    return sorted({key for run in runs for key, found in run.data.summaries.items() if found.count > 1} - hidden)
 
 
 def _store_of(run: Run) -> _native.Store | None:
@@ -60,7 +61,7 @@ def figure(runs: Sequence[Run], keys: Sequence[str]) -> Any:
             raise InvalidArgument(f"no run has the metric {key!r}: expected one of {', '.join(sorted(logged)[:20]) or 'none'}")
     chosen = list(keys) or known
     if not chosen:
-        raise InvalidArgument("there is nothing to plot: no metric has more than one point")
+        raise InvalidArgument("there is nothing to plot: no metric that is not hidden has more than one point; name one")
     for draw in (_plotly, _matplotlib):
         try:
             return draw(runs, chosen)

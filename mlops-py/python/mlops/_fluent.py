@@ -350,13 +350,20 @@ def log_metric(
     durability: Durability | None = None,
 ) -> RunOperations | None:
     """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now. A ``context`` such as
-    ``{"subset": "train"}`` makes it a point of a series of its own, ``loss{subset="train"}``."""
+    ``{"subset": "train"}`` makes it a point of a series of its own, ``loss{subset="train"}``. ``model_id`` and ``dataset``
+    say what it was measured on; the data set becomes an input of the run."""
     if context is not None:
         key = _series_key(key, context)
     number = value if type(value) is float else metric_value(key, value)
     at = None if timestamp is None else _at(timestamp)
     place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
     handle = _handle(run_id, durability)
+    if model_id is not None or dataset is not None:
+        from ._inputs import measured_on
+
+        subject, inputs = measured_on(model_id, dataset)
+        handle.log_batch([], [], [(text_key("metric name", key), number, place, at)], [subject], inputs)
+        return done(synchronous)
     handle.log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
     return _DONE if synchronous is False else None
 
@@ -376,14 +383,21 @@ def log_metrics(
     context: Context | None = None,
     durability: Durability | None = None,
 ) -> RunOperations | None:
-    """Logs a point of each metric, all or none of them, in this context if there is one."""
+    """Logs a point of each metric, all or none of them, in this context if there is one; ``model_id`` and ``dataset`` say what
+    they were measured on, and the data set becomes an input of the run."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
     given = items("metrics", metrics)
     if context is not None:
         given = [(_series_key(key, context), value) for key, value in given]
     points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
-    _handle(run_id, durability).log_batch([], [], points)
+    if model_id is None and dataset is None:
+        _handle(run_id, durability).log_batch([], [], points)
+        return done(synchronous)
+    from ._inputs import measured_on
+
+    subject, inputs = measured_on(model_id, dataset)
+    _handle(run_id, durability).log_batch([], [], points, [subject] * len(points), inputs)
     return done(synchronous)
 
 

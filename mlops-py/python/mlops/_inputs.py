@@ -38,6 +38,24 @@ def input_of(dataset: Any, context: str | None, tags: list[tuple[str, str]]) -> 
     return name, digest, source_type, source, found.get("schema"), found.get("profile"), tags
 
 
+Subject = tuple["str | None", "str | None", "str | None"]
+
+
+def subject_of(model_id: str | None, name: str | None, digest: str | None) -> Subject | None:
+    """What a point was measured on, as the native calls take it."""
+    named = zip(("model_id of a metric", "name of a data set", "digest of a data set"), (model_id, name, digest))
+    model, of, content = [None if one is None else text_key(what, one) for what, one in named]
+    return None if (model, of, content) == (None, None, None) else (model, of, content)
+
+
+def measured_on(model_id: str | None, dataset: Any) -> tuple[Subject | None, list[Input]]:
+    """What points were measured on, and the inputs that it makes of the run."""
+    if dataset is None:
+        return subject_of(model_id, None, None), []
+    found = input_of(dataset, None, [])
+    return subject_of(model_id, found[0], found[1]), [found]
+
+
 def input_of_entity(given: DatasetInput) -> Input:
     """The same of an entity with tags."""
     if not hasattr(given, "dataset"):

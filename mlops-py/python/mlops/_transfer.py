@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from . import _native, _state
 from ._convert import ids
+from ._progress import Bar
 from .exceptions import InvalidArgument
 
 OnConflict = Literal["skip", "theirs", "ours"]
@@ -100,7 +101,8 @@ def sync(
     options = _options(
         run_ids, experiment_names, filter_string, since, include_deleted, skip_deleted_experiments, on_conflict, dry_run
     )
-    return _report(_native.sync_stores(_text("source", src), _text("destination", dst), options))
+    with Bar("sync") as bar:
+        return _report(_native.sync_stores(_text("source", src), _text("destination", dst), options, _show(bar)))
 
 
 def export_runs(
@@ -117,7 +119,8 @@ def export_runs(
     """Brings runs of the store that calls use into a store at the folder ``dest``, made if there is none: a folder to carry
     away that holds nothing else, and no path of this computer but what runs say themselves. See :func:`sync`."""
     options = _options(run_ids, experiment_names, filter_string, since, include_deleted, False, on_conflict, dry_run)
-    return _report(_native.export_runs(_state.store(), _text("destination", dest), options))
+    with Bar("export") as bar:
+        return _report(_native.export_runs(_state.store(), _text("destination", dest), options, _show(bar)))
 
 
 def import_runs(
@@ -138,7 +141,12 @@ def import_runs(
     options = _options(
         run_ids, experiment_names, filter_string, since, include_deleted, skip_deleted_experiments, on_conflict, dry_run
     )
-    return _report(_native.import_runs(_text("source", source), _state.store(), options))
+    with Bar("import") as bar:
+        return _report(_native.import_runs(_text("source", source), _state.store(), options, _show(bar)))
+
+
+def _show(bar: Bar) -> Callable[[int, int, int], None] | None:
+    return bar.show if bar.wanted else None
 
 
 def _options(

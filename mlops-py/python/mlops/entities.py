@@ -147,7 +147,7 @@ class Metric(_Entity):
         self.value = value
         self.timestamp = timestamp
         self.step = step
-        # What MLflow keeps of models and data sets with a point; not stored by this version.
+        # What the point was measured on.
         self.model_id = model_id
         self.dataset_name = dataset_name
         self.dataset_digest = dataset_digest
@@ -335,7 +335,7 @@ def _datetime(micros: int | None) -> Any:
 class RunData(_Entity):
     """What a run logged: ``metrics`` are last values, ``params`` and ``tags`` are text."""
 
-    __slots__ = ("metrics", "params", "tags", "summaries", "param_types")
+    __slots__ = ("metrics", "params", "tags", "summaries", "param_types", "_subjects", "_hidden", "_run_id")
     _shown = ("metrics", "params", "tags")
 
     def __init__(self, raw: dict[str, Any]) -> None:
@@ -346,6 +346,18 @@ class RunData(_Entity):
         self.params: dict[str, str] = raw["params"]
         self.tags: dict[str, str] = raw["tags"]
         self.param_types: dict[str, str] = raw["param_types"]
+        self._subjects: dict[str, tuple[str | None, str | None, str | None]] = raw.get("subjects", {})
+        self._hidden: list[str] = raw.get("hidden", [])
+        self._run_id: str | None = raw.get("run_id")
+
+    @property
+    def _metric_objs(self) -> list[Metric]:
+        """The last point of each metric, with what it was measured on: as MLflow names it."""
+        found = []
+        for key, last in self.summaries.items():
+            model_id, name, digest = self._subjects.get(key, (None, None, None))
+            found.append(Metric(key, last.last, last.last_timestamp, last.last_step, model_id, name, digest, self._run_id))
+        return found
 
 
 class Dataset(_Entity):

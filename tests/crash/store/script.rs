@@ -306,6 +306,7 @@ impl Step {
                     .iter()
                     .map(|key| MetricPoint { key: key.clone(), value: value(key, 7), step: 7, at: None })
                     .collect(),
+                ..Batch::default()
             }),
             Self::Series { key, points, .. } => {
                 let values: Vec<f64> = (0_i64..).take(*points).map(|step| value(key, step)).collect();

@@ -138,6 +138,27 @@ fn curves_are_drawn_as_wide_as_the_terminal() {
 }
 
 #[test]
+fn what_is_defined_as_hidden_is_drawn_when_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = runs(dir.path(), 1);
+    let hide = |name: &str| {
+        let store = Store::open(path.to_str().unwrap()).unwrap();
+        let hidden = crate::runs::MetricDefinition { hidden: true, ..Default::default() };
+        store.runs().open("run0").unwrap().define_metric(name, &hidden).unwrap();
+        store.close().unwrap();
+    };
+    let plot = |key: &[&str]| at(&path, &[&["runs", "metrics", "run0", "--plot"][..], key].concat());
+    let drawn = plot(&[]).out;
+    hide("lo*");
+    let answer = plot(&[]);
+    assert!(drawn.contains("loss  last") && !answer.out.contains("loss  last"), "{answer:?}");
+    assert!(plot(&["loss"]).out.starts_with("loss  last"));
+    hide("*");
+    let answer = plot(&[]);
+    assert!(answer.code == 0 && answer.err.contains("name one to see it") && answer.out.is_empty(), "{answer:?}");
+}
+
+#[test]
 fn points_that_cannot_be_drawn_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let store = sample(dir.path());

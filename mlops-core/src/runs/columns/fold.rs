@@ -14,7 +14,7 @@ use super::super::types::RunStatus;
 use super::build::{self, Source};
 use super::layout::encode;
 use super::table::Table;
-use super::{FOLD_FROM, RUNNING_FROM, SEGMENT_ROWS, SMALL_SEGMENTS};
+use super::{FOLD_FROM, RUNNING_FROM, SEGMENT_ENTRIES, SEGMENT_ROWS, SMALL_SEGMENTS, WIDEST};
 use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::error::{Error, Result};
@@ -42,7 +42,26 @@ fn unfolded(run: &str, change: &impl Serialize) -> Result<Op> {
     Ok(Op::put(keys::unfolded(run), encode(change)?))
 }
 
+/// How many params, tags and metrics a run has.
+fn entries(doc: &RunDoc) -> u64 {
+    doc.params.len() + doc.tags.len() + doc.metrics.len()
+}
+
+/// True if a run that changed, one of `changed`, is folded; None: it is removed for good.
+pub(super) fn is_folded(doc: Option<&RunDoc>, changed: usize) -> bool {
+    doc.is_none_or(|doc| (changed > RUNNING_FROM || doc.info.status != RunStatus::Running) && entries(doc) <= WIDEST)
+}
+
 impl Core {
+    /// Folds if so many runs changed that it is worth it, unless the last look at them, by a fold or by a search, found too
+    /// few that can be folded.
+    pub(super) fn fold_if_many(&self, changed: usize) {
+        if changed >= 2 * FOLD_FROM && !self.read_only && self.columns.foldable() >= FOLD_FROM {
+            // Who ended so many runs did not get to it. What is not folded now is only slower.
+            let _ = self.fold();
+        }
+    }
+
     /// Notes that this process has ended a run.
     pub(in crate::runs) fn count_ended(&self) {
         self.columns.ended.fetch_add(1, Ordering::Relaxed);
@@ -99,6 +118,7 @@ impl Core {
     fn fold_some(&self) -> Result<bool> {
         let Some(counter) = self.storage.get(keys::COLUMNS)? else { return Ok(false) };
         let (rows, mut runs) = self.choose_runs()?;
+        self.columns.found_foldable(runs.len());
         if runs.len() < FOLD_FROM {
             return Ok(false);
         }
@@ -134,18 +154,19 @@ impl Core {
             all.push((String::from_utf8_lossy(run).into_owned(), value.to_vec()));
             Ok(())
         })?;
-        let with_running = all.len() > RUNNING_FROM;
-        let (mut rows, mut runs, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let changed = all.len();
+        let (mut rows, mut runs, mut bytes, mut held) = (Vec::new(), Vec::new(), 0, 0);
         for (run, value) in all {
             // Each stands in a check and a deletion.
             bytes += 2 * (run.len() + 16) + value.len();
-            if rows.len() >= SEGMENT_ROWS || bytes > limits::STORAGE_BATCH_BYTES / 2 {
+            if rows.len() >= SEGMENT_ROWS || bytes > limits::STORAGE_BATCH_BYTES / 2 || held > SEGMENT_ENTRIES {
                 break;
             }
             let doc = self.doc(&run)?;
-            if !with_running && doc.as_ref().is_some_and(|doc| doc.info.status == RunStatus::Running) {
+            if !is_folded(doc.as_ref(), changed) {
                 continue;
             }
+            held += doc.as_ref().map_or(0, entries);
             let view = doc.map(|doc| View::load(&*self.storage, &*self.blobs, doc)).transpose()?;
             rows.push((run.clone(), view));
             runs.push((run, value));
@@ -156,8 +177,14 @@ impl Core {
     /// Has the rows of small segments folded anew, together, once there are many such segments.
     fn refold_small(&self, table: &Table) -> Result<()> {
         let live: Vec<usize> = (0..table.segments.len()).map(|segment| table.newest(segment).count()).collect();
-        let small =
-            || table.segments.iter().enumerate().filter(|(at, _)| live.get(*at).is_some_and(|n| *n < SEGMENT_ROWS / 2));
+        // One that has few rows because they are wide would be no larger.
+        let is_small = |rows: usize, columns: usize| {
+            rows < SEGMENT_ROWS / 2 && (rows as u64).saturating_mul(columns as u64) < SEGMENT_ENTRIES / 4
+        };
+        let small = || {
+            let all = table.segments.iter().enumerate();
+            all.filter(|(at, found)| live.get(*at).is_some_and(|rows| is_small(*rows, found.directory.columns.len())))
+        };
         if small().count() <= SMALL_SEGMENTS {
             return Ok(());
         }

@@ -28,5 +28,9 @@ const RUNNING_FROM: usize = if cfg!(test) { 24 } else { 4_096 };
 const SMALL_SEGMENTS: usize = if cfg!(test) { 3 } else { 32 };
 /// Most columns of a segment of metrics, of params and of tags: of runs that have others, searches read the records.
 const COLUMNS: usize = if cfg!(test) { 10 } else { 2_000 };
+/// A run with more params, tags and metrics together is never folded: a search reads its record.
+const WIDEST: u64 = if cfg!(test) { 40 } else { 20_000 };
+/// Most params, tags and metrics of the runs of a segment, so that making one is bounded in memory.
+const SEGMENT_ENTRIES: u64 = if cfg!(test) { 600 } else { 4_000_000 };
 /// Columns are let go when those in memory take more than this, in bytes.
 const CACHE_BYTES: usize = if cfg!(test) { 4 << 10 } else { 256 << 20 };

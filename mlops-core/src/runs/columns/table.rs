@@ -11,9 +11,10 @@ use super::super::keys;
 use super::super::read::View;
 use super::super::section::{for_each_entry, names_behind};
 use super::super::types::{self, Lifecycle};
+use super::fold::is_folded;
 use super::layout::{Dictionary, Directory, Heads, Of, Summaries, decode, read};
 use super::rows::{Chosen, Row};
-use super::{CACHE_BYTES, FOLD_FROM, build};
+use super::{CACHE_BYTES, build};
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
@@ -29,6 +30,19 @@ pub(in crate::runs) struct Cache {
     pub(super) folding: Mutex<()>,
     /// How many runs have ended since this process last folded.
     pub(super) ended: std::sync::atomic::AtomicUsize,
+    /// How many of the runs that changed could be folded when somebody last looked at them; None: nobody did.
+    foldable: Mutex<Option<usize>>,
+}
+
+impl Cache {
+    /// How many of the runs that changed can be folded, as far as this process knows.
+    pub(super) fn foldable(&self) -> usize {
+        self.foldable.lock().unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn found_foldable(&self, count: usize) {
+        *self.foldable.lock() = Some(count);
+    }
 }
 
 /// The segments that stand in storage, and which of their rows are the newest of their runs.
@@ -238,10 +252,7 @@ impl Core {
         }
         // First what changed, then the segments: what is folded between the two is read from its record.
         let unfolded = self.unfolded()?;
-        if unfolded.len() >= 2 * FOLD_FROM && !self.read_only {
-            // Who ended so many runs did not get to it. What is not folded now is only slower.
-            let _ = self.fold();
-        }
+        self.fold_if_many(unfolded.len());
         match self.table() {
             Ok(Some(table)) => self.by_rows(scope, &unfolded, &table, visit).map(|()| Some(table)),
             // Columns only say again what stands in the records.
@@ -269,9 +280,13 @@ impl Core {
                 Err(e) => return Err(e),
             }
         }
+        let mut foldable = 0;
         for run in unfolded {
-            self.record(run, scope, experiments.as_ref(), visit)?;
+            let doc = self.doc(run)?;
+            foldable += usize::from(is_folded(doc.as_ref(), unfolded.len()));
+            self.record(doc, scope, experiments.as_ref(), visit)?;
         }
+        self.columns.found_foldable(foldable);
         let rows = table.without(unfolded);
         for (at_segment, ((segment, rows), columns)) in table.segments.iter().zip(&rows).zip(&chosen).enumerate() {
             let Heads { experiments: of, states, lifecycles, ids, .. } = &segment.heads;
@@ -287,7 +302,7 @@ impl Core {
                 }
                 if lacks && segment.directory.wide.binary_search(&row).is_ok() {
                     if let Some(run) = ids.get(at) {
-                        self.record(run, scope, None, visit)?;
+                        self.record(self.doc(run)?, scope, None, visit)?;
                     }
                     continue;
                 }
@@ -313,17 +328,20 @@ impl Core {
     /// Visits a run by its record, if it is there and in the scope.
     fn record(
         &self,
-        run: &str,
+        doc: Option<RunDoc>,
         scope: &Scope<'_>,
         experiments: Option<&HashSet<u64>>,
         visit: &mut dyn FnMut(Candidate<'_>) -> Result<()>,
     ) -> Result<()> {
-        let Some(doc) = self.doc(run)? else { return Ok(()) };
+        let Some(doc) = doc else { return Ok(()) };
         let number = keys::experiment_number(&doc.info.experiment_id)?;
         if !scope.shows(number, doc.info.lifecycle) || experiments.is_some_and(|wanted| !wanted.contains(&number)) {
             return Ok(());
         }
-        visit(Candidate::Record(View::load(&*self.storage, &*self.blobs, doc)?.into()))
+        match self.view_of(doc)? {
+            Some(view) => visit(Candidate::Record(view.into())),
+            None => Ok(()),
+        }
     }
 
     fn by_records(&self, scope: &Scope<'_>, visit: &mut dyn FnMut(Candidate<'_>) -> Result<()>) -> Result<()> {
@@ -331,7 +349,10 @@ impl Core {
             if !scope.shows(keys::experiment_number(&doc.info.experiment_id)?, doc.info.lifecycle) {
                 return Ok(());
             }
-            visit(Candidate::Record(View::load(&*self.storage, &*self.blobs, doc)?.into()))
+            match self.view_of(doc)? {
+                Some(view) => visit(Candidate::Record(view.into())),
+                None => Ok(()),
+            }
         })
     }
 }

@@ -163,6 +163,7 @@ fn a_run_larger_than_a_commit_arrives_and_grows() {
                 at: None,
             })
             .collect(),
+        ..Batch::default()
     };
     run.log_batch(&batch(0)).unwrap();
     assert_eq!(all(&from, &to).new, ["one"]);

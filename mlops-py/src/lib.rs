@@ -26,7 +26,8 @@ mod _native {
     use super::console::{ConsoleCapture, capture_console, read_console};
     #[pymodule_export]
     use super::models::{
-        download_model, is_trusted, log_model, model_file, model_manifest, open_model_folder, save_model,
+        check_tensor, check_value, download_model, enforce_columns, enforce_params, is_trusted, log_model, model_file,
+        model_manifest, open_model_folder, save_model,
     };
     #[pymodule_export]
     use super::module::{

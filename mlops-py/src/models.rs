@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use mlops_core::Error;
-use mlops_core::models::SavedModel;
+use mlops_core::models::{self, GivenColumn, SavedModel, SavedModelBuilder};
 use mlops_core::workflows;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use serde_json::Value;
 
@@ -16,7 +17,18 @@ use crate::store::Store;
 
 /// A model to be saved: JSON texts of flavors, signature, metadata and input example, and the files.
 #[derive(Debug, FromPyObject)]
-pub(crate) struct Parts(OwnedText, Option<OwnedText>, Option<OwnedText>, Option<OwnedText>, Vec<(OwnedText, Vec<u8>)>);
+pub(crate) struct Parts(OwnedText, Option<OwnedText>, Option<OwnedText>, Option<OwnedText>, Vec<(OwnedText, Source)>);
+
+/// What is in a file of a model: bytes, or the path of a local file.
+#[derive(Debug, FromPyObject)]
+pub(crate) enum Source {
+    /// Bytes.
+    #[pyo3(transparent)]
+    Bytes(PyBackedBytes),
+    /// The path of a file.
+    #[pyo3(transparent)]
+    Local(PathBuf),
+}
 
 impl Parts {
     fn build(self) -> mlops_core::Result<SavedModel> {
@@ -38,7 +50,11 @@ impl Parts {
         if let Some(OwnedText(text)) = example {
             builder = builder.input_example_info(json("input example", &text)?);
         }
-        files.into_iter().fold(builder, |builder, (path, bytes)| builder.file(&path.0, bytes)).build()
+        let add = |builder: SavedModelBuilder, (path, source): (OwnedText, Source)| match source {
+            Source::Bytes(bytes) => builder.file(&path.0, &bytes[..]),
+            Source::Local(local) => builder.local_file(&path.0, local),
+        };
+        files.into_iter().fold(builder, add).build()
     }
 }
 
@@ -102,4 +118,59 @@ pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Option<Text<'_>>) -
         Some(uri) => store.trusts_run(workflows::load_model(store.runs(), &uri)?.run_id()),
         None => Ok(store.is_trusted()),
     })
+}
+
+/// How a table becomes what a signature says: for each column its place among the given ones, the type to cast to,
+/// whether no value may change by that, and whether its values have parts. Given are names, types and whether a value
+/// is missing.
+#[pyfunction]
+pub(crate) fn enforce_columns(
+    py: Python<'_>,
+    schema: Text<'_>,
+    given: Vec<(OwnedText, OwnedText, bool)>,
+) -> PyResult<Vec<(usize, Option<String>, bool, bool)>> {
+    detached(py, || {
+        let schema: Vec<_> = serde_json::from_str(&schema).map_err(unreadable("schema", &schema))?;
+        let column = |(name, dtype, has_missing): (OwnedText, OwnedText, bool)| GivenColumn {
+            name: name.0,
+            dtype: dtype.0,
+            has_missing,
+        };
+        let given: Vec<_> = given.into_iter().map(column).collect();
+        let plans = models::enforce_columns(&schema, &given)?;
+        Ok(plans.into_iter().map(|plan| (plan.source, plan.cast, plan.exact, plan.nested)).collect())
+    })
+}
+
+/// Checks type and shape of a tensor against its part of a signature.
+#[pyfunction]
+pub(crate) fn check_tensor(py: Python<'_>, spec: Text<'_>, dtype: Text<'_>, shape: Vec<i64>) -> PyResult<()> {
+    detached(py, || {
+        let spec = serde_json::from_str(&spec).map_err(unreadable("schema", &spec))?;
+        models::check_tensor(&spec, &dtype, &shape)
+    })
+}
+
+/// Checks a value, as JSON, against its column of a signature.
+#[pyfunction]
+pub(crate) fn check_value(py: Python<'_>, spec: Text<'_>, value: Text<'_>) -> PyResult<()> {
+    detached(py, || {
+        let spec = serde_json::from_str(&spec).map_err(unreadable("schema", &spec))?;
+        models::check_value(&spec, &json("value", &value)?)
+    })
+}
+
+/// The params of a prediction as JSON, and the names that the signature has not.
+#[pyfunction]
+pub(crate) fn enforce_params(py: Python<'_>, schema: Text<'_>, given: Text<'_>) -> PyResult<(String, Vec<String>)> {
+    detached(py, || {
+        let schema: Vec<_> = serde_json::from_str(&schema).map_err(unreadable("schema", &schema))?;
+        let given = serde_json::from_str(&given).map_err(unreadable("params", &given))?;
+        let (params, ignored) = models::enforce_params(&schema, &given)?;
+        Ok((Value::Object(params).to_string(), ignored))
+    })
+}
+
+fn unreadable<'a>(what: &'a str, text: &'a str) -> impl Fn(serde_json::Error) -> Error + 'a {
+    move |error| invalid(what, &format!("{text}: {error}"))
 }

@@ -21,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import mlops
 from mlops.exceptions import AlreadyExists, Corrupt, InvalidArgument, NotFound, Unsupported
-from mlops.models import ModelInfo, ModelSignature
+from mlops.models import DataType, ModelInfo, ModelSignature, Schema, TensorSpec
 
 ROWS, TARGET = load_iris(return_X_y=True, as_frame=True)
 FOREST = RandomForestClassifier(n_estimators=5, random_state=1).fit(ROWS, TARGET)
@@ -64,15 +64,17 @@ def test_a_model_says_what_it_is() -> None:
     flavor = info.flavors["sklearn"]
     assert flavor["model_class"] == "sklearn.ensemble._forest.RandomForestClassifier"
     assert flavor["sklearn_version"] == version("scikit-learn")
-    assert flavor["libraries"]["numpy"] == version("numpy")
     assert info.flavors["python_function"]["predict_fn"] == "predict"
-    assert set(info.files) == {"model.pkl", "requirements.txt", "input_example.json"}
+    assert set(info.files) == {
+        "model.pkl", "requirements.txt", "conda.yaml", "python_env.yaml", "input_example.json", "serving_input_example.json"
+    }  # fmt: skip
     for file in info.files.values():
         assert file["digest"].startswith("blake3:") and len(file["digest"]) == 71 and file["size_bytes"] > 0
     paths = [found.path for found in mlops.artifacts.list_artifacts(info.model_uri)]
     assert paths == ["model/MLmodel", *(f"model/{path}" for path in sorted(info.files))]
     needed = mlops.artifacts.load_text(f"{info.model_uri}/requirements.txt")
-    assert f"scikit-learn=={version('scikit-learn')}\n" in needed
+    for package in ["numpy", "scikit-learn", "scipy"]:
+        assert f"{package}=={version(package)}\n" in needed
     again = mlops.models.get_model_info(info.model_uri)
     assert (again.digest, again.signature, again.files) == (info.digest, info.signature, info.files)
 
@@ -83,7 +85,8 @@ def test_the_signature_of_a_table_has_names_and_types() -> None:
         "small": numpy.array([1, 2, 3], dtype=numpy.int8), "born": pandas.to_datetime(["2024-01-01"] * 3),
     })  # fmt: skip
     found = mlops.models.infer_signature(rows, numpy.zeros(3))
-    assert [(spec["name"], spec["type"], spec["required"]) for spec in found.inputs] == [
+    assert found.inputs is not None and found.outputs is not None
+    assert [(spec["name"], spec["type"], spec["required"]) for spec in found.inputs.to_dict()] == [
         ("age", "long", True),
         ("height", "double", False),
         ("name", "string", True),
@@ -91,7 +94,7 @@ def test_the_signature_of_a_table_has_names_and_types() -> None:
         ("small", "integer", True),
         ("born", "datetime", True),
     ]
-    assert found.outputs == [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1]}}]
+    assert found.outputs.to_dict() == [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1]}}]
     assert repr(found).startswith("ModelSignature(inputs=[age: long, height: double (optional), name: string")
     assert ModelSignature.from_dict(found.to_dict()) == found
 
@@ -99,18 +102,20 @@ def test_the_signature_of_a_table_has_names_and_types() -> None:
 def test_the_signature_is_inferred_from_the_example() -> None:
     table = logged(FOREST, input_example=ROWS.head(10))
     assert table.signature is not None
-    assert [spec["name"] for spec in table.signature.inputs] == list(ROWS.columns)
-    assert {spec["type"] for spec in table.signature.inputs} == {"double"}
-    assert table.signature.outputs[0]["tensor-spec"]["shape"] == [-1]
+    assert table.signature.inputs is not None and table.signature.outputs is not None
+    assert table.signature.inputs.input_names() == list(ROWS.columns)
+    assert set(table.signature.inputs.input_types()) == {DataType.double}
+    assert table.signature.outputs.inputs[0].shape == (-1,)
     example = json.loads(mlops.artifacts.load_text(f"{table.model_uri}/input_example.json"))
     assert example["columns"] == list(ROWS.columns) and example["data"] == ROWS.head(5).to_numpy().tolist()
 
     array = logged(PIPELINE, input_example=load_diabetes().data[:2])
     assert array.signature is not None
-    assert array.signature.inputs == [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 10]}}]
+    assert array.signature.inputs == Schema([TensorSpec("float64", (-1, 10))])
 
-    given = logged(PIPELINE, signature=mlops.models.infer_signature([[1.0, 2.0]], [1.0]))
-    assert given.signature is not None and given.signature.inputs[0]["tensor-spec"]["shape"] == [-1, 2]
+    given = logged(PIPELINE, signature=mlops.models.infer_signature(numpy.zeros((3, 2)), numpy.zeros(3)))
+    assert given.signature is not None and given.signature.inputs == Schema([TensorSpec("float64", (-1, 2))])
+    assert logged(FOREST, input_example=ROWS.head(3), signature=False).signature is None
     assert logged(PIPELINE).signature is None
 
 

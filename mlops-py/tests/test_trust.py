@@ -11,6 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import mlops
+from mlops._flavors.source import Source
 from mlops.exceptions import Untrusted
 
 
@@ -42,7 +43,7 @@ def test_trust_can_be_given_for_one_call(foreign: str) -> None:
 
 
 def test_what_is_read_comes_from_the_store_that_was_trusted(foreign: str) -> None:
-    source = mlops.models.Source(foreign, trust=True)
+    source = Source(foreign, trust=True)
     mlops.set_tracking_uri("memory:")
     assert source.read_code("model.pkl")
 

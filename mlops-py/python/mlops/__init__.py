@@ -66,7 +66,8 @@ from .entities import Experiment, Run
 from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
-    from . import artifacts, client, config, data, models, pyfunc, sklearn, tracking, utils
+    from . import artifacts, client, config, data, models, pyfunc, tracking, types, utils
+    from . import catboost, keras, lightgbm, onnx, pytorch, sklearn, statsmodels, xgboost
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
@@ -94,7 +95,10 @@ __version__: str = _native.version()
 VERSION = __version__
 
 # Loaded at first use, so that `import mlops` stays fast.
-_SUBMODULES = ("artifacts", "client", "config", "data", "models", "pyfunc", "sklearn", "tracking", "utils", "wandb")
+_SUBMODULES = (
+    *("artifacts", "client", "config", "data", "models", "pyfunc", "tracking", "types", "utils", "wandb"),
+    *("catboost", "keras", "lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost"),
+)
 _LAZY = {
     "Histogram": ("_media", "Histogram"),
     "Image": ("_media", "Image"),
@@ -197,6 +201,7 @@ __all__ = [
     "alerts",
     "artifacts",
     "backup",
+    "catboost",
     "client",
     "capture_console",
     "compare",
@@ -232,7 +237,9 @@ __all__ = [
     "get_tracking_uri",
     "import_runs",
     "is_tracking_uri_set",
+    "keras",
     "last_active_run",
+    "lightgbm",
     "load_model",
     "load_table",
     "log_artifact",
@@ -255,8 +262,10 @@ __all__ = [
     "metric_contexts",
     "models",
     "note",
+    "onnx",
     "on_alert",
     "pyfunc",
+    "pytorch",
     "report",
     "restore",
     "restore_experiment",
@@ -276,9 +285,12 @@ __all__ = [
     "set_tracking_uri",
     "sklearn",
     "start_run",
+    "statsmodels",
     "summary",
     "sync",
     "sweep",
     "tracking",
+    "types",
     "utils",
+    "xgboost",
 ]

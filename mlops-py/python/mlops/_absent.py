@@ -38,7 +38,7 @@ _ABSENT = (
     ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging"),
     (
         f"this kind of model comes {_LATER}",
-        "xgboost lightgbm catboost pytorch keras tensorflow onnx spacy statsmodels prophet pmdarima spark h2o"
+        "tensorflow spacy prophet pmdarima spark h2o"
         " transformers sentence_transformers paddle shap diffusers johnsnowlabs rfunc",
     ),
 )

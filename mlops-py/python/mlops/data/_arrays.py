@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._flavors.infer import schema as _schema
 from ..exceptions import InvalidArgument
-from ..models import _schema
 from ._base import Dataset
 from ._digests import array_digest
 
@@ -19,8 +19,8 @@ def _each(given: Any, of: Callable[[Any], Any]) -> Any:
 
 def _specs(given: Any) -> Any:
     if not isinstance(given, Mapping):
-        return _schema(given, "a data set")
-    return [{"name": str(name), **spec} for name, array in given.items() for spec in _schema(array, "a data set")]
+        return _schema(given, "a data set").to_dict()
+    return [{"name": str(name), **spec} for name, array in given.items() for spec in _schema(array, "a data set").to_dict()]
 
 
 class NumpyDataset(Dataset):

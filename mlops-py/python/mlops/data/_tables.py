@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._flavors.infer import column_type
 from ..exceptions import InvalidArgument
-from ..models import _column, _column_type
 from ._base import Dataset
 from ._digests import MAX_ROWS, frame_digest
 
@@ -29,6 +29,11 @@ _POLARS_TYPES = {
     "Date": "datetime",
     "Datetime": "datetime",
 }
+
+
+def _column(name: str, kind: Any, required: bool) -> dict[str, Any]:
+    """A column in MLflow's form."""
+    return {"name": name, **({"type": kind} if isinstance(kind, str) else kind.to_dict()), "required": required}
 
 
 class _Table(Dataset):
@@ -95,7 +100,7 @@ class PandasDataset(_Table):
     def _spec(self, position: int) -> dict[str, Any]:
         column = self._df.iloc[:, position]
         try:
-            kind = _column_type(column.head(MAX_ROWS), "")[0]
+            kind = column_type(column.head(MAX_ROWS), "")
         except InvalidArgument:
             kind = "any"
         return _column(str(self._df.columns[position]), kind, not bool(column.isna().any()))

@@ -1,0 +1,71 @@
+"""Estimators: by skops, which runs no code, where it is installed and knows all their types; else as a pickle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..exceptions import InvalidArgument, MlopsError
+from . import pickles
+from .source import Source
+
+# What skops does not know by itself and is data: compiled trees, neighbours, losses and boosters of fitted estimators.
+SAFE_TYPES = frozenset("""
+""".split())
+
+
+def dumps(model: Any, how: str | None, trusted_types: list[str] | None) -> tuple[bytes, dict[str, Any], set[str]]:
+    """Bytes, what the loader needs to know of them, and the modules of what is in the model."""
+    if how in (None, "skops"):
+        done = _by_skops(model, trusted_types, asked=how == "skops")
+        if done is not None:
+            content, types = done
+            _, _, modules = pickles.dumps(model)
+            conf = {"serialization_format": "skops", "skops_trusted_types": types or None}
+            return content, conf, modules | {"skops"}
+    content, made, modules = pickles.dumps(model, how)
+    return content, {"serialization_format": made}, modules
+
+
+def _by_skops(model: Any, trusted_types: list[str] | None, asked: bool) -> tuple[bytes, list[str]] | None:
+    """The model by skops, with the types that it has to be told are safe; None if it cannot hold the model."""
+    try:
+        from skops import io
+    except ImportError:
+        if asked:
+            raise InvalidArgument("the serialization format 'skops' needs the package skops: install it") from None
+        return None
+    try:
+        content: bytes = io.dumps(model)
+        types: list[str] = io.get_untrusted_types(data=content)
+    except Exception as error:
+        if asked:
+            raise InvalidArgument(f"skops cannot write {type(model).__name__}: {error}") from error
+        return None
+    unknown = set(types) - SAFE_TYPES - set(trusted_types or ())
+    if unknown and asked:
+        raise InvalidArgument(
+            f"skops does not know that the types {', '.join(sorted(unknown))} are safe: pass them as"
+            " skops_trusted_types if they are, or take another serialization_format"
+        )
+    return None if unknown else (content, sorted(types))
+
+
+def loads(source: Source, path: str, conf: dict[str, Any], made_with: str) -> Any:
+    """The estimator of a file."""
+    if conf.get("serialization_format") != "skops":
+        return pickles.loads(source, path, made_with)
+    try:
+        from skops import io
+    except ImportError:
+        raise MlopsError(f"the model `{source.uri}` was written by skops: install the package skops to load it") from None
+    content = source.read(path)
+    types = set(io.get_untrusted_types(data=content))
+    if not types <= SAFE_TYPES:
+        source.require_trust(f"the types {', '.join(sorted(types - SAFE_TYPES))}")
+    try:
+        return io.loads(content, trusted=sorted(types))
+    except Exception as error:
+        raise MlopsError(
+            f"the model `{source.uri}` cannot be loaded ({type(error).__name__}: {error}); it was saved with {made_with},"
+            " see its requirements.txt"
+        ) from error

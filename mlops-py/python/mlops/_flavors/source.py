@@ -1,0 +1,181 @@
+"""Where a model's files are, and whether what they hold may run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from .. import _native, _state
+from ..exceptions import InvalidArgument, NotFound, Unsupported, Untrusted
+
+MANIFEST = "MLmodel"
+
+
+class Source:
+    """A saved model: in a run's artifacts, in a folder, or in a folder that MLflow wrote.
+
+    Ours say which files they have, with digests, and every byte is verified before it is used. MLflow's do not: what
+    runs code in them needs ``trust=True``, if the files are not in a store that this user trusts."""
+
+    def __init__(self, uri: str | os.PathLike[str], trust: bool = False, dst_path: str | None = None) -> None:
+        self.uri = os.fspath(uri)
+        self._folder: str | None = None
+        self._dst_path = dst_path
+        # What is trusted and what is read is one store, whatever later calls use.
+        self._store = _state.store() if self.uri.startswith("runs:") else None
+        if self.uri.startswith("models:"):
+            raise Unsupported(f"`{self.uri}` names a registered model, which this version has not; use runs:/<run id>/<path>")
+        if self._store is None:
+            self.uri = self.uri.removeprefix("file://")
+            if not os.path.isdir(self.uri):
+                raise NotFound(f"model `{self.uri}` does not exist: expected runs:/<run id>/<path> or the path of a model folder")
+            self._folder = self.uri
+        foreign = self._foreign()
+        self.foreign = foreign is not None
+        if foreign is not None:
+            self.manifest = foreign
+        elif self._store is not None:
+            self.manifest = json.loads(_native.model_manifest(self._store, self.uri))
+        else:
+            self.manifest = json.loads(_native.open_model_folder(self.uri))
+        self._trusted = trust or self._is_trusted()
+
+    def _is_trusted(self) -> bool:
+        if self._store is None:
+            # Somebody who names a folder means that folder, as long as it is what was saved.
+            return not self.foreign
+        return _native.is_trusted(self._store, None if self.foreign else self.uri)
+
+    def _foreign(self) -> dict[str, Any] | None:
+        """The manifest that MLflow wrote, in YAML: ours begins with a brace."""
+        try:
+            text = self._raw(MANIFEST)
+        except (NotFound, OSError):
+            return None
+        if text.lstrip()[:1] in (b"{", b""):
+            return None
+        try:
+            import yaml
+        except ImportError:
+            raise Unsupported(f"the model `{self.uri}` was saved by MLflow: reading it needs the package PyYAML") from None
+        try:
+            found = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InvalidArgument(f"the file {MANIFEST} of `{self.uri}` is no YAML: {error}") from None
+        if not isinstance(found, dict) or not isinstance(found.get("flavors"), dict):
+            raise InvalidArgument(f"the file {MANIFEST} of `{self.uri}` describes no model: it has no flavors")
+        return found
+
+    def _raw(self, path: str) -> bytes:
+        if self._store is not None:
+            from ..artifacts import parse_uri
+
+            run_id, place = parse_uri(self.uri)
+            return self._store.read_artifact(run_id, f"{place.rstrip('/')}/{path}")
+        root = os.path.realpath(self.uri)
+        file = os.path.realpath(os.path.join(root, path))
+        if not file.startswith(root + os.sep):
+            raise InvalidArgument(f"the model `{self.uri}` names the file `{path}`, which is not in its folder")
+        with open(file, "rb") as opened:
+            return opened.read()
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, verified against their digest."""
+        if self._store is not None and not self.foreign:
+            return _native.model_file(self._store, self.uri, path)
+        if not self.foreign and path not in self.manifest["files"]:
+            raise NotFound(f"model `{self.uri}` has no file `{path}`")
+        try:
+            return self._raw(path)
+        except FileNotFoundError:
+            raise NotFound(f"model `{self.uri}` has no file `{path}`") from None
+
+    def has(self, path: str) -> bool:
+        """True if the model has the file."""
+        if not self.foreign:
+            return path in self.manifest["files"]
+        try:
+            self._raw(path)
+        except (NotFound, OSError):
+            return False
+        return True
+
+    def read_code(self, path: str) -> bytes:
+        """The bytes of a file that runs code when it is loaded: only from a source that this user trusts."""
+        self.require_trust("a pickle")
+        return self.read(path)
+
+    @property
+    def trusted(self) -> bool:
+        """True if what runs code loads without asking."""
+        return self._trusted
+
+    def require_trust(self, what: str) -> None:
+        """Fails if this user does not trust where the model comes from."""
+        if self._trusted:
+            return
+        if self._store is None:
+            why = "the folder was not written by mlops and has no digests that it could be held against; if you trust it, pass trust=True"
+        elif self._store.shared == "group":
+            why = f"whoever is in the group of the store {self._store.uri} can change it; if you trust them, pass trust=True"
+        else:
+            store = self._store.uri
+            why = (
+                f"the store {store} is not in your list of trusted stores, or others may write to it, or the run was"
+                f" brought in from such a store; if you trust it, run `mlops trust {store}` or pass trust=True"
+            )
+        raise Untrusted(f"loading `{self.uri}` runs code from {what}, and {why}")
+
+    def flavor(self, name: str) -> dict[str, Any]:
+        """What a flavor needs to load the model."""
+        try:
+            found: dict[str, Any] = self.manifest["flavors"][name]
+        except KeyError:
+            has = ", ".join(self.manifest["flavors"])
+            raise InvalidArgument(f"the model `{self.uri}` has no flavor `{name}`; it has {has}") from None
+        return found
+
+    def folder(self) -> str:
+        """The model in a local folder, every file verified: a temporary one that goes with the process, or ``dst_path``."""
+        if self._folder is None:
+            assert self._store is not None
+            place = self._dst_path or _temporary()
+            if self.foreign:
+                from ..artifacts import parse_uri
+
+                run_id, path = parse_uri(self.uri)
+                self._folder = os.fspath(self._store.download_artifacts(run_id, path, place))
+            else:
+                self._folder = os.fspath(_native.download_model(self._store, self.uri, place))
+        return self._folder
+
+    def add_code(self, conf: dict[str, Any]) -> None:
+        """Has the code that travels with the model imported before any other."""
+        code = conf.get("code")
+        if code:
+            self.require_trust("the code that travels with it")
+            path = os.path.join(self.folder(), code)
+            if path not in sys.path:
+                sys.path.insert(0, path)
+
+
+def _temporary() -> str:
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="mlops-model-")
+    atexit.register(shutil.rmtree, folder, True)
+    return folder
+
+
+def imported(name: str, package: str) -> Any:
+    """The class of that full name, which must be of the package: a name in a file leads nowhere else."""
+    from importlib import import_module
+
+    module, _, attribute = name.rpartition(".")
+    if module != package and not module.startswith(f"{package}."):
+        raise InvalidArgument(f"the model's class is `{name}`: expected one of {package}")
+    return getattr(import_module(module), attribute)

@@ -232,9 +232,9 @@ class _Wrapped:
         tensor = _tensor(data, device)
         if is_frame(data) and first is not None and tensor.is_floating_point() and first.is_floating_point():
             tensor = tensor.to(first.dtype)
-        training = getattr(self.model, "training", False)
+        # Programs of torch.export have one mode only.
+        training = self.model.training and not isinstance(self.model, torch.fx.GraphModule)
         try:
-            # Programs of torch.export have one mode only.
             if training:
                 self.model.eval()
             with torch.no_grad():

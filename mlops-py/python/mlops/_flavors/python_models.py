@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ..exceptions import InvalidArgument, NotFound
@@ -35,6 +36,11 @@ class PythonModel:
 
     def load_context(self, context: PythonModelContext) -> None:
         """Called once after loading, before the first prediction."""
+
+    @property
+    def predict_type_hints(self) -> Any:
+        """What MLflow asks of a model before it predicts: here, nothing is said by type hints."""
+        return SimpleNamespace(input=None, output=None)
 
     def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """The output for an input."""

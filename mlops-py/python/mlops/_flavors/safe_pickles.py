@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ..exceptions import InvalidArgument, MlopsError
 from . import pickles
 from .source import Source
 
-# What skops does not know by itself and is data: compiled trees, neighbours, losses and boosters of fitted estimators.
-SAFE_TYPES = frozenset("""
+# Modules whose own classes are data of fitted estimators, and which skops does not know by itself: compiled trees,
+# neighbours, distances, losses, kernels. Then single classes of other modules.
+_SAFE_MODULES = frozenset("""
+    lightgbm.sklearn
+    scipy.interpolate._bsplines
+    scipy.sparse._csc
+    scipy.sparse._csr
+    sklearn._loss._loss
+    sklearn._loss.link
+    sklearn._loss.loss
+    sklearn.cluster._bisect_k_means
+    sklearn.ensemble._hist_gradient_boosting.predictor
+    sklearn.gaussian_process.kernels
+    sklearn.linear_model._sgd_fast
+    sklearn.metrics._dist_metrics
+    sklearn.neighbors._ball_tree
+    sklearn.neighbors._kd_tree
+    sklearn.neural_network._stochastic_optimizers
+    sklearn.tree._tree
 """.split())
+_SAFE_CLASSES = frozenset("""
+    collections.OrderedDict
+    collections.defaultdict
+    lightgbm.basic.Booster
+    numpy.dtype
+    sklearn.calibration._CalibratedClassifier
+    sklearn.calibration._SigmoidCalibration
+    sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace
+""".split())
+
+
+def is_safe(name: str) -> bool:
+    """Is it the full name of a class that only holds data? Of a module, only what it defines itself."""
+    if name in _SAFE_CLASSES:
+        return True
+    module, _, attribute = name.rpartition(".")
+    if module not in _SAFE_MODULES:
+        return False
+    try:
+        found = getattr(import_module(module), attribute, None)
+    except ImportError:
+        return False
+    return isinstance(found, type) and found.__module__ == module
 
 
 def dumps(model: Any, how: str | None, trusted_types: list[str] | None) -> tuple[bytes, dict[str, Any], set[str]]:
@@ -41,7 +82,7 @@ def _by_skops(model: Any, trusted_types: list[str] | None, asked: bool) -> tuple
         if asked:
             raise InvalidArgument(f"skops cannot write {type(model).__name__}: {error}") from error
         return None
-    unknown = set(types) - SAFE_TYPES - set(trusted_types or ())
+    unknown = {name for name in types if not is_safe(name)} - set(trusted_types or ())
     if unknown and asked:
         raise InvalidArgument(
             f"skops does not know that the types {', '.join(sorted(unknown))} are safe: pass them as"
@@ -60,8 +101,9 @@ def loads(source: Source, path: str, conf: dict[str, Any], made_with: str) -> An
         raise MlopsError(f"the model `{source.uri}` was written by skops: install the package skops to load it") from None
     content = source.read(path)
     types = set(io.get_untrusted_types(data=content))
-    if not types <= SAFE_TYPES:
-        source.require_trust(f"the types {', '.join(sorted(types - SAFE_TYPES))}")
+    unknown = sorted(name for name in types if not is_safe(name))
+    if unknown:
+        source.require_trust(f"the types {', '.join(unknown)}")
     try:
         return io.loads(content, trusted=sorted(types))
     except Exception as error:

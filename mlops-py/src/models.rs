@@ -120,15 +120,18 @@ pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Option<Text<'_>>) -
     })
 }
 
-/// How a table becomes what a signature says: for each column its place among the given ones, the type to cast to,
-/// whether no value may change by that, and whether its values have parts. Given are names, types and whether a value
+/// For a column: its place among the given ones, the type to cast to, how large its values may be for that, and whether
+/// its values have parts.
+type Plan = (usize, Option<String>, Option<u64>, bool);
+
+/// How a table becomes what a signature says. Given are names, types and whether a value
 /// is missing.
 #[pyfunction]
 pub(crate) fn enforce_columns(
     py: Python<'_>,
     schema: Text<'_>,
     given: Vec<(OwnedText, OwnedText, bool)>,
-) -> PyResult<Vec<(usize, Option<String>, bool, bool)>> {
+) -> PyResult<Vec<Plan>> {
     detached(py, || {
         let schema: Vec<_> = serde_json::from_str(&schema).map_err(unreadable("schema", &schema))?;
         let column = |(name, dtype, has_missing): (OwnedText, OwnedText, bool)| GivenColumn {
@@ -138,7 +141,7 @@ pub(crate) fn enforce_columns(
         };
         let given: Vec<_> = given.into_iter().map(column).collect();
         let plans = models::enforce_columns(&schema, &given)?;
-        Ok(plans.into_iter().map(|plan| (plan.source, plan.cast, plan.exact, plan.nested)).collect())
+        Ok(plans.into_iter().map(|plan| (plan.source, plan.cast, plan.largest, plan.nested)).collect())
     })
 }
 

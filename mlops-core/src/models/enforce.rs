@@ -33,8 +33,8 @@ pub struct ColumnPlan {
     pub source: usize,
     /// numpy's name of the type that it has to get; None: it stays as it is.
     pub cast: Option<String>,
-    /// The cast is allowed only if every value comes through it unchanged.
-    pub exact: bool,
+    /// The cast is allowed only if no value is further from 0: all up to here are the same afterwards.
+    pub largest: Option<u64>,
     /// The values are lists, objects or maps: each has to pass [`check_value`].
     pub nested: bool,
 }
@@ -75,7 +75,8 @@ pub fn enforce_columns(schema: &[ColumnSpec], given: &[GivenColumn]) -> Result<V
     };
     let sources: Vec<Option<usize>> = schema.iter().enumerate().map(place).collect();
     let missing = |(spec, source): &(&ColumnSpec, &Option<usize>)| source.is_none() && spec.required;
-    let missing: Vec<_> = schema.iter().zip(&sources).filter(missing).filter_map(|(spec, _)| spec.name.clone()).collect();
+    let missing: Vec<_> =
+        schema.iter().zip(&sources).filter(missing).filter_map(|(spec, _)| spec.name.clone()).collect();
     if !missing.is_empty() {
         let has = given.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Error::InvalidArgument {
@@ -88,9 +89,9 @@ pub fn enforce_columns(schema: &[ColumnSpec], given: &[GivenColumn]) -> Result<V
     for (spec, source) in schema.iter().zip(sources) {
         let Some((source, column)) = source.and_then(|at| Some((at, given.get(at)?))) else { continue };
         match convert(&spec.kind, column) {
-            Ok((cast, exact)) => {
+            Ok((cast, largest)) => {
                 let nested = nested::is_nested(&spec.kind);
-                plans.push(ColumnPlan { source, cast: cast.map(Into::into), exact, nested });
+                plans.push(ColumnPlan { source, cast: cast.map(Into::into), largest, nested });
             }
             Err(why) => wrong.push(format!("`{}` is {} and has to be {}{why}", column.name, column.dtype, spec.kind)),
         }
@@ -105,34 +106,37 @@ pub fn enforce_columns(schema: &[ColumnSpec], given: &[GivenColumn]) -> Result<V
     })
 }
 
-/// The type that a column gets, None if it stays as it is, and whether its values decide; or why it cannot have `kind`.
-fn convert(kind: &str, column: &GivenColumn) -> std::result::Result<(Option<&'static str>, bool), &'static str> {
+/// The type that a column gets, None if it stays as it is, and how large its values may be.
+type Conversion = (Option<&'static str>, Option<u64>);
+
+/// What becomes of a column; or why it cannot have `kind`.
+fn convert(kind: &str, column: &GivenColumn) -> std::result::Result<Conversion, &'static str> {
     let (family, bits) = family(&column.dtype);
     let dtype = column.dtype.as_str();
     let (target, width) = match kind {
         "boolean" if family == Family::Bool && column.has_missing => return Err(NULLABLE),
-        "boolean" if matches!(family, Family::Bool | Family::Object) => return Ok((None, false)),
-        "string" if matches!(family, Family::Text | Family::Object) => return Ok((None, false)),
-        "binary" if matches!(family, Family::Bytes | Family::Object) => return Ok((None, false)),
-        "datetime" if matches!(family, Family::Time | Family::Object) => return Ok((Some("datetime64[ns]"), false)),
+        "boolean" if matches!(family, Family::Bool | Family::Object) => return Ok((None, None)),
+        "string" if matches!(family, Family::Text | Family::Object) => return Ok((None, None)),
+        "binary" if matches!(family, Family::Bytes | Family::Object) => return Ok((None, None)),
+        "datetime" if matches!(family, Family::Time | Family::Object) => return Ok((Some("datetime64[ns]"), None)),
         "integer" => ("int32", 32),
         "long" => ("int64", 64),
         "float" => ("float32", 32),
         "double" => ("float64", 64),
-        other if nested::is_nested(other) => return Ok((None, false)),
+        other if nested::is_nested(other) => return Ok((None, None)),
         _ => return Err(""),
     };
     let float = target.starts_with('f');
     let fits = match family {
-        _ if dtype == target => return Ok((None, false)),
-        Family::Decimal if kind == "double" => return Ok((Some(target), false)),
+        _ if dtype == target && !(column.has_missing && !float) => return Ok((None, None)),
+        Family::Decimal if kind == "double" => return Ok((Some(target), None)),
         Family::Float if float => bits <= width,
         Family::Int if !float => bits <= width,
         Family::Unsigned if !float => bits < width,
         Family::Int | Family::Unsigned if float => {
             // What has fewer digits than the float's 24 or 53 always comes through; of the rest the values tell.
             let digits = if width == 64 { 53 } else { 24 };
-            return Ok((Some(target), bits > digits));
+            return Ok((Some(target), (bits > digits).then_some(1 << digits)));
         }
         Family::Float if column.has_missing => return Err(MISSING),
         _ => return Err(""),
@@ -140,7 +144,7 @@ fn convert(kind: &str, column: &GivenColumn) -> std::result::Result<(Option<&'st
     match fits {
         // Nullable integers of pandas: numpy's have no place for what is missing.
         true if column.has_missing && !float => Err(NULLABLE),
-        true => Ok((Some(target), false)),
+        true => Ok((Some(target), None)),
         false => Err(""),
     }
 }
@@ -222,21 +226,23 @@ fn shorten(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn one(kind: &str, dtype: &str, has_missing: bool) -> Option<(Option<String>, bool)> {
+    fn one(kind: &str, dtype: &str, has_missing: bool) -> Option<(Option<String>, Option<u64>)> {
         let given = [GivenColumn { has_missing, ..GivenColumn::new("x", dtype) }];
         let plan = enforce_columns(&[ColumnSpec::new("x", kind)], &given).ok()?;
-        plan.first().map(|column| (column.cast.clone(), column.exact))
+        plan.first().map(|column| (column.cast.clone(), column.largest))
     }
 
     #[test]
     fn numbers_widen_and_never_narrow() {
-        let to = |cast: &str, exact| Some((Some(cast.to_owned()), exact));
-        assert_eq!(one("long", "int32", false), to("int64", false));
-        assert_eq!(one("long", "uint32", false), to("int64", false));
-        assert_eq!(one("double", "float32", true), to("float64", false));
-        assert_eq!(one("double", "int32", false), to("float64", false));
-        assert_eq!(one("double", "int64", false), to("float64", true));
-        assert_eq!(one("double", "float64", true), Some((None, false)));
+        let to = |cast: &str, largest| Some((Some(cast.to_owned()), largest));
+        assert_eq!(one("long", "int32", false), to("int64", None));
+        assert_eq!(one("long", "uint32", false), to("int64", None));
+        assert_eq!(one("double", "float32", true), to("float64", None));
+        assert_eq!(one("double", "int32", false), to("float64", None));
+        assert_eq!(one("double", "int64", false), to("float64", Some(1 << 53)));
+        assert_eq!(one("double", "float64", true), Some((None, None)));
+        assert_eq!(one("float", "int32", false), to("float32", Some(1 << 24)));
+        assert_eq!(one("long", "int64", true), None);
         for (kind, dtype) in [
             ("integer", "int64"),
             ("integer", "uint32"),

@@ -19,12 +19,13 @@ pub(super) fn check(kind: &str, more: &Map<String, Value>, required: bool, value
         Err(Error::InvalidArgument { what: format!("value of `{at}`"), value: value.to_string(), expected })
     };
     match (kind, value) {
-        ("array", Value::Array(items)) => {
-            items.iter().enumerate().try_for_each(|(n, item)| part(more.get("items"), required, item, &format!("{at}[{n}]")))
-        }
-        ("map", Value::Object(entries)) => entries
+        ("array", Value::Array(items)) => items
             .iter()
-            .try_for_each(|(key, item)| part(more.get("values"), required, item, &format!("{at}.{key}"))),
+            .enumerate()
+            .try_for_each(|(n, item)| part(more.get("items"), required, item, &format!("{at}[{n}]"))),
+        ("map", Value::Object(entries)) => {
+            entries.iter().try_for_each(|(key, item)| part(more.get("values"), required, item, &format!("{at}.{key}")))
+        }
         ("object", Value::Object(entries)) => object(more, entries, at),
         ("array", _) => wrong("a list".into()),
         ("map" | "object", _) => wrong("a dictionary with texts as keys".into()),

@@ -25,10 +25,7 @@ use crate::error::{Error, Result};
 /// assert!(enforce_params(&schema, &given(json!("hot"))).is_err());
 /// # Ok::<(), mlops_core::Error>(())
 /// ```
-pub fn enforce_params(
-    schema: &[ParamSpec],
-    given: &Map<String, Value>,
-) -> Result<(Map<String, Value>, Vec<String>)> {
+pub fn enforce_params(schema: &[ParamSpec], given: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>)> {
     let known = |name: &&String| schema.iter().any(|spec| spec.name == **name);
     let ignored = given.keys().filter(|name| !known(name)).cloned().collect();
     let mut params = Map::new();
@@ -47,7 +44,8 @@ fn enforce(spec: &ParamSpec, value: &Value) -> Result<Value> {
         None => spec.kind.clone(),
         Some(_) => format!("a list of {}", spec.kind),
     };
-    let wrong = || Error::InvalidArgument { what: format!("param `{}`", spec.name), value: value.to_string(), expected };
+    let wrong =
+        || Error::InvalidArgument { what: format!("param `{}`", spec.name), value: value.to_string(), expected };
     match (&spec.shape, value) {
         (None, value) if nested::is_nested(&spec.kind) => Ok(value.clone()),
         (None, value) => scalar(&spec.kind, value).ok_or_else(wrong),

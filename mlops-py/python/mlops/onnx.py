@@ -84,7 +84,9 @@ class _Wrapped:
     def __init__(self, content: bytes, providers: Sequence[str]) -> None:
         import onnxruntime
 
-        self.session = onnxruntime.InferenceSession(content, providers=list(providers))
+        there = onnxruntime.get_available_providers()
+        chosen = [name for name in providers if name in there] or list(_PROVIDERS)
+        self.session = onnxruntime.InferenceSession(content, providers=chosen)
 
     def predict(self, data: Any, params: dict[str, Any]) -> Any:
         import numpy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _native
 from ..exceptions import InvalidArgument
 from .examples import plain
-from .infer import is_array, is_frame, is_series, is_sparse, plain_number, tensor_type
+from .infer import is_array, is_frame, is_series, is_sparse, missing, plain_number, tensor_type
 
 if TYPE_CHECKING:
     from ..types.schema import ParamSchema, Schema, TensorSpec
@@ -49,9 +49,11 @@ def enforce_params(schema: ParamSchema | None, params: Mapping[str, Any] | None)
     return done
 
 
-def _time(name: str, text: str | None) -> datetime.datetime | None:
+def _time(name: str, text: str | None) -> datetime.date | None:
     try:
-        return None if text is None else datetime.datetime.fromisoformat(text)
+        if text is None:
+            return None
+        return datetime.date.fromisoformat(text) if len(text) == 10 else datetime.datetime.fromisoformat(text)
     except ValueError:
         raise InvalidArgument(f"param `{name}` is {text!r}: expected a time as in 2026-01-31T12:00:00") from None
 
@@ -107,7 +109,7 @@ def _columns(table: Any, schema: Schema) -> Any:
 
     columns = [table.iloc[:, at] for at in range(table.shape[1])]
     # A column of objects that are all numbers is one of numbers.
-    columns = [column.infer_objects() if column.dtype == object else column for column in columns]
+    columns = [_inferred(column) for column in columns]
     given = [
         (str(name), _dtype(column), bool(column.isna().any()) and column.dtype != object)
         for name, column in zip(table.columns, columns, strict=True)
@@ -120,10 +122,14 @@ def _columns(table: Any, schema: Schema) -> Any:
         _logger.warning("columns that the model's signature has not are left out: %s", names)
     named = schema.input_dict() if schema.has_input_names() else dict(zip(table.columns, schema.inputs, strict=False))
     done = {}
-    for source, cast, exact, nested in plan:
+    for source, cast, largest, nested in plan:
         name, column = table.columns[source], columns[source]
+        kind = column.dtype.kind
+        if cast is None and kind in "biuf" and type(column.dtype).__module__.startswith("pandas"):
+            # Nullable types of pandas: models know numpy's.
+            cast = given[source][1]
         if cast is not None:
-            column = _cast(name, column, cast, exact)
+            column = _cast(name, column, cast, largest)
         if nested:
             spec = json.dumps({**named[name if name in named else str(name)].to_dict(), "name": str(name)})
             for value in column:
@@ -132,25 +138,36 @@ def _columns(table: Any, schema: Schema) -> Any:
     return pandas.DataFrame(done, index=table.index)
 
 
+def _inferred(column: Any) -> Any:
+    if column.dtype != object:
+        return column
+    found = column.infer_objects()
+    return found if found.dtype.kind in "biufM" else column
+
+
 def _dtype(column: Any) -> str:
     """The core's name of a column's type."""
     dtype, kind = column.dtype, column.dtype.kind
     if str(dtype) == "category":
-        return "object" if dtype.categories.dtype.kind == "O" else _dtype(dtype.categories.to_series())
+        return _dtype(dtype.categories.to_series())
     if kind in "biuf":
         return f"{ {'b': 'bool', 'i': 'int', 'u': 'uint', 'f': 'float'}[kind] }{'' if kind == 'b' else dtype.itemsize * 8}"
     if kind == "U" or str(dtype) in ("str", "string") or type(dtype).__name__ == "StringDtype":
         return "str"
-    if kind == "O" and len(column) and type(column.iloc[0]).__name__ == "Decimal":
-        return "decimal"
+    if kind == "O" and len(column):
+        present = [value for value in column if not missing(value)]
+        if present and all(isinstance(value, str) for value in present):
+            return "str"
+        if present and type(present[0]).__name__ == "Decimal":
+            return "decimal"
     return {"S": "bytes", "M": "datetime64", "O": "object"}.get(kind, str(dtype))
 
 
-def _cast(name: Any, column: Any, to: str, exact: bool) -> Any:
+def _cast(name: Any, column: Any, to: str, largest: int | None) -> Any:
     import numpy
 
     try:
-        if to.startswith("float") and column.dtype.kind != "f":
+        if to.startswith("float") and not str(column.dtype).startswith("float"):
             done = column.astype(object).where(column.notna(), numpy.nan).astype(to)
         elif to.startswith("datetime64"):
             if getattr(column.dtype, "tz", None) is not None:
@@ -160,12 +177,13 @@ def _cast(name: Any, column: Any, to: str, exact: bool) -> Any:
             done = column.astype(to)
     except (ValueError, TypeError) as error:
         raise InvalidArgument(f"column `{name}` of the type {column.dtype} cannot become {to}: {error}") from None
-    if exact:
-        changed = column[column.notna() & (done != column)]
-        if len(changed):
+    if largest is not None:
+        present = column.dropna()
+        beyond = present[(present > largest) | (present < -largest) if present.dtype.kind == "i" else present > largest]
+        if len(beyond):
             raise InvalidArgument(
-                f"column `{name}` is {column.dtype} and has to be {to}: the value {changed.iloc[0]} would change; convert"
-                " the column before predicting if that is wanted"
+                f"column `{name}` is {column.dtype} and has to be {to}: the value {beyond.iloc[0]} may change by that;"
+                " convert the column before predicting if that is wanted"
             )
     return done
 

@@ -112,8 +112,8 @@ class Source:
         """True if what runs code loads without asking."""
         return self._trusted
 
-    def require_trust(self, what: str) -> None:
-        """Fails if this user does not trust where the model comes from."""
+    def require_trust(self, what: str, does: str = "runs code from") -> None:
+        """Fails if this user does not trust where the model comes from: what it does, and from what."""
         if self._trusted:
             return
         if self._store is None:
@@ -126,7 +126,7 @@ class Source:
                 f"the store {store} is not in your list of trusted stores, or others may write to it, or the run was"
                 f" brought in from such a store; if you trust it, run `mlops trust {store}` or pass trust=True"
             )
-        raise Untrusted(f"loading `{self.uri}` runs code from {what}, and {why}")
+        raise Untrusted(f"loading `{self.uri}` {does} {what}, and {why}")
 
     def flavor(self, name: str) -> dict[str, Any]:
         """What a flavor needs to load the model."""

@@ -70,6 +70,7 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_DATASET_INPUT_INIT                                                                                       \
   {sizeof(mlops_dataset_input), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                       \
    {NULL, 0},                   {NULL, 0}, NULL,      0,         MLOPS_DURABILITY_DEFAULT}
+#define MLOPS_MODEL_INIT {sizeof(mlops_model), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
 #define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}

@@ -25,6 +25,7 @@ pub mod forks;
 pub mod inputs;
 mod json;
 pub mod logging;
+pub mod models;
 pub mod reports;
 pub mod run_data;
 pub mod runs;

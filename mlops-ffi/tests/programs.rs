@@ -80,6 +80,11 @@ fn series_have_contexts_kinds_forks_and_alerts() {
 }
 
 #[test]
+fn a_model_of_bytes_and_files_is_logged_and_read_from_c() {
+    build_and_run(&["c/model.c"], &[]);
+}
+
+#[test]
 fn a_sweep_is_taken_reported_and_read_from_c() {
     build_and_run(&["c/sweep.c"], &[]);
 }

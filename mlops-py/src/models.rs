@@ -32,24 +32,10 @@ pub(crate) enum Source {
 
 impl Parts {
     fn build(self) -> mlops_core::Result<SavedModel> {
-        let Self(text, signature, metadata, example, files) = self;
-        let mut builder = SavedModel::builder();
-        let Value::Object(flavors) = json("flavors", &text.0)? else {
-            return Err(invalid("flavors", &text.0));
-        };
-        for (name, flavor) in flavors {
-            builder = builder.flavor(&name, flavor);
-        }
-        if let Some(OwnedText(text)) = signature {
-            let signature = serde_json::from_str(&text).map_err(|e| invalid("signature", &format!("{text}: {e}")))?;
-            builder = builder.signature(signature);
-        }
-        if let Some(OwnedText(text)) = metadata {
-            builder = builder.metadata(json("metadata", &text)?);
-        }
-        if let Some(OwnedText(text)) = example {
-            builder = builder.input_example_info(json("input example", &text)?);
-        }
+        let Self(flavors, signature, metadata, example, files) = self;
+        let [signature, metadata, example] =
+            [&signature, &metadata, &example].map(|text| text.as_ref().map(|OwnedText(text)| text.as_str()));
+        let builder = SavedModel::builder().json(&flavors.0, signature, metadata, example)?;
         let add = |builder: SavedModelBuilder, (path, source): (OwnedText, Source)| match source {
             Source::Bytes(bytes) => builder.file(&path.0, &bytes[..]),
             Source::Local(local) => builder.local_file(&path.0, local),

@@ -128,7 +128,7 @@ fn convert(kind: &str, column: &GivenColumn) -> std::result::Result<Conversion, 
     };
     let float = target.starts_with('f');
     let fits = match family {
-        _ if dtype == target && !(column.has_missing && !float) => return Ok((None, None)),
+        _ if dtype == target && (float || !column.has_missing) => return Ok((None, None)),
         Family::Decimal if kind == "double" => return Ok((Some(target), None)),
         Family::Float if float => bits <= width,
         Family::Int if !float => bits <= width,

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::manifest::{MANIFEST, ModelFile, ModelManifest};
@@ -83,6 +84,40 @@ impl SavedModelBuilder {
         self
     }
 
+    /// Takes flavors, signature, metadata and what is said of the input example as texts of JSON, as bindings have them.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a text that is no JSON, or not of the form that it must have.
+    ///
+    /// # Examples
+    /// ```
+    /// use mlops_core::models::SavedModel;
+    /// let begun = SavedModel::builder().json(r#"{"toy": {"data": "weights.bin"}}"#, None, Some("[1, 2]"), None)?;
+    /// let model = begun.file("weights.bin", [1, 2, 3]).build()?;
+    /// assert!(model.manifest.flavors.contains_key("toy"));
+    /// assert!(SavedModel::builder().json("toy", None, None, None).is_err());
+    /// # Ok::<(), mlops_core::Error>(())
+    /// ```
+    pub fn json(
+        mut self,
+        flavors: &str,
+        signature: Option<&str>,
+        metadata: Option<&str>,
+        input_example_info: Option<&str>,
+    ) -> Result<Self> {
+        self.flavors.extend(parse::<BTreeMap<String, Value>>("flavors", flavors, "a JSON object of flavors")?);
+        if let Some(text) = signature {
+            self.signature = Some(parse("signature", text, "a signature as JSON, in MLflow's form")?);
+        }
+        if let Some(text) = metadata {
+            self.metadata = Some(parse("metadata", text, "JSON")?);
+        }
+        if let Some(text) = input_example_info {
+            self.input_example = Some(parse("input example", text, "JSON")?);
+        }
+        Ok(self)
+    }
+
     /// Adds a file from memory.
     pub fn file(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.files.push((path.into(), ModelContent::Bytes(bytes.into())));
@@ -153,6 +188,13 @@ pub(crate) fn digest_file(path: &Path) -> Result<ModelFile> {
         size_bytes += bytes.len() as u64;
     }
     Ok(ModelFile { size_bytes, digest: hasher.finish() })
+}
+
+fn parse<T: DeserializeOwned>(what: &str, text: &str, expected: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        let shown: String = text.chars().take(300).collect();
+        invalid(what, &shown, &format!("{expected}; {error}"))
+    })
 }
 
 fn invalid(what: &str, value: &str, expected: &str) -> Error {

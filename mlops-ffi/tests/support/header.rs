@@ -19,6 +19,7 @@ const SOURCES: &[&str] = &[
     "console",
     "logging",
     "inputs",
+    "models",
     "series",
     "run_data",
     "search",

@@ -159,6 +159,7 @@ static mlops_system_metrics_options a_mlops_system_metrics_options = MLOPS_SYSTE
 static mlops_run_options a_mlops_run_options = MLOPS_RUN_OPTIONS_INIT;
 static mlops_batch a_mlops_batch = MLOPS_BATCH_INIT;
 static mlops_dataset_input a_mlops_dataset_input = MLOPS_DATASET_INPUT_INIT;
+static mlops_model a_mlops_model = MLOPS_MODEL_INIT;
 static mlops_run_info a_mlops_run_info = MLOPS_RUN_INFO_INIT;
 static mlops_metric_summary a_mlops_metric_summary = MLOPS_METRIC_SUMMARY_INIT;
 static mlops_run_query a_mlops_run_query = MLOPS_RUN_QUERY_INIT;

@@ -917,6 +917,58 @@ typedef struct mlops_dataset_input {
 } mlops_dataset_input;
 
 /**
+ * One file of a model: the bytes, or a local file.
+ */
+typedef struct mlops_model_file {
+  /**
+   * The path in the model's folder, parts joined by `/`.
+   */
+  struct mlops_str path;
+  /**
+   * What is in it, unless `local_path` is set.
+   */
+  struct mlops_bytes bytes;
+  /**
+   * The local file that is stored; empty: the bytes are.
+   */
+  struct mlops_str local_path;
+} mlops_model_file;
+
+/**
+ * A model that is logged. Begin with `MLOPS_MODEL_INIT`.
+ */
+typedef struct mlops_model {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * How frameworks load it, as JSON: `{"my_framework": {"data": "weights.bin"}}`. At least one.
+   */
+  struct mlops_str flavors;
+  /**
+   * What goes in and comes out, as JSON in MLflow's form; empty: not told.
+   */
+  struct mlops_str signature;
+  /**
+   * What else is kept with it, as JSON; empty: nothing.
+   */
+  struct mlops_str metadata;
+  /**
+   * The files.
+   */
+  const struct mlops_model_file *files;
+  /**
+   * How many files.
+   */
+  size_t files_count;
+} mlops_model;
+
+/**
  * What identifies a run and how it stands. Begin with `MLOPS_RUN_INFO_INIT`; the texts live as long as the run's data.
  */
 typedef struct mlops_run_info {
@@ -1952,6 +2004,51 @@ mlops_status mlops_run_log_input(const struct mlops_run *run,
                                  struct mlops_error **err);
 
 /**
+ * Logs a model as the artifact folder `path` of the run: all its files and its manifest, or nothing.
+ *
+ * `*out` becomes the manifest as JSON, with the digests of the files; it is freed with `mlops_buf_free`. Identical
+ * files are stored once. Threads: any. Since 0.1.
+ */
+mlops_status mlops_run_log_model(const struct mlops_run *run,
+                                 struct mlops_str path,
+                                 const struct mlops_model *model,
+                                 struct mlops_buf *out,
+                                 struct mlops_error **err);
+
+/**
+ * The manifest of the model `runs:/<run id>/<path>` as JSON, after a check that the run has exactly its files.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_manifest(const struct mlops_store *store,
+                                  struct mlops_str uri,
+                                  struct mlops_buf *out,
+                                  struct mlops_error **err);
+
+/**
+ * The bytes of one file of a model, checked against their digest.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_read(const struct mlops_store *store,
+                              struct mlops_str uri,
+                              struct mlops_str path,
+                              struct mlops_buf *out,
+                              struct mlops_error **err);
+
+/**
+ * Copies a model beneath the local folder `dest`, at its own path, and checks every file; `*out` becomes the path
+ * where it is.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_download(const struct mlops_store *store,
+                                  struct mlops_str uri,
+                                  struct mlops_str dest,
+                                  struct mlops_buf *out,
+                                  struct mlops_error **err);
+
+/**
  * The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
  *
  * `*out` is freed with `mlops_series_free`. Threads: any. Since 0.1.
@@ -2782,6 +2879,7 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_DATASET_INPUT_INIT                                                                                       \
   {sizeof(mlops_dataset_input), 0,         {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                       \
    {NULL, 0},                   {NULL, 0}, NULL,      0,         MLOPS_DURABILITY_DEFAULT}
+#define MLOPS_MODEL_INIT {sizeof(mlops_model), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
 #define MLOPS_BATCH_INIT {sizeof(mlops_batch), 0, NULL, 0, NULL, 0, NULL, 0, MLOPS_DURABILITY_DEFAULT}
 #define MLOPS_RUN_INFO_INIT                                                                                            \
   {sizeof(mlops_run_info), 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0}

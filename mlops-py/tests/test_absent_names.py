@@ -6,7 +6,7 @@ import pytest
 
 import mlops
 
-LATER = "register_model autolog evaluate xgboost search_logged_models last_logged_model".split()
+LATER = "register_model autolog evaluate prophet search_logged_models last_logged_model".split()
 NEVER = "trace start_span genai openai load_prompt projects run gateway deployments log_feedback".split()
 
 

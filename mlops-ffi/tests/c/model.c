@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
   mlops_run_options options = MLOPS_RUN_OPTIONS_INIT;
   OK(mlops_run_start(store, &options, &run, &error));
 
-  char vocabulary[4096];
+  char vocabulary[sizeof root + 16];
   snprintf(vocabulary, sizeof vocabulary, "%s/words.txt", root);
   FILE *stream = fopen(vocabulary, "w");
   CHECK(stream != NULL && fputs("a b c", stream) >= 0 && fclose(stream) == 0);

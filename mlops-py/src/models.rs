@@ -94,14 +94,14 @@ pub(crate) fn open_model_folder(py: Python<'_>, folder: PathBuf) -> PyResult<Str
     detached(py, || Ok(workflows::open_model_folder(&folder)?.to_text()))
 }
 
-/// True if pickles load without asking: this user made the store or trusts it, and the model's run, if one is given, did
-/// not come from one that was not.
+/// True if pickles load without asking: this user made the store or trusts it, and the run, if one is given, did not come
+/// from one that was not.
 #[pyfunction]
-#[pyo3(signature = (store, uri=None))]
-pub(crate) fn is_trusted(py: Python<'_>, store: &Store, uri: Option<Text<'_>>) -> PyResult<bool> {
+#[pyo3(signature = (store, run_id=None))]
+pub(crate) fn is_trusted(py: Python<'_>, store: &Store, run_id: Option<Text<'_>>) -> PyResult<bool> {
     let store = store.core();
-    detached(py, || match uri {
-        Some(uri) => store.trusts_run(workflows::load_model(store.runs(), &uri)?.run_id()),
+    detached(py, || match run_id {
+        Some(run_id) => store.trusts_run(&run_id),
         None => Ok(store.is_trusted()),
     })
 }

@@ -339,7 +339,9 @@ def test_an_example_comes_back() -> None:
             assert again == example
 
 
-def test_a_folder_that_mlflow_wrote_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_mlflow_wrote_loads(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, untrusted: Callable[[], None]
+) -> None:
     folder = tmp_path / "foreign"
     folder.mkdir()
     model = forest()
@@ -360,6 +362,12 @@ def test_a_folder_that_mlflow_wrote_loads(tmp_path: Path, monkeypatch: pytest.Mo
         mlops.log_artifacts(folder, "model")
     found = mlops.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
     assert found.predict(ROWS).tolist() == model.predict(ROWS).tolist()
+    # In a run that was brought in from somebody's store it is not trusted.
+    untrusted()
+    mlops.set_tracking_uri(tmp_path / "own")
+    mlops.import_runs(store)
+    with pytest.raises(Untrusted, match="brought in from such a store"):
+        mlops.load_model(f"runs:/{run.info.run_id}/model")
     # A file beneath another folder is not the model's.
     text = (folder / "MLmodel").read_text().replace("pickled_model: model.pkl", "pickled_model: ../elsewhere.pkl")
     (tmp_path / "elsewhere.pkl").write_bytes(pickle.dumps(model))

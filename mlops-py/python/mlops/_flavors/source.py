@@ -46,7 +46,9 @@ class Source:
         if self._store is None:
             # Somebody who names a folder means that folder, as long as it is what was saved.
             return not self.foreign
-        return _native.is_trusted(self._store, None if self.foreign else self.uri)
+        from ..artifacts import parse_uri
+
+        return _native.is_trusted(self._store, parse_uri(self.uri)[0])
 
     def _foreign(self) -> dict[str, Any] | None:
         """The manifest that MLflow wrote, in YAML: ours begins with a brace."""

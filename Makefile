@@ -36,6 +36,7 @@ test: fmt clippy rust python trainings examples benches summary ## Run all check
 
 test-heavy: $(HEAVY_VENV)/wheel.stamp ## Long trainings with torch, xgboost and others at once on one store; downloads 0.6 GB.
 	@.ci/step trainings-heavy .ci/trainings $(HEAVY_VENV)/bin/python heavy
+	@.ci/step models-heavy $(HEAVY_VENV)/bin/python -m pytest -q -c mlops-py/pyproject.toml mlops-py/tests/heavy
 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
 	cargo bench --locked -p mlops-benches --bench log --bench series --bench search
@@ -68,9 +69,10 @@ $(TEST_VENV)/wheel.stamp: $(TEST_VENV)/tools.stamp $(WHEEL_SOURCES)
 	$(call wheel,$(TEST_VENV),dev)
 	@touch $@
 
-$(HEAVY_VENV)/tools.stamp: .ci/requirements-heavy.txt .ci/torch-cpu $(TEST_VENV)/tools.stamp
+$(HEAVY_VENV)/tools.stamp: .ci/requirements-heavy.txt .ci/requirements-heavy-models.txt .ci/torch-cpu $(TEST_VENV)/tools.stamp
 	@test -x $(HEAVY_VENV)/bin/python || "$(PYTHON)" -m venv $(HEAVY_VENV)
 	$(HEAVY_VENV)/bin/python $(PIP) -r .ci/requirements-test.txt
+	$(HEAVY_VENV)/bin/python $(PIP) -r .ci/requirements-heavy-models.txt
 	$(HEAVY_VENV)/bin/python $(PIP) --no-deps -r .ci/requirements-heavy.txt
 	$(HEAVY_VENV)/bin/python .ci/torch-cpu
 	@touch $@

@@ -150,6 +150,24 @@ class run {
     return detail::call([&](mlops_error** what) { return mlops_run_log_files(get(), all.data(), all.size(), what); });
   }
 
+  /// Logs a model as an artifact folder, all its files and its manifest or nothing; gives the manifest as JSON.
+  result<buffer> log_model(std::string_view path, const model& content) const {
+    std::vector<mlops_model_file> files;
+    for (const auto& file : content.files) {
+      files.push_back(mlops_model_file{detail::str(file.path), mlops_bytes{file.bytes.data(), file.bytes.size()},
+                                       detail::str(file.local_path)});
+    }
+    mlops_model c = MLOPS_MODEL_INIT;
+    c.flavors = detail::str(content.flavors);
+    c.signature = detail::str(content.signature);
+    c.metadata = detail::str(content.metadata);
+    c.files = files.data();
+    c.files_count = files.size();
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_run_log_model(get(), detail::str(path), &c, out, what);
+    });
+  }
+
   /// Logs a value of a series at a step that is no number; `kind` is `MLOPS_MEDIA_TEXT`, `MLOPS_MEDIA_IMAGE`,
   /// `MLOPS_MEDIA_TABLE` or `MLOPS_MEDIA_HISTOGRAM`. Gives the path of the artifact.
   result<std::string> log_media(std::string_view key, std::int32_t kind, std::string_view bytes,

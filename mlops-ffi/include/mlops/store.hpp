@@ -144,6 +144,27 @@ class store : public detail::store_with_sweeps {
     });
   }
 
+  /// The manifest of the model `runs:/<run id>/<path>` as JSON, after a check that the run has exactly its files.
+  result<buffer> model_manifest(std::string_view uri) const {
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_model_manifest(get(), detail::str(uri), out, what);
+    });
+  }
+
+  /// The bytes of one file of a model, checked against their digest.
+  result<buffer> read_model(std::string_view uri, std::string_view path) const {
+    return detail::fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_model_read(get(), detail::str(uri), detail::str(path), out, what);
+    });
+  }
+
+  /// Copies a model beneath a local folder and checks every file; gives the path where it is.
+  result<std::string> download_model(std::string_view uri, std::string_view dest) const {
+    return detail::fill_text([&](mlops_buf* out, mlops_error** what) {
+      return mlops_model_download(get(), detail::str(uri), detail::str(dest), out, what);
+    });
+  }
+
   /// Hides a run.
   result<void> delete_run(std::string_view id) const {
     return detail::call([&](mlops_error** what) { return mlops_run_delete(get(), detail::str(id), what); });

@@ -70,6 +70,21 @@ struct run_data {
   std::map<std::string, metric_summary> metrics;
 };
 
+/// One file of a model: its path in the model's folder, and its bytes, or the path of a local file.
+struct model_file {
+  std::string path;
+  std::string bytes;
+  std::string local_path = {};
+};
+
+/// A model that is logged: how frameworks load it, its signature and metadata, as JSON, and its files.
+struct model {
+  std::string flavors;
+  std::string signature;
+  std::string metadata;
+  std::vector<model_file> files;
+};
+
 /// A data set as an input of a run; what is empty is not given. `source`, `schema` and `profile` are JSON.
 struct dataset_input {
   std::string name;

@@ -116,6 +116,13 @@ void beside(const mlops::store& store, const std::string& folder) {
   CHECK(run.log_artifacts(folder + "/store/none").error().code() == MLOPS_IO);
   CHECK(run.log_files({{"many/a", "a"}, {"many/b", ""}}));
   CHECK(store.list_artifacts(id, "many").value().size() == 2);
+  const mlops::model model = {R"({"mine": {"data": "weights.bin"}})", "", R"({"team": "risk"})", {{"weights.bin", "abc"}}};
+  CHECK(has(run.log_model("model", model).value(), "\"size_bytes\": 3"));
+  const std::string uri = "runs:/" + id + "/model";
+  CHECK(has(store.model_manifest(uri).value(), "risk"));
+  CHECK(store.read_model(uri, "weights.bin").value().view() == "abc");
+  CHECK(store.download_model(uri, folder + "/copied").value().find("copied/model") != std::string::npos);
+  CHECK(store.read_model(uri, "none").error().code() == MLOPS_NOT_FOUND);
   CHECK(has(store.compare_json({"first", "second"}).value(), "\"depth\":[\"0\",\"1\"]"));
   CHECK(!store.metric_plot("first", "loss").value().empty());
   CHECK(store.metric_svg({"first", "second"}, "loss").value().compare(0, 4, "<svg") == 0);

@@ -366,7 +366,7 @@ fn commits_that_come_while_the_index_is_opened_are_in_it() {
         .map(|writer| {
             let journal = journal.clone();
             std::thread::spawn(move || {
-                (0..500).for_each(|n| put(&*journal, &format!("{writer}-{n}"), &"v".repeat(1_000)))
+                (0..500).for_each(|n| put(&*journal, &format!("{writer}-{n}"), &"v".repeat(1_000)));
             })
         })
         .collect();

@@ -283,6 +283,11 @@ impl Store {
         detached(py, || self.inner.runs().delete_artifacts(&run_id, path.as_deref()))
     }
 
+    /// What of the run runs code when it is loaded asks first.
+    fn mark_foreign(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().mark_foreign(&run_id))
+    }
+
     /// Brings what this process logged into storage, where other processes see it.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         detached(py, || self.inner.runs().drain())

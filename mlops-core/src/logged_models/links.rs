@@ -51,19 +51,19 @@ impl LoggedModels {
     /// What reading the store gives: `Corrupt`, `Io`.
     pub fn links(&self, run_id: &str) -> Result<ModelLinks> {
         let text = |id: &[u8]| String::from_utf8_lossy(id).into_owned();
-        let inputs = self.linked(keys::inputs(run_id), |rest| Some(text(rest)))?;
-        let outputs = self.linked(keys::outputs(run_id), |rest| {
+        let inputs = self.linked(&keys::inputs(run_id), |rest| Some(text(rest)))?;
+        let outputs = self.linked(&keys::outputs(run_id), |rest| {
             let (rest, step) = rest.split_last_chunk::<8>()?;
             Some((text(rest.strip_suffix(b"\0")?), i64::from_be_bytes(*step)))
         })?;
         Ok(ModelLinks { inputs, outputs })
     }
 
-    fn linked<T>(&self, prefix: Vec<u8>, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>> {
+    fn linked<T>(&self, prefix: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>> {
         let mut found: Vec<(Timestamp, T)> = Vec::new();
-        for_each_entry(&*self.storage, KeyRange::prefix(prefix.clone()), |key, value| {
+        for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
             let at: Timestamp = codec::decode("a link of a run", value)?;
-            found.extend(key.strip_prefix(prefix.as_slice()).and_then(&read).map(|one| (at, one)));
+            found.extend(key.strip_prefix(prefix).and_then(&read).map(|one| (at, one)));
             Ok(())
         })?;
         found.sort_by_key(|(at, _)| *at);

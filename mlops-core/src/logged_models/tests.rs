@@ -53,7 +53,7 @@ fn a_list_shows_models_of_its_experiments_that_are_not_deleted_the_newest_first(
         models.list(experiments, view).unwrap().into_iter().map(|found| found.model.model_id).collect()
     };
     assert_eq!(ids(&[], View::Active), [second.model_id.clone(), first.model_id.clone()]);
-    assert_eq!(ids(&["0".into()], View::Active), [first.model_id.clone()]);
+    assert_eq!(ids(&["0".into()], View::Active), std::slice::from_ref(&first.model_id));
     models.delete(&second.model_id).unwrap();
     assert!(ids(std::slice::from_ref(&other), View::Active).is_empty());
     assert_eq!(ids(&[other], View::Deleted), [second.model_id]);

@@ -185,11 +185,12 @@ def test_a_sklearn_model_is_logged_and_loaded_again(client: MlflowClient) -> Non
 
 
 def test_autolog_of_sklearn_fills_a_run(client: MlflowClient) -> None:
+    import numpy
     from sklearn.linear_model import LogisticRegression
 
     mlflow.sklearn.autolog(silent=True)
     try:
-        LogisticRegression(C=0.5).fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+        LogisticRegression(C=0.5).fit(numpy.array([[0.0], [1.0], [2.0], [3.0]]), numpy.array([0, 0, 1, 1]))
     finally:
         mlflow.sklearn.autolog(disable=True, silent=True)
     (run,) = client.search_runs(["0"])

@@ -176,7 +176,7 @@ def test_nan_is_kept_and_infinities_are_true_in_ours(client: MlflowClient, ours:
 
 def test_the_history_of_a_metric_has_each_point_once_in_order(client: MlflowClient) -> None:
     run_id = new(client)
-    points = [(0.5, 30, 3), (0.25, 10, 1), (0.125, 20, 2), (0.5, 30, 3), (0.75, 30, 3), (math.nan, 40, 4), (math.nan, 40, 4)]
+    points = [(0.5, 30, 3), (0.25, 10, 1), (0.125, 20, 2), (0.5, 30, 3), (0.75, 30, 3), (math.nan, 40, 4)]
     for value, at, step in points:
         client.log_metric(run_id, "loss", value, timestamp=at, step=step)
     client.log_batch(run_id, [Metric("loss", 0.5, 30, 3), Metric("loss", -1.0, 5, -7), Metric("loss", -1.0, 5, -7)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from .. import _native
@@ -15,21 +16,37 @@ _NO_CHOICE = (None, "", "./mlruns", "mlruns")
 class Base:
     """An open store, and where MLflow's side keeps files."""
 
-    _store: _native.Store
-    _models: _native.LoggedModels
-    _serves: bool
     artifact_root_uri: str
+    _folder: str
+    _opened: tuple[int, _native.Store, _native.LoggedModels] | None
+    _serves: bool
     _root_is_chosen: bool
 
     def _open(self, store_uri: str, artifact_uri: str | None) -> None:
-        self._store = _location.open_store(_location.path_of(store_uri or _location.SCHEME))
-        self._models = _native.LoggedModels(self._store)
+        # Absolute from now on: the working directory may change.
+        self._folder = _native.locate(_location.path_of(store_uri or _location.SCHEME))
+        self._opened = None
         self._serves = _location.serves()
-        own = _location.artifact_root(self._store.uri)
+        own = _location.artifact_root(self._folder)
         given = None if artifact_uri in _NO_CHOICE or str(artifact_uri).startswith(_location.SCHEME) else artifact_uri
         # The server's own: its files come to this store, or to where it was told.
         self._root_is_chosen = given is not None and not given.startswith("mlflow-artifacts:")
         self.artifact_root_uri = given or own
+
+    def _parts(self) -> tuple[int, _native.Store, _native.LoggedModels]:
+        """The store, opened by this process: what a forked child inherited it cannot use."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            store = _location.open_store(self._folder)
+            self._opened = os.getpid(), store, _native.LoggedModels(store)
+        return self._opened
+
+    @property
+    def _store(self) -> _native.Store:
+        return self._parts()[1]
+
+    @property
+    def _models(self) -> _native.LoggedModels:
+        return self._parts()[2]
 
     def _settle(self) -> None:
         """Has other workers of the server see what this one was told, before its client asks one of them."""

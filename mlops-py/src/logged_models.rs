@@ -127,7 +127,13 @@ impl LoggedModels {
         })
     }
 
-    fn link(&self, py: Python<'_>, run_id: Text<'_>, inputs: Vec<OwnedText>, outputs: Vec<(OwnedText, i64)>) -> PyResult<()> {
+    fn link(
+        &self,
+        py: Python<'_>,
+        run_id: Text<'_>,
+        inputs: Vec<OwnedText>,
+        outputs: Vec<(OwnedText, i64)>,
+    ) -> PyResult<()> {
         let links = ModelLinks {
             inputs: inputs.into_iter().map(|id| id.0).collect(),
             outputs: outputs.into_iter().map(|(id, step)| (id.0, step)).collect(),

@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use super::codec;
 use super::keys;
 use super::store::LoggedModels;
-use crate::base::digests::Digest;
 use crate::base::names;
-use crate::blob::Referrer;
 use crate::error::Result;
 use crate::runs::artifacts;
-use crate::runs::{ArtifactInfo, ArtifactSource, StoredArtifact, StoredText, for_each_entry};
-use crate::storage::{KeyRange, Op, Storage};
+use crate::runs::{ArtifactInfo, ArtifactSource, StoredArtifact, for_each_entry};
+use crate::storage::{KeyRange, Op};
 
 /// What an error adds that finds no file.
 fn hint(id: &str) -> String {
@@ -89,25 +87,5 @@ impl LoggedModels {
             Ok(())
         })?;
         Ok(files)
-    }
-}
-
-/// The blobs of all logged models.
-#[derive(Debug)]
-pub(crate) struct ModelBlobs<'a>(pub(crate) &'a dyn Storage);
-
-impl Referrer for ModelBlobs<'_> {
-    fn for_each_blob(&self, visit: &mut dyn FnMut(Digest)) -> Result<()> {
-        for prefix in [keys::PARAMS, keys::TAGS] {
-            for_each_entry(self.0, KeyRange::prefix(prefix), |_, value| {
-                let stored: StoredText = codec::decode("a text of a logged model", value)?;
-                stored.blob().into_iter().for_each(&mut *visit);
-                Ok(())
-            })?;
-        }
-        for_each_entry(self.0, KeyRange::prefix(keys::FILES), |_, value| {
-            visit(codec::decode::<StoredArtifact>("a file of a logged model", value)?.blob);
-            Ok(())
-        })
     }
 }

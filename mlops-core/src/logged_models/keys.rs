@@ -48,6 +48,14 @@ pub(super) fn part(of: &[u8], id: &str, name: &str) -> Vec<u8> {
     behind(of, id, name.as_bytes())
 }
 
+/// The id and the name in a key of [`part`].
+pub(super) fn owner(key: &[u8]) -> (String, String) {
+    let inside = key.get(TAGS.len()..).unwrap_or_default();
+    let end = inside.iter().position(|byte| *byte == 0).unwrap_or(inside.len());
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    (text(inside.get(..end)), text(inside.get(end + 1..)))
+}
+
 /// The points of a model.
 pub(super) fn points(id: &str) -> Vec<u8> {
     behind(POINTS, id, b"")

@@ -10,12 +10,13 @@ mod files;
 mod keys;
 mod links;
 mod points;
+mod references;
 mod store;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use files::ModelBlobs;
+pub(crate) use references::ModelBlobs;
 pub use store::LoggedModels;
 pub use types::{LoggedModel, LoggedModelData, LoggedModelOptions, LoggedModelStatus, ModelLinks, ModelPoint};

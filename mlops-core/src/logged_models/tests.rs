@@ -128,3 +128,26 @@ fn threads_that_tag_one_model_lose_nothing() {
     });
     assert_eq!(store.logged_models().get(&id).unwrap().tags.len(), 40);
 }
+
+#[test]
+fn what_a_model_has_lost_is_told_and_a_repair_keeps_the_rest_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = folder.path().join("store").display().to_string();
+    let opened = Store::open(&uri).unwrap();
+    let models = opened.logged_models();
+    let id = model(&opened, "tree").model_id;
+    models.set_tags(&id, &pair("long", &"z".repeat(70_000))).unwrap();
+    models.set_tags(&id, &pair("short", "kept")).unwrap();
+    let content = vec![7_u8; 100_000];
+    models.log_files(&id, &[ArtifactSource { path: "w.bin".into(), content: Content::Bytes(&content) }]).unwrap();
+    opened.close().unwrap();
+    drop((models, opened));
+    // Blobs of this size are files of their own.
+    std::fs::remove_dir_all(folder.path().join("store/blobs/objects")).unwrap();
+    let lost = crate::store::fsck(&uri, false).unwrap().lost;
+    assert!(lost.iter().any(|line| line.contains(&format!("the tag `long` of the logged model {id}"))), "{lost:?}");
+    assert!(lost.iter().any(|line| line.contains("the file `w.bin`")), "{lost:?}");
+    crate::store::fsck(&uri, true).unwrap();
+    let found = Store::open(&uri).unwrap().logged_models().get(&id).unwrap();
+    assert_eq!(found.tags.into_iter().collect::<Vec<_>>(), pair("short", "kept"));
+}

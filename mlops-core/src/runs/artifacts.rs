@@ -80,11 +80,7 @@ pub(crate) fn select(
     let found: BTreeMap<_, _> =
         files.into_iter().filter(|(file, _)| *file == path || file.starts_with(&inside)).collect();
     if found.is_empty() {
-        return Err(Error::NotFound {
-            what: "artifact",
-            id: path,
-            hint: hint.into(),
-        });
+        return Err(Error::NotFound { what: "artifact", id: path, hint: hint.into() });
     }
     Ok(found)
 }

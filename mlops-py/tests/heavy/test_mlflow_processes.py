@@ -80,6 +80,15 @@ def test_the_environment_names_the_store(tmp_path: Path) -> None:
     assert not (tmp_path / "mlflow.db").exists() and not (tmp_path / "mlruns").exists()
 
 
+def test_the_scheme_alone_is_the_default_store(tmp_path: Path, store: Path) -> None:
+    code = "import mlflow\nmlflow.set_tracking_uri('mlops:')\nwith mlflow.start_run(): mlflow.log_param('p', 1)\n"
+    environment = {name: value for name, value in os.environ.items() if name != "MLOPS_STORE"}
+    (tmp_path / "deep").mkdir()
+    mlops.MlflowClient(str(tmp_path / ".mlops")).create_run("0")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "deep", env=environment, timeout=120, check=True)
+    assert len(mlops.MlflowClient(str(tmp_path / ".mlops")).search_runs(["0"])) == 2
+
+
 def test_what_mlops_logs_mlflow_reads_and_the_other_way_round(tmp_path: Path) -> None:
     store = tmp_path / "store"
     ours = mlops.MlflowClient(str(store))

@@ -88,8 +88,9 @@ class Server:
         named = {"artifact_uri": uri, "tracking_uri": self._client.tracking_uri}
         try:
             # What has no file has no folder either.
-            if list_artifacts(**named):
-                download_artifacts(**named, dst_path=str(place))
+            if not list_artifacts(**named):
+                return []
+            place = Path(download_artifacts(**named, dst_path=str(place)))
         except Exception as error:
             # Whatever stands behind the server: a bucket without rights, a host that is gone.
             raise OutOfReach(f"{type(error).__name__}: {error}"[:300]) from error

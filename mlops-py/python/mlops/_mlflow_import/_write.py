@@ -7,6 +7,7 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import _native
@@ -79,10 +80,10 @@ class Writer:
                 self._store.set_experiment_tags(number, missing)
         for run in self._source.runs(experiment):
             self._report.runs.found += 1
-            self._guarded(f"run {run.id}", lambda run=run: self._run(run, number))
+            self._guarded(f"run {run.id}", partial(self._run, run, number))
         for model in self._source.models(experiment):
             self._report.logged_models.found += 1
-            self._guarded(f"logged model {model.id}", lambda model=model: self._model(model, number))
+            self._guarded(f"logged model {model.id}", partial(self._model, model, number))
         if experiment.deleted and self._store.get_experiment(number)["lifecycle_stage"] == "active":
             self._store.delete_experiment(number)
 

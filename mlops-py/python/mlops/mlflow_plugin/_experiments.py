@@ -22,7 +22,7 @@ from ._errors import failure
 def checked_limit(max_results: int | None, may_be_none: bool = False) -> int:
     """How many results a page has, as MLflow bounds it."""
     if max_results is None and may_be_none:
-        return SEARCH_MAX_RESULTS_THRESHOLD
+        return int(SEARCH_MAX_RESULTS_THRESHOLD)
     if max_results is None or max_results < 1:
         raise failure(
             f"Invalid value {max_results} for parameter 'max_results' supplied. It must be a positive integer",

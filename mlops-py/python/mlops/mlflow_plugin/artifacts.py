@@ -36,7 +36,7 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
         verify_artifact_path(artifact_path)
-        files = []
+        files: list[tuple[str, str]] = []
         for folder, _, names in os.walk(local_dir):
             inside = os.path.relpath(folder, local_dir).replace(os.sep, "/")
             place = posixpath.join(artifact_path or "", "" if inside == "." else inside)

@@ -19,6 +19,7 @@ class Base:
     artifact_root_uri: str
     _folder: str
     _opened: tuple[int, _native.Store, _native.LoggedModels] | None
+    _known_models: set[str]
     _serves: bool
     _root_is_chosen: bool
 
@@ -26,6 +27,7 @@ class Base:
         # Absolute from now on: the working directory may change.
         self._folder = _native.locate(_location.path_of(store_uri or _location.SCHEME))
         self._opened = None
+        self._known_models = set()
         self._serves = _location.serves()
         own = _location.artifact_root(self._folder)
         given = None if artifact_uri in _NO_CHOICE or str(artifact_uri).startswith(_location.SCHEME) else artifact_uri

@@ -20,7 +20,7 @@ from mlflow.utils.validation import (
 )
 
 from .._convert import metric_value, timestamp, whole
-from ..exceptions import Conflict, InvalidArgument, MlopsError, NotFound
+from ..exceptions import Conflict, InvalidArgument, NotFound
 from . import _entities
 from ._base import Base
 from ._errors import failure
@@ -33,10 +33,10 @@ class Logging(Base):
 
     def log_metric(self, run_id: str, metric: Metric) -> None:
         _validate_metric(metric.key, metric.value, metric.timestamp, metric.step)
-        self._active_run_exists(run_id)
-        self._log_model_metrics(run_id, [metric])
         handle = self._store.open_run(run_id)
+        of_models = self._by_model(run_id, [metric])
         handle.log_metric(*_point(metric))
+        self._log_model_metrics(of_models)
         self._settle()
 
     def log_param(self, run_id: str, param: Any) -> None:
@@ -69,26 +69,28 @@ class Logging(Base):
         _validate_param_keys_unique(params)
         handle = self._store.open_run(run_id)
         points = [_point(metric) for metric in metrics]
-        self._log_model_metrics(run_id, metrics)
+        of_models = self._by_model(run_id, metrics)
         try:
             handle.log_batch([(param.key, str(param.value)) for param in params], _entities.tags_of(tags), points)
         except Conflict as error:
             raise failure(f"Changing param values is not allowed. {error}", "INVALID_PARAMETER_VALUE") from error
+        self._log_model_metrics(of_models)
         self._settle()
 
-    def _active_run_exists(self, run_id: str) -> None:
-        self._store.open_run(run_id)
-
-    def _log_model_metrics(self, run_id: str, metrics: list[Metric]) -> None:
+    def _by_model(self, run_id: str, metrics: list[Metric]) -> dict[str, list[Any]]:
+        """The points that are of logged models, by model; nothing is logged if one of these does not exist."""
         by_model: dict[str, list[Any]] = {}
         for metric in metrics:
             if metric.model_id is not None:
                 key, value, step, at = _point(metric)
                 point = (key, value, step, at or 0, run_id, metric.dataset_name, metric.dataset_digest)
                 by_model.setdefault(metric.model_id, []).append(point)
-        for model_id in by_model:
-            # Nothing is logged if one of them does not exist.
+        for model_id in by_model.keys() - self._known_models:
             self._models.get(model_id)
+            self._known_models.add(model_id)
+        return by_model
+
+    def _log_model_metrics(self, by_model: dict[str, list[Any]]) -> None:
         for model_id, points in by_model.items():
             self._models.log_metrics(model_id, points)
 

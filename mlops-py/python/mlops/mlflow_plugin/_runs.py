@@ -14,7 +14,7 @@ from mlflow.utils.validation import _validate_tag
 
 from .. import _state
 from .._convert import timestamp
-from ..exceptions import InvalidState, MlopsError, NotFound
+from ..exceptions import MlopsError
 from . import _entities
 from ._base import Base
 from ._errors import failure

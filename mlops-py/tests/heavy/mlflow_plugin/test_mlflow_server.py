@@ -20,6 +20,7 @@ import pytest
 from mlflow.entities import Metric, Param
 from mlflow.tracking import MlflowClient
 from test_mlflow_experiments import code_of
+from test_mlflow_search import dataset
 
 import mlops
 
@@ -160,10 +161,12 @@ def test_what_the_ui_asks_for_is_answered(server: Server, remote: MlflowClient) 
     assert 300 <= len(found["metrics"]) <= 330
     found = json.loads(server.get(f"{api}/metrics/get-history-bulk?run_id={run_id}&metric_key=m"))
     assert len(found["metrics"]) == 1000
-    assert "dataset_summaries" in server.ask(f"{api}/experiments/search-datasets", experiment_ids=["0"]) or True
+    remote.log_inputs(run_id, [dataset("train", "d1", "training")])
+    (summary,) = server.ask(f"{api}/experiments/search-datasets", experiment_ids=["0"])["dataset_summaries"]
+    assert (summary["name"], summary["digest"], summary["context"]) == ("train", "d1", "training")
     assert server.ask(f"{api}/runs/search", experiment_ids=["0"], max_results=1)["runs"]
-    assert server.ask(f"{api}/logged-models/search", experiment_ids=["0"]) is not None
-    assert server.ask("ajax-api/3.0/mlflow/traces/search", locations=[]) .get("traces", []) == []
+    assert "error_code" not in server.ask(f"{api}/logged-models/search", experiment_ids=["0"])
+    assert server.ask("ajax-api/3.0/mlflow/traces/search", locations=[]).get("traces", []) == []
     assert json.loads(server.get(f"{api}/registered-models/search?max_results=10")).get("registered_models", []) == []
     assert json.loads(server.get(f"{api}/model-versions/search?max_results=10")).get("model_versions", []) == []
     with pytest.raises(urllib.error.HTTPError) as caught:

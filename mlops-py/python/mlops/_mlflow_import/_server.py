@@ -26,7 +26,7 @@ class Server:
             ) from None
         self.problems: list[str] = []
         self._client = MlflowClient(uri)
-        self._folder = tempfile.TemporaryDirectory(prefix="mlops-import-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def _pages(self, call: Any, *arguments: Any, **named: Any) -> Iterator[Any]:
         token: str | None = None
@@ -80,11 +80,13 @@ class Server:
             history = self._client.get_metric_history(run.id, key)
             yield key, [(int(point.step), int(point.timestamp), float(point.value)) for point in history]
 
-    def _downloaded(self, of: str, uri: str) -> Iterable[File]:
+    def _downloaded(self, uri: str) -> Iterable[File]:
         from mlflow.artifacts import download_artifacts, list_artifacts
 
-        place = Path(self._folder.name) / of
-        place.mkdir(exist_ok=True)
+        # Of one run or model at a time: what the call before gave is not needed any more.
+        self.close()
+        self._folder = tempfile.TemporaryDirectory(prefix="mlops-import-")
+        place = Path(self._folder.name)
         named = {"artifact_uri": uri, "tracking_uri": self._client.tracking_uri}
         try:
             # What has no file has no folder either.
@@ -94,10 +96,10 @@ class Server:
         except Exception as error:
             # Whatever stands behind the server: a bucket without rights, a host that is gone.
             raise OutOfReach(f"{type(error).__name__}: {error}"[:300]) from error
-        return beneath(place)
+        return beneath(place, by_content=True)
 
     def files(self, run: Run) -> Iterable[File]:
-        return self._downloaded(run.id, self._client.get_run(run.id).info.artifact_uri)
+        return self._downloaded(self._client.get_run(run.id).info.artifact_uri)
 
     def models(self, experiment: Experiment) -> Iterable[Model]:
         if not hasattr(self._client, "search_logged_models"):
@@ -122,7 +124,7 @@ class Server:
             )
 
     def model_files(self, model: Model) -> Iterable[File]:
-        return self._downloaded(model.id, self._client.get_logged_model(model.id).artifact_location)
+        return self._downloaded(self._client.get_logged_model(model.id).artifact_location)
 
     def registered(self) -> tuple[int, int]:
         try:
@@ -133,4 +135,6 @@ class Server:
             return 0, 0
 
     def close(self) -> None:
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

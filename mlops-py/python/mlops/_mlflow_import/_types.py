@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,8 @@ class File:
 
     path: str
     local: Path
+    stamp: str
+    """What is another when the file has changed."""
 
 
 class Source(Protocol):
@@ -116,10 +119,19 @@ class OutOfReach(Exception):
     """Files that cannot be read from here."""
 
 
-def beneath(folder: Path) -> list[File]:
-    """The files beneath a folder; links are not followed."""
+def beneath(folder: Path, by_content: bool = False) -> list[File]:
+    """The files beneath a folder; links are not followed. ``by_content``: their times say nothing, they were just copied."""
     found = []
     for local in sorted(folder.rglob("*")):
         if local.is_file() and not local.is_symlink():
-            found.append(File(local.relative_to(folder).as_posix(), local))
+            stamp = _content(local) if by_content else str(local.stat().st_mtime_ns)
+            found.append(File(local.relative_to(folder).as_posix(), local, stamp))
     return found
+
+
+def _content(local: Path) -> str:
+    digest = hashlib.sha256()
+    with local.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()

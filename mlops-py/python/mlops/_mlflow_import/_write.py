@@ -6,7 +6,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,8 @@ class Writer:
                 f"{models} registered models with {versions} versions: the model registry of mlops comes with a later "
                 "version; import again then"
             )
-        self._report.problems += self._source.problems
+        # What is read twice is told once.
+        self._report.problems += dict.fromkeys(self._source.problems)
         self._store.flush()
 
     # --- experiments
@@ -100,14 +101,14 @@ class Writer:
     # --- runs
 
     def _run(self, run: Run, number: str) -> None:
-        points = list(self._source.points(run))
         files = self._files(f"run {run.id}", lambda: list(self._source.files(run)))
-        mark = _digest(run, points, files or [])
+        # The points are read twice, and never all held at once.
+        mark, points = _digest(run, self._source.points(run), files or [])
         found = self._find(run.id)
-        self._count_found(run, points, files or [])
+        self._count("found", run, points, files or [])
         if found is not None and found["tags"].get(MARK) == mark:
             self._report.runs.there += 1
-            self._count_there(run, points, files or [])
+            self._count("there", run, points, files or [])
             return
         self._say(f"run {run.id}")
         if found is None:
@@ -134,7 +135,7 @@ class Writer:
             self._store.mark_foreign(run.id)
         handle = self._store.open_run(run.id)
         self._texts(run, handle, found)
-        self._points(run, handle, found, points)
+        self._points(run, handle, found)
         if run.inputs:
             before = {(one[0], one[1]) for one in found["inputs"]}
             new = [one for one in run.inputs if (one[0], one[1]) not in before]
@@ -173,8 +174,8 @@ class Writer:
         self._report.tags.new += len(tags)
         self._report.tags.there += len(run.tags) - len(tags)
 
-    def _points(self, run: Run, handle: _native.Run, found: dict[str, Any], points: list[tuple[str, list[Point]]]) -> None:
-        for key, history in points:
+    def _points(self, run: Run, handle: _native.Run, found: dict[str, Any]) -> None:
+        for key, history in self._source.points(run):
             new = history
             if key in found["metrics"]:
                 steps, times, values = self._store.metric_history(run.id, key)
@@ -259,17 +260,11 @@ class Writer:
 
     # --- counting
 
-    def _count_found(self, run: Run, points: list[tuple[str, list[Point]]], files: list[File]) -> None:
-        self._add("found", run, points, files)
-
-    def _count_there(self, run: Run, points: list[tuple[str, list[Point]]], files: list[File]) -> None:
-        self._add("there", run, points, files)
-
-    def _add(self, to: str, run: Run, points: list[tuple[str, list[Point]]], files: list[File]) -> None:
+    def _count(self, to: str, run: Run, points: int, files: list[File]) -> None:
         for kind, count in {
             "params": len(run.params),
             "tags": len(run.tags),
-            "points": sum(len(history) for _, history in points),
+            "points": points,
             "datasets": len(run.inputs),
             "files": len(files),
             "bytes": sum(file.local.stat().st_size for file in files),
@@ -295,9 +290,9 @@ def _listed(read: Callable[[str | None], list[tuple[str, bool, int, str | None]]
     return found
 
 
-def _digest(run: Run, points: list[tuple[str, list[Point]]], files: list[File]) -> str:
-    """A digest of a state of a run: another says that the source's run has changed since."""
-    digest = hashlib.sha256()
+def _digest(run: Run, points: Iterable[tuple[str, list[Point]]], files: list[File]) -> tuple[str, int]:
+    """A digest of a state of a run: another says that the source's run has changed since. And how many points it has."""
+    digest, count = hashlib.sha256(), 0
 
     def add(*parts: Any) -> None:
         digest.update(json.dumps(parts, sort_keys=True, default=str).encode() + b"\n")
@@ -306,9 +301,9 @@ def _digest(run: Run, points: list[tuple[str, list[Point]]], files: list[File]) 
     add(run.inputs, run.model_inputs, run.model_outputs)
     for key, history in points:
         add(key, len(history))
+        count += len(history)
         digest.update(array("q", [number for point in history for number in point[:2]]).tobytes())
         digest.update(b"".join(_bits(point[2]) for point in history))
     for file in files:
-        about = file.local.stat()
-        add(file.path, about.st_size, about.st_mtime_ns)
-    return f"mlflow {digest.hexdigest()[:32]}"
+        add(file.path, file.local.stat().st_size, file.stamp)
+    return f"mlflow {digest.hexdigest()[:32]}", count

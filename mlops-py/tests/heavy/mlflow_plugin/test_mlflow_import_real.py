@@ -154,6 +154,10 @@ def test_a_tracking_uri_is_read_through_mlflow(source: tuple[str, Path], tmp_pat
     report = mlops.import_mlflow("http://a.server", store=tmp_path / "store")
     assert report.problems == [] and report.complete, str(report)
     assert report.runs.new == 5
+    marks = [run.data.tags["mlops.imported"] for run in MlflowClient(f"mlops:{tmp_path / 'store'}").search_runs(["1"])]
+    again = mlops.import_mlflow("http://a.server", store=tmp_path / "store")
+    assert (again.runs.new, again.points.new, again.files.new, again.complete) == (0, 0, 0, True)
+    assert marks == [run.data.tags["mlops.imported"] for run in MlflowClient(f"mlops:{tmp_path / 'store'}").search_runs(["1"])]
     direct = content(MlflowClient(f"mlops:{tmp_path / 'store'}"))
     theirs = content(MlflowClient(uri))
     for name in theirs:

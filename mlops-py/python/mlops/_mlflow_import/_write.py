@@ -117,7 +117,7 @@ class Writer:
                 run_id=run.id,
                 experiment_id=number,
                 run_name=run.name or run.tags.get("mlflow.runName") or run.id,
-                user=run.user or "unknown",
+                user=run.user,
                 started_at=_micros(run.started),
                 bare=True,
                 unattended=True,
@@ -146,7 +146,7 @@ class Writer:
             self._models.link(run.id, run.model_inputs, run.model_outputs)
         self._log_files(files or [], self._files_of(run.id), handle.log_paths)
         status = run.status if run.status in _STATUSES else "FINISHED"
-        if status != "RUNNING":
+        if status != "RUNNING" or found["status"] != "RUNNING":
             handle.end(status, _micros(run.ended if run.ended is not None else run.started if status in _ENDED else None))
         if files is not None:
             handle.set_tag(MARK, mark)

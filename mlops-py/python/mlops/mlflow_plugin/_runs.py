@@ -51,7 +51,7 @@ class Runs(Base):
             run_name=run_name or named,
             parent_run_id=parent,
             tags=list(given.items()),
-            user=user_id or None,
+            user=user_id or "",
             started_at=timestamp(start_time),
             bare=True,
             unattended=self._serves,

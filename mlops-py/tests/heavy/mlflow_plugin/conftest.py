@@ -3,6 +3,7 @@ scikit-learn, pandas, matplotlib and a browser; what is missing is a failure."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of MLflow's with all tables and nothing in it: making one takes seconds."""
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
+    folder = tmp_path_factory.mktemp("database")
+    before = Path.cwd()
+    # It notes where files of the experiment Default go: beneath the working directory of this moment.
+    os.chdir(folder)
+    try:
+        MlflowClient(f"sqlite:///{folder / 'mlflow.db'}").search_experiments()
+    finally:
+        os.chdir(before)
+    return folder / "mlflow.db"
 
 
 @pytest.fixture(params=["sqlite", "mlops"])

@@ -232,6 +232,8 @@ class Calls:
             lambda client, side: [
                 (point.step, point.timestamp, point.value)
                 for point in client._tracking_client.store.get_metric_history_bulk_interval([run[side]], key, 320, None, None)
+                # MLflow 3.12 begins at step 0.
+                if point.step >= 0
             ],
         )
 

@@ -14,9 +14,6 @@ mod references;
 mod store;
 mod types;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use references::ModelBlobs;
 pub use store::LoggedModels;
 pub use types::{LoggedModel, LoggedModelData, LoggedModelOptions, LoggedModelStatus, ModelLinks, ModelPoint};

@@ -24,11 +24,11 @@ impl Referrer for ModelBlobs<'_> {
     }
 }
 
-/// Visits the entries that name a blob: the key, what it is, and the blob.
-fn for_each_reference(
-    storage: &dyn Storage,
-    visit: &mut dyn FnMut(&[u8], &'static str, Digest) -> Result<()>,
-) -> Result<()> {
+/// What is told of an entry that names a blob: the key, what it is, and the blob.
+type Visit<'a> = dyn FnMut(&[u8], &'static str, Digest) -> Result<()> + 'a;
+
+/// Visits the entries that name a blob.
+fn for_each_reference(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<()> {
     for (prefix, what) in [(keys::PARAMS, "param"), (keys::TAGS, "tag")] {
         for_each_entry(storage, KeyRange::prefix(prefix), |key, value| {
             let stored: StoredText = codec::decode("a text of a logged model", value)?;

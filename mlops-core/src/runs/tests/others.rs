@@ -35,7 +35,7 @@ fn an_unattended_run_runs_on_when_its_process_dies() {
     runs.open(&unattended).unwrap().log_metric("m", 1.0, 0, None).unwrap();
     runs.open(&unattended).unwrap().end(RunStatus::Finished).unwrap();
     let found = runs.get(&unattended).unwrap();
-    assert_eq!((found.info.status, found.metrics["m"].last), (RunStatus::Finished, 1.0));
+    assert_eq!((found.info.status, found.metrics["m"].count), (RunStatus::Finished, 1));
 }
 
 /// The runs that a writer is said to have started and not ended.
@@ -67,7 +67,7 @@ fn artifacts_are_taken_away_by_path_and_by_folder() {
     assert_eq!(runs.delete_artifacts(run.id(), None).unwrap(), 2);
     assert_eq!(runs.delete_artifacts(run.id(), None).unwrap(), 0);
     assert!(names().is_empty());
-    assert_eq!(runs.get(run.id()).unwrap().metrics["m"].last, 0.5);
+    assert_eq!(runs.metric_history(run.id(), "m").unwrap().values, [0.5]);
     runs.delete(run.id()).unwrap();
     assert_eq!(runs.delete_artifacts(run.id(), None).unwrap_err().code(), Code::InvalidState);
     assert_eq!(runs.delete_artifacts("none", None).unwrap_err().code(), Code::NotFound);

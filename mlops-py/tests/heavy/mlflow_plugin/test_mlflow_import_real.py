@@ -151,11 +151,11 @@ def test_a_tracking_uri_is_read_through_mlflow(source: tuple[str, Path], tmp_pat
     uri, path = source
     # As a server would be: nothing but calls of MLflow's client.
     monkeypatch.setattr("mlops._mlflow_import._open", lambda source, artifacts: _server.Server(uri))
-    report = mlops.import_mlflow("http://a.server", store=tmp_path / "store")
+    report = mlops.import_mlflow("http://localhost", store=tmp_path / "store")
     assert report.problems == [] and report.complete, str(report)
     assert report.runs.new == 5
     marks = [run.data.tags["mlops.imported"] for run in MlflowClient(f"mlops:{tmp_path / 'store'}").search_runs(["1"])]
-    again = mlops.import_mlflow("http://a.server", store=tmp_path / "store")
+    again = mlops.import_mlflow("http://localhost", store=tmp_path / "store")
     assert (again.runs.new, again.points.new, again.files.new, again.complete) == (0, 0, 0, True)
     assert marks == [run.data.tags["mlops.imported"] for run in MlflowClient(f"mlops:{tmp_path / 'store'}").search_runs(["1"])]
     direct = content(MlflowClient(f"mlops:{tmp_path / 'store'}"))

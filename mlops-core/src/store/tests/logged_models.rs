@@ -1,8 +1,10 @@
+//! Logged models, with the store that keeps and mends them.
+
 use std::sync::Arc;
 
-use super::*;
 use crate::base::time::Timestamp;
 use crate::error::Code;
+use crate::logged_models::{LoggedModel, LoggedModelOptions, LoggedModelStatus, ModelLinks, ModelPoint};
 use crate::runs::{ArtifactSource, Content, RunOptions, View};
 use crate::store::{GcOptions, Store};
 

@@ -29,6 +29,8 @@ from mlflow.utils.uri import append_to_uri_path
 # Tags that say where MLflow was told to keep the files of an experiment; not shown.
 LOCATION_TAG = "mlops.artifactLocation"
 ROOT_TAG = "mlops.artifactRoot"
+# What mlops notes of the points of a metric; MLflow has that with logged models.
+_SUBJECTS = "mlops.metricOf."
 
 Raw = dict[str, Any]
 
@@ -80,7 +82,7 @@ def run(raw: Raw, location: str, links: tuple[list[str], list[tuple[str, int]]])
     data = RunData(
         metrics=[Metric(key, last[0], millis(last[2]), last[1]) for key, last in raw["metrics"].items()],
         params=[Param(key, value) for key, value in raw["params"].items()],
-        tags=[RunTag(key, value) for key, value in raw["tags"].items()],
+        tags=[RunTag(key, value) for key, value in raw["tags"].items() if not key.startswith(_SUBJECTS)],
     )
     inputs, outputs = links
     return Run(

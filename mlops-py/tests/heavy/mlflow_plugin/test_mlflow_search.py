@@ -6,7 +6,6 @@ import math
 
 import mlflow
 import pytest
-from mlflow.data.meta_dataset import MetaDataset  # noqa: F401
 from mlflow.entities import Dataset, DatasetInput, InputTag, ViewType
 from mlflow.tracking import MlflowClient
 

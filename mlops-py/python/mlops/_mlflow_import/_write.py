@@ -130,7 +130,7 @@ class Writer:
                 self._shown(str(found["experiment_id"]))
                 if self._store.get_run(run.id)["lifecycle_stage"] == "deleted":
                     self._store.restore_run(run.id)
-        if not self._trusted:
+        if files and not self._trusted:
             # Before there is anything to load.
             self._store.mark_foreign(run.id)
         handle = self._store.open_run(run.id)
@@ -303,7 +303,9 @@ def _digest(run: Run, points: Iterable[tuple[str, list[Point]]], files: list[Fil
         add(key, len(history))
         count += len(history)
         digest.update(array("q", [number for point in history for number in point[:2]]).tobytes())
-        digest.update(b"".join(_bits(point[2]) for point in history))
+        # NaN is equal to itself here, whatever its bits.
+        nan = float("nan")
+        digest.update(array("d", [nan if point[2] != point[2] else point[2] for point in history]).tobytes())
     for file in files:
         add(file.path, file.local.stat().st_size, file.stamp)
     return f"mlflow {digest.hexdigest()[:32]}", count

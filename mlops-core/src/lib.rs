@@ -10,6 +10,7 @@ pub mod blob;
 pub mod cli;
 pub mod error;
 pub mod log;
+pub mod logged_models;
 pub mod models;
 pub mod query;
 pub mod runs;

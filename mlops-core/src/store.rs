@@ -31,6 +31,7 @@ use uuid::Uuid;
 use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
+use crate::logged_models::LoggedModels;
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
@@ -168,6 +169,11 @@ impl Store {
     /// Sweeps: trials that many processes take from this store.
     pub fn sweeps(&self) -> Sweeps {
         Sweeps::new(self.runs.clone(), self.inner.storage.clone())
+    }
+
+    /// Logged models: what training made, with params, metrics and files.
+    pub fn logged_models(&self) -> LoggedModels {
+        LoggedModels::new(self.runs.clone(), self.inner.storage.clone())
     }
 
     /// Bytes by digest.

@@ -115,6 +115,7 @@ impl mlops_run_options {
                 user: self.user.given("options.user")?,
                 tags: tags(slice(self.tags, self.tags_count, "options.tags")?, "tag")?,
                 started_at: time(self.started_at),
+                ..RunOptions::default()
             })
         }
     }

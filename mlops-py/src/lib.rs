@@ -6,6 +6,7 @@ mod console;
 mod convert;
 mod errors;
 mod held;
+mod logged_models;
 mod models;
 mod module;
 mod released;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::console::{ConsoleCapture, capture_console, read_console};
+    #[pymodule_export]
+    use super::logged_models::LoggedModels;
     #[pymodule_export]
     use super::models::{
         check_tensor, check_value, download_model, enforce_columns, enforce_params, is_trusted, log_model, model_file,

@@ -168,6 +168,17 @@ impl Run {
         })
     }
 
+    /// Local files as (path, file), all or nothing.
+    fn log_paths(&self, py: Python<'_>, files: Vec<(OwnedText, PathBuf)>) -> PyResult<()> {
+        detached(py, || {
+            let sources: Vec<_> = files
+                .iter()
+                .map(|(path, file)| ArtifactSource { path: path.0.clone(), content: Content::File(file) })
+                .collect();
+            self.inner.log_files(&sources)
+        })
+    }
+
     /// `at` is in microseconds; now if it is left out. Gives what the caller is to be warned of: what was dropped.
     #[pyo3(signature = (status, at=None))]
     fn end(&self, py: Python<'_>, status: Text<'_>, at: Option<i64>) -> PyResult<Option<String>> {

@@ -110,7 +110,8 @@ impl Store {
     /// Starts a run. `options` has the fields of the core's `RunOptions`.
     #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     #[pyo3(signature = (*, run_id=None, experiment_id=None, experiment_name=None, run_name=None, parent_run_id=None,
-        tags=Vec::new(), description=None, source_name=None, source_type=None, user=None, started_at=None, durability=None))]
+        tags=Vec::new(), description=None, source_name=None, source_type=None, user=None, started_at=None, durability=None, bare=false,
+        unattended=false))]
     fn start_run(
         &self,
         py: Python<'_>,
@@ -126,6 +127,8 @@ impl Store {
         user: Option<OwnedText>,
         started_at: Option<i64>,
         durability: Option<OwnedText>,
+        bare: bool,
+        unattended: bool,
     ) -> PyResult<Run> {
         let text = |given: Option<OwnedText>| given.map(|text| text.0);
         let options = RunOptions {
@@ -140,12 +143,14 @@ impl Store {
             source_type: text(source_type),
             user: text(user),
             started_at: started_at.map(mlops_core::Timestamp::from_micros),
+            bare,
+            unattended,
         };
         let started = detached(py, || match durability {
             Some(durability) => self.inner.runs().with_durability(durability.0.parse()?).start(options),
             None => self.inner.runs().start(options),
         });
-        started.map(|run| self.started(run, true))
+        started.map(|run| if unattended { Run::new(run) } else { self.started(run, true) })
     }
 
     #[pyo3(signature = (run_id, durability=None))]
@@ -272,6 +277,22 @@ impl Store {
         detached(py, || self.inner.runs().download_artifacts(&run_id, path.as_deref(), &dest))
     }
 
+    /// Removes the artifact, or all in the folder `path`; everything for none. How many files.
+    #[pyo3(signature = (run_id, path=None))]
+    fn delete_artifacts(&self, py: Python<'_>, run_id: Text<'_>, path: Option<Text<'_>>) -> PyResult<u64> {
+        detached(py, || self.inner.runs().delete_artifacts(&run_id, path.as_deref()))
+    }
+
+    /// What of the run runs code when it is loaded asks first.
+    fn mark_foreign(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().mark_foreign(&run_id))
+    }
+
+    /// Brings what this process logged into storage, where other processes see it.
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || self.inner.runs().drain())
+    }
+
     fn delete_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<()> {
         detached(py, || self.inner.runs().delete(&run_id))
     }
@@ -311,8 +332,21 @@ impl Store {
         detached(py, || self.inner.runs().move_to_experiment(&runs, &experiment_id))
     }
 
-    fn create_experiment(&self, py: Python<'_>, name: Text<'_>, tags: Vec<(OwnedText, OwnedText)>) -> PyResult<String> {
-        Ok(detached(py, || self.inner.runs().create_experiment(&name, &convert::pairs(tags)))?.experiment_id)
+    /// `created_at` is in microseconds; now if it is left out.
+    #[pyo3(signature = (name, tags, created_at=None))]
+    fn create_experiment(
+        &self,
+        py: Python<'_>,
+        name: Text<'_>,
+        tags: Vec<(OwnedText, OwnedText)>,
+        created_at: Option<i64>,
+    ) -> PyResult<String> {
+        let (runs, tags) = (self.inner.runs(), convert::pairs(tags));
+        let made = detached(py, || match created_at {
+            Some(at) => runs.create_experiment_at(&name, &tags, mlops_core::Timestamp::from_micros(at)),
+            None => runs.create_experiment(&name, &tags),
+        });
+        Ok(made?.experiment_id)
     }
 
     fn ensure_experiment<'py>(&self, py: Python<'py>, name: Text<'_>) -> PyResult<Bound<'py, PyDict>> {

@@ -10,7 +10,9 @@ const LEVELS: &[&[&str]] = &[
     &["storage", "blob", "spool"],
     &["lineage"],
     &["runs", "models", "datasets", "validation", "features", "drift"],
-    // A trial of a sweep is a run: sweeps stand above the pillar of runs, and beside what else builds on pillars.
+    // A trial of a sweep is a run, and a run makes a logged model: they stand above the pillar of runs, and beside what else
+    // builds on pillars.
+    &["logged_models"],
     &["registry", "sweeps"],
     &["gates", "monitoring"],
     &["deploy", "pipelines"],

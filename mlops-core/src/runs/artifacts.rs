@@ -14,7 +14,7 @@ use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 
 /// Stores the content of a file; returns its digest and size.
-pub(super) fn store(blobs: &dyn BlobStore, file: &ArtifactSource<'_>) -> Result<(Digest, u64)> {
+pub(crate) fn store(blobs: &dyn BlobStore, file: &ArtifactSource<'_>) -> Result<(Digest, u64)> {
     match file.content {
         Content::Bytes(bytes) => Ok((blobs.put(bytes)?, bytes.len() as u64)),
         Content::File(path) => {
@@ -40,7 +40,7 @@ fn open_local(path: &Path) -> Result<File> {
 }
 
 /// The normalised paths of new artifacts. No path may be a folder of another.
-pub(super) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'_>]) -> Result<Vec<String>> {
+pub(crate) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'_>]) -> Result<Vec<String>> {
     let mut paths = Vec::with_capacity(files.len());
     let mut new = BTreeSet::new();
     for file in files {
@@ -68,10 +68,10 @@ fn clash(path: &str, why: &str) -> Error {
     Error::Conflict { detail: format!("cannot log the artifact `{path}`: {why}; choose another path") }
 }
 
-/// The file or the files beneath a folder; None: all.
-fn select(
+/// The file or the files beneath a folder; None: all. `hint` ends the error for none.
+pub(crate) fn select(
     files: BTreeMap<String, StoredArtifact>,
-    run: &str,
+    hint: &str,
     path: Option<&str>,
 ) -> Result<BTreeMap<String, StoredArtifact>> {
     let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(files) };
@@ -80,18 +80,82 @@ fn select(
     let found: BTreeMap<_, _> =
         files.into_iter().filter(|(file, _)| *file == path || file.starts_with(&inside)).collect();
     if found.is_empty() {
-        return Err(Error::NotFound {
-            what: "artifact",
-            id: path,
-            hint: format!("; `mlops runs artifacts {run}` shows what the run has"),
-        });
+        return Err(Error::NotFound { what: "artifact", id: path, hint: hint.into() });
     }
     Ok(found)
 }
 
+/// The files and folders directly in a folder, sorted by path; for the path of a file, that file.
+pub(crate) fn listed(
+    files: BTreeMap<String, StoredArtifact>,
+    hint: &str,
+    path: Option<&str>,
+) -> Result<Vec<ArtifactInfo>> {
+    let folder = path.filter(|path| !path.is_empty()).map(names::check_artifact_path).transpose()?;
+    let files = match select(files, hint, folder.as_deref()) {
+        Err(Error::NotFound { what: "artifact", .. }) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let inside = folder.map(|folder| folder + "/");
+    let mut found: BTreeMap<String, ArtifactInfo> = BTreeMap::new();
+    for (path, file) in files {
+        let below = inside.as_deref().and_then(|inside| path.strip_prefix(inside)).unwrap_or(&path);
+        let inside_len = path.len() - below.len();
+        let info = match below.find('/') {
+            // The listed path itself is a file, or the file stands directly in the folder.
+            None => ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) },
+            Some(_) if inside.is_some() && inside_len == 0 => {
+                ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) }
+            }
+            Some(slash) => {
+                let folder = path.get(..inside_len + slash).unwrap_or(&path).to_owned();
+                ArtifactInfo { path: folder, is_dir: true, size_bytes: 0, digest: None }
+            }
+        };
+        found.insert(info.path.clone(), info);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The one file at a path, of those that [`select`] found.
+pub(crate) fn one(files: &BTreeMap<String, StoredArtifact>, path: &str) -> Result<StoredArtifact> {
+    files.get(path).copied().ok_or_else(|| Error::InvalidArgument {
+        what: "artifact".into(),
+        value: path.into(),
+        expected: "the path of a file; this is a folder".into(),
+    })
+}
+
+/// Copies files beneath `dest`, at their own paths; `id` gives names that nobody has.
+pub(crate) fn download(
+    blobs: &dyn BlobStore,
+    id: &dyn Fn() -> String,
+    files: &BTreeMap<String, StoredArtifact>,
+    dest: &Path,
+) -> Result<()> {
+    std::fs::create_dir_all(dest).map_err(|e| Error::io("create folder", dest, e))?;
+    for (path, file) in files {
+        // A store from elsewhere may name paths that lead out of the folder.
+        let target = dest.join(names::check_artifact_path(path)?);
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
+        }
+        let tmp = target.with_file_name(format!(".mlops-{}", id()));
+        let written = File::create_new(&tmp).map_err(|e| Error::io("create", &tmp, e)).and_then(|mut out| {
+            blobs.read_to(&file.blob, &mut out)?;
+            std::fs::rename(&tmp, &target).map_err(|e| Error::io("rename", &tmp, e))
+        });
+        if let Err(e) = written {
+            let _ = std::fs::remove_file(&tmp);
+            return Err(e);
+        }
+    }
+    Ok(())
+}
+
 impl Runs {
     fn artifacts(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
-        select(self.core.for_reading()?.view(run)?.artifacts, run, path)
+        select(self.core.for_reading()?.view(run)?.artifacts, &hint(run), path)
     }
 
     /// The files and folders directly in the artifact folder `path` (None: the top), sorted by path; for the path of
@@ -100,30 +164,7 @@ impl Runs {
     /// # Errors
     /// `NotFound` for an unknown run, `InvalidArgument` for a path that leaves the artifacts.
     pub fn list_artifacts(&self, run_id: &str, path: Option<&str>) -> Result<Vec<ArtifactInfo>> {
-        let folder = path.filter(|path| !path.is_empty()).map(names::check_artifact_path).transpose()?;
-        let files = match self.artifacts(run_id, folder.as_deref()) {
-            Err(Error::NotFound { what: "artifact", .. }) => return Ok(Vec::new()),
-            other => other?,
-        };
-        let inside = folder.map(|folder| folder + "/");
-        let mut found: BTreeMap<String, ArtifactInfo> = BTreeMap::new();
-        for (path, file) in files {
-            let below = inside.as_deref().and_then(|inside| path.strip_prefix(inside)).unwrap_or(&path);
-            let inside_len = path.len() - below.len();
-            let info = match below.find('/') {
-                // The listed path itself is a file, or the file stands directly in the folder.
-                None => ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) },
-                Some(_) if inside.is_some() && inside_len == 0 => {
-                    ArtifactInfo { path, is_dir: false, size_bytes: file.size_bytes, digest: Some(file.blob) }
-                }
-                Some(slash) => {
-                    let folder = path.get(..inside_len + slash).unwrap_or(&path).to_owned();
-                    ArtifactInfo { path: folder, is_dir: true, size_bytes: 0, digest: None }
-                }
-            };
-            found.insert(info.path.clone(), info);
-        }
-        Ok(found.into_values().collect())
+        listed(self.artifacts(run_id, None)?, &hint(run_id), path)
     }
 
     /// The bytes of one artifact, verified against their digest.
@@ -132,13 +173,7 @@ impl Runs {
     /// `NotFound` for an unknown run or path, `InvalidArgument` for a folder, `Corrupt` if the bytes are damaged.
     pub fn read_artifact(&self, run_id: &str, path: &str) -> Result<Vec<u8>> {
         let path = names::check_artifact_path(path)?;
-        let files = self.artifacts(run_id, Some(&path))?;
-        let file = files.get(&path).ok_or_else(|| Error::InvalidArgument {
-            what: "artifact".into(),
-            value: path.clone(),
-            expected: "the path of a file; this is a folder".into(),
-        })?;
-        self.core.blobs.get(&file.blob)
+        self.core.blobs.get(&one(&self.artifacts(run_id, Some(&path))?, &path)?.blob)
     }
 
     /// Copies an artifact file or folder (None: all) beneath `dest`, at its own path, and returns where it is. Every
@@ -148,23 +183,12 @@ impl Runs {
     /// As [`read_artifact`](Self::read_artifact), and `Io`.
     pub fn download_artifacts(&self, run_id: &str, path: Option<&str>, dest: &Path) -> Result<PathBuf> {
         let files = self.artifacts(run_id, path)?;
-        std::fs::create_dir_all(dest).map_err(|e| Error::io("create folder", dest, e))?;
-        for (path, file) in &files {
-            // A store from elsewhere may name paths that lead out of the folder.
-            let target = dest.join(names::check_artifact_path(path)?);
-            if let Some(folder) = target.parent() {
-                std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
-            }
-            let tmp = target.with_file_name(format!(".mlops-{}", self.core.ids.next_hex()));
-            let written = File::create_new(&tmp).map_err(|e| Error::io("create", &tmp, e)).and_then(|mut out| {
-                self.core.blobs.read_to(&file.blob, &mut out)?;
-                std::fs::rename(&tmp, &target).map_err(|e| Error::io("rename", &tmp, e))
-            });
-            if let Err(e) = written {
-                let _ = std::fs::remove_file(&tmp);
-                return Err(e);
-            }
-        }
+        download(&*self.core.blobs, &|| self.core.ids.next_hex(), &files, dest)?;
         Ok(path.map_or_else(|| dest.to_path_buf(), |path| dest.join(path)))
     }
+}
+
+/// What an error adds that finds no artifact.
+pub(super) fn hint(run: &str) -> String {
+    format!("; `mlops runs artifacts {run}` shows what the run has")
 }

@@ -16,26 +16,26 @@ use crate::error::{Error, Result};
 
 /// A text: in the record, or in a blob if it is long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum StoredText {
+pub(crate) enum StoredText {
     Inline(String),
     Blob(Digest, u64),
 }
 
 impl StoredText {
     /// True if storing a text puts a blob, so that a lease is needed.
-    pub(super) fn puts(text: &str) -> bool {
+    pub(crate) fn puts(text: &str) -> bool {
         text.len() > limits::INLINE_VALUE_BYTES
     }
 
     /// Stores a long text as a blob.
-    pub(super) fn new(blobs: &dyn BlobStore, text: &str) -> Result<Self> {
+    pub(crate) fn new(blobs: &dyn BlobStore, text: &str) -> Result<Self> {
         if !Self::puts(text) {
             return Ok(Self::Inline(text.into()));
         }
         Ok(Self::Blob(blobs.put(text.as_bytes())?, text.len() as u64))
     }
 
-    pub(super) fn load(self, blobs: &dyn BlobStore) -> Result<String> {
+    pub(crate) fn load(self, blobs: &dyn BlobStore) -> Result<String> {
         match self {
             Self::Inline(text) => Ok(text),
             Self::Blob(digest, _) => String::from_utf8(blobs.get(&digest)?)
@@ -44,7 +44,7 @@ impl StoredText {
     }
 
     /// The blob that the text is in, if it is in one.
-    pub(super) fn blob(&self) -> Option<Digest> {
+    pub(crate) fn blob(&self) -> Option<Digest> {
         match self {
             Self::Inline(_) => None,
             Self::Blob(digest, _) => Some(*digest),
@@ -105,10 +105,10 @@ impl StoredParam {
 
 /// A file among a run's artifacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StoredArtifact {
-    pub(super) blob: Digest,
-    pub(super) size_bytes: u64,
-    pub(super) at: Timestamp,
+pub(crate) struct StoredArtifact {
+    pub(crate) blob: Digest,
+    pub(crate) size_bytes: u64,
+    pub(crate) at: Timestamp,
 }
 
 /// The points that are not sealed: entries `first..next` of the run's tail, and their size.

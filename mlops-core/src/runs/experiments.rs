@@ -182,6 +182,15 @@ impl Runs {
     /// `AlreadyExists` if the name is taken, also by a deleted experiment; `InvalidArgument`, `LimitExceeded` for a
     /// bad name or tag; `ReadOnly`.
     pub fn create_experiment(&self, name: &str, tags: &[(String, String)]) -> Result<Experiment> {
+        self.create_experiment_at(name, tags, self.core.clock.now())
+    }
+
+    /// As [`create_experiment`](Self::create_experiment), with the time at which it was made, for one that comes from
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`create_experiment`](Self::create_experiment).
+    pub fn create_experiment_at(&self, name: &str, tags: &[(String, String)], at: Timestamp) -> Result<Experiment> {
         names::check_key("experiment name", name)?;
         check_tags(name, &tags.iter().cloned().collect())?;
         self.core.check_writable("the store")?;
@@ -190,7 +199,7 @@ impl Runs {
                 return Err(self::taken(&taken));
             }
             let mut making = Making::default();
-            let id = making.create(&*self.core.storage, name, tags, self.core.clock.now())?;
+            let id = making.create(&*self.core.storage, name, tags, at)?;
             let mut ops = Vec::new();
             making.finish(&mut ops);
             if self.core.storage.apply(&ops, self.durability)? == Outcome::Applied {

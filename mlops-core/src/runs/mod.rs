@@ -6,7 +6,7 @@
 mod again;
 mod alerts;
 mod apply;
-mod artifacts;
+pub(crate) mod artifacts;
 mod background;
 mod codec;
 mod columns;
@@ -48,6 +48,7 @@ mod system;
 pub mod tags;
 mod transfer;
 mod types;
+mod unlog;
 mod unowned;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub(crate) use console::end_captures;
 pub use console::{ConsoleCapture, ConsoleOptions, ConsoleStream};
 pub(crate) use dead::Drainer;
 pub use definitions::{Aggregation, Goal, MetricDefinition, MetricDefinitions, SteppedSeries, SummaryValues};
+pub(crate) use doc::{StoredArtifact, StoredText};
 pub use exit::mark_process_failed;
 pub use ext::RunExt;
 pub use fork::ForkOptions;

@@ -33,7 +33,13 @@ impl Runs {
         let _one = options.run_id.is_some().then(|| core.naming.lock());
         // Long tags are blobs before the record names them.
         let _lease = core.blobs.leases().hold()?;
-        self.begin(self.prepare(options)?, true)
+        let unattended = options.unattended;
+        let mut start = self.prepare(options)?;
+        if let Some(create) = start.create.as_mut().filter(|_| unattended) {
+            // What does not run when it starts lives with no process; that it runs comes behind.
+            create.status = RunStatus::Scheduled;
+        }
+        self.begin_as(start, true, unattended)
     }
 
     /// The record that starts a run. Who calls it holds a lease.
@@ -76,12 +82,13 @@ impl Runs {
         names::check_key("run name", &name)?;
         let user = options.user.unwrap_or_else(source::user);
         limits::check(|| "the user's name".into(), user.len(), limits::KEY_BYTES, "bytes")?;
-        let git = std::env::current_dir().ok().and_then(|folder| source::git(&folder));
+        let told = !options.bare;
+        let git = std::env::current_dir().ok().filter(|_| told).and_then(|folder| source::git(&folder));
         let automatic = [
             (tags::RUN_NAME, Some(name.clone())),
-            (tags::USER, Some(user.clone())),
-            (tags::SOURCE_NAME, Some(options.source_name.unwrap_or_else(source::program))),
-            (tags::SOURCE_TYPE, Some(options.source_type.unwrap_or_else(|| "LOCAL".into()))),
+            (tags::USER, told.then(|| user.clone())),
+            (tags::SOURCE_NAME, options.source_name.or_else(|| told.then(source::program))),
+            (tags::SOURCE_TYPE, options.source_type.or_else(|| told.then(|| "LOCAL".into()))),
             (tags::GIT_COMMIT, git.as_ref().map(|git| git.commit.clone())),
             (tags::GIT_DIRTY, git.map(|git| git.dirty.to_string())),
             (tags::PARENT_RUN, parent.clone()),
@@ -139,15 +146,23 @@ impl Runs {
     }
 
     pub(super) fn begin(&self, start: Start, new: bool) -> Result<Arc<dyn Run>> {
+        self.begin_as(start, new, false)
+    }
+
+    fn begin_as(&self, start: Start, new: bool, unattended: bool) -> Result<Arc<dyn Run>> {
         let core = &self.core;
         let failures = core.drain_failures();
-        let id = start.run.clone();
+        let (id, at) = (start.run.clone(), start.at);
         core.will_be(self.durability);
-        let seq = core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
+        let mut seq = core.append(&codec::encode(&RunRecord::Start(Box::new(start)))?)?;
+        if unattended {
+            let runs = RunRecord::Status { run: id.clone(), at, status: RunStatus::Running };
+            seq = core.append(&codec::encode(&runs)?)?;
+        }
         if self.durability == Durability::Full {
             core.force(seq)?;
         }
-        let known = core.remember(&id, new, true);
+        let known = core.remember(&id, new, !unattended);
         known.dropped.kept();
         // Also for its heartbeat, while there is nothing to drain.
         core.wake();

@@ -143,6 +143,11 @@ impl Runs {
         &self.core.ids
     }
 
+    /// Where bytes are; that one is missing that a record names is damage.
+    pub(crate) fn blobs(&self) -> &Arc<dyn BlobStore> {
+        &self.core.blobs
+    }
+
     /// Where the time comes from.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.core.clock

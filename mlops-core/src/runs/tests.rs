@@ -6,6 +6,7 @@ mod extremes;
 mod forced;
 mod inputs;
 mod large;
+mod others;
 mod references;
 mod removed;
 mod rewind;

@@ -155,6 +155,12 @@ pub struct RunOptions {
     pub user: Option<String>,
     /// When it began; default: now.
     pub started_at: Option<Timestamp>,
+    /// Leaves out the tags that say what was started, by whom and from which commit, for a run that is recorded for
+    /// somebody else; default false.
+    pub bare: bool,
+    /// The run does not depend on this process: it is not KILLED when the process dies, and does not end with it. For
+    /// servers, which start runs for programs elsewhere, and for imports; default false.
+    pub unattended: bool,
 }
 
 /// What identifies a run and how it stands.

@@ -349,9 +349,11 @@ impl Check {
         let options = OpenOptions { uri, read_only: true, must_exist: true, ..OpenOptions::default() };
         let blobs = self.layout.blobs();
         let damaged = self.report.findings.iter().any(|finding| finding.path.starts_with(&blobs));
-        match options.open().and_then(|store| store.runs().lost(damaged && !self.repair)) {
-            Ok(lost) => {
-                self.report.lost = lost.iter().map(ToString::to_string).collect();
+        let read = damaged && !self.repair;
+        let looked = |store: Store| Ok((store.runs().lost(read)?, store.logged_models().lost(read)?));
+        match options.open().and_then(looked) {
+            Ok((lost, of_models)) => {
+                self.report.lost = lost.iter().map(ToString::to_string).chain(of_models).collect();
                 Ok(lost)
             }
             Err(Error::Corrupt { path, offset, detail }) => {
@@ -388,10 +390,15 @@ impl Check {
 
     /// With repair, what cannot be read does not stand in the way of the rest of its run.
     fn forget_values(&self, lost: &[Reference]) -> Result<()> {
-        if !self.repair || lost.is_empty() {
+        if !self.repair || self.report.lost.is_empty() {
             return Ok(());
         }
-        match self.open().and_then(|store| store.runs().forget_values(lost).and_then(|()| store.close())) {
+        let forgotten = self.open().and_then(|store| {
+            store.runs().forget_values(lost)?;
+            store.logged_models().forget_lost()?;
+            store.close()
+        });
+        match forgotten {
             // What was found before is why; the files are mended all the same.
             Err(Error::Corrupt { .. }) => Ok(()),
             done => done,

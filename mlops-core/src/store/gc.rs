@@ -24,6 +24,7 @@ use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
+use crate::logged_models::ModelBlobs;
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
 use crate::storage::journal::Journal;
@@ -208,7 +209,8 @@ impl Inner {
             }
         }
         let runs = RunBlobs { runs: &self.runs, except: gone };
-        let pillars: [&dyn Referrer; 1] = [&runs];
+        let models = ModelBlobs(&*self.storage);
+        let pillars: [&dyn Referrer; 2] = [&runs, &models];
         for pillar in pillars {
             pillar.for_each_blob(&mut keep)?;
         }

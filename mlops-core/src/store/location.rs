@@ -39,7 +39,8 @@ fn find(uri: &str, without: impl Fn(&Path) -> Result<Location>) -> Result<Locati
             return given(&uri);
         }
         for name in VARIABLES_OF_MLFLOW {
-            if let Some(uri) = variable(name)? {
+            // The scheme alone names no place: MLflow hands it on when that is all that it was told.
+            if let Some(uri) = variable(name)?.filter(|uri| uri.trim() != "mlops:") {
                 return given_to_mlflow(name, &uri);
             }
         }

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         set_system_metrics_samples_before_logging,
         set_system_metrics_sampling_interval,
     )
+    from ._mlflow_import import ImportReport, import_mlflow
     from ._transfer import SyncReport, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
@@ -140,6 +141,8 @@ _LAZY = {
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
     "log_inputs": ("_inputs", "log_inputs"),
+    "ImportReport": ("_mlflow_import", "ImportReport"),
+    "import_mlflow": ("_mlflow_import", "import_mlflow"),
     "SyncReport": ("_transfer", "SyncReport"),
     "export_runs": ("_transfer", "export_runs"),
     "import_runs": ("_transfer", "import_runs"),
@@ -181,6 +184,7 @@ __all__ = [
     "GcReport",
     "Histogram",
     "Image",
+    "ImportReport",
     "Media",
     "MediaPoint",
     "MlflowClient",
@@ -235,6 +239,7 @@ __all__ = [
     "get_run",
     "get_sweep",
     "get_tracking_uri",
+    "import_mlflow",
     "import_runs",
     "is_tracking_uri_set",
     "keras",

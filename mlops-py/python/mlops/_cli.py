@@ -13,7 +13,14 @@ def main() -> None:
     """Runs the command line and exits with its code."""
     # Ctrl-C ends the command at once, as it ends the Rust program: Python would wait for it, and show a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(_native.cli_main(["mlops", *(os.fsencode(word).decode(errors="replace") for word in sys.argv[1:])]))
+    words = [os.fsencode(word).decode(errors="replace") for word in sys.argv[1:]]
+    if "mlflow" in words:
+        # The one command that is written in Python.
+        from ._mlflow_import import _command
+
+        if _command.wanted(words):
+            sys.exit(_command.main(words))
+    sys.exit(_native.cli_main(["mlops", *words]))
 
 
 if __name__ == "__main__":

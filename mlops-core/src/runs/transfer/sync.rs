@@ -82,6 +82,28 @@ impl Runs {
         Ok(SyncReport { blobs, bytes, ..report })
     }
 
+    /// Notes that a run came from elsewhere: what of it runs code when it is loaded asks first from now on. For what brings
+    /// runs in from other tools, before it brings their files.
+    ///
+    /// # Errors
+    /// `NotFound`, `ReadOnly`, `Io`.
+    pub fn mark_foreign(&self, run_id: &str) -> Result<()> {
+        let core = &*self.core;
+        core.check_writable("the run")?;
+        core.drain_own()?;
+        core.existing(run_id)?;
+        loop {
+            let (note, before) = Note::load(&*core.storage, run_id)?;
+            if note.foreign {
+                return Ok(());
+            }
+            let ops = Note { foreign: true, ..note }.ops(run_id, before)?;
+            if core.storage.apply(&ops, Durability::Full)? == Outcome::Applied {
+                return Ok(());
+            }
+        }
+    }
+
     /// True if a run came from a store that this user did not trust then.
     ///
     /// # Errors

@@ -1,0 +1,38 @@
+//! The metrics of a logged model.
+
+use super::codec;
+use super::keys;
+use super::store::LoggedModels;
+use super::types::ModelPoint;
+use crate::base::names;
+use crate::error::Result;
+use crate::runs::for_each_entry;
+use crate::storage::{KeyRange, Op};
+
+impl LoggedModels {
+    /// Gives a model values of metrics. Of one run, metric, step and time it keeps the last.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument` or `LimitExceeded` for a bad key, `ReadOnly`, `Io`.
+    pub fn log_metrics(&self, id: &str, points: &[ModelPoint]) -> Result<()> {
+        self.runs.check_writable()?;
+        let mut ops = Vec::with_capacity(points.len());
+        for point in points {
+            names::check_key("metric", &point.key)?;
+            let of = (point.key.as_str(), point.run_id.as_str(), point.step, point.at.as_micros());
+            ops.push(Op::put(keys::point(id, &of)?, codec::encode(point)?));
+        }
+        self.commit(id, ops)
+    }
+
+    /// The points of a model, ordered by time, step and metric.
+    pub(super) fn points(&self, id: &str) -> Result<Vec<ModelPoint>> {
+        let mut points: Vec<ModelPoint> = Vec::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::points(id)), |_, value| {
+            points.push(codec::decode("a metric of a logged model", value)?);
+            Ok(())
+        })?;
+        points.sort_by(|a, b| (a.at, a.step, &a.key, &a.run_id).cmp(&(b.at, b.step, &b.key, &b.run_id)));
+        Ok(points)
+    }
+}

@@ -1,0 +1,191 @@
+"""Reads MLflow's SQLite database, of any version: tables and columns that it lacks are taken for empty."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlparse
+
+from ..exceptions import InvalidArgument
+from ._folder import local_path
+from ._types import Experiment, File, Model, ModelPoint, OutOfReach, Point, Run, beneath
+
+_MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
+# Points that are held at once.
+_ROWS = 100_000
+
+
+class Database:
+    """A database of MLflow's."""
+
+    def __init__(self, path: Path, artifacts: Path | None = None) -> None:
+        self.problems: list[str] = []
+        self._path = path
+        self._artifacts = artifacts
+        self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        self._connection.row_factory = sqlite3.Row
+        try:
+            tables = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise InvalidArgument(f"{path} is no SQLite database: {error}") from None
+        self._tables = {row["name"] for row in tables}
+        if not {"experiments", "runs"} <= self._tables:
+            raise InvalidArgument(f"{path} is no database of MLflow's: it has no tables `experiments` and `runs`")
+        self._uris: dict[str, str] = {}
+
+    def _rows(self, table: str, where: str = "", *values: Any) -> Iterator[dict[str, Any]]:
+        if table not in self._tables:
+            return
+        # The names of tables are ours, never from the database.
+        cursor = self._connection.execute(f"SELECT * FROM {table} {where}", values)
+        while page := cursor.fetchmany(_ROWS):
+            for row in page:
+                yield dict(row)
+
+    def _texts(self, table: str, owner: str, of: Any, key: str = "key", value: str = "value") -> dict[str, str]:
+        found = self._rows(table, f"WHERE {owner} = ?", of)
+        return {row[key]: "" if row[value] is None else str(row[value]) for row in found}
+
+    def experiments(self) -> Iterable[Experiment]:
+        for row in self._rows("experiments", "ORDER BY experiment_id"):
+            number = row["experiment_id"]
+            yield Experiment(
+                id=str(number),
+                name=row["name"],
+                deleted=row.get("lifecycle_stage") == "deleted",
+                created=row.get("creation_time"),
+                tags=self._texts("experiment_tags", "experiment_id", number),
+            )
+
+    def runs(self, experiment: Experiment) -> Iterable[Run]:
+        for row in self._rows("runs", "WHERE experiment_id = ? ORDER BY start_time, run_uuid", int(experiment.id)):
+            run_id = row["run_uuid"]
+            self._uris[run_id] = row.get("artifact_uri") or ""
+            run = Run(
+                id=run_id,
+                experiment_id=experiment.id,
+                name=row.get("name") or "",
+                status=row.get("status") or "FINISHED",
+                started=row.get("start_time") or 0,
+                ended=row.get("end_time"),
+                user=row.get("user_id") or "",
+                deleted=row.get("lifecycle_stage") == "deleted",
+                params=self._texts("params", "run_uuid", run_id),
+                tags=self._texts("tags", "run_uuid", run_id),
+            )
+            self._links(run)
+            yield run
+
+    def _links(self, run: Run) -> None:
+        for row in self._rows("inputs", "WHERE destination_type = 'RUN' AND destination_id = ?", run.id):
+            tags = self._texts("input_tags", "input_uuid", row["input_uuid"], "name", "value")
+            for of in self._rows("datasets", "WHERE dataset_uuid = ?", row["source_id"]):
+                texts = [of["name"], of["digest"], of["dataset_source_type"], of["dataset_source"]]
+                name, digest, kind, source = (str(text or "") for text in texts)
+                schema, profile = of.get("dataset_schema"), of.get("dataset_profile")
+                run.inputs.append((name, digest, kind, source, schema, profile, sorted(tags.items())))
+        for row in self._rows("inputs", "WHERE source_type = 'RUN_INPUT' AND source_id = ?", run.id):
+            run.model_inputs.append(row["destination_id"])
+        for row in self._rows("inputs", "WHERE source_type = 'RUN_OUTPUT' AND source_id = ?", run.id):
+            run.model_outputs.append((row["destination_id"], int(row.get("step") or 0)))
+
+    def points(self, run: Run) -> Iterator[tuple[str, list[Point]]]:
+        if "metrics" not in self._tables:
+            return
+        columns = {row["name"] for row in self._connection.execute("PRAGMA table_info(metrics)")}
+        # The first versions had neither.
+        step, is_nan = ("step" if "step" in columns else "0"), ("is_nan" if "is_nan" in columns else "0")
+        # One pass by the run alone, which MLflow's tables have an index for; as columns, since there may be millions.
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        rows = cursor.execute(f"SELECT key, {step}, timestamp, value, {is_nan} FROM metrics WHERE run_uuid = ?", (run.id,))
+        found: dict[str, tuple[array[int], array[int], array[float]]] = {}
+        nan = float("nan")
+        for key, place, at, value, missing in rows:
+            columns_of = found.get(key)
+            if columns_of is None:
+                columns_of = found[key] = array("q"), array("q"), array("d")
+            columns_of[0].append(place if type(place) is int else self._whole(run, key, place or 0))
+            columns_of[1].append(at)
+            columns_of[2].append(nan if missing else value)
+        for key in sorted(found):
+            yield key, sorted(zip(*found.pop(key), strict=True), key=lambda point: (point[1], point[0]))
+
+    def _whole(self, run: Run, key: str, step: float) -> int:
+        if step != int(step):
+            self.problems.append(f"run {run.id}: the step {step} of metric {key} is no whole number; it is kept as {int(step)}")
+        return int(step)
+
+    def _beneath(self, uri: str) -> Iterable[File]:
+        """The files that an artifact URI names, where they were or beside the database."""
+        if not uri:
+            return []
+        place = local_path(uri, self._path.parent)
+        if place is not None:
+            inside = Path(*place.parts[-3:])
+            places = [place, self._path.parent / "mlruns" / inside, self._path.parent / "mlartifacts" / inside]
+            places += [self._artifacts / inside] if self._artifacts else []
+            found = next((one for one in places if one.is_dir()), None)
+            # A run that logged no file has no folder.
+            return [] if found is None else beneath(found)
+        parsed = urlparse(uri)
+        if parsed.scheme in ("mlflow-artifacts", "http", "https"):
+            inside = Path(parsed.path.partition("/artifacts/")[2] if parsed.scheme != "mlflow-artifacts" else parsed.path.strip("/"))
+            roots = [self._artifacts] if self._artifacts else [self._path.parent / "mlartifacts"]
+            for root in roots:
+                if root.is_dir():
+                    return beneath(root / inside) if (root / inside).is_dir() else []
+        raise OutOfReach(uri)
+
+    def files(self, run: Run) -> Iterable[File]:
+        return self._beneath(self._uris[run.id])
+
+    def models(self, experiment: Experiment) -> Iterable[Model]:
+        for row in self._rows("logged_models", "WHERE experiment_id = ?", int(experiment.id)):
+            model_id = row["model_id"]
+            self._uris[model_id] = row.get("artifact_location") or ""
+            yield Model(
+                id=model_id,
+                experiment_id=experiment.id,
+                name=row["name"],
+                status=_MODEL_STATUSES.get(row.get("status") or 0, "PENDING"),
+                created=row.get("creation_timestamp_ms"),
+                deleted=row.get("lifecycle_stage") == "deleted",
+                model_type=row.get("model_type"),
+                source_run_id=row.get("source_run_id"),
+                params=self._texts("logged_model_params", "model_id", model_id, "param_key", "param_value"),
+                tags=self._texts("logged_model_tags", "model_id", model_id, "tag_key", "tag_value"),
+                points=[
+                    ModelPoint(
+                        of["metric_name"],
+                        float("nan") if of["metric_value"] is None else float(of["metric_value"]),
+                        int(of["metric_step"]),
+                        int(of["metric_timestamp_ms"]),
+                        of["run_id"],
+                        of.get("dataset_name"),
+                        of.get("dataset_digest"),
+                    )
+                    for of in self._rows("logged_model_metrics", "WHERE model_id = ?", model_id)
+                ],
+            )
+
+    def model_files(self, model: Model) -> Iterable[File]:
+        uri = self._uris[model.id]
+        place = local_path(uri, self._path.parent)
+        if uri and place is not None and not place.is_dir():
+            # <experiment>/models/<model>/artifacts
+            inside = Path(*place.parts[-4:])
+            roots = [self._path.parent / "mlruns", self._path.parent / "mlartifacts", *([self._artifacts] if self._artifacts else [])]
+            found = next((root / inside for root in roots if (root / inside).is_dir()), None)
+            return [] if found is None else beneath(found)
+        return self._beneath(uri)
+
+    def registered(self) -> tuple[int, int]:
+        models = sum(1 for _ in self._rows("registered_models"))
+        return models, sum(1 for _ in self._rows("model_versions", "WHERE current_stage != 'Deleted_Internal'"))
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,137 @@
+"""What is read of an MLflow store, whichever kind it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+# Name, digest, source type, source, schema, profile, tags.
+Input = tuple[str, str, str, str, "str | None", "str | None", list[tuple[str, str]]]
+# Step, milliseconds, value.
+Point = tuple[int, int, float]
+
+
+@dataclass
+class Experiment:
+    """An experiment; times in milliseconds."""
+
+    id: str
+    name: str
+    deleted: bool = False
+    created: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """A run without its points and files; times in milliseconds."""
+
+    id: str
+    experiment_id: str
+    name: str = ""
+    status: str = "FINISHED"
+    started: int = 0
+    ended: int | None = None
+    user: str = ""
+    deleted: bool = False
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    model_inputs: list[str] = field(default_factory=list)
+    model_outputs: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass
+class ModelPoint:
+    """A value of a metric that a run gave a logged model."""
+
+    key: str
+    value: float
+    step: int
+    at: int
+    run_id: str
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+@dataclass
+class Model:
+    """A logged model without its files; times in milliseconds."""
+
+    id: str
+    experiment_id: str
+    name: str
+    status: str = "READY"
+    created: int | None = None
+    deleted: bool = False
+    model_type: str | None = None
+    source_run_id: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    points: list[ModelPoint] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class File:
+    """An artifact and where its bytes are."""
+
+    path: str
+    local: Path
+    stamp: str
+    """What is another when the file has changed."""
+
+
+class Source(Protocol):
+    """A store of MLflow's, to read from."""
+
+    problems: list[str]
+    """What could not be read, a sentence each."""
+
+    def experiments(self) -> Iterable[Experiment]:
+        """All experiments, deleted ones too."""
+
+    def runs(self, experiment: Experiment) -> Iterable[Run]:
+        """The runs of an experiment, deleted ones too."""
+
+    def points(self, run: Run) -> Iterator[tuple[str, list[Point]]]:
+        """The whole history of each metric of a run."""
+
+    def files(self, run: Run) -> Iterable[File]:
+        """The artifacts of a run; those that are out of reach raise an error that says so."""
+
+    def models(self, experiment: Experiment) -> Iterable[Model]:
+        """The logged models of an experiment."""
+
+    def model_files(self, model: Model) -> Iterable[File]:
+        """The files of a logged model."""
+
+    def registered(self) -> tuple[int, int]:
+        """How many registered models there are, and how many versions of them."""
+
+    def close(self) -> None:
+        """Lets go of what it holds."""
+
+
+class OutOfReach(Exception):
+    """Files that cannot be read from here."""
+
+
+def beneath(folder: Path, by_content: bool = False) -> list[File]:
+    """The files beneath a folder; links are not followed. ``by_content``: their times say nothing, they were just copied."""
+    found = []
+    for local in sorted(folder.rglob("*")):
+        if local.is_file() and not local.is_symlink():
+            stamp = _content(local) if by_content else str(local.stat().st_mtime_ns)
+            found.append(File(local.relative_to(folder).as_posix(), local, stamp))
+    return found
+
+
+def _content(local: Path) -> str:
+    digest = hashlib.sha256()
+    with local.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()

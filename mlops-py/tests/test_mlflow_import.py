@@ -1,0 +1,247 @@
+"""Stores of MLflow's are brought over without MLflow: a folder, and a database."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import mlops
+from mlops.exceptions import InvalidArgument, NotFound
+
+RUN = "a" * 32
+OTHER = "b" * 32
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+@pytest.fixture
+def mlruns(tmp_path: Path) -> Path:
+    """A folder as MLflow's file store writes it."""
+    return write(
+        tmp_path / "old" / "mlruns",
+        {
+            "0/meta.yaml": "artifact_location: mlflow-artifacts:/0\nexperiment_id: '0'\nlifecycle_stage: active\nname: Default\n",
+            "7/meta.yaml": "experiment_id: '7'\nname: churn\ncreation_time: 1600000000000\nlifecycle_stage: active\n",
+            "7/tags/team": "growth",
+            f"7/{RUN}/meta.yaml": f"artifact_uri: file:///gone/7/{RUN}/artifacts\nrun_id: {RUN}\nrun_name: first\nstatus: 4\n"
+            "start_time: 1600000000123\nend_time: 1600000009000\nuser_id: ada\nlifecycle_stage: active\n",
+            f"7/{RUN}/params/depth": "3",
+            f"7/{RUN}/params/text": "two\r\nlines",
+            f"7/{RUN}/tags/mlflow.runName": "first",
+            f"7/{RUN}/tags/deep/er": "x",
+            f"7/{RUN}/metrics/loss": "1600000000500 0.5 0\n1600000000600 nan 1\n1600000000600 inf 2\n1600000000500 0.5 0\n",
+            f"7/{RUN}/metrics/val/acc": "1600000000700 0.25 -3\n1600000000700 cut",
+            f"7/{RUN}/artifacts/model/weights.bin": "weights",
+            f"7/{RUN}/artifacts/model/MLmodel": "{}",
+            f"7/{RUN}/inputs/i1/meta.yaml": "source_type: DATASET\nsource_id: d1\ndestination_type: RUN\n"
+            "tags:\n  mlflow.data.context: training\n",
+            "7/datasets/d1/meta.yaml": "name: train\ndigest: '12ab'\nsource_type: local\nsource: '{\"uri\": \"x\"}'\nschema: '{}'\n",
+            f"7/{OTHER}/meta.yaml": f"run_id: {OTHER}\nrun_name: second\nstatus: 3\nstart_time: 1\nend_time: 2\nlifecycle_stage: deleted\n",
+            "7/models/m-1/meta.yaml": "model_id: m-1\nname: tree\nstatus: 2\ncreation_timestamp: 1600000000900\n"
+            f"source_run_id: {RUN}\nmodel_type: Tree\n",
+            "7/models/m-1/metrics/acc": f"1600000000900 0.75 1 {RUN} train 12ab\n",
+            "7/models/m-1/artifacts/MLmodel": "flavors: {}",
+            ".trash/8/meta.yaml": "experiment_id: '8'\nname: thrown away\nlifecycle_stage: deleted\n",
+            f".trash/8/{'c' * 32}/meta.yaml": f"run_id: {'c' * 32}\nstatus: 3\nstart_time: 5\nlifecycle_stage: deleted\n",
+            "models/shop/meta.yaml": "name: shop\n",
+            "models/shop/version-1/meta.yaml": "version: 1\n",
+        },
+    )
+
+
+def test_a_folder_is_brought_over_as_it_is(mlruns: Path) -> None:
+    report = mlops.import_mlflow(mlruns)
+    client = mlops.MlflowClient()
+    churn = client.get_experiment_by_name("churn")
+    assert churn is not None
+    assert (churn.tags, churn.creation_time) == ({"team": "growth"}, 1_600_000_000_000)
+    run = client.get_run(RUN)
+    assert (run.info.run_name, run.info.status, run.info.user_id) == ("first", "FAILED", "ada")
+    assert (run.info.start_time, run.info.end_time) == (1_600_000_000_123, 1_600_000_009_000)
+    assert run.data.params == {"depth": "3", "text": "two\r\nlines"}
+    tags = {key: value for key, value in run.data.tags.items() if not key.startswith("mlops.")}
+    assert tags == {"mlflow.runName": "first", "deep/er": "x"}
+    loss = [(point.timestamp, point.step, point.value) for point in client.get_metric_history(RUN, "loss")]
+    assert loss[:2] == [(1_600_000_000_500, 0, 0.5)] * 2
+    assert math.isnan(loss[2][2]) and loss[3] == (1_600_000_000_600, 2, math.inf)
+    assert client.get_metric_history(RUN, "val/acc")[0].step == -3
+    assert [found.path for found in client.list_artifacts(RUN, "model")] == ["model/MLmodel", "model/weights.bin"]
+    (data,) = run.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest, data.tags[0].value) == ("train", "12ab", "training")
+    assert client.get_run(OTHER).info.lifecycle_stage == "deleted"
+    assert client.get_experiment_by_name("thrown away").lifecycle_stage == "deleted"  # type: ignore[union-attr]
+    kept = {kind: (of.found, of.kept, of.new) for kind in ("runs", "points", "files", "datasets", "params", "logged_models")
+            if (of := getattr(report, kind))}  # fmt: skip
+    assert kept == {
+        "runs": (3, 3, 3), "points": (5, 5, 5), "files": (3, 3, 3), "datasets": (1, 1, 1), "params": (2, 2, 2),
+        "logged_models": (1, 1, 1),
+    }  # fmt: skip
+    assert (report.registered_models.found, report.model_versions.found, report.registered_models.kept) == (1, 1, 0)
+    assert not report.complete
+    assert any("line 2" in problem and "acc" in problem for problem in report.problems)
+
+
+def test_a_second_import_brings_nothing_and_a_later_one_what_is_new(mlruns: Path) -> None:
+    mlops.import_mlflow(mlruns)
+    before = mlops.MlflowClient().get_run(RUN)
+    again = mlops.import_mlflow(mlruns)
+    assert [getattr(again, kind).new for kind in ("experiments", "runs", "params", "tags", "points", "files", "datasets")] == [0] * 7
+    assert again.points.kept == again.points.found == 5
+    assert mlops.MlflowClient().get_run(RUN).data.tags == before.data.tags
+    write(mlruns, {f"7/{RUN}/metrics/new": "1600000000800 1.0 0\n", f"7/{RUN}/params/late": "yes", f"7/{RUN}/artifacts/late.txt": "l"})
+    with (mlruns / "7" / RUN / "metrics" / "loss").open("a") as out:
+        out.write("1600000000900 0.125 3\n")
+    later = mlops.import_mlflow(mlruns)
+    assert (later.runs.new, later.points.new, later.params.new, later.files.new) == (0, 2, 1, 1)
+    assert len(mlops.MlflowClient().get_metric_history(RUN, "loss")) == 5
+
+
+def test_what_was_cut_short_goes_on(mlruns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlops._mlflow_import import _write
+
+    calls = 0
+
+    def fails(self: object, *arguments: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(_write.Writer, "_log_files", fails)
+        mlops.import_mlflow(mlruns)
+    assert calls == 1
+    report = mlops.import_mlflow(mlruns)
+    assert (report.points.new + report.points.there, report.files.new) == (5, 3)
+    assert len(mlops.MlflowClient().get_metric_history(RUN, "loss")) == 4
+    assert mlops.MlflowClient().get_run(RUN).info.status == "FAILED"
+
+
+def test_a_killed_import_goes_on(mlruns: Path, tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from mlops._mlflow_import import _write
+        before, limit = _write.Writer._log_files, int(sys.argv[2])
+        calls = 0
+        def log(self, *arguments):
+            global calls
+            calls += 1
+            if calls > limit:
+                os.kill(os.getpid(), 9)
+            return before(self, *arguments)
+        _write.Writer._log_files = log
+        import mlops
+        mlops.import_mlflow(sys.argv[1])
+    """
+    for limit in range(3):
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(mlruns), str(limit)], check=False, timeout=60)
+        assert done.returncode == -9
+    report = mlops.import_mlflow(mlruns)
+    assert (report.runs.kept, report.points.kept, report.files.kept) == (3, 5, 3)
+    assert len(mlops.MlflowClient().get_metric_history(RUN, "loss")) == 4
+
+
+def database(path: Path) -> Path:
+    """A database as an older MLflow wrote it: no data sets, no logged models."""
+    db = sqlite3.connect(path)
+    db.executescript(f"""
+        CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, name TEXT, artifact_location TEXT, lifecycle_stage TEXT);
+        CREATE TABLE runs (run_uuid TEXT PRIMARY KEY, name TEXT, user_id TEXT, status TEXT, start_time BIGINT, end_time BIGINT,
+            lifecycle_stage TEXT, artifact_uri TEXT, experiment_id INTEGER);
+        CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
+        CREATE TABLE tags (key TEXT, value TEXT, run_uuid TEXT);
+        CREATE TABLE metrics (key TEXT, value REAL, timestamp BIGINT, run_uuid TEXT, step BIGINT, is_nan BOOLEAN);
+        INSERT INTO experiments VALUES (0, 'Default', './mlruns/0', 'active'), (3, 'old', './mlruns/3', 'active');
+        INSERT INTO runs VALUES ('{RUN}', 'named', 'ada', 'FINISHED', 1000, 2000, 'active', './mlruns/3/{RUN}/artifacts', 3);
+        INSERT INTO runs VALUES ('{OTHER}', NULL, NULL, 'RUNNING', 3000, NULL, 'active', 's3://bucket/3/{OTHER}', 3);
+        INSERT INTO params VALUES ('p', 'v', '{RUN}');
+        INSERT INTO tags VALUES ('mlflow.runName', 'named', '{RUN}');
+        INSERT INTO metrics VALUES ('m', 0.5, 1500, '{RUN}', 1, 0), ('m', 0, 1600, '{RUN}', 2, 1);
+    """)
+    db.commit()
+    db.close()
+    return path
+
+
+def test_a_database_is_brought_over(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    write(old / "mlruns" / "3" / RUN / "artifacts", {"a/b.txt": "b"})
+    report = mlops.import_mlflow(f"sqlite:///{database(old / 'mlflow.db')}")
+    client = mlops.MlflowClient()
+    run = client.get_run(RUN)
+    assert (run.info.start_time, run.info.end_time, run.info.status) == (1000, 2000, "FINISHED")
+    assert run.data.params == {"p": "v"}
+    points = client.get_metric_history(RUN, "m")
+    assert points[0].value == 0.5 and math.isnan(points[1].value)
+    assert client.list_artifacts(RUN, "a")[0].path == "a/b.txt"
+    assert client.get_run(OTHER).info.status == "RUNNING"
+    (problem,) = report.problems
+    assert "s3://bucket" in problem
+    # Also from the folder that it stands in.
+    assert mlops.import_mlflow(old / "mlflow.db").runs.new == 0
+
+
+def test_files_of_a_server_are_found_beside_its_database_or_where_one_says(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    database(old / "server.db")
+    db = sqlite3.connect(old / "server.db")
+    db.execute("UPDATE runs SET artifact_uri = 'mlflow-artifacts:/3/' || run_uuid || '/artifacts'")
+    db.commit()
+    db.close()
+    write(tmp_path / "elsewhere" / "3" / RUN / "artifacts", {"a.txt": "a"})
+    assert mlops.import_mlflow(old / "server.db").files.found == 0
+    report = mlops.import_mlflow(old / "server.db", artifacts=tmp_path / "elsewhere")
+    assert (report.files.new, report.problems) == (1, [])
+
+
+def test_what_is_no_store_of_mlflows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="does not exist"):
+        mlops.import_mlflow(tmp_path / "none")
+    with pytest.raises(InvalidArgument, match="no folder of MLflow's"):
+        mlops.import_mlflow(tmp_path)
+    (tmp_path / "text.db").write_text("text that is no database, and long enough to be looked at" * 20)
+    with pytest.raises(InvalidArgument, match="no SQLite database"):
+        mlops.import_mlflow(tmp_path / "text.db")
+
+
+def test_pickles_that_were_brought_over_are_not_trusted(mlruns: Path, store: Path) -> None:
+    from mlops import _native, _state
+
+    for trusted in (False, True):
+        mlops.import_mlflow(mlruns, trusted=trusted)
+        opened = _state.store()
+        parts = ('{"python_function": {}}', None, None, None, [("model.pkl", b"x")])
+        _native.log_model(opened.open_run(RUN), "mine", parts)
+        assert _native.is_trusted(opened, f"runs:/{RUN}/mine") is trusted
+        del opened
+        mlops.set_tracking_uri(None)
+        shutil.rmtree(store)
+
+
+def test_the_command_says_what_was_found_and_kept(mlruns: Path, tmp_path: Path, store: Path) -> None:
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "mlops", *words], capture_output=True, text=True, timeout=60, check=False)
+
+    done = run("import", "mlflow", str(mlruns), "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["runs"]["kept"], told["complete"]) == (1, 3, False), done.stderr
+    shown = run("--store", str(tmp_path / "second"), "import", "mlflow", str(tmp_path / "old"))
+    assert "runs                           3           3           3" in shown.stdout, shown.stdout + shown.stderr
+    assert run("--store", str(tmp_path / "second"), "runs", "show", RUN).returncode == 0
+    missing = run("import", "mlflow", "none")
+    assert (missing.returncode, missing.stderr[:6]) == (2, "error:")
+    assert "Examples" in run("import", "mlflow", "--help").stdout

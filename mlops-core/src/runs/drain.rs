@@ -1,6 +1,7 @@
 //! Brings records from the spool into storage, in packed commits.
 
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::base::hurry;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
-use crate::spool::{Mark, Record};
+use crate::spool::{Mark, Record, SpoolReader};
 use crate::storage::{Durability, Op, Outcome, Storage};
 
 /// Records of one commit at most, by count and by bytes.
@@ -42,6 +43,8 @@ pub(super) const DRAIN_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct DrainState {
     mark: Mark,
+    /// What read the records up to the mark, still open: to find the file anew costs more than most drains.
+    reader: Option<SpoolReader>,
     /// The last drain failed, and may have left a large change half applied.
     failed: bool,
 }
@@ -103,13 +106,16 @@ impl Core {
             // From the stored mark after a failure: a commit whose answer did not come may have been made after all.
             let known = (!state.failed).then_some(state.mark);
             let of = Drain { forced: Some(&self.forced), ..Drain::new(storage, blobs, writer) };
-            of.records(known, until, &mut state.mark, |mark| {
-                let mut reader = self.spool.reader(mark);
-                move || {
+            let reader = RefCell::new(self.spool.reader(state.mark, state.reader.take()));
+            let drained = of.records(known, until, &mut state.mark, |mark| {
+                reader.borrow_mut().go_to(mark);
+                || {
                     hurry::waiting();
-                    reader.next_record()
+                    reader.borrow_mut().next_record()
                 }
-            })
+            });
+            state.reader = reader.into_inner().keep().filter(|_| drained.is_ok());
+            drained
         });
         let behind = state.mark.seq < until.seq;
         let drained = match drained {

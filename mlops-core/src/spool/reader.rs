@@ -35,6 +35,14 @@ impl SpoolReader {
         self.at
     }
 
+    /// Goes on at a mark.
+    pub fn go_to(&mut self, mark: Mark) {
+        if self.at != mark {
+            self.at = mark;
+            self.log = None;
+        }
+    }
+
     /// The next record; None if there is no more by now. Later calls see what was appended meanwhile.
     ///
     /// # Errors

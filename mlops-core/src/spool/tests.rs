@@ -35,7 +35,7 @@ fn records_come_back_in_order_from_any_mark_across_files() {
             for n in 0..5 {
                 spool.append(&[round, n]).unwrap();
             }
-            let mut reader = spool.reader(mark);
+            let mut reader = spool.reader(mark, None);
             let (read, after) = bodies(&mut || reader.next_record());
             assert_eq!(read, (0..5).map(|n| vec![round, n]).collect::<Vec<_>>());
             mark = after.unwrap();
@@ -44,7 +44,7 @@ fn records_come_back_in_order_from_any_mark_across_files() {
             marks.push(mark);
         }
         assert_eq!(mark.seq, 50);
-        assert_eq!(bodies(&mut || spool.reader(mark).next_record()).0.len(), 0);
+        assert_eq!(bodies(&mut || spool.reader(mark, None).next_record()).0.len(), 0);
     }
     let writer = list_writers(&Files::default(), &dir.path().join("spool")).unwrap().remove(0);
     assert!(writer.log_numbers(&Files::default()).unwrap().len() > 1, "the spool went on in further files");
@@ -82,7 +82,7 @@ fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
         for n in 0..5 {
             spool.append(&[n; 40]).unwrap();
         }
-        let mut reader = spool.reader(mark);
+        let mut reader = spool.reader(mark, None);
         mark = bodies(&mut || reader.next_record()).1.unwrap();
         spool.drained(mark, at(minute)).unwrap();
     }
@@ -95,11 +95,11 @@ fn a_writer_that_lives_long_removes_what_was_drained_an_hour_ago() {
     spool.remove_drained(at(61), || Ok(())).unwrap();
     assert_eq!(left(), [2, 3, 4]);
     spool.append(b"goes on").unwrap();
-    assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
+    assert_eq!(spool.reader(mark, None).next_record().unwrap().unwrap().body, b"goes on");
     // Also from the end of a file that is gone.
     spool.remove_drained(at(600), || Ok(())).unwrap();
     assert_eq!((left(), mark.file), (vec![4], 3));
-    assert_eq!(spool.reader(mark).next_record().unwrap().unwrap().body, b"goes on");
+    assert_eq!(spool.reader(mark, None).next_record().unwrap().unwrap().body, b"goes on");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_log_that_is_never_wholly_drained_goes_on_in_further_files() {
         // Two come while one is drained.
         spool.append(&[n, 0]).unwrap();
         spool.append(&[n, 1]).unwrap();
-        mark = spool.reader(mark).next_record().unwrap().unwrap().after;
+        mark = spool.reader(mark, None).next_record().unwrap().unwrap().after;
         spool.drained(mark, at(0)).unwrap();
         assert!(mark < spool.end());
     }
@@ -123,7 +123,7 @@ fn a_log_that_is_never_wholly_drained_goes_on_in_further_files() {
     spool.remove_drained(at(61), || Ok(())).unwrap();
     assert!(writer.log_numbers(&Files::default()).unwrap().len() < before);
     let (rest, after) = bodies(&mut || {
-        spool.reader(mark).next_record().inspect(|read| {
+        spool.reader(mark, None).next_record().inspect(|read| {
             mark = read.as_ref().map_or(mark, |record| record.after);
         })
     });

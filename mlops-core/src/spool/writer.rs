@@ -186,11 +186,16 @@ impl Spool {
         Error::corrupt(&path, mark.offset, format!("{count} records of runs are gone: {why}; open it again"))
     }
 
-    /// Reads this process's own records from `mark` on.
-    pub fn reader(&self, mark: Mark) -> OwnReader<'_> {
+    /// Reads this process's own records from `mark` on; with a reader that was kept, if that is where it is.
+    pub fn reader(&self, mark: Mark, kept: Option<SpoolReader>) -> OwnReader<'_> {
         match &self.backing {
             Backing::Memory(queue) => OwnReader::Memory(queue, mark),
-            Backing::Files { options, names, .. } => OwnReader::Files(SpoolReader::new(&options.files, names, mark)),
+            Backing::Files { options, names, .. } => {
+                let new = || SpoolReader::new(&options.files, names, mark);
+                let mut reader = OwnReader::Files(kept.unwrap_or_else(new));
+                reader.go_to(mark);
+                reader
+            }
         }
     }
 
@@ -312,6 +317,22 @@ impl OwnReader<'_> {
                 }))
             }
             Self::Files(reader) => reader.next_record(),
+        }
+    }
+
+    /// Goes on at a mark.
+    pub fn go_to(&mut self, mark: Mark) {
+        match self {
+            Self::Memory(_, at) => *at = mark,
+            Self::Files(reader) => reader.go_to(mark),
+        }
+    }
+
+    /// What a later reader can go on with.
+    pub fn keep(self) -> Option<SpoolReader> {
+        match self {
+            Self::Memory(..) => None,
+            Self::Files(reader) => Some(reader),
         }
     }
 }

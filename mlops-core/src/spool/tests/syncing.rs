@@ -127,7 +127,7 @@ fn threads_that_wait_at_the_same_time_share_a_sync() {
     let syncs = disk.taken().len();
     // Each round of all threads takes one or two syncs, not eight.
     assert!((10..70).contains(&syncs), "{syncs} syncs for 80 calls");
-    let mut reader = spool.reader(Mark::default());
+    let mut reader = spool.reader(Mark::default(), None);
     assert_eq!(bodies(&mut || reader.next_record()).0.len(), 81);
 }
 
@@ -164,7 +164,7 @@ fn a_failed_sync_fails_all_that_shared_it_and_the_next_writes_again() {
     let after = spool.append(b"after").unwrap();
     spool.sync(after, nothing).unwrap();
     assert_eq!(disk.writes.load(Ordering::Relaxed), written + 1);
-    let mut reader = spool.reader(Mark::default());
+    let mut reader = spool.reader(Mark::default(), None);
     assert_eq!(bodies(&mut || reader.next_record()).0.len(), 6, "nothing is taken back, since others stand behind");
 }
 

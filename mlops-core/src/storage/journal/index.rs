@@ -111,6 +111,8 @@ mod on_disk {
             if self.folder.symlink_metadata().is_err() {
                 return Some(0);
             }
+            // Whoever else could read it, because an older version let them, does not have to wait until it is opened.
+            self.files.settle_folder(&self.folder).ok()?;
             let bytes = self.files.read(&self.noted()).ok()??;
             sealed::open(&bytes)?.strip_prefix("commit ")?.trim_end().parse().ok()
         }

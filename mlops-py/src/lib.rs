@@ -18,7 +18,11 @@ mod table;
 mod transfer;
 mod ui;
 
+use mimalloc::MiMalloc;
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// `mlops._native`: private; the public API is typed Python over it.
 #[pymodule(gil_used = false)]

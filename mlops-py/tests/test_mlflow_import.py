@@ -226,7 +226,7 @@ def test_pickles_that_were_brought_over_are_not_trusted(mlruns: Path, store: Pat
         opened = _state.store()
         parts = ('{"python_function": {}}', None, None, None, [("model.pkl", b"x")])
         _native.log_model(opened.open_run(RUN), "mine", parts)
-        assert _native.is_trusted(opened, f"runs:/{RUN}/mine") is trusted
+        assert _native.is_trusted(opened, RUN) is trusted
         del opened
         mlops.set_tracking_uri(None)
         shutil.rmtree(store)

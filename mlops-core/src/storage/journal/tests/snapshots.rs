@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::{files, pages};
 use super::*;
 
 /// A step: entries that come, change or go, or a checkpoint.
@@ -95,4 +96,47 @@ fn what_is_applied_to_a_snapshot_stays_in_its_memory() {
     assert_eq!(snapshot.apply(&ops, Durability::Fast).unwrap(), Outcome::CheckFailed { op: 0 });
     assert_eq!(all(&snapshot), [("a".into(), "2".into()), ("b".into(), "3".into())]);
     assert_eq!(all(&journal), [("a".into(), "1".into())]);
+}
+
+#[test]
+fn a_checkpoint_of_an_earlier_version_has_no_directory_and_is_read_whole() {
+    use crate::log::{LogHeader, LogKind, LogWriter};
+
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    (0..50).for_each(|n| put(&journal, &format!("k{n:03}"), &"v".repeat(50)));
+    journal.checkpoint().unwrap();
+    put(&journal, "k000", "newer");
+    let before = all_pages(&journal);
+    drop(journal);
+    let folder = dir.path().join("journal");
+    let (seq, path) = Listing::read(&Files::default(), &folder).unwrap().checkpoints[0].clone();
+    let mut pages = Vec::new();
+    let head = pages::read_checkpoint(&Files::default(), &path, |page| {
+        pages.push(page);
+        Ok(())
+    });
+    std::fs::remove_file(&path).unwrap();
+    let header = LogHeader { kind: LogKind::Checkpoint, owner: Uuid::from_u128(1), first_seq: 0 };
+    let mut old = LogWriter::create(&Files::default(), &path, header).unwrap();
+    old.append(&files::encode(&head.unwrap()).unwrap()).unwrap();
+    pages.iter().for_each(|page| drop(old.append(&files::encode(page).unwrap()).unwrap()));
+    drop(old);
+    assert_eq!(seq, 50);
+    assert_eq!(all_pages(&read(&folder, &Files::default()).unwrap()), before);
+    assert_eq!(verified(dir.path(), true, false), []);
+    for index in [true, false] {
+        let journal = Journal::open(options(dir.path(), true)).unwrap();
+        assert_eq!(all_pages(&journal), before);
+        drop(journal);
+        if index {
+            std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+        }
+    }
+    // The next checkpoint has one.
+    let journal = Journal::open(options(dir.path(), true)).unwrap();
+    put(&journal, "k001", "newer");
+    journal.checkpoint().unwrap();
+    let newest = Listing::read(&Files::default(), &folder).unwrap().checkpoints[0].1.clone();
+    assert!(pages::Pages::open(&Files::default(), &newest).unwrap().is_some());
 }

@@ -137,3 +137,42 @@ def test_a_run_of_a_living_process_stays_running(python: Callable[..., object]) 
             os.environ["MLOPS_STORE"],
             run.info.run_id,
         )
+
+
+JOIN = """
+import os, sys, mlops
+with mlops.start_run(run_id=sys.argv[1]):
+    mlops.log_metric("joined", 1)
+    if sys.argv[2] == "kill":
+        os.kill(os.getpid(), 9)
+    if sys.argv[2] == "fail":
+        raise ValueError("bad")
+"""
+
+
+@pytest.mark.parametrize("how", ["end", "fail", "kill"])
+@pytest.mark.parametrize("child", [True, False])
+def test_a_run_that_another_process_joined_is_running_while_one_of_them_holds_it(how: str, child: bool) -> None:
+    run = mlops.start_run()
+    environment = {key: value for key, value in os.environ.items() if child or key != "MLOPS_PARENT_RUN"}
+    command = python_command(JOIN, run.info.run_id, how)
+    subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    client = mlops.MlflowClient()
+    assert client.get_run(run.info.run_id).info.status == "RUNNING"
+    assert client.get_run(run.info.run_id).data.metrics == {"joined": 1.0}
+    mlops.end_run()
+    assert client.get_run(run.info.run_id).info.status == "FINISHED"
+
+
+def test_a_run_whose_first_holder_is_killed_is_killed_though_another_ended_its_part(
+    python: Callable[..., object], only_run: Callable[[], mlops.Run]
+) -> None:
+    code = """
+        import mlops, os, subprocess, sys
+        run = mlops.start_run()
+        subprocess.run([sys.executable, "-c", sys.argv[1], run.info.run_id, "end"], check=True)
+        assert mlops.get_run(run.info.run_id).info.status == "RUNNING"
+        os.kill(os.getpid(), 9)
+    """
+    python(code, JOIN, status=-signal.SIGKILL)
+    assert only_run().info.status == "KILLED"

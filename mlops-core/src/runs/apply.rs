@@ -8,6 +8,7 @@ use super::codec;
 use super::doc::{Pending, StoredText};
 use super::editing::Editing;
 use super::experiments;
+use super::holders::Holders;
 use super::keys;
 use super::record::{Change, Create, ExperimentRef, RunRecord, Start};
 use super::series::{self, Points};
@@ -27,6 +28,7 @@ pub(super) struct Applying<'a> {
     writer: Uuid,
     runs: BTreeMap<String, Editing>,
     experiments: experiments::Making,
+    holders: Holders,
     ops: Vec<Op>,
     /// A run's large change is not wholly applied, and another came: this commit is to wait for it.
     pub(super) waits: bool,
@@ -41,6 +43,7 @@ impl<'a> Applying<'a> {
             writer,
             runs: BTreeMap::new(),
             experiments: experiments::Making::default(),
+            holders: Holders::default(),
             ops: Vec::new(),
             waits: false,
         }
@@ -89,6 +92,12 @@ impl<'a> Applying<'a> {
         Ok(done)
     }
 
+    /// True if the writer of these records holds a run that says that `last` was the last to start it.
+    pub(super) fn holds(&mut self, run: &str, last: Option<Uuid>) -> Result<bool> {
+        let one_of_several = self.holders.has(self.storage, run, self.writer)?;
+        Ok(one_of_several.unwrap_or(last == Some(self.writer)))
+    }
+
     /// The batch.
     pub(super) fn finish(self) -> Result<Vec<Op>> {
         let mut ops = self.ops;
@@ -97,6 +106,7 @@ impl<'a> Applying<'a> {
             editing.experiment = self.experiments.name_of(self.storage, &editing.doc.info.experiment_id)?;
         }
         self.experiments.finish(&mut ops);
+        self.holders.finish(&mut ops);
         for editing in runs.into_values() {
             editing.finish(self.storage, self.blobs, &mut ops)?;
         }
@@ -149,13 +159,20 @@ impl<'a> Applying<'a> {
         let (storage, writer) = (self.storage, self.writer);
         let mut ops = Vec::new();
         let editing = self.run(&start.run, start.at)?;
+        let runs = editing.doc.info.status == RunStatus::Running;
         if !editing.is_new() || start.create.is_none() {
             // A second start of the same run is a resume: the start time stays.
             editing.status(RunStatus::Running, start.at);
         }
-        if let Some(before) = editing.doc.writer.replace(writer) {
-            ops.push(Op::delete(keys::live_run(before, &start.run)));
+        if let Some(before) = editing.doc.writer.replace(writer).filter(|before| *before != writer) {
+            if runs && storage.get(&keys::live_run(before, &start.run))?.is_some() {
+                // It goes on in both, until both have ended it.
+                self.holders.join(storage, &start.run, before, writer)?;
+            } else {
+                ops.push(Op::delete(keys::live_run(before, &start.run)));
+            }
         }
+        let editing = self.run(&start.run, start.at)?;
         if editing.doc.info.status == RunStatus::Running {
             ops.push(Op::put(keys::live_run(writer, &start.run), codec::PRESENT));
         }
@@ -182,6 +199,14 @@ impl<'a> Applying<'a> {
     }
 
     fn status(&mut self, run: &str, at: Timestamp, status: RunStatus) -> Result<()> {
+        let (storage, writer) = (self.storage, self.writer);
+        if status != RunStatus::Running
+            && let Some(other) = self.holders.leave(storage, run, writer)?
+        {
+            self.run(run, at)?.doc.writer = Some(other);
+            self.ops.push(Op::delete(keys::live_run(writer, run)));
+            return Ok(());
+        }
         let editing = self.run(run, at)?;
         editing.status(status, at);
         if status != RunStatus::Running

@@ -76,7 +76,7 @@ fn drain_writer(storage: &dyn Storage, blobs: &dyn BlobStore, files: &Files, wri
     Ok(mark)
 }
 
-/// Ends a run as KILLED, if the dead writer was the last to start it and it still runs.
+/// Ends a run as KILLED, if the dead writer was the last to start it and it still runs; of several that hold it, it leaves.
 fn kill(
     storage: &dyn Storage,
     blobs: &dyn BlobStore,
@@ -87,7 +87,9 @@ fn kill(
     let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
     let _lease = blobs.leases().hold()?;
     let mut applying = Applying::new(storage, blobs, writer);
-    if let Some(doc) = doc.filter(|doc| doc.writer == Some(writer) && doc.info.status == RunStatus::Running) {
+    if let Some(doc) = doc.filter(|doc| doc.info.status == RunStatus::Running)
+        && applying.holds(run, doc.writer)?
+    {
         let at = last_sign.unwrap_or(doc.info.started_at);
         applying.record(&RunRecord::Status { run: run.into(), at, status: RunStatus::Killed })?;
     }

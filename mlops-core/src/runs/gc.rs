@@ -8,6 +8,7 @@ use super::columns;
 use super::core::Core;
 use super::doc::RunDoc;
 use super::drain::stored_mark;
+use super::holders;
 use super::keys;
 use super::record::{Change, RunRecord};
 use super::references::for_each_reference;
@@ -158,6 +159,7 @@ fn remove_stored(core: &Core, run: &str) -> Result<bool> {
     ops.push(Op::delete(keys::experiment_run(keys::experiment_number(&doc.info.experiment_id)?, run)));
     ops.push(columns::removed(&doc)?);
     ops.extend(doc.writer.map(|writer| Op::delete(keys::live_run(writer, run))));
+    holders::remove(storage, run, &mut ops)?;
     remove_pages(storage, run, &mut ops)?;
     Ok(apply::fits(&ops) && storage.apply(&ops, Durability::Full)? == Outcome::Applied)
 }

@@ -36,7 +36,8 @@ pub(super) const UNFOLDED: &[u8] = b"u/";
 
 /// What only records of the spool change: runs, their pages, points and places, but not whether they are deleted; and what
 /// is made from that.
-pub(super) const OF_RECORDS: &[&[u8]] = &[RUNS, b"p/", b"t/", b"x/", b"l/", PENDING, COLUMNS, SEGMENTS, UNFOLDED];
+pub(super) const OF_RECORDS: &[&[u8]] =
+    &[RUNS, b"p/", b"t/", b"x/", b"l/", b"h/", PENDING, COLUMNS, SEGMENTS, UNFOLDED];
 /// Experiments, which records make by name.
 pub(super) const OF_EXPERIMENTS: &[&[u8]] = &[EXPERIMENTS, b"n/", NEXT_EXPERIMENT];
 
@@ -141,6 +142,16 @@ pub(super) fn live_runs(writer: Uuid) -> Vec<u8> {
 /// One entry of [`live_runs`].
 pub(super) fn live_run(writer: Uuid, run: &str) -> Vec<u8> {
     join(&[&live_runs(writer), run.as_bytes()])
+}
+
+/// The writers that hold a run together; the writer follows.
+pub(super) fn holders(run: &str) -> Vec<u8> {
+    join(&[b"h/", run.as_bytes(), b"/"])
+}
+
+/// One entry of [`holders`].
+pub(super) fn holder(run: &str, writer: Uuid) -> Vec<u8> {
+    join(&[&holders(run), writer.as_bytes()])
 }
 
 /// One entry of [`SEGMENTS`].

@@ -26,6 +26,7 @@ mod facts;
 mod fork;
 mod gc;
 mod handle;
+mod holders;
 mod inputs;
 mod keys;
 mod layouts;

@@ -4,6 +4,7 @@ mod dropped;
 mod experiments;
 mod extremes;
 mod forced;
+mod holders;
 mod inputs;
 mod large;
 mod others;

@@ -13,6 +13,7 @@ use crate::runs::apply;
 use crate::runs::codec;
 use crate::runs::doc::{Pending, RunDoc, Tail};
 use crate::runs::editing::{Editing, TailEntry};
+use crate::runs::holders;
 use crate::runs::keys;
 use crate::runs::record::{Change, RunRecord};
 use crate::runs::section::Editor;
@@ -107,6 +108,7 @@ impl Replacing<'_> {
             Some(old) => {
                 let stored: RunDoc = codec::decode("a run", &old.stored)?;
                 ops.extend(stored.writer.map(|writer| Op::delete(keys::live_run(writer, run))));
+                holders::remove(storage, run, &mut ops)?;
                 Editing::edit(RunDoc { info, ..stored }, Some(old.stored.clone()))
             }
         };

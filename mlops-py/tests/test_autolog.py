@@ -218,7 +218,7 @@ def test_metrics_that_a_program_computes_later_go_to_the_run_of_the_model() -> N
     sk.accuracy_score(right, said)
     other_score = other.score(held_out, right)
     metrics, others = runs()[1].data.metrics, runs()[0].data.metrics
-    assert metrics["accuracy_score_right"] == metrics["accuracy_score_right-2"] == accuracy
+    assert metrics["accuracy_score_right"] == metrics["accuracy_score-2_right"] == accuracy
     assert others["DecisionTreeClassifier_score_held_out"] == other_score and "accuracy_score_right" not in others
     quick(log_post_training_metrics=False)
     model = tree().fit(FEW, FEW_TARGETS)

@@ -51,7 +51,7 @@ class Train(boosting.Train):
         sets = list(sets) if isinstance(sets, (list, tuple)) else [sets]
         names = found.get("valid_names") or []
         names = [names] if isinstance(names, str) else list(names)
-        return [(one, names[at] if at < len(names) else None) for at, one in enumerate(sets) if one is not self.matrix_given]
+        return [(one, names[at] if at < len(names) else None) for at, one in enumerate(sets)]
 
     def best(self, model: Any) -> tuple[int, int, dict[str, float] | None] | None:
         # Rounds count from 1.

@@ -63,7 +63,11 @@ def log_training(fit: Fit) -> None:
         every = of_numbers(truth, numpy.asarray(model.predict(features)).reshape(len(truth)), weights)
         wanted = ("mean_squared_error", "mean_absolute_error", "r2_score", "root_mean_squared_error")
         found = {name: every[name] for name in wanted}
-    if hasattr(model, "score"):
+    usual = _usual_score(model)
+    if usual in found:
+        # What it would give is known: no second prediction.
+        found["score"] = found[usual]
+    elif hasattr(model, "score"):
         scored = fit.attempt("the score of the training", lambda: _score(model, features, fit.targets, weights))
         if scored is not None:
             found["score"] = scored
@@ -79,6 +83,14 @@ def _kind(model: Any) -> str | None:
     from sklearn.base import is_classifier, is_regressor
 
     return "classifier" if is_classifier(model) else "regressor" if is_regressor(model) else None
+
+
+def _usual_score(model: Any) -> str:
+    """The metric that ``score`` is, if the estimator has it from scikit-learn's base classes."""
+    from sklearn import base
+
+    score = getattr(type(model), "score", None)
+    return {base.ClassifierMixin.score: "accuracy_score", base.RegressorMixin.score: "r2_score"}.get(score, "")
 
 
 def _score(model: Any, features: Any, targets: Any, weights: Any) -> float:
@@ -189,12 +201,12 @@ def _log_now(name: str, data: Any, value: Any, of: tuple[str, str], frame: Any) 
         return
     # As MLflow: the metric and the variable of the caller that has the data.
     called = next((key for key, one in frame.f_locals.items() if one is data and not key.startswith("_")), "unknown_dataset")
-    key = f"{name}_{called}"
     with _lock:
-        count = _names[(run_id, key)] = _names.get((run_id, key), 0) + 1
+        count = _names[(run_id, f"{name}_{called}")] = _names.get((run_id, f"{name}_{called}"), 0) + 1
+    key = f"{name}_{called}" if count == 1 else f"{name}-{count}_{called}"
     active = _state.own_run()
     handle = active._handle if active is not None and active.info.run_id == run_id else _state.store().open_run(run_id)
-    handle.log_batch([], [], [(key if count == 1 else f"{key}-{count}", float(value), 0, None)])
+    handle.log_batch([], [], [(key, float(value), 0, None)])
 
 
 def install(patches: Patches, module: Any) -> None:

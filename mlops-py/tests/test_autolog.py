@@ -208,6 +208,40 @@ def test_settings_leave_out_what_they_say() -> None:
     assert mlops.models.get_model_info(f"runs:/{runs()[0].info.run_id}/model").signature is None
 
 
+def test_a_name_for_the_registry_is_told_and_the_model_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    quick(registered_model_name="wards")
+    tree().fit(FEW, FEW_TARGETS)
+    assert "model" in {file.path for file in mlops.artifacts.list_artifacts(run_id=runs()[0].info.run_id)}
+    assert len(caplog.messages) == 1 and "without registering the model" in caplog.text
+
+
+def test_versions_that_it_is_not_tested_with_are_left_alone_if_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules, _, _ = switch.LIBRARIES["sklearn"]
+    monkeypatch.setitem(switch.LIBRARIES, "sklearn", (modules, (0,), (1,)))
+    quick(disable_for_unsupported_versions=True)
+    tree().fit(FEW, FEW_TARGETS)
+    assert not runs()
+    quick()
+    tree().fit(FEW, FEW_TARGETS)
+    assert len(runs()) == 1
+
+
+def test_pictures_need_matplotlib_and_nothing_else_does(python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = python(
+        """
+        import sys
+        sys.modules["matplotlib"] = None
+        import mlops
+        from sklearn.datasets import load_iris
+        from sklearn.ensemble import RandomForestClassifier
+        mlops.autolog()
+        RandomForestClassifier(3).fit(*load_iris(return_X_y=True))
+        print(*(file.path for file in mlops.artifacts.list_artifacts(run_id=mlops.last_active_run().info.run_id)))
+        """
+    )
+    assert done.stdout.split() == ["estimator.html", "feature_importance.json", "model"] and not done.stderr
+
+
 def test_metrics_that_a_program_computes_later_go_to_the_run_of_the_model() -> None:
     quick()
     model = tree().fit(FEW, FEW_TARGETS)

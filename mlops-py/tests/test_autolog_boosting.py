@@ -49,6 +49,13 @@ def points(run: mlops.Run, key: str) -> tuple[list[int], list[float]]:
     return [int(step) for step in steps], [float(value) for value in values]
 
 
+def model_of(run: mlops.Run, library: Any) -> Any:
+    """The model that a run has, which has a signature of the data as the caller has it."""
+    info = mlops.models.get_model_info(f"runs:/{run.info.run_id}/model")
+    assert info.signature is not None and "mean radius" in str(info.signature.inputs)
+    return library.load_model(info.model_uri, trust=True)
+
+
 def paths(run: mlops.Run) -> set[str]:
     found = {file.path for file in mlops.artifacts.list_artifacts(run_id=run.info.run_id)}
     return found - {"model"}
@@ -75,11 +82,16 @@ def test_a_training_of_xgboost_has_params_rounds_and_the_best_one() -> None:
     kept = json.loads(mlops.artifacts.load_text(f"runs:/{run.info.run_id}/feature_importance_weight.json"))
     assert kept == model.get_score(importance_type="weight")
     assert [used.context for used in run.inputs.dataset_inputs] == ["train", "eval", "eval"]
+    numpy.testing.assert_array_equal(model_of(run, mlops.xgboost).predict(held), model.predict(held))
 
 
 def test_an_estimator_of_xgboost_logs_one_run() -> None:
-    xgboost.XGBClassifier(n_estimators=4, n_jobs=1, eval_metric="logloss").fit(*TRAIN, eval_set=[HELD], verbose=False)
+    model = xgboost.XGBClassifier(n_estimators=4, n_jobs=1, eval_metric="logloss")
+    model.fit(*TRAIN, eval_set=[HELD], verbose=False)
     run = only_run()
+    again = model_of(run, mlops.xgboost)
+    assert isinstance(again, xgboost.XGBClassifier)
+    numpy.testing.assert_array_equal(again.predict_proba(HELD[0]), model.predict_proba(HELD[0]))
     assert run.data.params["num_boost_round"] == "4" and run.data.params["objective"] == "binary:logistic"
     assert len(points(run, "validation_0-logloss")[0]) == 4 and run.data.tags["mlflow.autologging"] == "xgboost"
 
@@ -109,6 +121,7 @@ def test_a_training_of_lightgbm_has_params_rounds_and_the_best_one() -> None:
     kinds = {f"feature_importance_{kind}.{ending}" for kind in ("split", "gain") for ending in ("json", "png")}
     assert paths(run) == kinds
     assert [used.context for used in run.inputs.dataset_inputs] == ["train", "eval"]
+    numpy.testing.assert_array_equal(model_of(run, mlops.lightgbm).predict(HELD[0]), model.predict(HELD[0]))
 
 
 def test_an_estimator_of_lightgbm_logs_one_run() -> None:

@@ -126,6 +126,12 @@ def test_models_of_every_kind_give_the_same() -> None:
     assert alone.metrics == labels_only
 
 
+def test_scores_that_are_no_probabilities_choose_a_class_only() -> None:
+    scores = numpy.column_stack([numpy.zeros(569), MODEL.decision_function(ROWS)])
+    found = mlops.evaluate(None, ROWS, TARGET, "classifier", predictions=scores, **QUICK)
+    assert found.metrics["accuracy_score"] == MODEL.score(ROWS, TARGET) and "log_loss" not in found.metrics
+
+
 def test_weights_and_the_positive_class_count() -> None:
     weights = numpy.random.default_rng(1).random(len(ROWS))
     found = mlops.evaluate(MODEL, TABLE.assign(w=weights), "target", sample_weights="w", pos_label=0, feature_names=list(ROWS), **QUICK)

@@ -176,3 +176,26 @@ def test_an_exception_of_the_training_is_the_callers_and_its_run_failed(library:
     }[library]
     python(BEGIN + "mlops.autolog()\n" + train + "except ZeroDivisionError as error:\n    assert str(error) == 'mine'\nelse:\n    raise AssertionError\n")
     assert only_run().info.status == "FAILED"
+
+
+def test_what_is_evaluated_may_be_a_module_or_a_model_of_keras(python: Python) -> None:
+    python(
+        BEGIN
+        + """
+import keras, numpy, torch
+x = numpy.random.default_rng(1).normal(size=(60, 3))
+y = (x.sum(axis=1) > 0).astype(int)
+module = torch.nn.Linear(3, 2)
+with torch.no_grad():
+    module.weight[:] = torch.tensor([[-1.0, -1, -1], [1, 1, 1]])
+    module.bias[:] = 0
+found = mlops.evaluate(module, x, y, "classifier")
+assert found.metrics["accuracy_score"] == 1 and "log_loss" not in found.metrics
+found = mlops.evaluate(torch.nn.Sequential(module, torch.nn.Softmax(dim=1)), x, y, "classifier")
+assert found.metrics["roc_auc"] == 1
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
+model.set_weights([numpy.ones((3, 1)), numpy.zeros(1)])
+assert mlops.evaluate(model, x, y, "classifier").metrics["roc_auc"] == 1
+assert mlops.evaluate(model, x, x.sum(axis=1), "regressor").metrics["example_count"] == 60
+"""
+    )

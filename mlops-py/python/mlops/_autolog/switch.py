@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import Any
 
 from . import guard, waiting
 from .patches import Patches
@@ -115,8 +114,9 @@ def _fold() -> dict[str, Settings]:
 
 def _apply() -> None:
     """Replaces functions of what is on and imported, and puts back those of what is off."""
-    _effective.clear()
-    _effective.update(_fold())
+    global _effective
+    # A new one: other threads that train look it up meanwhile.
+    _effective = _fold()
     for library, module in list(_patches):
         if library not in _effective:
             _patches.pop((library, module)).restore()

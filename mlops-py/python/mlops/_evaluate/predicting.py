@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from ..exceptions import InvalidArgument
@@ -38,9 +39,10 @@ def predict(model: Any, inputs: Inputs, classifier: bool, params: dict[str, Any]
         given = inputs.predictions if inputs.predictions is not None else inputs.probabilities
         return _read(given, inputs, classifier)
     native = _native(model)
-    if _is_booster(native):
-        return _read(_of_booster(native, inputs.features), inputs, classifier)
-    if native is not model:
+    flavor = _flavor_of(native)
+    if flavor is not None:
+        output = _of_flavor(flavor, native, inputs.features, params)
+    elif native is not model:
         # A pyfunc: what it is told to call may give probabilities itself.
         output = model.predict(inputs.features, params=params) if params else model.predict(inputs.features)
     elif hasattr(model, "predict"):
@@ -67,20 +69,31 @@ def _native(model: Any) -> Any:
     return model
 
 
-def _is_booster(model: Any) -> bool:
-    return type(model).__name__ == "Booster" and type(model).__module__.partition(".")[0] in ("xgboost", "lightgbm")
+def _flavor_of(model: Any) -> str | None:
+    """The module that knows how models predict that take no table or array as they are."""
+    for kind in type(model).__mro__:
+        package = kind.__module__.partition(".")[0]
+        if kind.__name__ == "Booster" and package in ("xgboost", "lightgbm"):
+            return package
+        if kind.__name__ == "Module" and package == "torch":
+            return "pytorch"
+        if kind.__name__ == "Model" and package == "keras":
+            return "keras"
+    return None
 
 
-def _of_booster(model: Any, features: Any) -> Array:
-    if type(model).__module__.startswith("xgboost"):
-        import xgboost
-
-        return model.predict(xgboost.DMatrix(features))
-    return model.predict(features)
+def _of_flavor(flavor: str, model: Any, features: Any, params: dict[str, Any] | None) -> Any:
+    numpy = need_numpy()
+    if flavor == "pytorch" and isinstance(features, numpy.ndarray) and features.dtype == numpy.float64:
+        # As wide as the module's own numbers are.
+        first = next(iter(model.parameters()), None)
+        if first is not None and str(first.dtype) == "torch.float32":
+            features = features.astype(numpy.float32)
+    return import_module(f"mlops.{flavor}")._wrap(model, None).predict(features, dict(params or {}))
 
 
 def _read(output: Any, inputs: Inputs, classifier: bool) -> Predicted:
-    """Labels or numbers as they are; a row of probabilities for each row of the data as labels and probabilities."""
+    """Labels or numbers as they are; of rows with a score for each class the best, and scores that are probabilities."""
     numpy = need_numpy()
     if hasattr(output, "detach") and hasattr(output, "cpu"):
         output = output.detach().cpu().numpy()
@@ -92,9 +105,8 @@ def _read(output: Any, inputs: Inputs, classifier: bool) -> Predicted:
     if not classifier:
         return Predicted(array("the predictions", found))
     chances = inputs.probabilities
-    if chances is None and _may_be_probabilities(found, inputs.targets):
-        if found.ndim == 2 or len(numpy.unique(inputs.targets)) <= 2:
-            chances = found
+    if chances is None and (found.ndim == 2 or _may_be_of_positives(found, inputs.targets)):
+        chances = found
     if chances is None:
         return Predicted(array("the predictions", found))
     names = numpy.unique(inputs.targets)
@@ -112,13 +124,13 @@ def _read(output: Any, inputs: Inputs, classifier: bool) -> Predicted:
         )
     same = inputs.probabilities is not None and inputs.predictions is not None
     values = array("the predictions", found) if same else names[chances.argmax(axis=1)]
-    return Predicted(values, chances, names)
+    within = bool(((chances >= 0) & (chances <= 1)).all()) and numpy.allclose(chances.sum(axis=1), 1, atol=1e-3)
+    return Predicted(values, chances if within else None, names)
 
 
-def _may_be_probabilities(found: Array, targets: Array) -> bool:
-    if found.ndim == 2:
-        return True
+def _may_be_of_positives(found: Array, targets: Array) -> bool:
+    """Whether numbers are probabilities of the positive class of two, and not labels."""
     if found.dtype.kind != "f" or targets.dtype.kind == "f":
         return False
-    between = bool(((found >= 0) & (found <= 1)).all())
-    return between and not bool(((found == 0) | (found == 1)).all())
+    between = bool(((found >= 0) & (found <= 1)).all()) and not bool(((found == 0) | (found == 1)).all())
+    return between and len(need_numpy().unique(targets)) <= 2

@@ -36,7 +36,6 @@ def test_metrics_of_two_classes_are_those_of_scikit_learn(seed: int, weighted: b
     found = of_classes(answers(truth, predicted, chances, weights, pos_label=positive))
     options = {"pos_label": positive, "sample_weight": weights}
     scores = chances[:, positive]
-    precision, recall, _ = sk.precision_recall_curve(truth == positive, scores, sample_weight=weights)
     expected = {
         "accuracy_score": sk.accuracy_score(truth, predicted, sample_weight=weights),
         "precision_score": sk.precision_score(truth, predicted, **options),
@@ -44,7 +43,7 @@ def test_metrics_of_two_classes_are_those_of_scikit_learn(seed: int, weighted: b
         "f1_score": sk.f1_score(truth, predicted, **options),
         "log_loss": sk.log_loss(truth, chances, sample_weight=weights),
         "roc_auc": sk.roc_auc_score(truth == positive, scores, sample_weight=weights),
-        "precision_recall_auc": sk.auc(recall, precision),
+        "precision_recall_auc": sk.average_precision_score(truth == positive, scores, sample_weight=weights),
     }
     matrix = sk.confusion_matrix(truth == positive, predicted == positive, sample_weight=weights)
     names = ("true_negatives", "false_positives", "false_negatives", "true_positives")
@@ -68,7 +67,7 @@ def test_metrics_of_many_classes_are_those_of_scikit_learn(seed: int, weighted: 
         "recall_score": sk.recall_score(truth, predicted, **options),
         "f1_score": sk.f1_score(truth, predicted, **options),
         "log_loss": sk.log_loss(truth, chances, sample_weight=weights),
-        "roc_auc": sk.roc_auc_score(truth, chances, multi_class="ovr", average="weighted", sample_weight=weights),
+        "roc_auc": sk.roc_auc_score(truth, chances, multi_class="ovr", average=average, sample_weight=weights),
     }
     assert found == pytest.approx(expected, rel=1e-12)
     pairs = ours.roc_auc_of_many(truth, chances, pairs=True)

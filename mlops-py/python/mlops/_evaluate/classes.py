@@ -145,7 +145,7 @@ def of_classes(given: Answers) -> dict[str, float]:
             found["roc_auc"] = metrics.roc_auc(positive, given.scores, given.weights)
             found["precision_recall_auc"] = metrics.precision_recall_auc(positive, given.scores, given.weights)
         elif len(given.classes) > 2 and seen == len(given.classes):
-            found["roc_auc"] = metrics.roc_auc_of_many(given.truth, given.probabilities, given.weights)
+            found["roc_auc"] = metrics.roc_auc_of_many(given.truth, given.probabilities, given.weights, False, average)
     return found
 
 

@@ -134,20 +134,27 @@ def roc_auc(positive: Array, scores: Array, weights: Array | None = None) -> flo
 
 
 def precision_recall_auc(positive: Array, scores: Array, weights: Array | None = None) -> float:
-    """The area under the precision-recall curve by trapezoids, as MLflow has it."""
+    """The average precision, which is what MLflow gives this name: the mean of the precisions at all thresholds, weighted
+    by the recall that each adds. Trapezoids would be too optimistic."""
     precision, recall, _ = precision_recall(positive, scores, weights)
-    return area(recall, precision)
+    return float(-_numpy().sum(_numpy().diff(recall) * precision[:-1]))
 
 
-def roc_auc_of_many(truth: Array, probabilities: Array, weights: Array | None = None, pairs: bool = False) -> float:
-    """The mean of the areas under the ROC curves, weighted by how often a class occurs: of each class against the rest,
-    or with ``pairs`` of each pair of classes (Hand and Till, as scikit-learn's ``ovo``)."""
+def roc_auc_of_many(
+    truth: Array, probabilities: Array, weights: Array | None = None, pairs: bool = False, average: str = "weighted"
+) -> float:
+    """The mean of the areas under the ROC curves of each class against the rest: ``weighted`` by how often a class occurs,
+    ``macro``, or ``micro``, of all answers together. With ``pairs`` of each pair of classes (Hand and Till, as
+    scikit-learn's ``ovo``), weighted."""
     numpy = _numpy()
     classes = range(probabilities.shape[1])
+    if average == "micro":
+        each = None if weights is None else numpy.repeat(weights, len(classes))
+        return roc_auc((truth[:, None] == numpy.arange(len(classes))).astype(float).ravel(), probabilities.ravel(), each)
     if not pairs:
         shares = [float(numpy.sum(weights_or_ones(weights, len(truth))[truth == one])) for one in classes]
         areas = [roc_auc((truth == one).astype(float), probabilities[:, one], weights) for one in classes]
-        return float(numpy.average(areas, weights=shares))
+        return float(numpy.average(areas, weights=None if average == "macro" else shares))
     areas, shares = [], []
     for first in classes:
         for second in range(first + 1, len(classes)):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import parts, sklearn_metrics, sklearn_search
+from . import guard, parts, sklearn_metrics, sklearn_search
 from .patches import Patches
 from .settings import Settings
 from .switch import settings_of
@@ -31,7 +31,8 @@ def install(patches: Patches, module: str) -> None:
         kind = waiting.pop()
         if kind not in seen:
             seen.add(kind)
-            _patch(patches, kind)
+            # A class that takes no attributes is left alone.
+            guard.attempt("sklearn", "an estimator", True, lambda: _patch(patches, kind))
             waiting += kind.__subclasses__()
     for mixin in ("ClassifierMixin", "RegressorMixin"):
         patches.put(getattr(sys.modules[module], mixin), "score", "sklearn_metrics:score")
@@ -43,7 +44,7 @@ def install(patches: Patches, module: str) -> None:
         else:
             super(base, cls).__init_subclass__(**kwargs)
         if settings_of("sklearn") is not None:
-            _patch(patches, cls)
+            guard.attempt("sklearn", "an estimator", True, lambda: _patch(patches, cls))
 
     patches.set(base, "__init_subclass__", classmethod(watched))
 

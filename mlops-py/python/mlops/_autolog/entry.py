@@ -74,7 +74,8 @@ def sklearn(
     logged. ``serialization_format``: of the model. ``registered_model_name``: comes with the registry. ``pos_label``: the
     class of which precision, recall and F1 are; None: the mean of all classes, weighted. ``log_plots``: the pictures, which
     take a fifth of a second a fit."""
-    if max_tuning_runs is not None and (isinstance(max_tuning_runs, bool) or not isinstance(max_tuning_runs, int) or max_tuning_runs < 0):
+    count = max_tuning_runs
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
         raise InvalidArgument(f"max_tuning_runs is {max_tuning_runs!r}: expected a whole number from 0 on, or None")
     own = {
         "max_tuning_runs": max_tuning_runs,

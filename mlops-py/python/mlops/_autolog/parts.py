@@ -44,8 +44,10 @@ def log_dataset(training: Training, features: Any, targets: Any, context: str, n
         features = numpy.asarray(features)
         if features.dtype.kind not in "iufb":
             return
-        targets = None if targets is None else numpy.asarray(targets.to_numpy() if hasattr(targets, "to_numpy") else targets)
-        made = data.from_numpy(features, targets=None if targets is None or targets.dtype.kind not in "iufb" else targets, name=name)
+        if targets is not None:
+            targets = numpy.asarray(targets.to_numpy() if hasattr(targets, "to_numpy") else targets)
+            targets = targets if targets.dtype.kind in "iufb" else None
+        made = data.from_numpy(features, targets=targets, name=name)
     training.run.log_inputs([input_of(made, context, [])])
 
 

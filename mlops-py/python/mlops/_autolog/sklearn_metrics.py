@@ -215,5 +215,7 @@ def install(patches: Patches, module: Any) -> None:
 
     for name in getattr(module, "__all__", ()):
         function = getattr(module, name, None)
-        if inspect.isfunction(function) and any(one in inspect.signature(function).parameters for one in ("y_pred", "y_score", "y_prob", "y_proba")):
+        if not inspect.isfunction(function):
+            continue
+        if not {"y_pred", "y_score", "y_prob", "y_proba"}.isdisjoint(inspect.signature(function).parameters):
             patches.put(module, name, "sklearn_metrics:metric")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guard
+from .training import is_number, shown
 
 if TYPE_CHECKING:
     from .sklearn import Fit
@@ -65,13 +65,13 @@ def _log_candidates(fit: Fit, results: dict[str, Any]) -> None:
             source_type=source_type,
         )
         try:
-            given = [(str(name), value if isinstance(value, (str, int, float, bool)) else str(value)) for name, value in {**base, **params[at]}.items()]
-            metrics = {
-                name: float(values[at])
-                for name, values in results.items()
-                if not name.startswith(("param", "split")) and guard.attempt(fit.library, name, True, lambda: float(values[at])) is not None
-            }
-            child.log_batch(given, [], [(name, value, 0, None) for name, value in metrics.items()])
+            given = [(str(name), shown(value)) for name, value in {**base, **params[at]}.items()]
+            points: list[tuple[str, float, int, int | None]] = []
+            for name, values in results.items():
+                # The params stand among the params, and the splits in the table.
+                if not name.startswith(("param", "split")) and is_number(values[at]):
+                    points.append((name, float(values[at]), 0, None))
+            child.log_batch(given, [], points)
         except BaseException:
             child.end("FAILED")
             raise

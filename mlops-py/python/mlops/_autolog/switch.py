@@ -13,7 +13,8 @@ from . import guard, waiting
 from .patches import Patches
 from .settings import Settings
 
-# Each library with the modules that have something to replace, each as soon as it is imported, and the versions that it is tested with, from and below.
+# Each library with the modules that have something to replace, each as soon as it is imported, and the versions that it is
+# tested with, from and below.
 LIBRARIES: dict[str, tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]] = {
     "sklearn": (("sklearn.base", "sklearn.metrics"), (1, 2), (2,)),
     "xgboost": (("xgboost",), (1, 7), (4,)),

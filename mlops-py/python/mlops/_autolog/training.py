@@ -110,7 +110,7 @@ class Training:
         """Logs params. Those that the run has with another value stay as they are, which is told."""
         from ..exceptions import Conflict
 
-        given = [(str(key), _shown(value)) for key, value in params.items()]
+        given = [(str(key), shown(value)) for key, value in params.items()]
         try:
             self.run.log_batch(given, [], [])
         except Conflict as error:
@@ -121,7 +121,7 @@ class Training:
     def log_metrics(self, metrics: Mapping[str, Any], step: int = 0) -> None:
         """Logs a point of each metric that is a number."""
         points: list[tuple[str, float, int, int | None]] = []
-        points += [(key, float(value), step, None) for key, value in metrics.items() if _is_number(value)]
+        points += [(key, float(value), step, None) for key, value in metrics.items() if is_number(value)]
         self.run.log_batch([], [], points)
 
     def log_point(self, metrics: Mapping[str, Any], step: int) -> None:
@@ -138,14 +138,16 @@ class Training:
         self.run.log_batch([], [(key, str(value)) for key, value in tags.items()], [])
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """The value of a param: plain, or the text of what is not."""
     try:
         return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
     except Exception:
         return f"<{type(value).__name__}>"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether something is the value of a metric."""
     try:
         float(value)
     except (TypeError, ValueError):

@@ -94,8 +94,6 @@ def answers(
 
 
 def _alike(truth: Array, predicted: Array) -> tuple[Array, Array]:
-    import numpy
-
     kinds = {type(value) for values in (truth, predicted) for value in values.tolist()}
     if any(value is None or value != value for values in (truth, predicted) for value in values.tolist()):
         raise InvalidArgument("a target or a prediction is missing: expected a label for each row")
@@ -161,7 +159,7 @@ def table_of_classes(given: Answers) -> dict[str, list[Any]]:
     rows["false_negatives"] = [float(one) for one in support - hits]
     rows["true_positives"] = [float(one) for one in hits]
     rows["example_count"] = [int((given.truth == code).sum()) for code in range(len(given.classes))]
-    rows["accuracy_score"] = [float((total - support - claimed + 2 * hit) / total) for hit, support, claimed in zip(hits, support, claimed)]
+    rows["accuracy_score"] = [float(one) for one in (total - support - claimed + 2 * hits) / total]
     for name, values in (("recall_score", recall), ("precision_score", precision), ("f1_score", f1)):
         rows[name] = [float(one) for one in values]
     if given.probabilities is not None:
@@ -170,6 +168,6 @@ def table_of_classes(given: Answers) -> dict[str, list[Any]]:
             positive = (given.truth == code).astype(float)
             both = 0 < positive.sum() < len(positive)
             scores = given.probabilities[:, code]
-            rows["roc_auc"].append(metrics.roc_auc(positive, scores, given.weights) if both else None)
-            rows["precision_recall_auc"].append(metrics.precision_recall_auc(positive, scores, given.weights) if both else None)
+            for name, area in (("roc_auc", metrics.roc_auc), ("precision_recall_auc", metrics.precision_recall_auc)):
+                rows[name].append(area(positive, scores, given.weights) if both else None)
     return rows

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..exceptions import InvalidArgument, Unsupported
 from . import charts, drawing, slices as parts
-from .classes import Answers, answers, of_classes
-from .inputs import Inputs, array, need_numpy, read
+from .classes import answers, of_classes
+from .inputs import Inputs, need_numpy, read
 from .metrics_of_numbers import of_numbers
 from .predicting import Predicted, loaded, predict
 from .result import EvaluationArtifact, EvaluationResult
@@ -268,4 +268,4 @@ def _dataset(recorded: Mapping[str, Any]) -> Any:
     return None
 
 
-__all__ = ["Answers", "array", "evaluate", "make_metric"]
+__all__ = ["ExtraMetric", "evaluate", "make_metric"]

@@ -66,7 +66,7 @@ def read(
     weights: Any = None,
     feature_names: Sequence[str] | None = None,
 ) -> Inputs:
-    """Takes the data apart: ``targets``, ``predictions``, ``probabilities`` and ``weights`` are columns by name, or values."""
+    """Takes the data apart: ``targets``, ``predictions``, ``probabilities`` and ``weights`` are names of columns, or values."""
     numpy = need_numpy()
     recorded: dict[str, Any] = {}
     if hasattr(data, "to_dict") and hasattr(data, "digest"):
@@ -86,7 +86,8 @@ def read(
         if given is None:
             return None
         names = [given] if isinstance(given, str) else given
-        if many and not isinstance(given, str) and not (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given)):
+        named = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+        if many and not named:
             return numpy.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
         if not isinstance(given, str) and not many:
             return array(what, given)
@@ -95,7 +96,8 @@ def read(
         known = [str(name) for name in data.columns]
         for name in names:
             if name not in known:
-                raise InvalidArgument(f"{what} is {name!r}, and the data has no such column: expected one of {', '.join(known[:30])}")
+                expected = ", ".join(known[:30])
+                raise InvalidArgument(f"{what} is {name!r}, and the data has no such column: expected one of {expected}")
         used.extend(names)
         if many and len(names) > 1:
             return numpy.column_stack([array(what, data[name]) for name in names])

@@ -112,7 +112,7 @@ def _read(output: Any, inputs: Inputs, classifier: bool) -> Predicted:
     names = numpy.unique(inputs.targets)
     if chances.ndim == 1:
         if len(names) > 2:
-            raise InvalidArgument(f"there is one probability a row, and there are {len(names)} classes: expected a column for each")
+            raise InvalidArgument(f"each row has one probability, of {len(names)} classes: expected a column for each class")
         chances = numpy.column_stack([1 - chances, chances])
     if len(names) < chances.shape[1] and inputs.targets.dtype.kind in "iub" and names.max() < chances.shape[1]:
         # Not every class occurs: labels that count up from 0 are columns.

@@ -61,7 +61,9 @@ def _of_column(name: str, inputs: Inputs) -> list[tuple[str, Array]]:
             chosen = (values >= low) & ((values <= high) if last else (values < high))
             found.append((f"{name}=[{low:g}, {high:g}{']' if last else ')'}", chosen))
     elif len(listed) > _VALUES:
-        raise InvalidArgument(f"the column {name!r} has {len(listed)} values, above {_VALUES}: give a function that makes fewer slices")
+        raise InvalidArgument(
+            f"the column {name!r} has {len(listed)} values, above {_VALUES}: give a function that makes fewer slices"
+        )
     else:
         found = [(f"{name}={value}", values == value) for value in listed]
     if missing.any():
@@ -90,7 +92,10 @@ def _chosen(where: Any, inputs: Inputs, data: Any) -> Array:
     mask = where(data) if callable(where) else where
     mask = numpy.asarray(mask.to_numpy() if hasattr(mask, "to_numpy") else mask)
     if mask.shape != (len(inputs),) or mask.dtype.kind != "b":
-        raise InvalidArgument(f"a slice chooses rows by {mask.dtype} of shape {mask.shape}: expected True or False for each of {len(inputs)} rows")
+        raise InvalidArgument(
+            f"a slice chooses rows by {mask.dtype} of shape {mask.shape}: expected True or False for each of"
+            f" {len(inputs)} rows"
+        )
     return mask
 
 

@@ -71,16 +71,17 @@ class MetricThreshold:
         if baseline is None:
             return [*found, f"{name} is missing from the result of the baseline, with which it is to be compared"]
         sign = 1 if self.greater_is_better else -1
+        values = f"{name} is {value:g}, of the baseline {baseline:g}"
         if self.min_absolute_change is not None:
             bound = baseline + sign * self.min_absolute_change
             if not self._reaches(value, bound):
-                found.append(f"{name} is {value:g}, of the baseline {baseline:g}: expected at {side} {bound:g}, a change of {self.min_absolute_change:g}")
+                found.append(f"{values}: expected at {side} {bound:g}, a change of {self.min_absolute_change:g}")
         if self.min_relative_change is not None:
             # Better than a baseline of 0 at all; and equal to it is no change that is above 0.
             step = self.min_relative_change * abs(baseline) if baseline else (1e-10 if self.min_relative_change else 0.0)
             bound = baseline + sign * step
             if not self._reaches(value, bound):
-                found.append(f"{name} is {value:g}, of the baseline {baseline:g}: expected at {side} {bound:g}, a change of {self.min_relative_change:.4g} of it")
+                found.append(f"{values}: expected at {side} {bound:g}, a change of {self.min_relative_change:g} of it")
         return found
 
     def _reaches(self, value: float, bound: float) -> bool:
@@ -124,5 +125,6 @@ def validate_evaluation_results(
 def _metrics(result: Any) -> Mapping[str, float]:
     found = result if isinstance(result, Mapping) else getattr(result, "metrics", None)
     if not isinstance(found, Mapping):
-        raise InvalidArgument(f"a {type(result).__name__} is no result of an evaluation: expected what mlops.evaluate returns")
+        what = type(result).__name__
+        raise InvalidArgument(f"a {what} is no result of an evaluation: expected what mlops.evaluate returns")
     return found

@@ -68,6 +68,7 @@ from .exceptions import MlflowException, MlopsError
 if TYPE_CHECKING:
     from . import artifacts, client, config, data, models, pyfunc, tracking, types, utils
     from . import catboost, keras, lightgbm, onnx, pytorch, sklearn, statsmodels, xgboost
+    from ._autolog.entry import autolog
     from ._client import MlflowClient
     from ._client import MlflowClient as Client
     from ._client import MlflowClient as MlopsClient
@@ -80,6 +81,8 @@ if TYPE_CHECKING:
     from ._gc import GcReport, gc
     from ._inputs import log_input, log_inputs
     from ._doctor import doctor
+    from ._evaluate.evaluation import evaluate
+    from ._evaluate.thresholds import MetricThreshold, validate_evaluation_results
     from ._system import (
         disable_system_metrics_logging,
         enable_system_metrics_logging,
@@ -101,6 +104,10 @@ _SUBMODULES = (
     *("catboost", "keras", "lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost"),
 )
 _LAZY = {
+    "autolog": ("_autolog.entry", "autolog"),
+    "evaluate": ("_evaluate.evaluation", "evaluate"),
+    "MetricThreshold": ("_evaluate.thresholds", "MetricThreshold"),
+    "validate_evaluation_results": ("_evaluate.thresholds", "validate_evaluation_results"),
     "Histogram": ("_media", "Histogram"),
     "Image": ("_media", "Image"),
     "Media": ("_media", "Media"),
@@ -187,6 +194,7 @@ __all__ = [
     "ImportReport",
     "Media",
     "MediaPoint",
+    "MetricThreshold",
     "MlflowClient",
     "MlflowException",
     "MlopsClient",
@@ -204,6 +212,7 @@ __all__ = [
     "alert",
     "alerts",
     "artifacts",
+    "autolog",
     "backup",
     "catboost",
     "client",
@@ -223,6 +232,7 @@ __all__ = [
     "enable_system_metrics_logging",
     "end_run",
     "entities",
+    "evaluate",
     "exceptions",
     "export_runs",
     "flush_artifact_async_logging",
@@ -297,5 +307,6 @@ __all__ = [
     "tracking",
     "types",
     "utils",
+    "validate_evaluation_results",
     "xgboost",
 ]

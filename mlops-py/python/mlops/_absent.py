@@ -24,7 +24,6 @@ _ABSENT = (
         f"the model registry comes {_LATER}",
         "*register*_model *registered_model* *model_version* get_latest_versions *registry_uri",
     ),
-    (f"logging without log calls comes {_LATER}", "autolog"),
     (
         f"models as MLflow 3 logs them, outside of runs, come {_LATER}",
         "*logged_model* LoggedModel* create_external_model log_model_params log_outputs *_active_model* ActiveModel"
@@ -34,7 +33,7 @@ _ABSENT = (
         "data sets of this library are out of scope of this version: use from_pandas, from_polars or from_numpy",
         "from_spark from_tensorflow from_huggingface load_delta",
     ),
-    (f"evaluation comes {_LATER}", "evaluate validate_evaluation_results MetricThreshold metrics"),
+    (f"make_metric is in mlops.models; the ready-made metrics of this module come {_LATER}", "metrics"),
     ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging"),
     (
         f"this kind of model comes {_LATER}",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._autolog.entry import keras as autolog
 from ._flavors import saving
 from ._flavors.infer import is_frame
 from ._flavors.source import Source
@@ -128,4 +129,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(sentence(__name__, name))
 
 
-__all__ = ["load_model", "log_model", "save_model"]
+__all__ = ["autolog", "load_model", "log_model", "save_model"]

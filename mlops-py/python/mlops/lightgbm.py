@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from ._autolog.entry import lightgbm as autolog
 from ._flavors import safe_pickles, saving
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
@@ -106,4 +107,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(sentence(__name__, name))
 
 
-__all__ = ["load_model", "log_model", "save_model"]
+__all__ = ["autolog", "load_model", "log_model", "save_model"]

@@ -7,6 +7,7 @@ import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
+from ._autolog.entry import pytorch as autolog
 from ._flavors import examples, saving
 from ._flavors.infer import is_array, is_frame
 from ._flavors.source import Source
@@ -262,4 +263,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(sentence(__name__, name))
 
 
-__all__ = ["load_model", "load_state_dict", "log_model", "log_state_dict", "save_model"]
+__all__ = ["autolog", "load_model", "load_state_dict", "log_model", "log_state_dict", "save_model"]

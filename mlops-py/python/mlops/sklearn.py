@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from ._autolog.entry import sklearn as autolog
 from ._flavors import safe_pickles, saving
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
@@ -115,6 +116,7 @@ __all__ = [
     "SERIALIZATION_FORMAT_CLOUDPICKLE",
     "SERIALIZATION_FORMAT_PICKLE",
     "SERIALIZATION_FORMAT_SKOPS",
+    "autolog",
     "load_model",
     "log_model",
     "save_model",

@@ -1,0 +1,221 @@
+"""Metrics of scikit-learn: those of a training, and those that a program computes of a model that was logged."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from . import guard, parts
+from .patches import Patches
+from .switch import settings_of
+from .training import current
+
+if TYPE_CHECKING:
+    from .sklearn import Fit
+
+_PREFIX = "training_"
+
+
+def log_training(fit: Fit) -> None:
+    """Logs how well an estimator does on what it was trained with, with MLflow's names, and pictures of it."""
+    import numpy
+
+    from .._evaluate import charts, drawing
+    from .._evaluate import metrics_of_classes as of_classes
+    from .._evaluate.classes import answers
+    from .._evaluate.metrics_of_numbers import of_numbers
+
+    model, features, weights = fit.estimator, fit.features, fit.weights
+    if fit.targets is None:
+        return
+    kind = _kind(model)
+    truth = numpy.asarray(fit.targets.to_numpy() if hasattr(fit.targets, "to_numpy") else fit.targets)
+    if truth.ndim == 2 and truth.shape[1] == 1:
+        truth = truth[:, 0]
+    weights = None if weights is None else numpy.asarray(weights, dtype=float)
+    found: dict[str, float] = {}
+    if kind == "classifier" and truth.ndim == 1 and hasattr(model, "predict"):
+        label = fit.settings.own.get("pos_label")
+        chances = numpy.asarray(model.predict_proba(features)) if hasattr(model, "predict_proba") else None
+        classes = getattr(model, "classes_", None)
+        given = answers(truth, model.predict(features), chances, weights, label, None, classes)
+        matrix = of_classes.confusion_matrix(given.truth, given.predicted, len(given.classes), weights)
+        average = "weighted" if label is None else "binary"
+        precision, recall, f1 = of_classes.precision_recall_f1(matrix, average, given.positive)
+        found.update(precision_score=precision, recall_score=recall, f1_score=f1)
+        found["accuracy_score"] = of_classes.accuracy(given.truth, given.predicted, weights)
+        if given.probabilities is not None:
+            found["log_loss"] = of_classes.log_loss(given.truth, given.probabilities, weights)
+            if given.binary:
+                found["roc_auc"] = of_classes.roc_auc((given.truth == 1).astype(float), given.probabilities[:, 1], weights)
+            elif len(given.classes) > 2:
+                found["roc_auc"] = of_classes.roc_auc_of_many(given.truth, given.probabilities, weights, pairs=True)
+        if drawing.available() and fit.settings.own.get("log_plots", True):
+            lines = ("roc_curve", "precision_recall_curve") if given.binary else ("",)
+            _, pictures = charts.of_classes(given, lines)
+            named = {f"{_PREFIX}{name.removesuffix('_plot')}.png": draw for name, draw in pictures.items()}
+            fit.attempt("plots", lambda: parts.log_files(fit, named))
+    elif kind == "regressor" and truth.ndim == 1 and hasattr(model, "predict"):
+        every = of_numbers(truth, numpy.asarray(model.predict(features)).reshape(len(truth)), weights)
+        wanted = ("mean_squared_error", "mean_absolute_error", "r2_score", "root_mean_squared_error")
+        found = {name: every[name] for name in wanted}
+    usual = _usual_score(model)
+    if usual in found:
+        # What it would give is known: no second prediction.
+        found["score"] = found[usual]
+    elif hasattr(model, "score"):
+        scored = fit.attempt("the score of the training", lambda: _score(model, features, fit.targets, weights))
+        if scored is not None:
+            found["score"] = scored
+    fit.log_metrics({f"{_PREFIX}{name}": value for name, value in found.items()})
+    values = getattr(model, "feature_importances_", None)
+    if values is not None:
+        names = getattr(model, "feature_names_in_", None)
+        listed = [f"feature_{at}" for at in range(len(values))] if names is None else [str(name) for name in names]
+        fit.attempt("feature importances", lambda: parts.log_importance(fit, listed, values))
+
+
+def _kind(model: Any) -> str | None:
+    from sklearn.base import is_classifier, is_regressor
+
+    return "classifier" if is_classifier(model) else "regressor" if is_regressor(model) else None
+
+
+def _usual_score(model: Any) -> str:
+    """The metric that ``score`` is, if the estimator has it from scikit-learn's base classes."""
+    from sklearn import base
+
+    score = getattr(type(model), "score", None)
+    return {base.ClassifierMixin.score: "accuracy_score", base.RegressorMixin.score: "r2_score"}.get(score, "")
+
+
+def _score(model: Any, features: Any, targets: Any, weights: Any) -> float:
+    import inspect
+
+    if weights is not None and "sample_weight" in inspect.signature(model.score).parameters:
+        return float(model.score(features, targets, sample_weight=weights))
+    return float(model.score(features, targets))
+
+
+# --- after the training -----------------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+# Store and run of the models that were logged, by the model's id; of their predictions, by the prediction's.
+_models: dict[int, tuple[Any, str, str]] = {}
+_outputs: dict[int, tuple[Any, str, str]] = {}
+# How often a run has a name already: a program may compute the same metric again.
+_names: dict[tuple[str, str], int] = {}
+
+
+def remember(model: Any, store: str, run_id: str) -> None:
+    """Has later scores and predictions of a model belong to a run."""
+    _keep(_models, model, store, run_id)
+
+
+def _keep(known: dict[int, tuple[Any, str, str]], thing: Any, store: str, run_id: str) -> None:
+    number = id(thing)
+
+    def gone(_: Any) -> None:
+        known.pop(number, None)
+
+    try:
+        known[number] = weakref.ref(thing, gone), store, run_id
+    except TypeError:
+        # A list cannot be watched.
+        pass
+
+
+def _of(known: dict[int, tuple[Any, str, str]], thing: Any) -> tuple[str, str] | None:
+    found = known.get(id(thing))
+    return None if found is None or found[0]() is not thing else found[1:]
+
+
+# Whether a call is a part of another that is counted.
+_inner: ContextVar[bool] = ContextVar("mlops_inner_metric", default=False)
+
+
+def _called(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+    """The result of a call, and whether it counts: no training and no other metric has asked for it."""
+    if current.get() is not None or _inner.get():
+        return function(*args, **kwargs), False
+    token = _inner.set(True)
+    try:
+        return function(*args, **kwargs), True
+    finally:
+        _inner.reset(token)
+
+
+def predict(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What stands for ``predict``: its output is remembered as that of the model's run."""
+    result, counts = _called(function, args, kwargs)
+    if counts and args:
+        of = _of(_models, args[0])
+        if of is not None:
+            guard.attempt("sklearn", "predictions", True, lambda: _keep(_outputs, result, *of))
+    return result
+
+
+def score(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What stands for ``score``: its value is a metric of the model's run."""
+    result, counts = _called(function, args, kwargs)
+    if counts and args:
+        of = _of(_models, args[0])
+        data = kwargs.get("X", args[1] if len(args) > 1 else None)
+        if of is not None:
+            _log(f"{type(args[0]).__name__}_score", data, result, of)
+    return result
+
+
+def metric(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What stands for a function of ``sklearn.metrics``: its value is a metric of the run whose predictions it is given."""
+    result, counts = _called(function, args, kwargs)
+    if counts and _outputs:
+        of = next((found for one in (*args, *kwargs.values()) if (found := _of(_outputs, one)) is not None), None)
+        if of is not None and not isinstance(result, str):
+            data = kwargs.get("y_true", args[0] if args else None)
+            _log(function.__name__, data, result, of)
+    return result
+
+
+def _log(name: str, data: Any, value: Any, of: tuple[str, str]) -> None:
+    settings = settings_of("sklearn")
+    if settings is None or not settings.own.get("log_post_training_metrics", True):
+        return
+    frame = sys._getframe(4)
+    guard.attempt("sklearn", "a metric after the training", settings.silent, lambda: _log_now(name, data, value, of, frame))
+
+
+def _log_now(name: str, data: Any, value: Any, of: tuple[str, str], frame: Any) -> None:
+    import numbers
+
+    from .. import _state
+
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return
+    store, run_id = of
+    if _state.uri() != store:
+        return
+    # As MLflow: the metric and the variable of the caller that has the data.
+    called = next((key for key, one in frame.f_locals.items() if one is data and not key.startswith("_")), "unknown_dataset")
+    with _lock:
+        count = _names[(run_id, f"{name}_{called}")] = _names.get((run_id, f"{name}_{called}"), 0) + 1
+    key = f"{name}_{called}" if count == 1 else f"{name}-{count}_{called}"
+    active = _state.own_run()
+    handle = active._handle if active is not None and active.info.run_id == run_id else _state.store().open_run(run_id)
+    handle.log_batch([], [], [(key, float(value), 0, None)])
+
+
+def install(patches: Patches, module: Any) -> None:
+    """Replaces the functions of ``sklearn.metrics`` that compute something of predictions."""
+    import inspect
+
+    for name in getattr(module, "__all__", ()):
+        function = getattr(module, name, None)
+        if not inspect.isfunction(function):
+            continue
+        if not {"y_pred", "y_score", "y_prob", "y_proba"}.isdisjoint(inspect.signature(function).parameters):
+            patches.put(module, name, "sklearn_metrics:metric")

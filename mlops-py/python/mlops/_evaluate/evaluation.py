@@ -1,0 +1,271 @@
+"""``mlops.evaluate``: a model held against targets, and what is logged of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..exceptions import InvalidArgument, Unsupported
+from . import charts, drawing, slices as parts
+from .classes import answers, of_classes
+from .inputs import Inputs, need_numpy, read
+from .metrics_of_numbers import of_numbers
+from .predicting import Predicted, loaded, predict
+from .result import EvaluationArtifact, EvaluationResult
+from .thresholds import MetricThreshold, validate_evaluation_results
+
+Array = Any
+Metrics = dict[str, float]
+
+_CONFIG = ("pos_label", "average", "sample_weights", "metric_prefix", "log_plots")
+
+
+def evaluate(
+    model: Any = None,
+    data: Any = None,
+    targets: Any = None,
+    model_type: str | None = None,
+    *,
+    predictions: Any = None,
+    probabilities: Any = None,
+    sample_weights: Any = None,
+    pos_label: Any = None,
+    extra_metrics: Any = None,
+    slices: Any = None,
+    thresholds: Mapping[str, MetricThreshold] | None = None,
+    baseline_result: EvaluationResult | None = None,
+    feature_names: Sequence[str] | None = None,
+    evaluators: Any = None,
+    evaluator_config: Mapping[str, Any] | None = None,
+    custom_artifacts: Any = None,
+    model_config: dict[str, Any] | None = None,
+    inference_params: dict[str, Any] | None = None,
+    run_id: str | None = None,
+) -> EvaluationResult:
+    """Holds what a model predicts against the targets, and logs it to the active run, or to one of its own.
+
+    ``model`` is a model of any library, its URI, a function of the data, or None with ``predictions``. ``data`` is a table
+    of pandas or polars, an array, a dict of columns, rows, or a data set of :mod:`mlops.data`; ``targets``, ``predictions``,
+    ``probabilities`` and ``sample_weights`` are names of its columns, or values. ``model_type`` is ``"classifier"`` or
+    ``"regressor"``; without it a model of scikit-learn says what it is, else texts, truth values and whole numbers are
+    classes.
+
+    ``extra_metrics`` are functions, also by name in a dict, or of :func:`make_metric`. ``slices`` are columns, dicts and
+    functions, see the guide. ``thresholds`` that fail raise, after all was logged,
+    :class:`mlops.models.ModelValidationFailedException`. ``evaluator_config`` may have ``pos_label``, ``average``,
+    ``sample_weights``, ``metric_prefix`` and ``log_plots``.
+
+    >>> import mlops
+    >>> mlops.set_tracking_uri("memory:")
+    >>> found = mlops.evaluate(None, [[1], [2], [3], [4]], [0, 0, 1, 1], "classifier", predictions=[0, 1, 1, 1])
+    >>> found.metrics["accuracy_score"], found.metrics["recall_score"], found.tables["confusion_matrix"].shape
+    (0.75, 1.0, (2, 3))
+    """
+    if custom_artifacts is not None:
+        raise Unsupported("custom_artifacts come with a later version of mlops; log them with mlops.log_artifact")
+    if evaluators not in (None, "default", ["default"]):
+        raise Unsupported(f"evaluators is {evaluators!r}: this version has the evaluator `default` only")
+    config = dict(evaluator_config or {})
+    if set(config) == {"default"}:
+        config = dict(config["default"])
+    for name in config:
+        if name not in _CONFIG:
+            raise InvalidArgument(f"evaluator_config has {name!r}: expected {', '.join(_CONFIG)}")
+    if sample_weights is None:
+        sample_weights = config.get("sample_weights")
+    if data is None and model is None and predictions is not None and not isinstance(predictions, str):
+        # Only predictions and targets: there is nothing else to look at.
+        data = need_numpy().zeros((len(predictions), 0))
+    if data is None:
+        raise InvalidArgument("evaluate got no data")
+    inputs = read(data, targets, predictions, probabilities, sample_weights, feature_names)
+    known = loaded(model, model_config)
+    kind = _kind(model_type, known, inputs)
+    found = predict(known, inputs, kind == "classifier", inference_params)
+    if kind == "classifier":
+        label = config.get("pos_label") if pos_label is None else pos_label
+        given = answers(
+            inputs.targets, found.values, found.probabilities, inputs.weights, label, config.get("average"), found.classes
+        )
+        metrics = of_classes(given)
+        tables, pictures = charts.of_classes(given)
+
+        def of_rows(chosen: Array) -> Metrics:
+            return of_classes(given.rows(chosen))
+
+    else:
+        _check_numbers(inputs, found)
+        metrics = of_numbers(inputs.targets, found.values, inputs.weights)
+        tables, pictures = charts.of_numbers(inputs.targets, found.values)
+
+        def of_rows(chosen: Array) -> Metrics:
+            weights = None if inputs.weights is None else inputs.weights[chosen]
+            return of_numbers(inputs.targets[chosen], found.values[chosen], weights)
+
+    extra = _extra(extra_metrics)
+    everything = need_numpy().ones(len(inputs), dtype=bool)
+    metrics.update(_of_extra(extra, inputs, found, everything, metrics))
+    if slices is not None:
+        masks = parts.masks(slices, inputs, inputs.recorded["data"])
+
+        def of_slice(chosen: Array) -> Metrics:
+            if inputs.weights is not None and not inputs.weights[chosen].sum() > 0:
+                return {}
+            values = of_rows(chosen)
+            return {**values, **_of_extra(extra, inputs, found, chosen, values)}
+
+        tables["slices"] = parts.table(masks, of_slice, metrics)
+    prefix = config.get("metric_prefix") or ""
+    metrics = {f"{prefix}{name}": value for name, value in metrics.items()}
+    drawn = {}
+    if drawing.available() and config.get("log_plots", True):
+        drawn = {name: draw() for name, draw in pictures.items()}
+    result = _log(metrics, tables, drawn, inputs, prefix, run_id)
+    if thresholds is not None:
+        validate_evaluation_results(thresholds, result, baseline_result)
+    return result
+
+
+def _kind(given: str | None, model: Any, inputs: Inputs) -> str:
+    if given is not None:
+        if given not in ("classifier", "regressor"):
+            raise InvalidArgument(f"model_type is {given!r}: expected 'classifier' or 'regressor'")
+        return given
+    kind = getattr(model, "_estimator_type", None)
+    if kind in ("classifier", "regressor"):
+        return str(kind)
+    if hasattr(model, "predict_proba"):
+        return "classifier"
+    return "regressor" if inputs.targets.dtype.kind == "f" else "classifier"
+
+
+def _check_numbers(inputs: Inputs, found: Predicted) -> None:
+    for what, values in (("target", inputs.targets), ("prediction", found.values)):
+        if values.dtype.kind not in "iufb":
+            raise InvalidArgument(f"a {what} of a regressor is of type {values.dtype}: expected numbers")
+        if bool(need_numpy().isnan(values.astype(float)).any()):
+            raise InvalidArgument(f"a {what} is missing (NaN): expected a number for each row")
+    inputs.targets, found.values = inputs.targets.astype(float), found.values.astype(float)
+
+
+class ExtraMetric:
+    """A metric of one's own: a function, a name, and which way is better."""
+
+    def __init__(self, eval_fn: Callable[..., Any], greater_is_better: bool, name: str) -> None:
+        self.eval_fn = eval_fn
+        self.greater_is_better = greater_is_better
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<ExtraMetric {self.name}>"
+
+
+def make_metric(*, eval_fn: Callable[..., Any], greater_is_better: bool, name: str | None = None) -> ExtraMetric:
+    """A metric for ``extra_metrics``. ``eval_fn`` is called with what its params are named after: ``targets`` or
+    ``y_true``, ``predictions`` or ``y_pred``, ``probabilities``, ``sample_weight``, ``metrics``; with other names it gets
+    targets and predictions. It returns a number."""
+    found = name or getattr(eval_fn, "__name__", "")
+    if not found or found == "<lambda>":
+        raise InvalidArgument("a metric made of a lambda needs a name: give name=")
+    return ExtraMetric(eval_fn, greater_is_better, found)
+
+
+def _extra(given: Any) -> dict[str, Callable[..., Any]]:
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return {str(name): one if callable(one) else one.eval_fn for name, one in given.items()}
+    found: dict[str, Callable[..., Any]] = {}
+    for one in [given] if callable(given) or hasattr(given, "eval_fn") else given:
+        metric = one if hasattr(one, "eval_fn") else make_metric(eval_fn=one, greater_is_better=True)
+        found[metric.name] = metric.eval_fn
+    return found
+
+
+def _of_extra(
+    extra: Mapping[str, Callable[..., Any]], inputs: Inputs, found: Predicted, chosen: Array, metrics: Metrics
+) -> Metrics:
+    def part(values: Any) -> Any:
+        return None if values is None else values[chosen]
+
+    targets, predictions, weights = part(inputs.targets), part(found.values), part(inputs.weights)
+    by_name = {
+        **dict.fromkeys(("targets", "y_true"), targets),
+        **dict.fromkeys(("predictions", "y_pred"), predictions),
+        **dict.fromkeys(("probabilities", "y_proba", "y_prob"), part(found.probabilities)),
+        **dict.fromkeys(("sample_weight", "sample_weights"), weights),
+        "metrics": metrics,
+    }
+    values: Metrics = {}
+    for name, call in extra.items():
+        try:
+            names = list(inspect.signature(call).parameters)
+        except (TypeError, ValueError):
+            names = []
+        if names[:2] and all(one in by_name for one in names[:2]):
+            output = call(**{one: by_name[one] for one in names if one in by_name})
+        else:
+            output = call(targets, predictions)
+        output = output.item() if hasattr(output, "item") else output
+        if isinstance(output, bool) or not isinstance(output, (int, float)):
+            raise InvalidArgument(f"the metric {name!r} gives a {type(output).__name__}: expected a number")
+        values[name] = float(output)
+    return values
+
+
+def _log(
+    metrics: Metrics,
+    tables: dict[str, dict[str, list[Any]]],
+    pictures: dict[str, bytes],
+    inputs: Inputs,
+    prefix: str,
+    run_id: str | None,
+) -> EvaluationResult:
+    from .. import _fluent, _state
+    from .._inputs import input_of
+    from .._tables import log_table
+
+    own = run_id is None and _state.current_run() is None and _state.inherited_run() is None
+    run = _fluent.start_run() if own else None
+    try:
+        handle, store = _fluent._handle(run_id), _fluent._store_of(run_id)
+        dataset = _dataset(inputs.recorded)
+        if dataset is not None:
+            handle.log_inputs([input_of(dataset, "eval", [])])
+        handle.log_batch([], [], [(name, value, 0, None) for name, value in metrics.items()])
+        if pictures:
+            handle.log_files([(f"{prefix}{name}.png", content) for name, content in pictures.items()])
+        for name, columns in tables.items():
+            log_table(store, handle, columns, f"{prefix}{name}.json")
+    except BaseException:
+        if run is not None:
+            _state.finish(run, "FAILED")
+        raise
+    if run is not None:
+        _state.finish(run, "FINISHED")
+    where = f"runs:/{handle.id}/{prefix}"
+    artifacts = {name: EvaluationArtifact(f"{where}{name}.png", content) for name, content in pictures.items()}
+    for name, columns in tables.items():
+        artifacts.setdefault(name, EvaluationArtifact(f"{where}{name}.json", columns))
+    return EvaluationResult(metrics, artifacts, handle.id, tables)
+
+
+def _dataset(recorded: Mapping[str, Any]) -> Any:
+    from .. import data as sets
+
+    if "dataset" in recorded:
+        return recorded["dataset"]
+    data = recorded["data"]
+    targets = recorded.get("targets")
+    named = targets if isinstance(targets, str) else None
+    if hasattr(data, "iloc") and hasattr(data, "columns"):
+        return sets.from_pandas(data, targets=named)
+    if hasattr(data, "get_columns") and hasattr(data, "height"):
+        return sets.from_polars(data, targets=named)
+    if hasattr(data, "flat") and data.size and data.dtype.kind in "iufb":
+        return sets.from_numpy(data, targets=targets if hasattr(targets, "flat") else None)
+    return None
+
+
+__all__ = ["ExtraMetric", "evaluate", "make_metric"]

@@ -85,6 +85,17 @@ def test_what_is_no_number_is_kept_as_what_it_is() -> None:
     assert point.load().rows == [[1, "x", True]]  # type: ignore[attr-defined]
 
 
+def test_a_histogram_is_taken_as_numpy_returns_it() -> None:
+    made = wandb.Histogram(np_histogram=numpy.histogram([1, 2, 3, 3], bins=2))
+    assert (made.counts, made.edges) == ([1.0, 3.0], [1.0, 2.0, 3.0])
+    for wrong in (5, ([1], [0, 1], [2])):
+        with pytest.raises(InvalidArgument, match="a pair of counts and edges"):
+            wandb.Histogram(np_histogram=wrong)  # type: ignore[arg-type]
+    for wrong in ((3, [0, 1]), (["x"], [0, 1])):
+        with pytest.raises(InvalidArgument, match="edges and counts of a histogram are numbers"):
+            wandb.Histogram(np_histogram=wrong)  # type: ignore[arg-type]
+
+
 def test_a_summary_follows_definitions_and_can_be_set() -> None:
     with wandb.init() as run:
         wandb.define_metric("accuracy", summary="max")

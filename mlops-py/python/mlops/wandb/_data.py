@@ -75,10 +75,20 @@ class Histogram(_media.Histogram):
 
     def __init__(self, sequence: Any = None, np_histogram: tuple[Any, Any] | None = None, num_bins: int = 64) -> None:
         if np_histogram is not None:
-            counts, edges = np_histogram
+            if not isinstance(np_histogram, (tuple, list)) or len(np_histogram) != 2:
+                raise InvalidArgument("np_histogram is what numpy.histogram returns: a pair of counts and edges")
+            counts, edges = map(_column, np_histogram)
             super().__init__(edges=edges, counts=counts)
         else:
             super().__init__(sequence, bins=num_bins)
+
+
+def _column(numbers: Any) -> list[float]:
+    """The numbers of a list, array or tensor."""
+    try:
+        return [float(number) for number in numbers]
+    except (TypeError, ValueError):
+        raise InvalidArgument("the edges and counts of a histogram are numbers") from None
 
 
 def plain(value: Any) -> Any:

@@ -108,6 +108,21 @@ def test_a_summary_follows_definitions_and_can_be_set() -> None:
     assert mlops.summary(run.id)["accuracy"] == 0.9
 
 
+def test_a_summary_has_attributes() -> None:
+    with wandb.init() as run:
+        run.summary.best = 0.9
+        wandb.summary.acc = 0.8
+        run.summary["note"] = "said"
+        run.log({"loss": 0.5})
+        assert (run.summary["best"], run.summary.acc, run.summary.note, run.summary.loss) == (0.9, 0.8, "said", 0.5)
+        with pytest.raises(AttributeError, match="the summary has no `other`"):
+            run.summary.other
+        with pytest.raises(TypeError, match="`best` cannot be removed"):
+            del run.summary.best
+        assert not hasattr(run.summary, "__deepcopy__")
+    assert mlops.get_run(run.id).data.tags["mlops.summary.best"] == "0.9"
+
+
 def test_a_config_changes_only_when_it_is_said() -> None:
     with wandb.init(config={"lr": 0.1}) as run:
         run.config.update({"lr": 0.1})

@@ -61,6 +61,29 @@ def test_steps_count_merge_and_come_in_any_order() -> None:
     assert mlops.get_experiment(mlops.get_run(run.id).info.experiment_id).name == "uncategorized"
 
 
+def test_a_lower_step_is_that_of_its_call_alone() -> None:
+    with wandb.init() as run:
+        run.log({"a": 0}, step=20)
+        run.log({"b": 1}, commit=False)
+        run.log({"a": 2}, step=3)
+        run.log({"a": 3}, step=4, commit=True)
+        assert run.step == 20
+        run.log({"a": 4})
+        run.log({"a": 5})
+    assert history(run.id, "a") == [(20, 0.0), (3, 2.0), (4, 3.0), (20, 4.0), (21, 5.0)]
+    assert history(run.id, "b") == [(20, 1.0)]
+
+
+def test_a_step_is_any_whole_number() -> None:
+    with wandb.init() as run:
+        run.log({"a": 1}, step=numpy.int64(3))
+        run.log({"a": 2}, step=numpy.array(4))
+        for wrong in (True, "3", numpy.float64(1.5)):
+            with pytest.raises(InvalidArgument, match="expected a whole number"):
+                run.log({"a": 1}, step=wrong)  # type: ignore[arg-type]
+    assert history(run.id, "a") == [(3, 1.0), (4, 2.0)]
+
+
 def test_what_is_no_number_is_kept_as_what_it_is() -> None:
     table = wandb.Table(columns=["a", "b"])
     table.add_data(1, "x")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _fluent
 from .._client import MlflowClient
+from .._convert import whole
 from .._state import ActiveRun
 from ..exceptions import InvalidArgument, InvalidState
 from ._config import Config, flat
@@ -72,7 +73,7 @@ class Run:
 
     @property
     def step(self) -> int:
-        """The step of the next ``log``."""
+        """The step of the next ``log`` that names none."""
         return self._step
 
     @property
@@ -112,18 +113,23 @@ class Run:
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         """Logs values at a step: numbers as metrics, texts, images, tables and histograms as media. Nested mappings are one,
-        keys joined by dots. Steps may come in any order."""
+        keys joined by dots. Steps may come in any order: a lower one is that of its call alone."""
         self._check("log")
         if not isinstance(data, Mapping):
             raise InvalidArgument(f"log takes a mapping of names to values, not {type(data).__name__}")
         if any(not isinstance(key, str) for key in data):
             raise InvalidArgument("the names of what is logged are texts")
         if step is not None:
-            if isinstance(step, bool) or not isinstance(step, int):
+            if isinstance(step, bool):
                 raise InvalidArgument(f"step is {step!r}: expected a whole number")
-            if self._pending and step != self._step:
+            at = whole("step", step)
+            if at < self._step:
+                # The counter does not go back, and what waits for its step goes on waiting.
+                self._write(flat(data), at)
+                return
+            if at != self._step:
                 self._flush()
-            self._step = step
+            self._step = at
         self._pending.update(flat(data))
         if commit or (commit is None and step is None):
             self._flush()
@@ -134,19 +140,22 @@ class Run:
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, {}
+        self._write(pending, self._step)
+
+    def _write(self, data: dict[str, Any], step: int) -> None:
         if not self._enabled:
             return
         from .. import log_media
 
         numbers: dict[str, float] = {}
-        for key, value in pending.items():
+        for key, value in data.items():
             if _is_number(value):
                 numbers[key] = value
             elif value is not None:
                 for end, media in pieces(value):
-                    log_media(key + end, media, step=self._step, run_id=self.id)
+                    log_media(key + end, media, step=step, run_id=self.id)
         if numbers:
-            _fluent.log_metrics(numbers, step=self._step, run_id=self.id)
+            _fluent.log_metrics(numbers, step=step, run_id=self.id)
 
     def define_metric(
         self,

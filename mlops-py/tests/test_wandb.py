@@ -61,6 +61,17 @@ def test_steps_count_merge_and_come_in_any_order() -> None:
     assert mlops.get_experiment(mlops.get_run(run.id).info.experiment_id).name == "uncategorized"
 
 
+def test_an_argument_that_wandb_has_not_is_refused_before_a_run_begins() -> None:
+    with pytest.raises(TypeError, match="projct"):
+        wandb.init(projct="p1")  # type: ignore[call-arg]
+    assert wandb.run is None and mlops.search_runs(search_all_experiments=True, output_format="list") == []
+    with wandb.init(
+        project="p1", dir="x", save_code=True, force=True, anonymous="allow", sync_tensorboard=True, monitor_gym=False,
+        settings={"console": "off"}, config={"a": 1, "b": 2, "c": 3}, config_exclude_keys=["b"], config_include_keys=["a", "b"],
+    ) as run:  # fmt: skip
+        assert run.config.as_dict() == {"a": 1}
+
+
 def test_a_lower_step_is_that_of_its_call_alone() -> None:
     with wandb.init() as run:
         run.log({"a": 0}, step=20)
@@ -114,9 +125,9 @@ def test_a_histogram_is_taken_as_numpy_returns_it() -> None:
     for wrong in (5, ([1], [0, 1], [2])):
         with pytest.raises(InvalidArgument, match="a pair of counts and edges"):
             wandb.Histogram(np_histogram=wrong)  # type: ignore[arg-type]
-    for wrong in ((3, [0, 1]), (["x"], [0, 1])):
+    for odd in ((3, [0, 1]), (["x"], [0, 1])):
         with pytest.raises(InvalidArgument, match="edges and counts of a histogram are numbers"):
-            wandb.Histogram(np_histogram=wrong)  # type: ignore[arg-type]
+            wandb.Histogram(np_histogram=odd)
 
 
 def test_a_summary_follows_definitions_and_can_be_set() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _fluent, _state
 from ..exceptions import InvalidArgument, NotFound
+from ._config import as_mapping
 from ._run import GROUP, JOB_TYPE, TAGS, Run, UsageError
 
 # W&B's name for no name.
@@ -27,17 +28,32 @@ def init(
     notes: str | None = None,
     tags: Sequence[str] | None = None,
     config: Any = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    config_include_keys: Sequence[str] | None = None,
+    allow_val_change: bool | None = None,
     group: str | None = None,
     job_type: str | None = None,
     mode: str | None = None,
+    force: bool | None = None,
+    anonymous: Any = None,
     reinit: Any = None,
     resume: bool | str | None = None,
     resume_from: str | None = None,
     fork_from: str | None = None,
-    **others: Any,
+    save_code: bool | None = None,
+    tensorboard: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
+    magic: Any = None,
+    settings: Any = None,
 ) -> Run:
     """Starts a run in the experiment ``project``, or goes on with one. ``mode="disabled"`` logs nothing. While a run is active
-    the same one comes back, unless ``reinit`` says otherwise. What only a server needs is taken and not used."""
+    the same one comes back, unless ``reinit`` says otherwise. ``config`` is a mapping or an object with attributes; ``config_include_keys`` and
+    ``config_exclude_keys`` say which of its keys count.
+
+    ``dir``, ``allow_val_change``, ``force``, ``anonymous``, ``save_code``, ``tensorboard``, ``sync_tensorboard``,
+    ``monitor_gym``, ``magic`` and ``settings`` are taken and not used; an argument that W&B has not is a TypeError."""
+    values = _chosen(as_mapping(config), config_include_keys, config_exclude_keys)
     active = current()
     if active is not None:
         if reinit in (None, False, "return_previous"):
@@ -67,8 +83,17 @@ def init(
         run = Run(started, in_project, _next_step(started.info.run_id) if (resume or resume_from or fork_from) else 0)
     with _lock:
         _runs.append(run)
-    run.config.update(config)
+    run.config.update(values)
     return run
+
+
+def _chosen(values: Mapping[str, Any], included: Sequence[str] | None, excluded: Sequence[str] | None) -> dict[str, Any]:
+    """The config of the keys that count."""
+    return {
+        key: value
+        for key, value in values.items()
+        if (included is None or key in included) and (excluded is None or key not in excluded)
+    }
 
 
 def _said(name: str) -> str | None:

@@ -72,6 +72,21 @@ def test_an_argument_that_wandb_has_not_is_refused_before_a_run_begins() -> None
         assert run.config.as_dict() == {"a": 1}
 
 
+def test_an_init_that_fails_leaves_no_active_run() -> None:
+    for config, why in (("x.yaml", r"the text 'x.yaml': expected a mapping; .* read it first"), (5, "of type int: expected a mapping")):
+        with pytest.raises(InvalidArgument, match=why):
+            wandb.init(config=config)
+    assert mlops.search_runs(search_all_experiments=True, output_format="list") == [], "it fails before a run begins"
+    with pytest.raises(InvalidArgument, match="param"):
+        wandb.init(id="bad", config={"": 1})
+    assert wandb.run is None and mlops.active_run() is None
+    assert mlops.get_run("bad").info.status == "FAILED"
+    with wandb.init() as active:
+        with pytest.raises(InvalidArgument):
+            wandb.init(config="x.yaml", reinit=True)
+        assert wandb.run is active, "what fails for its arguments ends no other run"
+
+
 def test_a_lower_step_is_that_of_its_call_alone() -> None:
     with wandb.init() as run:
         run.log({"a": 0}, step=20)

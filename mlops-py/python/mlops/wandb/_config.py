@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from ..exceptions import Conflict
+from ..exceptions import Conflict, InvalidArgument
 
 Put = Callable[[dict[str, Any]], None]
 
@@ -91,9 +92,17 @@ def as_mapping(values: Any) -> Mapping[str, Any]:
         return {}
     if isinstance(values, Mapping):
         return values
+    if isinstance(values, (str, os.PathLike)):
+        raise InvalidArgument(
+            f"the config is the text {str(values)!r}: expected a mapping; of a file read it first, "
+            "config=yaml.safe_load(open(...))"
+        )
     if hasattr(values, "__dict__") and not hasattr(values, "__iter__"):
         return dict(vars(values))
-    return dict(values)
+    try:
+        return dict(values)
+    except (TypeError, ValueError):
+        raise InvalidArgument(f"the config is of type {type(values).__name__}: expected a mapping") from None
 
 
 def flat(values: Mapping[Any, Any], separator: str = ".") -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .. import _fluent, _state
-from ..exceptions import InvalidArgument, NotFound
+from ..exceptions import InvalidArgument, MlopsError, NotFound
 from ._config import as_mapping
 from ._run import GROUP, JOB_TYPE, TAGS, Run, UsageError
 
@@ -54,15 +55,15 @@ def init(
     ``dir``, ``allow_val_change``, ``force``, ``anonymous``, ``save_code``, ``tensorboard``, ``sync_tensorboard``,
     ``monitor_gym``, ``magic`` and ``settings`` are taken and not used; an argument that W&B has not is a TypeError."""
     values = _chosen(as_mapping(config), config_include_keys, config_exclude_keys)
+    mode = mode or _said("MODE") or "offline"
+    if mode not in ("online", "offline", "disabled", "shared"):
+        raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")
     active = current()
     if active is not None:
         if reinit in (None, False, "return_previous"):
             return active
         if reinit in (True, "finish_previous"):
             active.finish()
-    mode = mode or _said("MODE") or "offline"
-    if mode not in ("online", "offline", "disabled", "shared"):
-        raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")
     project = project or _said("PROJECT")
     run_id = id or _said("RUN_ID")
     labels = list(tags) if tags is not None else [tag for tag in (_said("TAGS") or "").split(",") if tag]
@@ -79,11 +80,20 @@ def init(
             project, run_id, name or _said("NAME"), notes or _said("NOTES"),
             {key: value for key, value in said.items() if value}, resume or _said("RESUME"), resume_from, fork_from,
         )  # fmt: skip
-        in_project = _state.store().get_experiment(started.info.experiment_id)["name"]
-        run = Run(started, in_project, _next_step(started.info.run_id) if (resume or resume_from or fork_from) else 0)
+        run = Run(started, project or _NO_PROJECT, 0)
     with _lock:
         _runs.append(run)
-    run.config.update(values)
+    try:
+        if mode != "disabled":
+            run._project = _state.store().get_experiment(run._active.info.experiment_id)["name"]
+            if resume or resume_from or fork_from:
+                run._step = _next_step(run.id)
+        run.config.update(values)
+    except BaseException:
+        # A script that goes on without this run is not to log to it; why it failed is what the script hears.
+        with suppress(MlopsError):
+            run.finish(1)
+        raise
     return run
 
 

@@ -186,6 +186,67 @@ def test_a_config_changes_only_when_it_is_said() -> None:
     assert data.params == {"lr": "0.1", "depth": "3"} and data.tags["mlops.config.lr"] == "0.2"
 
 
+def test_one_key_of_two_values_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="`a.b` is given twice, as 1 and as 2"):
+        wandb.init(config={"a.b": 1, "a": {"b": 2}})
+    with wandb.init(config={"a.b": 1, "a": {"b": 1, "c": 3}}) as run:
+        with pytest.raises(InvalidArgument, match="`x.y` is given twice"):
+            run.log({"x": {"y": 1}, "x.y": 2})
+        with pytest.raises(wandb.ConfigError, match="`e.f` is 1 and would change to 2"):
+            run.config.update({"e.f": 1})
+            run.config.update({"e": {"f": 2}})
+        run.config.update({"e": {"f": 2, "g": 3}}, allow_val_change=True)
+    data = mlops.get_run(run.id).data
+    assert data.params == {"a.b": "1", "a.c": "3", "e.f": "1", "e.g": "3"} and data.tags["mlops.config.e.f"] == "2"
+
+
+def test_a_resumed_run_has_its_config() -> None:
+    values = {
+        "lr": 0.1, "epochs": 3, "name": "adam", "warm": True, "none": None, "layers": [1, "x"], "pair": (1, 2), "path": r"[\d",
+        "model": {"depth": 2, "head": {"kind": "mlp"}}, "dotted.key": 1e-05, "nan": float("inf"), "text": "1,2", "model.x": 4,
+    }  # fmt: skip
+    with wandb.init(id="own", config=values) as run:
+        assert not run.resumed
+        run.config.update({"epochs": 4}, allow_val_change=True)
+    with wandb.init(id="own", resume="must") as again:
+        assert again.resumed and again.step == 0
+        for key in ("lr", "name", "warm", "none", "layers", "pair", "path", "nan", "text", "dotted.key", "model.x"):
+            assert again.config[key] == values[key], key
+        assert again.config.epochs == 4
+        assert again.config.model == {"depth": 2, "head": {"kind": "mlp"}, "x": 4} and "model" in dict(again.config)
+        with pytest.raises(wandb.ConfigError, match="`lr` is 0.1 and would change to 0.5"):
+            again.config.lr = 0.5
+        with pytest.raises(wandb.ConfigError, match="`model` is .* would change"):
+            again.config.model = {"depth": 3}
+        again.config.update({"model": {"depth": 2, "head": {"kind": "mlp"}, "x": 4}, "dotted.key": 1e-05, "epochs": "4"})
+        assert again.config.epochs == "4", "what a param has the text of is the same"
+
+
+def test_the_config_of_a_resumed_init_changes_what_the_run_has() -> None:
+    with wandb.init(id="own", config={"lr": 0.1, "o": {"name": "adam", "beta": 0.9}}):
+        pass
+    with wandb.init(id="own", resume="allow", config={"lr": 0.2, "o": {"name": "sgd"}, "new": 1, "a.b": 1}) as run:
+        assert (run.config.lr, run.config.o, run.config.new) == (0.2, {"name": "sgd"}, 1)
+    data = mlops.get_run("own").data
+    assert data.params == {"lr": "0.1", "o.name": "adam", "o.beta": "0.9", "new": "1", "a.b": "1"}
+    assert (data.tags["mlops.config.lr"], data.tags["mlops.config.o.name"]) == ("0.2", "sgd")
+    with wandb.init(id="own", resume="must", config={"a.b": 2}) as again:
+        assert again.config.as_dict() == {"lr": 0.2, "o": {"name": "sgd", "beta": 0.9}, "new": 1, "a.b": 2}
+    with wandb.init(fork_from="own", config={"lr": 0.3}) as fork:
+        assert not fork.resumed and fork.config["o"]["name"] == "sgd" and fork.config.lr == 0.3
+    with wandb.init(resume_from="own") as back:
+        assert back.resumed and back.config.lr == 0.2
+    with pytest.raises(InvalidArgument):
+        wandb.init(id="own", resume="must", config={"": 1})
+    assert wandb.run is None and mlops.active_run() is None
+
+
+def test_a_config_is_copied() -> None:
+    with wandb.init(config={"a": 1}) as run:
+        assert not hasattr(run.config, "__deepcopy__")
+        assert dict(run.config) == {"a": 1} and run.config.get("b", 2) == 2
+
+
 def test_runs_end_as_they_end() -> None:
     with pytest.raises(ValueError):
         with wandb.init() as failed:
@@ -227,9 +288,12 @@ def test_runs_are_resumed_forked_and_rewound() -> None:
 def test_the_environment_says_what_the_script_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PROJECT": "p", "NAME": "n", "RUN_GROUP": "g", "TAGS": "a,b", "NOTES": "said", "RUN_ID": "id7"}.items():
         monkeypatch.setenv(f"WANDB_{name}", value)
-    with wandb.init() as run:
-        pass
+    with wandb.init(config={"lr": 0.5}) as run:
+        run.log({"loss": 1})
     assert (run.id, run.name, run.project, run.group, run.tags, run.notes) == ("id7", "n", "p", "g", ("a", "b"), "said")
+    monkeypatch.setenv("WANDB_RESUME", "must")
+    with wandb.init() as run:
+        assert run.resumed and run.config.lr == 0.5 and run.step == 1
     monkeypatch.setenv("WANDB_MODE", "disabled")
     with wandb.init(config={"a": 1}) as nothing:
         wandb.log({"a": 1, "b": "text"})

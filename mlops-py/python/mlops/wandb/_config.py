@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from ..exceptions import Conflict, InvalidArgument
+from ._flat import flat, nested, same, value_of
 
 Put = Callable[[dict[str, Any]], None]
 
@@ -20,46 +21,82 @@ class Config(MutableMapping[str, Any]):
     the later value as the tag ``mlops.config.<key>``, since a param does not change."""
 
     def __init__(self, put: Put, change: Put) -> None:
-        object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_given", {})
+        object.__setattr__(self, "_earlier", {})
+        object.__setattr__(self, "_kept", {})
         object.__setattr__(self, "_put", put)
         object.__setattr__(self, "_change", change)
 
-    _values: dict[str, Any]
+    # What the script gave; the texts that a run was resumed with and that it has not given again, by their joined keys; and
+    # all values by their joined keys.
+    _given: dict[str, Any]
+    _earlier: dict[str, str]
+    _kept: dict[str, Any]
     _put: Put
     _change: Put
 
     def update(self, values: Any = (), allow_val_change: bool | None = None, **others: Any) -> None:  # type: ignore[override]
         """Sets several values: of a mapping, of an object with attributes (``argparse``), or by name."""
         given = {**as_mapping(values), **others}
-        new, changed = {}, {}
-        for key, value in given.items():
-            if key not in self._values:
-                new[str(key)] = value
-            elif not _same(self._values[key], value):
-                changed[str(key)] = value
-        if changed and not allow_val_change:
-            key, value = next(iter(changed.items()))
+        joined = flat(given)
+        given = {str(key): value for key, value in given.items()}
+        if not allow_val_change:
+            self._check(given, joined)
+        new = {key: value for key, value in joined.items() if key not in self._kept}
+        changed = {key: value for key, value in joined.items() if key in self._kept and not self._stands(key, value)}
+        if new:
+            self._put(new)
+        if changed:
+            self._change(changed)
+        self._given.update(given)
+        self._kept.update(joined)
+        for key in joined:
+            self._earlier.pop(key, None)
+
+    def _check(self, given: dict[str, Any], joined: dict[str, Any]) -> None:
+        values = self._values
+        was = {key: values[key] for key, value in given.items() if key in values and not self._is(key, values[key], value)}
+        # A key that was joined before is that of a nested one now, or the other way round.
+        was.update((key, self._kept[key]) for key, value in joined.items() if key in self._kept and not self._stands(key, value))
+        for key, value in was.items():
             raise ConfigError(
-                f"the config `{key}` is {self._values[key]!r} and would change to {value!r}; "
+                f"the config `{key}` is {value!r} and would change to {(given if key in given else joined)[key]!r}; "
                 "say so with config.update({...}, allow_val_change=True)"
             )
-        if new:
-            self._put(flat(new))
-        if changed:
-            self._change(flat(changed))
-        self._values.update(new)
-        self._values.update(changed)
+
+    def _stands(self, key: str, value: Any) -> bool:
+        return same(self._kept[key], value) or self._earlier.get(key) == str(value)
+
+    def _is(self, key: str, old: Any, value: Any) -> bool:
+        if same(old, value):
+            return True
+        if key in self._given or not isinstance(value, Mapping):
+            return key not in self._given and self._earlier.get(key) == str(value)
+        return {end: str(one) for end, one in flat({key: value}).items()} == {
+            end: text for end, text in self._earlier.items() if end == key or end.startswith(f"{key}.")
+        }
+
+    def _resume(self, texts: Mapping[str, str]) -> None:
+        """Begins with what a run has."""
+        self._earlier.update(texts)
+        self._kept.update((key, value_of(text)) for key, text in texts.items())
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {**nested({key: self._kept[key] for key in self._earlier}), **self._given} if self._earlier else self._given
 
     def setdefaults(self, values: Any) -> None:
         """Sets those that are not set."""
-        self.update({key: value for key, value in as_mapping(values).items() if key not in self._values})
+        self.update({key: value for key, value in as_mapping(values).items() if key not in self})
 
     def as_dict(self) -> dict[str, Any]:
         """A copy, as a dict."""
         return dict(self._values)
 
     def __getitem__(self, key: str) -> Any:
-        return self._values[key]
+        values = self._values
+        # The key of a nested value may be written as that of its param.
+        return values[key] if key in values else self._kept[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
@@ -74,10 +111,10 @@ class Config(MutableMapping[str, Any]):
         return len(self._values)
 
     def __getattr__(self, key: str) -> Any:
-        try:
-            return self._values[key]
-        except KeyError:
-            raise AttributeError(f"the config has no `{key}`") from None
+        # `copy` and `pickle` ask for names before there is anything to read.
+        if "_kept" not in self.__dict__ or key not in self:
+            raise AttributeError(f"the config has no `{key}`")
+        return self[key]
 
     def __setattr__(self, key: str, value: Any) -> None:
         self.update({key: value})
@@ -103,21 +140,3 @@ def as_mapping(values: Any) -> Mapping[str, Any]:
         return dict(values)
     except (TypeError, ValueError):
         raise InvalidArgument(f"the config is of type {type(values).__name__}: expected a mapping") from None
-
-
-def flat(values: Mapping[Any, Any], separator: str = ".") -> dict[str, Any]:
-    """Nested mappings as one, keys joined."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            found.update({f"{key}{separator}{inner}": one for inner, one in flat(value, separator).items()})
-        else:
-            found[str(key)] = value
-    return found
-
-
-def _same(one: Any, other: Any) -> bool:
-    try:
-        return bool(one == other)
-    except Exception:  # arrays, for example, have no single answer
-        return repr(one) == repr(other)

@@ -8,13 +8,14 @@ from enum import Enum
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-from .. import _fluent
+from .. import _fluent, _state
 from .._client import MlflowClient
 from .._convert import whole
 from .._state import ActiveRun
 from ..exceptions import InvalidArgument, InvalidState
-from ._config import Config, flat
+from ._config import Config
 from ._data import pieces, plain
+from ._flat import flat
 from ._summary import Summary
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Run:
         self._enabled = enabled
         self._pending: dict[str, Any] = {}
         self._over = False
+        self._resumed = False
         self.config = Config(self._put_params, self._change_params)
         self.summary = Summary(self._read_summary, self._put_summary)
 
@@ -75,6 +77,11 @@ class Run:
     def step(self) -> int:
         """The step of the next ``log`` that names none."""
         return self._step
+
+    @property
+    def resumed(self) -> bool:
+        """True if ``init`` went on with a run that there was."""
+        return self._resumed
 
     @property
     def group(self) -> str:
@@ -244,6 +251,15 @@ class Run:
         self._check("config")
         if self._enabled:
             _fluent.log_params(params, run_id=self.id)
+
+    def _go_on(self) -> None:
+        """Takes up the config that the run has, and counts on behind its last step."""
+        raw = _state.store().get_run(self.id)
+        steps = [value[1] for value in raw["metrics"].values() if isinstance(value, tuple)]
+        self._step = max(steps, default=-1) + 1
+        data = _fluent.get_run(self.id).data
+        changed = {key.removeprefix(_CHANGED): text for key, text in data.tags.items() if key.startswith(_CHANGED)}
+        self.config._resume({**data.params, **changed})
 
     def _change_params(self, params: dict[str, Any]) -> None:
         self._check("config")

@@ -74,9 +74,9 @@ def init(
         "mlops.entity": entity or _said("ENTITY"),
     }
     if mode == "disabled":
-        run = _disabled(project or _NO_PROJECT)
+        run, resumed = _disabled(project or _NO_PROJECT), False
     else:
-        started = _start(
+        started, resumed = _start(
             project, run_id, name or _said("NAME"), notes or _said("NOTES"),
             {key: value for key, value in said.items() if value}, resume or _said("RESUME"), resume_from, fork_from,
         )  # fmt: skip
@@ -86,9 +86,11 @@ def init(
     try:
         if mode != "disabled":
             run._project = _state.store().get_experiment(run._active.info.experiment_id)["name"]
-            if resume or resume_from or fork_from:
-                run._step = _next_step(run.id)
-        run.config.update(values)
+            run._resumed = resumed
+            if resumed or fork_from:
+                run._go_on()
+        # What a run has stands as params; a script that goes on with it may say something else, as in W&B.
+        run.config.update(values, allow_val_change=resumed or fork_from is not None)
     except BaseException:
         # A script that goes on without this run is not to log to it; why it failed is what the script hears.
         with suppress(MlopsError):
@@ -120,15 +122,16 @@ def _start(
     resume: bool | str | None,
     resume_from: str | None,
     fork_from: str | None,
-) -> _state.ActiveRun:
+) -> tuple[_state.ActiveRun, bool]:
+    """The run, and whether there was one before."""
     store = _state.store()
     options: dict[str, Any] = {"run_name": name, "description": notes, "tags": tags}
     if resume_from:
-        return _fluent.start_run(resume_from=resume_from, **options)
+        return _fluent.start_run(resume_from=resume_from, **options), True
     if fork_from:
         # It stands beside the run that it begins with, unless a project is named.
         place = store.ensure_experiment(project)["experiment_id"] if project else None
-        return _fluent.start_run(fork_from=fork_from, experiment_id=place, **options)
+        return _fluent.start_run(fork_from=fork_from, experiment_id=place, **options), False
     if resume not in (None, False, True, "allow", "must", "never", "auto"):
         raise InvalidArgument(f"resume is {resume!r}: expected `allow`, `must`, `never` or `auto`")
     known = run_id is not None and _exists(run_id)
@@ -137,14 +140,14 @@ def _start(
     if known and resume in (None, False, "never"):
         raise UsageError(f"there is a run {run_id} already; say resume='allow' to go on with it")
     if known:
-        return _fluent.start_run(run_id=run_id, nested=True, **options)
+        return _fluent.start_run(run_id=run_id, nested=True, **options), True
     experiment = store.ensure_experiment(project or _NO_PROJECT)["experiment_id"]
     if run_id is None:
-        return _fluent.start_run(experiment_id=experiment, nested=True, **options)
+        return _fluent.start_run(experiment_id=experiment, nested=True, **options), False
     handle = store.start_run(
         run_id=run_id, experiment_id=experiment, run_name=name, description=notes, tags=list(tags.items())
     )
-    return _state.begin(_state.ActiveRun(store.get_run(handle.id), handle, store))
+    return _state.begin(_state.ActiveRun(store.get_run(handle.id), handle, store)), False
 
 
 def _exists(run_id: str) -> bool:
@@ -153,13 +156,6 @@ def _exists(run_id: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _next_step(run_id: str) -> int:
-    """The step behind the last that the run has."""
-    raw = _state.store().get_run(run_id)
-    steps = [value[1] for value in raw["metrics"].values() if isinstance(value, tuple)]
-    return max(steps, default=-1) + 1
 
 
 def _json(labels: Sequence[Any]) -> str:

@@ -305,12 +305,34 @@ def test_the_environment_says_what_the_script_does_not(monkeypatch: pytest.Monke
         wandb.init(mode="sometimes")
 
 
-def test_alerts_wait_and_absent_names_say_why() -> None:
+def test_alerts_wait() -> None:
     with wandb.init() as run:
         wandb.alert("low accuracy", "0.2", level=wandb.AlertLevel.WARN)
         wandb.alert("low accuracy", "0.1", level="WARN", wait_duration=300)
         wandb.alert("other")
     assert [(alert.title, alert.level) for alert in mlops.alerts(run.id)] == [("low accuracy", "WARN"), ("other", "INFO")]
-    for name, why in {"sweep": "server", "Artifact": "log_artifact", "watch": "gradients", "Video": "log_artifact"}.items():
+
+
+def test_what_there_is_not_says_what_to_use_instead() -> None:
+    module = {
+        "sweep": "sweeps.md", "Artifact": "log_artifact", "watch": "gradients", "Video": "log_artifact", "plot": "wandb.Table",
+        "Settings": "leave out the settings", "util": "leave it out", "Api": "search_runs", "keras": "wandb.log", "join": "finish",
+        "log_code2": "has no attribute 'log_code2'",
+    }  # fmt: skip
+    for name, why in module.items():
         with pytest.raises(AttributeError, match=why):
             getattr(wandb, name)
+    with wandb.init() as run:
+        for name, why in {
+            "log_artifact": "mlops.log_artifact", "dir": "run.save", "history": "get_metric_history", "log_code": "log_artifacts",
+            "watch": "gradients", "other": "a run of mlops.wandb has no attribute 'other'",
+        }.items():  # fmt: skip
+            with pytest.raises(AttributeError, match=why):
+                getattr(run, name)
+
+
+def test_the_first_lines_of_a_script_are_taken() -> None:
+    assert wandb.login() is True and wandb.login(key="secret", relogin=True) is True
+    with wandb.init(entity="team") as run:
+        assert run.entity == "team"
+        assert run.start_time == mlops.get_run(run.id).info.start_time / 1000

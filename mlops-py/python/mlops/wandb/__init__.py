@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._absent import sentence
 from ._config import Config, ConfigError
 from ._data import Histogram, Image, Table
 from ._run import AlertLevel, Run, UsageError
@@ -26,6 +27,7 @@ from ._script import (
     finish,
     init,
     log,
+    login,
     save,
     setup,
     teardown,
@@ -47,6 +49,7 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "login",
     "run",
     "save",
     "setup",
@@ -55,14 +58,6 @@ __all__ = [
 ]
 
 Error = UsageError
-
-_ABSENT = {
-    "W&B's server is not used": "Api sync sweep agent controller login launch restore use_artifact link_model use_model",
-    "this kind of value is not taken; log a file with mlops.log_artifact": "Video Audio Html Molecule Object3D Plotly",
-    "files are logged with mlops.log_artifact, models with mlops.<flavor>.log_model": "Artifact log_artifact log_model",
-    "the gradients of a model are not watched": "watch unwatch",
-}
-
 
 def __getattr__(name: str) -> Any:
     """``run``, ``config`` and ``summary`` are those of the run that is active."""
@@ -74,7 +69,4 @@ def __getattr__(name: str) -> Any:
         return _script.needed("config").config
     if name == "summary":
         return _script.needed("summary").summary
-    for why, names in _ABSENT.items():
-        if name in names.split():
-            raise AttributeError(f"mlops.wandb has no {name}: {why}")
-    raise AttributeError(f"module 'mlops.wandb' has no attribute {name!r}")
+    raise AttributeError(sentence("mlops.wandb", name, of_a_run=False))

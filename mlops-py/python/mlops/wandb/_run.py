@@ -13,6 +13,7 @@ from .._client import MlflowClient
 from .._convert import whole
 from .._state import ActiveRun
 from ..exceptions import InvalidArgument, InvalidState
+from ._absent import sentence
 from ._config import Config
 from ._data import pieces, plain
 from ._flat import flat
@@ -21,7 +22,7 @@ from ._summary import Summary
 if TYPE_CHECKING:
     from types import TracebackType
 
-GROUP, JOB_TYPE, TAGS = "mlops.group", "mlops.job_type", "mlops.tags"
+GROUP, JOB_TYPE, TAGS, ENTITY = "mlops.group", "mlops.job_type", "mlops.tags", "mlops.entity"
 _CHANGED, _SUMMARY = "mlops.config.", "mlops.summary."
 _GOALS = {"min": "minimize", "max": "maximize"}
 
@@ -67,6 +68,16 @@ class Run:
     @name.setter
     def name(self, name: str) -> None:
         self._client().set_tag(self.id, "mlflow.runName", str(name))
+
+    @property
+    def entity(self) -> str:
+        """What ``init`` said."""
+        return self._tag(ENTITY)
+
+    @property
+    def start_time(self) -> float:
+        """When it began, in seconds since 1970."""
+        return self._active.info.start_time / 1000
 
     @property
     def project(self) -> str:
@@ -234,6 +245,11 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<wandb run {self.name} ({self.id}) of {self._project}>"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(sentence("a run of mlops.wandb", name, of_a_run=True))
 
     # --- beneath -------------------------------------------------------------------------------------------------
 

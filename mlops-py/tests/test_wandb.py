@@ -316,7 +316,7 @@ def test_alerts_wait() -> None:
 def test_what_there_is_not_says_what_to_use_instead() -> None:
     module = {
         "sweep": "sweeps.md", "Artifact": "log_artifact", "watch": "gradients", "Video": "log_artifact", "plot": "wandb.Table",
-        "Settings": "leave out the settings", "util": "leave it out", "Api": "search_runs", "keras": "wandb.log", "join": "finish",
+        "Settings": "leave out the settings", "util": "leave it out", "Api": "search_runs", "keras": "mlops.autolog", "join": "finish",
         "log_code2": "has no attribute 'log_code2'",
     }  # fmt: skip
     for name, why in module.items():

@@ -25,7 +25,7 @@ _OF_THE_MODULE = (
     (_CHART, "plot plot_table visualize Plotly Graph JoinedTable EvalTable"),
     (_FILES, "Artifact ArtifactTTL"),
     (
-        "log from a callback of your own with wandb.log; models are logged with mlops.<flavor>.log_model",
+        "call mlops.autolog() before the training, or log from a callback of your own with wandb.log",
         "integration keras sklearn tensorflow tensorboard gym xgboost lightgbm catboost sacred",
     ),
     (

@@ -73,7 +73,7 @@ def test_an_argument_that_wandb_has_not_is_refused_before_a_run_begins() -> None
 
 
 def test_an_init_that_fails_leaves_no_active_run() -> None:
-    for config, why in (("x.yaml", r"the text 'x.yaml': expected a mapping; .* read it first"), (5, "of type int: expected a mapping")):
+    for config, why in (("x.yaml", "the text 'x.yaml': expected a mapping; .* read it first"), (5, "of type int: expected")):
         with pytest.raises(InvalidArgument, match=why):
             wandb.init(config=config)
     assert mlops.search_runs(search_all_experiments=True, output_format="list") == [], "it fails before a run begins"
@@ -189,6 +189,7 @@ def test_a_config_changes_only_when_it_is_said() -> None:
 def test_one_key_of_two_values_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="`a.b` is given twice, as 1 and as 2"):
         wandb.init(config={"a.b": 1, "a": {"b": 2}})
+    assert mlops.search_runs(search_all_experiments=True, output_format="list") == []
     with wandb.init(config={"a.b": 1, "a": {"b": 1, "c": 3}}) as run:
         with pytest.raises(InvalidArgument, match="`x.y` is given twice"):
             run.log({"x": {"y": 1}, "x.y": 2})

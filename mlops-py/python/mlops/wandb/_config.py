@@ -57,7 +57,9 @@ class Config(MutableMapping[str, Any]):
         values = self._values
         was = {key: values[key] for key, value in given.items() if key in values and not self._is(key, values[key], value)}
         # A key that was joined before is that of a nested one now, or the other way round.
-        was.update((key, self._kept[key]) for key, value in joined.items() if key in self._kept and not self._stands(key, value))
+        was.update(
+            (key, self._kept[key]) for key, value in joined.items() if key in self._kept and not self._stands(key, value)
+        )
         for key, value in was.items():
             raise ConfigError(
                 f"the config `{key}` is {value!r} and would change to {(given if key in given else joined)[key]!r}; "

@@ -11,6 +11,7 @@ from typing import Any
 from .. import _fluent, _state
 from ..exceptions import InvalidArgument, MlopsError, NotFound
 from ._config import as_mapping
+from ._flat import flat
 from ._run import ENTITY, GROUP, JOB_TYPE, TAGS, Run, UsageError
 
 # W&B's name for no name.
@@ -49,12 +50,14 @@ def init(
     settings: Any = None,
 ) -> Run:
     """Starts a run in the experiment ``project``, or goes on with one. ``mode="disabled"`` logs nothing. While a run is active
-    the same one comes back, unless ``reinit`` says otherwise. ``config`` is a mapping or an object with attributes; ``config_include_keys`` and
-    ``config_exclude_keys`` say which of its keys count.
+    the same one comes back, unless ``reinit`` says otherwise. ``config`` is a mapping or an object with attributes;
+    ``config_include_keys`` and ``config_exclude_keys`` say which of its keys count.
 
     ``dir``, ``allow_val_change``, ``force``, ``anonymous``, ``save_code``, ``tensorboard``, ``sync_tensorboard``,
     ``monitor_gym``, ``magic`` and ``settings`` are taken and not used; an argument that W&B has not is a TypeError."""
     values = _chosen(as_mapping(config), config_include_keys, config_exclude_keys)
+    # Two values of one key are an error before there is a run.
+    flat(values)
     mode = mode or _said("MODE") or "offline"
     if mode not in ("online", "offline", "disabled", "shared"):
         raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")

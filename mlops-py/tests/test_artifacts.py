@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -404,3 +405,23 @@ def test_a_folder_with_a_file_that_may_not_be_read_is_wholly_out(tmp_path: Path)
     with mlops.start_run() as run, pytest.raises(mlops.MlopsError, match="b.txt"):
         mlops.log_artifacts("data")
     assert listed(run) == []
+
+
+@pytest.mark.parametrize("path", ["t.json", "t.parquet"])
+def test_a_table_keeps_numbers_that_are_not_finite(path: str) -> None:
+    numbers, texts = [1.5, float("inf"), float("-inf"), float("nan")], ['Infinity "x"', "NaN", "\\", "Infinity"]
+    with mlops.start_run() as run:
+        for _ in range(2):
+            mlops.log_table({"x": numbers, "y": texts, "none": [float("nan")] * 4}, path)
+    frame = mlops.load_table(path)
+    assert frame["x"].dtype == "float64" and frame["none"].dtype == "float64"
+    assert repr(frame["x"].tolist()) == repr(numbers * 2)
+    assert frame["y"].tolist() == texts * 2
+    if path == "t.json":
+        stored = mlops.artifacts.load_text(f"runs:/{run.info.run_id}/{path}")
+
+        def refuse(word: str) -> None:
+            raise AssertionError(word)
+
+        json.loads(stored, parse_constant=refuse)
+        pandas.testing.assert_frame_equal(pandas.read_json(io.StringIO(stored), orient="split"), frame, check_dtype=False)

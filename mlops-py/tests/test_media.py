@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def test_every_kind_comes_back_by_step_and_is_shown() -> None:
     assert isinstance(histogram, mlops.Histogram) and sum(histogram.counts) == 3 and histogram.edges[0] == 1.0
     assert isinstance(image, mlops.Image) and image.encode() == PNG
     assert isinstance(text, mlops.Text) and text == mlops.Text("a <text>") and str(text) == "a <text>"
-    assert isinstance(table, mlops.Table) and table.rows == [[1, 0.5], [2, None]] and list(table.to_pandas()["a"]) == [1, 2]
+    assert isinstance(table, mlops.Table) and repr(table.rows) == "[[1, 0.5], [2, nan]]" and list(table.to_pandas()["a"]) == [1, 2]
     assert "&lt;text&gt;" in text._repr_html_() and "data:image/png;base64" in image._repr_html_()
     assert "<th" in table._repr_html_() and "<svg" in histogram._repr_html_()
     assert [point.kind for point in mlops.media_history(run_id, "samples", kind="text")] == ["text"]
@@ -83,7 +84,7 @@ def test_tables_are_made_of_what_users_have() -> None:
     assert mlops.Table([{"a": 1, "b": "x"}, {"a": 2}]) == table
     assert len(table) == 2 and "2 rows of a, b" in repr(table)
     odd = mlops.Table({"x": [np.float64("inf"), pd.Timestamp("2026-11-01"), pd.NaT, np.int8(3), {"k": (1, np.nan)}]})
-    assert odd.rows == [["Infinity"], ["2026-11-01T00:00:00"], [None], [3], [{"k": [1, None]}]]
+    assert odd.rows == [[float("inf")], ["2026-11-01T00:00:00"], [None], [3], [{"k": [1, None]}]]
     for wrong in ({"columns": ["a"], "rows": [[1, 2]]}, {"data": {"a": [1], "b": []}}, {"columns": ["a", "a"], "rows": []}, {"data": [1]}):
         with pytest.raises(mlops.exceptions.InvalidArgument):
             mlops.Table(**wrong)  # type: ignore[arg-type]
@@ -110,3 +111,19 @@ def test_what_is_no_such_value_is_told() -> None:
             mlops.log_media("x", "text", step=1.5)  # type: ignore[arg-type]
         with pytest.raises(mlops.exceptions.InvalidArgument):
             mlops.media_history(mlops.active_run().info.run_id, kind="video")  # type: ignore[union-attr]
+
+
+def test_numbers_that_are_not_finite_come_back_as_they_went_into_a_table() -> None:
+    numbers = [1.5, math.inf, -math.inf, math.nan, None]
+    texts = ["a", "Infinity", "NaN", None, "b"]
+    with mlops.start_run() as run:
+        mlops.log_media("t", mlops.Table({"x": numbers, "y": texts, "z": [[math.inf, math.nan]] * 5}))
+        mlops.log_media("t", mlops.Table(columns=["x"], rows=[[math.nan], [math.inf]]), step=1)
+    first, second = (point.load() for point in mlops.media_history(run.info.run_id, "t"))
+    assert isinstance(first, mlops.Table) and isinstance(second, mlops.Table)
+    assert repr([row[0] for row in first.rows]) == repr(numbers)
+    assert [row[1] for row in first.rows] == texts
+    assert first.rows[0][2] == ["Infinity", None]
+    assert repr(second.rows) == "[[nan], [inf]]"
+    assert first == mlops.Table({"x": numbers, "y": texts, "z": [[math.inf, math.nan]] * 5})
+    assert "–" in first._repr_html_() and "nan" not in first._repr_html_()

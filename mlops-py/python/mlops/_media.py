@@ -150,8 +150,9 @@ class Image(_images.Image, Media):
 class Table(Media):
     """A table: a DataFrame, a mapping of columns, rows as mappings, or ``columns`` and ``rows``.
 
-    Cells are JSON: text, numbers, truth values, None, lists and dicts of them. NaN becomes None, infinities the texts
-    ``Infinity`` and ``-Infinity``, other values their text."""
+    Cells are JSON: text, numbers, truth values, None, lists and dicts of them; other values become their text. In JSON NaN
+    and infinities are the texts ``NaN``, ``Infinity`` and ``-Infinity``, which in a column of numbers are read as numbers;
+    in lists and dicts NaN is None, and infinities are texts."""
 
     kind = "table"
 
@@ -165,7 +166,8 @@ class Table(Media):
 
     def encode(self) -> bytes:
         """JSON: ``columns`` and ``rows``."""
-        content = json.dumps({"columns": self.columns, "rows": self.rows}, ensure_ascii=False, allow_nan=False).encode()
+        rows = [[_stored(value) for value in row] for row in self.rows]
+        content = json.dumps({"columns": self.columns, "rows": rows}, ensure_ascii=False, allow_nan=False).encode()
         _native.check_media("table", content)
         return content
 
@@ -173,7 +175,7 @@ class Table(Media):
     def decode(cls, content: bytes) -> Table:
         """The value of stored bytes."""
         found = json.loads(content)
-        return cls(columns=found["columns"], rows=found["rows"])
+        return cls(columns=found["columns"], rows=_numbers_back(found["rows"]))
 
     def to_pandas(self) -> Any:
         """The table as a DataFrame."""
@@ -189,7 +191,7 @@ class Table(Media):
 
     def _repr_html_(self) -> str:
         def line(tag: str, cells: Iterable[Any]) -> str:
-            return "".join(f"<{tag} {_CELL}>{'–' if cell is None else escape(str(cell))}</{tag}>" for cell in cells)
+            return "".join(f"<{tag} {_CELL}>{'–' if cell is None or cell != cell else escape(str(cell))}</{tag}>" for cell in cells)
 
         body = "".join(f"<tr>{line('td', row)}</tr>" for row in self.rows[:_SHOWN])
         more = f"<p>{len(self.rows) - _SHOWN} more rows</p>" if len(self.rows) > _SHOWN else ""
@@ -224,16 +226,40 @@ def _cell(value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return float(value) if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+        return float(value)
     if isinstance(value, Mapping):
-        return {str(name): _cell(inner) for name, inner in value.items()}
+        return {str(name): _inner(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_cell(inner) for inner in value]
+        return [_inner(inner) for inner in value]
     if value is getattr(sys.modules.get("pandas"), "NaT", value) and "pandas" in sys.modules:
         return None
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _inner(value: Any) -> Any:
+    """A value in a list or dict: nothing tells the texts of infinities from numbers there."""
+    cell = _cell(value)
+    return None if isinstance(cell, float) and math.isnan(cell) else _stored(cell)
+
+
+# What JSON says of numbers that it has no word for.
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def _stored(cell: Any) -> Any:
+    if not isinstance(cell, float) or math.isfinite(cell):
+        return cell
+    return "NaN" if math.isnan(cell) else "Infinity" if cell > 0 else "-Infinity"
+
+
+def _numbers_back(rows: list[list[Any]]) -> list[list[Any]]:
+    """Rows whose columns of numbers have NaN and infinities again."""
+    columns = [list(column) for column in zip(*rows)]
+    for at, column in enumerate(columns):
+        texts = [cell for cell in column if isinstance(cell, str)]
+        if texts and all(text in _NUMBERS for text in texts) and not any(isinstance(cell, (bool, list, dict)) for cell in column):
+            columns[at] = [_NUMBERS[cell] if isinstance(cell, str) else cell for cell in column]
+    return [list(row) for row in zip(*columns)] if columns else rows
 
 
 class Histogram(Media):

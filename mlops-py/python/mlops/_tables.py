@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -66,6 +67,10 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
         if table is None:
             raise NotFound(f"the run {raw['run_id']} has the table `{path}` no more")
         frame = pandas.DataFrame(table[1], columns=table[0])
+        for at, empty in enumerate(frame.isna().all()):
+            if empty and len(frame):
+                # Numbers that are all NaN are stored as null.
+                frame.isetitem(at, frame.iloc[:, at].astype("float64"))
         for name in names:
             if about is None or name not in about.columns:
                 raise InvalidArgument(f"there is no column {name!r} to add: expected one that search_runs has, such as run_id")
@@ -127,8 +132,7 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        # JSON has neither NaN nor infinities.
-        return float(value) if value - value == 0 else None
+        return float(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -155,9 +159,8 @@ def _append(before: tuple[list[str], Rows], more: tuple[list[str], Rows]) -> tup
 
 def _bytes(path: str, columns: list[str], rows: Rows) -> bytes:
     if path.endswith(".json"):
-        text = json.dumps({"columns": columns, "data": rows}, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         try:
-            return text.encode()
+            return _json({"columns": columns, "data": rows}).encode()
         except UnicodeEncodeError as error:
             raise InvalidArgument(f"the table `{path}` cannot be written in UTF-8: {error.reason}") from None
     import io
@@ -169,6 +172,18 @@ def _bytes(path: str, columns: list[str], rows: Rows) -> bytes:
     except ImportError as error:
         raise Unsupported(f"a table as Parquet needs the package pyarrow; install it ({error})") from None
     return buffer.getvalue()
+
+
+# A text, or a number that JSON has no word for.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
+
+
+def _json(table: Any) -> str:
+    """JSON that every reader takes: NaN is null, an infinity a number that is beyond all floats."""
+    text = json.dumps(table, ensure_ascii=False, separators=(",", ":"))
+    if "NaN" not in text and "Infinity" not in text:
+        return text
+    return _TOKEN.sub(lambda found: {"NaN": "null", "Infinity": "1e999"}.get(found[0], found[0]), text)
 
 
 def _read(store: _native.Store, run_id: str, path: str) -> tuple[list[str], Rows] | None:

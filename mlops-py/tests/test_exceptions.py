@@ -11,7 +11,7 @@ import pytest
 
 import mlops
 from mlops import _native, exceptions
-from mlops.exceptions import MlflowException, MlopsError
+from mlops.exceptions import MlflowException, MlopsError, NotFound
 
 TABLE = _native.error_table()
 NAMES = [name for _, name, *_ in TABLE]
@@ -63,3 +63,16 @@ def test_messages_begin_lower_and_end_without_a_stop() -> None:
             call()
         text = str(caught.value)
         assert text[0].islower() and not text.endswith(".")
+
+
+def test_an_error_of_the_core_says_what_was_handled_when_it_was_raised() -> None:
+    first = KeyError("first")
+    with pytest.raises(NotFound) as caught:
+        try:
+            raise first
+        except KeyError:
+            mlops.get_run("nowhere")
+    assert caught.value.__context__ is first and not caught.value.__suppress_context__
+    with pytest.raises(NotFound) as caught:
+        mlops.get_run("nowhere")
+    assert caught.value.__context__ is None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import mlops
 from conftest import python_command
+from mlops.exceptions import InvalidArgument, InvalidState, MlopsError
 
 ENDS = {
     "a clean exit": ("pass", 0, "FINISHED"),
@@ -176,3 +180,43 @@ def test_a_run_whose_first_holder_is_killed_is_killed_though_another_ended_its_p
     """
     python(code, JOIN, status=-signal.SIGKILL)
     assert only_run().info.status == "KILLED"
+
+
+def test_an_exception_is_not_hidden_by_a_run_that_cannot_be_ended(store: Path) -> None:
+    with pytest.warns(RuntimeWarning, match="could not be ended: InvalidState: .*deleted"):
+        with pytest.raises(KeyError, match="mine"), mlops.start_run() as run:
+            mlops.delete_run(run.info.run_id)
+            raise KeyError("mine")
+    assert mlops.active_run() is None
+    with pytest.raises(InvalidState, match="deleted"), mlops.start_run() as run:
+        mlops.delete_run(run.info.run_id)
+    assert mlops.active_run() is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(KeyError, match="mine"), mlops.start_run():
+            mlops.log_metric("loss", 1.0)
+            shutil.rmtree(store)
+            raise KeyError("mine")
+    assert mlops.active_run() is None
+
+
+def test_a_run_whose_store_is_gone_is_given_up_and_another_store_goes_on(store: Path, tmp_path: Path) -> None:
+    mlops.start_run()
+    mlops.log_metric("loss", 1.0)
+    shutil.rmtree(store)
+    with pytest.raises(MlopsError, match="deleted"):
+        mlops.end_run()
+    assert mlops.active_run() is None
+    mlops.end_run()
+    mlops.set_tracking_uri(tmp_path / "fresh")
+    with mlops.start_run():
+        mlops.log_metric("loss", 2.0)
+    (run,) = mlops.search_runs(output_format="list")
+    assert run.info.status == "FINISHED" and run.data.metrics == {"loss": 2.0}
+
+
+def test_a_status_that_is_none_leaves_the_run_active() -> None:
+    with mlops.start_run() as run:
+        with pytest.raises(InvalidArgument):
+            mlops.end_run("DONE")
+        assert mlops.active_run() is run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _console, _native
 from .entities import Run
-from .exceptions import InvalidArgument, InvalidState, NotFound
+from .exceptions import Corrupt, InvalidArgument, InvalidState, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -71,10 +72,16 @@ class ActiveRun(Run):
             # A forked child that leaves the block: the run is its parent's.
             return
         clean = kind is None or (isinstance(error, SystemExit) and error.code in (None, 0))
-        if not self._ended:
+        if self._ended:
+            return
+        try:
             if error is not None and not clean and self._console is not None:
                 self._console.note(error)
             finish(self, "FINISHED" if clean else "FAILED")
+        except Exception as failed:
+            if error is None:
+                raise
+            warn_of_failed_end(self, failed)
 
 
 def uri() -> str:
@@ -135,11 +142,15 @@ def store() -> _native.Store:
             if _store is None:
                 _store = _native.Store(_uri or "", _read_only, durability=_durability)
             opened = _store
-    elif opened.uri != "memory:" and not os.path.isdir(opened.uri):
+    elif _is_gone(opened):
         raise InvalidState(
             f"the store {opened.uri} was deleted while it was open; to begin a new one call mlops.set_tracking_uri(None)"
         )
     return opened
+
+
+def _is_gone(opened: _native.Store) -> bool:
+    return opened.uri != "memory:" and not os.path.isdir(opened.uri)
 
 
 def is_open() -> bool:
@@ -203,13 +214,18 @@ def begin(run: ActiveRun, log_console: bool | None = None) -> ActiveRun:
 
 
 def finish(run: ActiveRun, status: str, durability: Durability | None = None) -> None:
-    """Ends a run. One that was deleted meanwhile cannot be ended, but is not in the way of the next."""
-    if run._console is not None:
-        run._console.end()
+    """Ends a run. One that was deleted meanwhile, or whose store was, cannot be ended, but is not in the way of the next."""
     try:
+        if run._console is not None:
+            run._console.end()
         dropped = at_level(run._handle, durability).end(status)
-    except InvalidState:
+    except (InvalidState, NotFound, Corrupt):
         _forget(run)
+        raise
+    except Exception:
+        # A full disk may have room again, and a wrong status be right the next time.
+        if _is_gone(run._store):
+            _forget(run)
         raise
     _forget(run)
     warn_of(dropped)
@@ -224,6 +240,14 @@ def warn_of(dropped: str | None) -> None:
     """Says that a run has ended without all that it logged: no reason to stop what comes after it."""
     if dropped is not None:
         warnings.warn(dropped, RuntimeWarning, stacklevel=3)
+
+
+def warn_of_failed_end(run: ActiveRun, failed: Exception) -> None:
+    """Says that a run could not be ended, while an exception that says more is on its way out of the block."""
+    # A filter may make the warning an error too.
+    with contextlib.suppress(Warning):
+        text = f"the run {run.info.run_id} could not be ended: {type(failed).__name__}: {failed}"
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _forget(run: ActiveRun) -> None:

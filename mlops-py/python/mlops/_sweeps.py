@@ -166,10 +166,15 @@ class Trial:
 
     def _left(self, error: BaseException | None) -> None:
         clean = error is None or (isinstance(error, SystemExit) and error.code in (None, 0))
-        if not clean and not self.run._ended:
-            text = f"{type(error).__name__}: {error}"[:1000]
-            self.run._handle.set_tag(ERROR_TAG, text.encode("utf-8", "replace").decode())
-        self.end("FINISHED" if clean else "FAILED")
+        try:
+            if not clean and not self.run._ended:
+                text = f"{type(error).__name__}: {error}"[:1000]
+                self.run._handle.set_tag(ERROR_TAG, text.encode("utf-8", "replace").decode())
+            self.end("FINISHED" if clean else "FAILED")
+        except Exception as failed:
+            if error is None or isinstance(error, GeneratorExit):
+                raise
+            _state.warn_of_failed_end(self.run, failed)
 
     def __enter__(self) -> Trial:
         return self

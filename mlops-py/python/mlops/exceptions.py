@@ -6,6 +6,7 @@ Every class also derives from the builtin exception that fits, so ``except Looku
 
 from __future__ import annotations
 
+import sys
 
 class MlopsError(Exception):
     """The base of all errors of mlops. MLflow's name for it is :data:`MlflowException`.
@@ -19,6 +20,8 @@ class MlopsError(Exception):
 
     def __init__(self, message: str = "", error_code: str | None = None) -> None:
         super().__init__(message)
+        # Python chains what is raised in Python; errors of the core are raised natively.
+        self.__context__ = sys.exc_info()[1]
         self.message = message
         if error_code is not None:
             self.error_code = error_code

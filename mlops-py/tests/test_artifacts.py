@@ -139,6 +139,20 @@ def test_an_artifact_uri_names_the_run() -> None:
         assert mlops.artifacts.load_text(mlops.get_artifact_uri("a.txt")) == "text"
 
 
+def test_an_artifact_uri_is_continued_with_a_slash(tmp_path: Path) -> None:
+    with mlops.start_run() as run:
+        mlops.log_text("text", "a.txt")
+        mlops.log_dict({"a": 1}, "deep/a.json")
+        uris = [run.info.artifact_uri, mlops.get_artifact_uri(), f"runs:/{run.info.run_id}/"]
+    uris += [mlops.compare([run.info.run_id]).to_pandas()["artifact_uri"][0]]
+    for uri in uris:
+        assert mlops.artifacts.load_text(uri + "/a.txt") == "text"
+        assert mlops.artifacts.load_dict(uri + "/deep/a.json") == {"a": 1}
+        assert Path(mlops.artifacts.download_artifacts(uri + "/a.txt", dst_path=tmp_path)).read_text() == "text"
+        assert [found.path for found in mlops.artifacts.list_artifacts(uri)] == ["a.txt", "deep"]
+        assert [found.path for found in mlops.artifacts.list_artifacts(uri + "/deep")] == ["deep/a.json"]
+
+
 def test_artifacts_of_another_store_can_be_read(store: Path) -> None:
     with mlops.start_run() as run:
         mlops.log_text("text", "a.txt")

@@ -109,7 +109,7 @@ def _columns(runs: tuple[Run, ...]) -> list[tuple[str, str, Any]]:
         return array("q", [-(2**63) if info[name] is None else info[name] for info in infos]).tobytes()
 
     columns: list[tuple[str, str, Any]] = [(name, "text", [info[name] for info in infos]) for name in _TEXTS]
-    columns.append(("artifact_uri", "text", [f"runs:/{info['run_id']}/" for info in infos]))
+    columns.append(("artifact_uri", "text", [f"runs:/{info['run_id']}" for info in infos]))
     columns += [("start_time", "time", times("started_at")), ("end_time", "time", times("ended_at"))]
     for key in sorted({key for run in runs for key in run.data.metrics}):
         values = array("d", [run.data.metrics.get(key, math.nan) for run in runs])

@@ -565,7 +565,8 @@ def load_table(
 
 def get_artifact_uri(artifact_path: str | None = None) -> str:
     """Names an artifact of the active run, for ``mlops.artifacts``."""
-    return f"runs:/{_handle().id}/{artifact_path or ''}"
+    uri = f"runs:/{_handle().id}"
+    return f"{uri}/{artifact_path}" if artifact_path else uri
 
 
 # --- search ----------------------------------------------------------------------------------------------------

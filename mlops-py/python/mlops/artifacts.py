@@ -29,7 +29,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
     run_id, _, path = rest.lstrip("/").partition("/")
     if not run_id:
         raise InvalidArgument(f"the artifact URI `{uri}` names no run: expected runs:/<run id>/<path>")
-    return run_id, path
+    return run_id, path.lstrip("/")
 
 
 def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | None) -> tuple[str, str]:

@@ -290,7 +290,7 @@ class RunInfo(_Entity):
     @property
     def artifact_uri(self) -> str:
         """Names the run's artifacts, for ``artifacts.download_artifacts``."""
-        return f"runs:/{self.run_id}/"
+        return f"runs:/{self.run_id}"
 
     @property
     def parent_run_id(self) -> str | None:

@@ -191,3 +191,25 @@ def test_a_client_names_its_run_and_an_id_is_given_once() -> None:
     for bad in ["", "-x", "a/b", "a" * 257]:
         with pytest.raises(InvalidArgument, match="run id"):
             store.start_run(run_id=bad)
+
+
+def test_the_tag_of_the_parent_says_which_it_is_whenever_it_is_set() -> None:
+    client = mlops.MlflowClient()
+    first, second = (client.create_run("0").info.run_id for _ in range(2))
+    with mlops.start_run(tags={"mlflow.parentRunId": first}) as run:
+        mlops.log_metric("loss", 1.0)
+    child = run.info.run_id
+    assert run.info.parent_run_id == first
+    found = mlops.get_parent_run(child)
+    assert found is not None and found.info.run_id == first
+    client.set_tag(child, "mlflow.parentRunId", second)
+    for again in (mlops.get_parent_run(child), client.get_parent_run(child)):
+        assert again is not None and again.info.run_id == second
+    client.set_tag(second, "mlflow.parentRunId", first)
+    above = client.get_parent_run(second)
+    assert above is not None and above.info.run_id == first
+    with mlops.start_run() as outer, mlops.start_run(nested=True, tags={"mlflow.parentRunId": first}) as inner:
+        assert inner.info.parent_run_id == first != outer.info.run_id
+    with pytest.raises(NotFound, match="nowhere"):
+        mlops.start_run(tags={"mlflow.parentRunId": "nowhere"})
+    assert mlops.active_run() is None

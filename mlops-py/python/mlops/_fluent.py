@@ -196,7 +196,11 @@ def start_run(
         if changed:
             handle.log_batch([], changed, [])
         return _begin(handle, store, measured, log_console)
-    if parent_run_id is None and nested:
+    given = dict(tag_items(tags))
+    named = given.pop("mlflow.parentRunId", None)
+    if parent_run_id is None and named is not None:
+        parent_run_id = named
+    elif parent_run_id is None and nested:
         parent = _state.current_run()
         parent_run_id = parent.info.run_id if parent is not None else _state.forked_run_id()
     elif parent_run_id is not None and own is not None and own.info.run_id != parent_run_id:
@@ -213,7 +217,7 @@ def start_run(
             experiment_id=None if experiment_id is None else str(experiment_id),
             run_name=None if run_name is None else str(run_name),
             parent_run_id=parent_run_id,
-            tags=tag_items(tags),
+            tags=list(given.items()),
             description=description,
             source_name=source_name,
             source_type=source_type,
@@ -224,7 +228,7 @@ def start_run(
         experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
         run_name=None if run_name is None else str(run_name),
         parent_run_id=parent_run_id,
-        tags=tag_items(tags),
+        tags=list(given.items()),
         description=description,
         source_name=source_name,
         source_type=source_type,

@@ -294,8 +294,8 @@ class RunInfo(_Entity):
 
     @property
     def parent_run_id(self) -> str | None:
-        """The run that it is nested under."""
-        parent = self._raw["parent_run_id"]
+        """The run that it is nested under: what the tag ``mlflow.parentRunId`` says now, else what its start said."""
+        parent = self._raw["tags"].get("mlflow.parentRunId") or self._raw["parent_run_id"]
         return None if parent is None else str(parent)
 
     @property

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mlops
+from mlops.entities import RunTag
 from mlops.exceptions import InvalidArgument, LimitExceeded, NotFound
 
 CALLS: dict[str, Callable[[str], object]] = {
@@ -169,3 +171,78 @@ def test_an_artifact_that_is_missing_is_named(tmp_path: Path) -> None:
             mlops.artifacts.download_artifacts(uri, dst_path=tmp_path / "out")
     with pytest.raises(InvalidArgument, match="expected runs:/"):
         mlops.artifacts.load_text("s3://bucket/a.txt")
+
+
+# Calls with an argument of a wrong type, and what they say: which argument, what was given, of which type.
+TYPES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "search_runs": (lambda run: mlops.search_runs(filter_string=5), "filter_string is 5, of type int: expected text"),  # type: ignore[arg-type]
+    "a view": (lambda run: mlops.search_runs(run_view_type="x"), "run_view_type is 'x', of type str: expected 1"),  # type: ignore[arg-type]
+    "client.search_runs": (lambda run: CLIENT.search_runs(["0"], 5), "filter_string is 5, of type int"),  # type: ignore[arg-type]
+    "client.search_runs, view": (lambda run: CLIENT.search_runs(["0"], run_view_type=None), "run_view_type is None, of type NoneType"),  # type: ignore[arg-type]
+    "client.search_experiments": (lambda run: CLIENT.search_experiments(view_type="x"), "view_type is 'x', of type str"),  # type: ignore[arg-type]
+    "page_token": (lambda run: CLIENT.search_runs(["0"], page_token=5), "page_token is 5, of type int"),  # type: ignore[arg-type]
+    "order_by": (lambda run: mlops.search_runs(order_by=5.5), "5.5 is of type float: expected a list of texts"),  # type: ignore[arg-type]
+    "client.log_param": (lambda run: CLIENT.log_param(None, "a", 1), "run_id is None, of type NoneType: expected text"),  # type: ignore[arg-type]
+    "get_metric_series": (lambda run: mlops.get_metric_series(run, 5), "key is 5, of type int"),  # type: ignore[arg-type]
+    "update_run": (lambda run: CLIENT.update_run(run, status=3), "status is 3, of type int: expected text"),  # type: ignore[arg-type]
+    "set_terminated": (lambda run: CLIENT.set_terminated(run, 3), "status is 3, of type int"),  # type: ignore[arg-type]
+    "delete_run": (lambda run: mlops.delete_run(None), "run_id is None, of type NoneType"),  # type: ignore[arg-type]
+    "log_text": (lambda run: mlops.log_text("1", None), "artifact_file is None, of type NoneType: expected a path"),  # type: ignore[arg-type]
+    "log_dict": (lambda run: mlops.log_dict({}, 5), "artifact_file is 5, of type int"),  # type: ignore[arg-type]
+    "log_artifact": (lambda run: mlops.log_artifact(None), "local_path is None, of type NoneType: expected a path"),  # type: ignore[arg-type]
+    "log_artifacts": (lambda run: mlops.log_artifacts(None), "local_dir is None, of type NoneType"),  # type: ignore[arg-type]
+    "artifact_path": (lambda run: mlops.log_artifact(__file__, 5), "artifact_path is 5, of type int"),  # type: ignore[arg-type]
+    "load_text": (lambda run: mlops.artifacts.load_text(None), "artifact_uri is None, of type NoneType"),  # type: ignore[arg-type]
+    "log_table": (lambda run: mlops.log_table({}, None), "path of a table is None, of type NoneType"),  # type: ignore[arg-type]
+    "a column of two types": (lambda run: mlops.log_table({"a": [1, "x"]}, "t.parquet"), "`t.parquet` cannot be stored as Parquet.*json takes any"),
+    "report": (lambda run: mlops.report(None, "r.html"), "None is of type NoneType: expected ids, or runs of a search"),  # type: ignore[arg-type]
+    "report of ids": (lambda run: mlops.report([5], "r.html"), "a run is 5, of type int"),  # type: ignore[list-item]
+    "report, path": (lambda run: mlops.report(run, None), "path is None, of type NoneType"),  # type: ignore[arg-type]
+    "sync": (lambda run: mlops.sync(None, "a"), "the source is None, of type NoneType"),  # type: ignore[arg-type]
+    "export_runs": (lambda run: mlops.export_runs("e", filter_string=5), "filter_string is 5, of type int"),  # type: ignore[arg-type]
+    "backup": (lambda run: mlops.backup(5), "the destination is 5, of type int"),  # type: ignore[arg-type]
+    "set_tracking_uri": (lambda run: mlops.set_tracking_uri(5), "the tracking URI is 5, of type int"),  # type: ignore[arg-type]
+    "a client's": (lambda run: mlops.MlflowClient(5), "tracking_uri is 5, of type int"),  # type: ignore[arg-type]
+    "get_experiment_by_name": (lambda run: mlops.get_experiment_by_name(None), "name is None, of type NoneType"),  # type: ignore[arg-type]
+    "create_experiment": (lambda run: mlops.create_experiment(5), "the experiment name 5 is no text: it is of type int"),  # type: ignore[arg-type]
+    "set_tags": (lambda run: mlops.set_tags(None), "tags is of type NoneType: expected a dict"),  # type: ignore[arg-type]
+    "a batch of None": (lambda run: CLIENT.log_batch(run, metrics=None), "None is of type NoneType: expected metrics as a list of"),  # type: ignore[arg-type]
+    "a batch of a dict": (lambda run: CLIENT.log_batch(run, metrics={"m": 1}), "of type dict: expected metrics as a list of mlops.entities.Metric"),  # type: ignore[arg-type]
+    "a batch of tuples": (lambda run: CLIENT.log_batch(run, params=[("m", 1)]), "params holds .*, of type tuple: expected mlops.entities.Param"),  # type: ignore[list-item]
+}
+CLIENT = mlops.MlflowClient()
+
+
+@pytest.mark.parametrize("call", TYPES)
+def test_a_wrong_type_is_an_error_that_names_the_argument_and_the_type(call: str) -> None:
+    does, says = TYPES[call]
+    with mlops.start_run() as run:
+        mlops.log_param("good", 1)
+        before = mlops.get_run(run.info.run_id)
+        with pytest.raises(InvalidArgument, match=says):
+            does(run.info.run_id)
+        assert mlops.get_run(run.info.run_id) == before
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a\x9b", "ä" * 251])
+def test_a_run_is_renamed_only_to_what_is_a_name(name: str) -> None:
+    with mlops.start_run(run_name="good") as run:
+        calls: list[Callable[[], object]] = [
+            lambda: CLIENT.update_run(run.info.run_id, name=name),
+            lambda: CLIENT.set_tag(run.info.run_id, "mlflow.runName", name),
+            lambda: CLIENT.log_batch(run.info.run_id, tags=[RunTag("mlflow.runName", name)]),
+            lambda: mlops.set_tag("mlflow.runName", name),
+            lambda: mlops.set_tags({"mlflow.runName": name}),
+        ]
+        for call in calls:
+            with pytest.raises((InvalidArgument, LimitExceeded), match="500"):
+                call()
+        mlops.set_tag("mlflow.note.content", "a\nb")
+        CLIENT.update_run(run.info.run_id, name="ä" * 250)
+    assert mlops.get_run(run.info.run_id).info.run_name == "ä" * 250
+
+
+def test_an_empty_page_token_is_none() -> None:
+    with mlops.start_run() as run:
+        pass
+    assert [found.info.run_id for found in CLIENT.search_runs(["0"], page_token="")] == [run.info.run_id]

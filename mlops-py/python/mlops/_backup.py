@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from . import _native, _state
-from .exceptions import InvalidArgument
+from ._convert import path_text
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,7 @@ def restore(
 
 
 def _text(what: str, path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    if not isinstance(text, str):
-        raise InvalidArgument(f"the {what} {path!r} is no text")
-    return text
+    return path_text(f"the {what}", path)
 
 
 def _report(text: str) -> BackupReport:

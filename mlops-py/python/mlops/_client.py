@@ -7,8 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native, _state
-from ._content import dict_bytes, figure_bytes, image_files, log_stream, text_bytes
-from ._convert import ids, metric_value, tag_items, text_key, timestamp, whole
+from ._content import artifact_folder, dict_bytes, existing_folder, figure_bytes, image_files, log_stream, text_bytes
+from ._convert import (
+    checked_run_name,
+    ids,
+    metric_value,
+    one_tag,
+    path_text,
+    sequence,
+    tag_items,
+    text,
+    text_key,
+    text_or_none,
+    timestamp,
+    view,
+    whole,
+)
 from ._operations import RunOperations, done
 from ._state import Durability
 from .entities import DatasetInput, Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
@@ -26,14 +40,14 @@ def checked_limit(max_results: int) -> int:
 
 
 def search_pages(
-    store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int, view: int
+    store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int, view_type: int
 ) -> list[dict[str, Any]]:
     """The first ``max_results`` runs, page by page."""
-    limit = checked_limit(max_results)
+    limit, wanted, shown = checked_limit(max_results), text("filter_string", filter_string), view("run_view_type", view_type)
     found: list[dict[str, Any]] = []
     token: str | None = None
     while True:
-        page, token = store.search_runs(places, filter_string, order_by, min(limit - len(found), 10_000), token, view)
+        page, token = store.search_runs(places, wanted, order_by, min(limit - len(found), 10_000), token, shown)
         found.extend(page)
         if token is None or len(found) >= limit:
             return found
@@ -41,7 +55,7 @@ def search_pages(
 
 def experiment_page(
     store: _native.Store,
-    view: int,
+    view_type: int,
     max_results: int | None,
     filter_string: str | None,
     order_by: list[str] | None,
@@ -51,12 +65,14 @@ def experiment_page(
     limit = whole("max_results", _PAGE if max_results is None else max_results)
     if limit < 1:
         raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
-    raws, token = store.search_experiments(filter_string or "", ids(order_by), limit, page_token or None, view)
+    wanted = text("filter_string", filter_string or "")
+    token = text_or_none("page_token", page_token or None)
+    raws, token = store.search_experiments(wanted, ids(order_by), limit, token, view("view_type", view_type))
     return PagedList([Experiment(raw) for raw in raws], token)
 
 
 def list_experiments(
-    store: _native.Store, view: int, max_results: int | None, filter_string: str | None, order_by: list[str] | None
+    store: _native.Store, view_type: int, max_results: int | None, filter_string: str | None, order_by: list[str] | None
 ) -> list[Experiment]:
     """The first ``max_results`` experiments that match a filter, or all."""
     limit = None if max_results is None else whole("max_results", max_results)
@@ -66,7 +82,7 @@ def list_experiments(
         return found
     while True:
         wanted = _PAGE if limit is None else min(limit - len(found), 10_000)
-        page = experiment_page(store, view, wanted, filter_string, order_by, token)
+        page = experiment_page(store, view_type, wanted, filter_string, order_by, token)
         found.extend(page)
         token = page.token
         if token is None or len(found) == limit:
@@ -77,7 +93,7 @@ class MlflowClient:
     """Calls with explicit run ids, on the store at ``tracking_uri`` (default: the one that fluent calls use)."""
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:
-        self._own = None if tracking_uri is None else _native.Store(os.fspath(tracking_uri))
+        self._own = None if tracking_uri is None else _native.Store(path_text("tracking_uri", tracking_uri))
         self._pid = os.getpid()
 
     @property
@@ -117,7 +133,7 @@ class MlflowClient:
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """The experiment with this name; None if there is none."""
-        raw = self._store.find_experiment(name)
+        raw = self._store.find_experiment(text("name", name))
         return None if raw is None else Experiment(raw)
 
     def search_experiments(
@@ -204,23 +220,23 @@ class MlflowClient:
 
     def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
         """Ends a run: FINISHED, unless another status is given; ``end_time`` in milliseconds, now if it is left out."""
-        _state.warn_of(self._run(run_id).end(status or "FINISHED", timestamp(end_time)))
+        _state.warn_of(self._run(run_id).end(text("status", status or "FINISHED"), timestamp(end_time)))
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Changes a run's status or name."""
-        handle = self._store.open_run(run_id)
+        handle, wanted = self._run(run_id), text_or_none("status", status)
         if name is not None:
-            handle.set_tag("mlflow.runName", name)
-        if status is not None:
-            _state.warn_of(handle.end(status))
+            handle.set_tag("mlflow.runName", checked_run_name("name", name))
+        if wanted is not None:
+            _state.warn_of(handle.end(wanted))
 
     def delete_run(self, run_id: str) -> None:
         """Hides a run; it can be restored."""
-        self._store.delete_run(run_id)
+        self._store.delete_run(text("run_id", run_id))
 
     def restore_run(self, run_id: str) -> None:
         """Shows a deleted run again."""
-        self._store.restore_run(run_id)
+        self._store.restore_run(text("run_id", run_id))
 
     def move_runs(self, run_ids: Sequence[str] | str, experiment_id: str) -> int:
         """Moves runs to another experiment; those that are there stay. Returns how many were moved.
@@ -244,14 +260,19 @@ class MlflowClient:
         if limit < 1:
             raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
         page, token = self._store.search_runs(
-            places, filter_string or "", ids(order_by), limit, page_token, run_view_type
+            places,
+            text("filter_string", filter_string or ""),
+            ids(order_by),
+            limit,
+            text_or_none("page_token", page_token or None),
+            view("run_view_type", run_view_type),
         )
         return PagedList([Run(raw) for raw in page], token)
 
     # --- params, metrics, tags
 
     def _run(self, run_id: str, durability: Durability | None = None) -> _native.Run:
-        return _state.at_level(self._store.open_run(run_id), durability)
+        return _state.at_level(self._store.open_run(text("run_id", run_id)), durability)
 
     def log_param(
         self,
@@ -307,15 +328,16 @@ class MlflowClient:
         """Logs params, points and tags together, all or none of them."""
         from ._inputs import subject_of
 
+        measured = _entities("metrics", metrics, "Metric", "key", "value", "step", "timestamp")
         points = [
             (text_key("metric name", m.key), metric_value(m.key, m.value), whole("the step", m.step), _micros(m.timestamp))
-            for m in metrics
+            for m in measured
         ]
         # Metrics of other packages may have less.
-        subjects = [subject_of(*(getattr(m, name, None) for name in _SUBJECT)) for m in metrics]
+        subjects = [subject_of(*(getattr(m, name, None) for name in _SUBJECT)) for m in measured]
         self._run(run_id, durability).log_batch(
-            [(text_key("param name", param.key), param.value) for param in params],
-            [(text_key("tag name", tag.key), str(tag.value)) for tag in tags],
+            [(text_key("param name", param.key), param.value) for param in _entities("params", params, "Param", "key", "value")],
+            [one_tag(tag.key, tag.value) for tag in _entities("tags", tags, "RunTag", "key", "value")],
             points,
             subjects if any(subjects) else [],
         )
@@ -331,7 +353,7 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> RunOperations | None:
         """Sets a tag; its value is ``str(value)``."""
-        self._run(run_id, durability).set_tag(text_key("tag name", key), str(value))
+        self._run(run_id, durability).set_tag(*one_tag(key, value))
         return done(synchronous)
 
     def delete_tag(self, run_id: str, key: str, *, durability: Durability | None = None) -> None:
@@ -340,7 +362,7 @@ class MlflowClient:
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """The points of a metric, ordered by time and step; empty if the run has no such metric."""
-        steps, times, values, subjects = self._store.metric_history_of(run_id, key)
+        steps, times, values, subjects = self._store.metric_history_of(text("run_id", run_id), text("key", key))
         columns = zip(memoryview(steps).cast("q"), memoryview(times).cast("q"), memoryview(values).cast("d"))
         if not subjects:
             return PagedList([Metric(key, value, at // 1000, step, run_id=run_id) for step, at, value in columns], None)
@@ -362,7 +384,7 @@ class MlflowClient:
         from ._inputs import input_of_entity, refuse_models
 
         refuse_models(models)
-        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in datasets or []])
+        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in sequence("datasets as a list of DatasetInput", datasets or [])])
 
     # --- artifacts
 
@@ -375,7 +397,7 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> None:
         """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-        self._run(run_id, durability).log_artifact(os.fspath(local_path), artifact_path)
+        self._run(run_id, durability).log_artifact(path_text("local_path", local_path), artifact_folder(artifact_path))
 
     def log_artifacts(
         self,
@@ -386,22 +408,22 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> None:
         """Stores all files beneath a folder, all or none of them."""
-        if not os.path.isdir(local_dir):
-            raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
-        self._run(run_id, durability).log_artifacts(os.fspath(local_dir), artifact_path)
+        folder = existing_folder(local_dir)
+        self._run(run_id, durability).log_artifacts(folder, artifact_folder(artifact_path))
 
     def log_text(
         self, run_id: str, text: str, artifact_file: str, *, durability: Durability | None = None
     ) -> None:
         """Stores a text as the artifact ``artifact_file``."""
         content = text_bytes(text, f"the text of `{artifact_file}`")
-        self._run(run_id, durability).log_bytes(artifact_file, content)
+        self._run(run_id, durability).log_bytes(path_text("artifact_file", artifact_file), content)
 
     def log_dict(
         self, run_id: str, dictionary: Any, artifact_file: str, *, durability: Durability | None = None
     ) -> None:
         """Stores a dict or list as the artifact ``artifact_file``: YAML by its ending, else JSON."""
-        self._run(run_id, durability).log_bytes(artifact_file, dict_bytes(dictionary, artifact_file))
+        path = path_text("artifact_file", artifact_file)
+        self._run(run_id, durability).log_bytes(path, dict_bytes(dictionary, path))
 
     def log_figure(
         self,
@@ -413,7 +435,8 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> None:
         """Stores a matplotlib or plotly figure."""
-        self._run(run_id, durability).log_bytes(artifact_file, figure_bytes(figure, artifact_file, save_kwargs))
+        path = path_text("artifact_file", artifact_file)
+        self._run(run_id, durability).log_bytes(path, figure_bytes(figure, path, save_kwargs))
 
     def log_image(
         self,
@@ -464,14 +487,23 @@ class MlflowClient:
         """The files and folders directly in an artifact folder."""
         return [
             FileInfo(found, is_dir, None if is_dir else size, digest)
-            for found, is_dir, size, digest in self._store.list_artifacts(run_id, path)
+            for found, is_dir, size, digest in self._store.list_artifacts(text("run_id", run_id), text_or_none("path", path))
         ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | os.PathLike[str] | None = None) -> str:
         """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where."""
         from .artifacts import destination
 
-        return os.fspath(self._store.download_artifacts(run_id, path or None, destination(dst_path)))
+        return os.fspath(self._store.download_artifacts(text("run_id", run_id), text_or_none("path", path or None), destination(dst_path)))
+
+
+def _entities(what: str, given: Any, kind: str, *names: str) -> list[Any]:
+    """The entities of a batch, ours or MLflow's."""
+    found = sequence(f"{what} as a list of mlops.entities.{kind}", given)
+    for one in found:
+        if not all(hasattr(one, name) for name in names):
+            raise InvalidArgument(f"{what} holds {one!r}, of type {type(one).__name__}: expected mlops.entities.{kind}")
+    return found
 
 
 _micros = timestamp

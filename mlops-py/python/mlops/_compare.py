@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _native, _state
+from ._convert import path_text, sequence, text, text_or_none
 from .entities import Run
 from .exceptions import InvalidArgument
 
@@ -82,7 +83,7 @@ def report(runs: str | Run | Iterable[str | Run], path: str | os.PathLike[str], 
     params, metrics, images and artifacts, that opens in a browser without network.
 
     What has no place in it, such as images above 4 MiB, is named in it and in a warning."""
-    left_out = _native.write_report(_state.store(), _ids(runs), path, title)
+    left_out = _native.write_report(_state.store(), _ids(runs), path_text("path", path), text_or_none("title", title))
     if left_out:
         named = "; ".join(f"{what}: {why}" for what, why in left_out[:5])
         more = f"; and {len(left_out) - 5} more" if len(left_out) > 5 else ""
@@ -95,7 +96,9 @@ def _ids(runs: Any) -> list[str]:
     elif hasattr(runs, "columns") and "run_id" in runs.columns:
         # The DataFrame that search_runs gives.
         runs = list(runs["run_id"])
-    found = [run.info.run_id if isinstance(run, Run) else run for run in runs]
+    found = [
+        run.info.run_id if isinstance(run, Run) else text("a run", run) for run in sequence("ids, or runs of a search", runs)
+    ]
     if not found:
         raise InvalidArgument("no runs were given: expected ids, or runs of a search")
     return found

@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from . import _native
-from .exceptions import InvalidArgument, Unsupported
+from ._convert import path_text
+from .exceptions import InvalidArgument, NotFound, Unsupported
 
 
 def text_bytes(text: Any, what: str) -> bytes:
@@ -89,7 +90,8 @@ def image_files(
     if artifact_file is not None:
         if key is not None or step is not None or timestamp is not None:
             raise InvalidArgument("an image has an artifact_file, or a key with a step and a timestamp, not both")
-        return [(artifact_file, image_bytes(image, artifact_file))]
+        path = path_text("artifact_file", artifact_file)
+        return [(path, image_bytes(image, path))]
     if key is None:
         raise InvalidArgument("an image needs a place: give artifact_file, or key (and step)")
     from time import time
@@ -111,6 +113,7 @@ def log_stream(run: _native.Run, stream: Any, artifact_file: str) -> None:
     import shutil
     import tempfile
 
+    artifact_file = path_text("artifact_file", artifact_file)
     read = getattr(stream, "read", None)
     if read is None:
         raise InvalidArgument(f"cannot read a stream of type {type(stream).__name__}: expected a binary file")
@@ -140,6 +143,19 @@ def _chunk(chunk: Any) -> bytes:
     if not isinstance(chunk, (bytes, bytearray, memoryview)):
         raise InvalidArgument(f"the stream gives {type(chunk).__name__}: expected bytes; open it in binary mode")
     return bytes(chunk)
+
+
+def artifact_folder(given: Any) -> str | None:
+    """The folder of a run's artifacts that a call names, if it names one."""
+    return None if given is None else path_text("artifact_path", given)
+
+
+def existing_folder(local_dir: Any) -> str:
+    """The path of a local folder that is there."""
+    folder = path_text("local_dir", local_dir)
+    if not os.path.isdir(folder):
+        raise NotFound(f"local folder `{folder}` does not exist")
+    return folder
 
 
 def _ending(path: str) -> str:

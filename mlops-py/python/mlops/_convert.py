@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .exceptions import InvalidArgument
+from .exceptions import InvalidArgument, LimitExceeded
 
 
 def metric_value(key: str, value: Any) -> float:
@@ -24,8 +25,7 @@ def metric_value(key: str, value: Any) -> float:
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, InvalidArgument):
             raise
-        shown = repr(value)
-        shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
+        shown = _shown(value)
         expected = "a number within the range of a float" if isinstance(error, OverflowError) else "a number"
         raise InvalidArgument(f"the value of metric `{key}` is {shown}: expected {expected}") from None
 
@@ -134,20 +134,85 @@ def items(what: str, given: Any) -> Iterable[tuple[Any, Any]]:
 
 def tag_items(tags: Any) -> list[tuple[str, str]]:
     """Tags as pairs of text."""
-    return [] if tags is None else [(text_key("tag name", key), str(value)) for key, value in items("tags", tags)]
+    return [] if tags is None else [one_tag(key, value) for key, value in items("tags", tags)]
+
+
+def one_tag(key: Any, value: Any) -> tuple[str, str]:
+    """A tag as a pair of texts; that of a run's name is a name."""
+    name, value = text_key("tag name", key), str(value)
+    return name, checked_run_name(f"the tag {name}", value) if name == "mlflow.runName" else value
+
+
+def checked_run_name(what: str, given: Any) -> str:
+    """A name as ``start_run`` takes it."""
+    name = text(what, given)
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > 500:
+        raise LimitExceeded(f"{what} is {size} bytes, over the limit of 500")
+    # Control characters end at 31, and are 127 to 159.
+    if not name or any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in name):
+        raise InvalidArgument(f"{what} is {_shown(name)}: expected 1 to 500 bytes of text without control characters")
+    return name
 
 
 def ids(given: Any) -> list[str]:
     """Ids, names or keys as texts; one may stand without a list."""
     if given is None:
         return []
-    return [str(given)] if isinstance(given, (str, int)) else [str(one) for one in given]
+    if isinstance(given, (str, int)):
+        return [str(given)]
+    return [str(one) for one in sequence("a list of texts", given)]
+
+
+def sequence(what: str, given: Any) -> list[Any]:
+    """The elements of a list or of what else is iterated over; a mapping is none."""
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        raise InvalidArgument(f"{_shown(given)} is of type {type(given).__name__}: expected {what}")
+    return list(given)
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:80]}..."
+
+
+def text(what: str, given: Any) -> str:
+    """A text argument as it is."""
+    if not isinstance(given, str):
+        raise InvalidArgument(f"{what} is {_shown(given)}, of type {type(given).__name__}: expected text")
+    return given
+
+
+def text_or_none(what: str, given: Any) -> str | None:
+    """A text argument that may be left out."""
+    return None if given is None else text(what, given)
+
+
+def path_text(what: str, given: Any) -> str:
+    """A path as text."""
+    try:
+        found = os.fspath(given)
+    except TypeError:
+        found = None
+    if not isinstance(found, str):
+        raise InvalidArgument(f"{what} is {_shown(given)}, of type {type(given).__name__}: expected a path as text")
+    return found
+
+
+def view(what: str, given: Any) -> int:
+    """One of :class:`ViewType`."""
+    if not isinstance(given, int) or not 0 < given < 4:
+        raise InvalidArgument(
+            f"{what} is {_shown(given)}, of type {type(given).__name__}: expected 1 (active only), 2 (deleted only) or 3 (all),"
+            " as in mlops.entities.ViewType"
+        )
+    return int(given)
 
 
 def text_key(what: str, key: Any) -> str:
     """A key as it is; anything but text is refused."""
     if not isinstance(key, str):
-        raise InvalidArgument(f"the {what} {key!r} is no text")
+        raise InvalidArgument(f"the {what} {key!r} is no text: it is of type {type(key).__name__}")
     try:
         key.encode()
     except UnicodeEncodeError:

@@ -7,9 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native, _state, _system
-from ._content import dict_bytes, figure_bytes, image_files, text_bytes
+from ._content import artifact_folder, dict_bytes, existing_folder, figure_bytes, image_files, text_bytes
 from ._content import log_stream as _log_stream
-from ._convert import column, column_out, ids, items, metric_value, tag_items, text_key, time_column, times_out, timestamp, whole
+from ._convert import (
+    column,
+    column_out,
+    ids,
+    items,
+    metric_value,
+    one_tag,
+    path_text,
+    tag_items,
+    text,
+    text_key,
+    time_column,
+    times_out,
+    timestamp,
+    view,
+    whole,
+)
 from ._operations import _DONE, RunOperations, done
 from ._state import ActiveRun, Durability
 from .entities import Experiment, Run, ViewType
@@ -91,7 +107,7 @@ def get_experiment(experiment_id: str) -> Experiment:
 
 def get_experiment_by_name(name: str) -> Experiment | None:
     """The experiment with this name; None if there is none."""
-    raw = _state.store().find_experiment(name)
+    raw = _state.store().find_experiment(text("name", name))
     return None if raw is None else Experiment(raw)
 
 
@@ -126,6 +142,7 @@ def set_experiment_tag(key: str, value: Any) -> None:
 
 def set_experiment_tags(tags: Mapping[str, Any]) -> None:
     """Sets tags of the active experiment, all or none of them."""
+    items("tags", tags)
     given = tag_items(tags)
     _state.store().set_experiment_tags(_state.experiment_id(), given)
 
@@ -279,12 +296,12 @@ def get_parent_run(run_id: str) -> Run | None:
 
 def delete_run(run_id: str) -> None:
     """Hides a run; it can be restored."""
-    _state.store().delete_run(run_id)
+    _state.store().delete_run(text("run_id", run_id))
 
 
 def restore_run(run_id: str) -> None:
     """Shows a deleted run again."""
-    _state.store().restore_run(run_id)
+    _state.store().restore_run(text("run_id", run_id))
 
 
 def _handle(run_id: str | None = None, durability: Durability | None = None) -> _native.Run:
@@ -429,7 +446,7 @@ def get_metric_series(
     of the standard library. Timestamps count from 1970 in ``time_unit``: whole ``"ms"``, or ``"us"``, which is what is
     stored. Empty if the run has no such metric."""
     name = key if context is None else _series_key(key, context)
-    steps, times, values = _state.store().metric_history(run_id, name)
+    steps, times, values = _state.store().metric_history(text("run_id", run_id), text("key", name))
     return column_out(steps, "q"), times_out(times, time_unit), column_out(values, "d")
 
 
@@ -437,7 +454,7 @@ def set_tag(
     key: str, value: Any, synchronous: bool | None = None, *, durability: Durability | None = None
 ) -> RunOperations | None:
     """Sets a tag; its value is ``str(value)``."""
-    _handle(None, durability).set_tag(text_key("tag name", key), str(value))
+    _handle(None, durability).set_tag(*one_tag(key, value))
     return done(synchronous)
 
 
@@ -445,6 +462,7 @@ def set_tags(
     tags: Mapping[str, Any], synchronous: bool | None = None, *, durability: Durability | None = None
 ) -> RunOperations | None:
     """Sets tags, all or none of them."""
+    items("tags", tags)
     _handle(None, durability).log_batch([], tag_items(tags), [])
     return done(synchronous)
 
@@ -473,7 +491,7 @@ def log_artifact(
     durability: Durability | None = None,
 ) -> None:
     """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-    _handle(run_id, durability).log_artifact(os.fspath(local_path), artifact_path)
+    _handle(run_id, durability).log_artifact(path_text("local_path", local_path), artifact_folder(artifact_path))
 
 
 def log_artifacts(
@@ -484,9 +502,8 @@ def log_artifacts(
     durability: Durability | None = None,
 ) -> None:
     """Stores all files beneath a folder, all or none of them."""
-    if not os.path.isdir(local_dir):
-        raise NotFound(f"local folder `{os.fspath(local_dir)}` does not exist")
-    _handle(run_id, durability).log_artifacts(os.fspath(local_dir), artifact_path)
+    folder = existing_folder(local_dir)
+    _handle(run_id, durability).log_artifacts(folder, artifact_folder(artifact_path))
 
 
 def log_text(
@@ -494,15 +511,16 @@ def log_text(
 ) -> None:
     """Stores a text as the artifact ``artifact_file``."""
     content = text_bytes(text, f"the text of `{artifact_file}`")
-    _handle(run_id, durability).log_bytes(artifact_file, content)
+    _handle(run_id, durability).log_bytes(path_text("artifact_file", artifact_file), content)
 
 
 def log_dict(
     dictionary: Any, artifact_file: str, run_id: str | None = None, *, durability: Durability | None = None
 ) -> None:
     """Stores a dict or list as the artifact ``artifact_file``: YAML if it ends in .yml or .yaml, else JSON."""
-    content = dict_bytes(dictionary, artifact_file)
-    _handle(run_id, durability).log_bytes(artifact_file, content)
+    path = path_text("artifact_file", artifact_file)
+    content = dict_bytes(dictionary, path)
+    _handle(run_id, durability).log_bytes(path, content)
 
 
 def log_figure(
@@ -514,8 +532,9 @@ def log_figure(
     durability: Durability | None = None,
 ) -> None:
     """Stores a matplotlib or plotly figure; the ending of ``artifact_file`` gives the format."""
-    content = figure_bytes(figure, artifact_file, save_kwargs)
-    _handle(run_id, durability).log_bytes(artifact_file, content)
+    path = path_text("artifact_file", artifact_file)
+    content = figure_bytes(figure, path, save_kwargs)
+    _handle(run_id, durability).log_bytes(path, content)
 
 
 def log_image(
@@ -603,6 +622,7 @@ def search_runs(
     store = _state.store()
     if experiment_ids and experiment_names:
         raise InvalidArgument("give experiment_ids or experiment_names, not both")
+    wanted, shown = text("filter_string", filter_string or ""), view("run_view_type", run_view_type)
     if experiment_names:
         found = [store.find_experiment(name) for name in ids(experiment_names)]
         # No experiment has the id "", so that names that nobody has find nothing.
@@ -615,7 +635,7 @@ def search_runs(
         from ._frames import polars_frame, runs_frame
 
         limit = checked_limit(max_results)
-        table = store.search_table(places, filter_string or "", ids(order_by), limit, run_view_type, ids(columns))
+        table = store.search_table(places, wanted, ids(order_by), limit, shown, ids(columns))
         if output_format == "arrow":
             return table
         if output_format == "polars":
@@ -623,4 +643,4 @@ def search_runs(
         frame = runs_frame(table.columns(), len(table), required=output_format == "pandas" or columns is not None)
         if frame is not None:
             return frame
-    return [Run(raw) for raw in search_pages(store, places, filter_string or "", ids(order_by), max_results, run_view_type)]
+    return [Run(raw) for raw in search_pages(store, places, wanted, ids(order_by), max_results, shown)]

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _console, _native
+from ._convert import path_text
 from .entities import Run
 from .exceptions import Corrupt, InvalidArgument, InvalidState, NotFound
 
@@ -126,10 +127,7 @@ def create(location: str | os.PathLike[str] | None, shared: str | None) -> None:
 
 
 def _text(location: str | os.PathLike[str] | None) -> str:
-    text = os.fspath(location) if location is not None else ""
-    if not isinstance(text, str):
-        raise InvalidArgument(f"the tracking URI {location!r} is no text")
-    return text
+    return "" if location is None else path_text("the tracking URI", location)
 
 
 def store() -> _native.Store:

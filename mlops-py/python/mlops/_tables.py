@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _native
+from ._convert import ids, path_text
 from ._images import is_image, to_pil, with_small_copy
 from .exceptions import InvalidArgument, NotFound, Unsupported
 
@@ -52,11 +53,11 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
     wanted = {"path": path, "type": "table"}
     raws = [raw for raw in found if wanted in json.loads(raw["tags"][LOGGED])]
     if run_ids is not None:
-        asked = [run_ids] if isinstance(run_ids, str) else list(run_ids)
+        asked = ids(run_ids)
         raws = [raw for raw in raws if raw["run_id"] in asked]
     if not raws:
         raise NotFound(f"no run of experiment {experiment_id} has the table `{path}`")
-    names = [] if extra is None else list(extra)
+    names = ids(extra)
     about = None
     if names:
         columns = store.search_table([experiment_id], with_tables, [], _RUNS, 1, [])
@@ -81,8 +82,8 @@ def load_table(store: _native.Store, experiment_id: str, artifact_file: Any, run
 
 def table_path(artifact_file: Any) -> str:
     """The path of a table, which says how it is stored."""
-    path = os.fspath(artifact_file)
-    if not isinstance(path, str) or not path.endswith((".json", ".parquet")):
+    path = path_text("the path of a table", artifact_file)
+    if not path.endswith((".json", ".parquet")):
         raise InvalidArgument(f"the path of a table is {artifact_file!r}: expected one that ends in .json or .parquet")
     return "/".join(part for part in path.split("/") if part)
 
@@ -171,6 +172,12 @@ def _bytes(path: str, columns: list[str], rows: Rows) -> bytes:
         frame.to_parquet(buffer, index=False)
     except ImportError as error:
         raise Unsupported(f"a table as Parquet needs the package pyarrow; install it ({error})") from None
+    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        why = "; ".join(str(part) for part in error.args)
+        raise InvalidArgument(
+            f"the table `{path}` cannot be stored as Parquet, whose columns have one type each: {why}; a path that ends in"
+            " .json takes any"
+        ) from error
     return buffer.getvalue()
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from . import _native, _state
-from ._convert import ids
+from ._convert import ids, path_text, text
 from ._progress import Bar
 from .exceptions import InvalidArgument
 
@@ -161,12 +161,12 @@ def _options(
 ) -> _native._SyncOptions:
     for what, given in [("run_ids", run_ids), ("experiment_names", experiment_names)]:
         # None is all; a list that came out empty was not meant to be.
-        if given is not None and not isinstance(given, str) and len(given) == 0:
+        if given is not None and not ids(given):
             raise InvalidArgument(f"{what} is empty: name at least one, or leave it out for all")
     return (
         ids(run_ids),
         ids(experiment_names),
-        filter_string or "",
+        text("filter_string", filter_string or ""),
         _micros(since),
         bool(include_deleted),
         bool(skip_deleted_experiments),
@@ -187,10 +187,7 @@ def _micros(since: Any) -> int | None:
 
 
 def _text(what: str, path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    if not isinstance(text, str):
-        raise InvalidArgument(f"the {what} {path!r} is no text")
-    return text
+    return path_text(f"the {what}", path)
 
 
 def _report(text: str) -> SyncReport:

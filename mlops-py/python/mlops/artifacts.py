@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _native, _state
 from ._content import dict_value
+from ._convert import path_text, text
 from ._images import pillow
 from .entities import FileInfo
 from .exceptions import InvalidArgument
@@ -15,7 +16,7 @@ from .exceptions import InvalidArgument
 def destination(dst_path: str | os.PathLike[str] | None) -> str:
     """A folder to download to; a new temporary one by default."""
     if dst_path is not None:
-        return os.fspath(dst_path)
+        return path_text("dst_path", dst_path)
     import tempfile
 
     return tempfile.mkdtemp(prefix="mlops-")
@@ -23,7 +24,7 @@ def destination(dst_path: str | os.PathLike[str] | None) -> str:
 
 def parse_uri(uri: str) -> tuple[str, str]:
     """Run id and path of ``runs:/<run id>/<path>``."""
-    rest = uri.removeprefix("runs:")
+    rest = text("artifact_uri", uri).removeprefix("runs:")
     if rest == uri:
         raise InvalidArgument(f"the artifact URI `{uri}` is not valid: expected runs:/<run id>/<path>")
     run_id, _, path = rest.lstrip("/").partition("/")
@@ -37,11 +38,11 @@ def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | No
         raise InvalidArgument("give artifact_uri, or run_id and artifact_path")
     if artifact_uri is not None:
         return parse_uri(artifact_uri)
-    return str(run_id), artifact_path or ""
+    return str(run_id), text("artifact_path", artifact_path or "")
 
 
 def _store(tracking_uri: str | None) -> _native.Store:
-    return _state.store() if tracking_uri is None else _native.Store(os.fspath(tracking_uri), read_only=True)
+    return _state.store() if tracking_uri is None else _native.Store(path_text("tracking_uri", tracking_uri), read_only=True)
 
 
 def download_artifacts(

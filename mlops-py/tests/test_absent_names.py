@@ -36,6 +36,36 @@ def test_a_name_that_nobody_has_is_only_missing(name: str) -> None:
         assert not hasattr(owner, name)
 
 
+def test_modules_that_scripts_import_from_mlflow_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlops.data.dataset import Dataset
+    from mlops.data.dataset_source import DatasetSource
+    from mlops.data.numpy_dataset import NumpyDataset, from_numpy
+    from mlops.data.pandas_dataset import PandasDataset, from_pandas
+    from mlops.data.polars_dataset import PolarsDataset, from_polars
+    from mlops.environment_variables import MLFLOW_RUN_ID, MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL
+    from mlops.store.entities import PagedList
+    from mlops.store.entities.paged_list import PagedList as Same
+    from mlops.system_metrics import enable_system_metrics_logging
+
+    assert {Dataset, NumpyDataset, PandasDataset, PolarsDataset, DatasetSource} <= {
+        getattr(mlops.data, name) for name in mlops.data.__all__
+    }
+    assert (from_numpy, from_pandas, from_polars) == (mlops.data.from_numpy, mlops.data.from_pandas, mlops.data.from_polars)
+    assert PagedList is Same is mlops.entities.PagedList
+    assert enable_system_metrics_logging is mlops.enable_system_metrics_logging
+    assert mlops.data.pandas_dataset.PandasDataset is PandasDataset and mlops.store.entities.PagedList is PagedList
+    with mlops.start_run() as run:
+        assert run.outputs.model_outputs == []
+    monkeypatch.setenv("MLFLOW_RUN_ID", run.info.run_id)
+    assert MLFLOW_RUN_ID.defined and MLFLOW_RUN_ID.get() == run.info.run_id and MLFLOW_RUN_ID.name == "MLFLOW_RUN_ID"
+    MLFLOW_RUN_ID.unset()
+    assert not MLFLOW_RUN_ID.is_set() and MLFLOW_RUN_ID.get() is None
+    assert MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL.get() == 10
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "x")
+    with pytest.raises(mlops.exceptions.InvalidArgument, match="MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL is 'x'"):
+        MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL.get()
+
+
 def test_what_can_be_asked_for_optionally_is_simply_absent() -> None:
     assert getattr(mlops, "register_model", None) is None
     with pytest.raises(ImportError):

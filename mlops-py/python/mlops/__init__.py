@@ -67,6 +67,7 @@ from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
     from . import artifacts, client, config, data, models, pyfunc, tracking, types, utils
+    from . import environment_variables, store, system_metrics
     from . import catboost, keras, lightgbm, onnx, pytorch, sklearn, statsmodels, xgboost
     from ._autolog.entry import autolog
     from ._client import MlflowClient
@@ -101,6 +102,7 @@ VERSION = __version__
 # Loaded at first use, so that `import mlops` stays fast.
 _SUBMODULES = (
     *("artifacts", "client", "config", "data", "models", "pyfunc", "tracking", "types", "utils", "wandb"),
+    *("environment_variables", "store", "system_metrics"),
     *("catboost", "keras", "lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost"),
 )
 _LAZY = {
@@ -233,6 +235,7 @@ __all__ = [
     "end_run",
     "entities",
     "evaluate",
+    "environment_variables",
     "exceptions",
     "export_runs",
     "flush_artifact_async_logging",
@@ -301,9 +304,11 @@ __all__ = [
     "sklearn",
     "start_run",
     "statsmodels",
+    "store",
     "summary",
     "sync",
     "sweep",
+    "system_metrics",
     "tracking",
     "types",
     "utils",

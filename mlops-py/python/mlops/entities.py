@@ -424,6 +424,16 @@ class RunInputs(_Entity):
         return {"dataset_inputs": [found.to_dictionary() for found in self.dataset_inputs]}
 
 
+class RunOutputs(_Entity):
+    """The models that a run made outside of its artifacts, as MLflow 3 logs them: none here."""
+
+    __slots__ = ("model_outputs",)
+    _shown = ("model_outputs",)
+
+    def __init__(self, model_outputs: list[Any] | None = None) -> None:
+        self.model_outputs: list[Any] = model_outputs or []
+
+
 class Run:
     """A run as it was when it was read: ``info``, ``data`` and ``inputs``."""
 
@@ -434,6 +444,11 @@ class Run:
             DatasetInput(Dataset(*fields), [InputTag(key, value) for key, value in tags])
             for *fields, tags in raw["inputs"]
         ])
+
+    @property
+    def outputs(self) -> RunOutputs:
+        """Nothing: models are among the artifacts."""
+        return RunOutputs()
 
     def to_dictionary(self) -> dict[str, Any]:
         """``info``, ``data`` and ``inputs`` as plain dicts."""

@@ -74,6 +74,10 @@ def get_source(dataset: Any) -> DatasetSource:
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("dataset", "dataset_source", "numpy_dataset", "pandas_dataset", "polars_dataset"):
+        from importlib import import_module
+
+        return import_module(f".{name}", __name__)
     from .._absent import sentence
 
     raise AttributeError(sentence(__name__, name))

@@ -1,0 +1,5 @@
+"""MLflow's module of this name: where data comes from."""
+
+from . import DatasetSource
+
+__all__ = ["DatasetSource"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,3 +186,13 @@ def test_another_store_begins_anew() -> None:
     mlops.set_tracking_uri("memory:")
     with mlops.start_run() as run:
         assert run.info.experiment_id == "0"
+
+
+def test_a_place_for_artifacts_that_is_not_used_is_said(store: Path, tmp_path: Path) -> None:
+    for number, create in enumerate([mlops.create_experiment, mlops.MlflowClient().create_experiment]):
+        with pytest.warns(UserWarning, match="artifact_location=.*aloc' is not used: artifacts are kept in the store, ") as said:
+            created = create(f"e{number}", artifact_location=str(tmp_path / "aloc"))
+        assert str(store) in str(said[0].message) and said[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            create(f"f{number}", mlops.get_experiment(created).artifact_location)

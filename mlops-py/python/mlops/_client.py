@@ -124,7 +124,9 @@ class MlflowClient:
     def create_experiment(
         self, name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
     ) -> str:
-        """Makes an experiment and returns its id."""
+        """Makes an experiment and returns its id. Artifacts are always kept in the store: a warning says so where
+        ``artifact_location`` names another place."""
+        _state.warn_of_location(artifact_location, self.tracking_uri)
         return self._store.create_experiment(text_key("experiment name", name), tag_items(tags))
 
     def get_experiment(self, experiment_id: str) -> Experiment:

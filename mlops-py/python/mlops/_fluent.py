@@ -96,7 +96,9 @@ def create_experiment(
     tags: Mapping[str, Any] | None = None,
     trace_location: Any = None,
 ) -> str:
-    """Makes an experiment and returns its id. Artifacts are always kept in the store."""
+    """Makes an experiment and returns its id. Artifacts are always kept in the store: a warning says so where
+    ``artifact_location`` names another place."""
+    _state.warn_of_location(artifact_location, _state.uri())
     return _state.store().create_experiment(text_key("experiment name", name), tag_items(tags))
 
 

@@ -156,6 +156,17 @@ def is_open() -> bool:
     return _store is not None
 
 
+def warn_of_location(artifact_location: Any, location: str) -> None:
+    """Says that files of an experiment are not kept elsewhere."""
+    if artifact_location is not None and not str(artifact_location).startswith("experiments:/"):
+        warnings.warn(
+            f"artifact_location={str(artifact_location)!r} is not used: artifacts are kept in the store, {location}; to keep them"
+            " elsewhere, put the store there with mlops.set_tracking_uri, or copy them with mlops.artifacts.download_artifacts",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def set_experiment(experiment_id: str) -> None:
     """Has later runs start in this experiment."""
     global _experiment

@@ -386,7 +386,8 @@ class MlflowClient:
         from ._inputs import input_of_entity, refuse_models
 
         refuse_models(models)
-        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in sequence("datasets as a list of DatasetInput", datasets or [])])
+        given = sequence("datasets as a list of DatasetInput", datasets or [])
+        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in given])
 
     # --- artifacts
 
@@ -399,7 +400,8 @@ class MlflowClient:
         durability: Durability | None = None,
     ) -> None:
         """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-        self._run(run_id, durability).log_artifact(path_text("local_path", local_path), artifact_folder(artifact_path))
+        path = path_text("local_path", local_path)
+        self._run(run_id, durability).log_artifact(path, artifact_folder(artifact_path))
 
     def log_artifacts(
         self,
@@ -496,7 +498,8 @@ class MlflowClient:
         """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where."""
         from .artifacts import destination
 
-        return os.fspath(self._store.download_artifacts(text("run_id", run_id), text_or_none("path", path or None), destination(dst_path)))
+        place = text("run_id", run_id), text_or_none("path", path or None)
+        return os.fspath(self._store.download_artifacts(*place, destination(dst_path)))
 
 
 def _entities(what: str, given: Any, kind: str, *names: str) -> list[Any]:

@@ -25,6 +25,7 @@ use crate::base::time::Timestamp;
 use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
 use crate::logged_models::ModelBlobs;
+use crate::registry::VersionBlobs;
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
 use crate::storage::journal::Journal;
@@ -210,7 +211,8 @@ impl Inner {
         }
         let runs = RunBlobs { runs: &self.runs, except: gone };
         let models = ModelBlobs(&*self.storage);
-        let pillars: [&dyn Referrer; 2] = [&runs, &models];
+        let versions = VersionBlobs { storage: &*self.storage, blobs: &*self.blobs };
+        let pillars: [&dyn Referrer; 3] = [&runs, &models, &versions];
         for pillar in pillars {
             pillar.for_each_blob(&mut keep)?;
         }

@@ -177,6 +177,8 @@ pub struct VersionOptions {
     pub tags: Vec<(String, String)>,
     /// When it was made, for one that comes from elsewhere. Default now.
     pub created_at: Option<Timestamp>,
+    /// Its number, for one that comes from elsewhere. Default: the next one.
+    pub number: Option<u64>,
 }
 
 /// How a version is moved to a stage.

@@ -30,7 +30,14 @@ impl LocalRegistry {
                 Some(model) => model,
             };
             let found = self.source(options)?;
-            let number = model.next_version;
+            let number = options.number.unwrap_or(model.next_version);
+            if number < model.next_version {
+                let detail = format!(
+                    "version {number} of `{}` was given before; the next is {}, or any number above",
+                    model.name, model.next_version
+                );
+                return Err(Error::Conflict { detail });
+            }
             model.next_version = number + 1;
             let info = VersionInfo {
                 description: description.clone(),

@@ -62,6 +62,18 @@ fn a_number_is_never_given_again() {
 }
 
 #[test]
+fn a_version_from_elsewhere_keeps_its_number_if_that_was_not_given_yet() {
+    let store = store();
+    let registry = store.registry();
+    let numbered = |number| VersionOptions { number: Some(number), ..elsewhere() };
+    assert_eq!(registry.register("tree", &numbered(3)).unwrap().version, 3);
+    for number in [0, 2, 3] {
+        assert_eq!(registry.register("tree", &numbered(number)).unwrap_err().code(), Code::Conflict);
+    }
+    assert_eq!(registry.register("tree", &elsewhere()).unwrap().version, 4);
+}
+
+#[test]
 fn a_registration_that_fails_leaves_no_model_behind() {
     let store = store();
     let registry = store.registry();
@@ -279,7 +291,7 @@ fn every_change_says_who_made_it_and_why_in_a_log_that_hangs_together() {
     let mut forged = value.clone();
     forged[at] = b'o';
     let op = crate::storage::Op::put(key.clone(), forged);
-    assert_eq!(storage.apply(&[op], crate::Durability::Fast).unwrap(), crate::storage::Outcome::Applied);
+    assert_eq!(storage.apply(&[op], crate::storage::Durability::Fast).unwrap(), crate::storage::Outcome::Applied);
     let broken = registry.verify_events().unwrap_err();
     assert!(broken.to_string().contains("event 7 does not match its hash"), "{broken}");
     assert!(registry.lost(false).unwrap().iter().any(|line| line.contains("event 7")));

@@ -215,3 +215,18 @@ def test_entities_show_their_fields(client: mlops.MlflowClient) -> None:
     assert mlops.entities.RegisteredModelAlias("a", 1) == mlops.entities.RegisteredModelAlias("a", 1)
     with pytest.raises(AttributeError, match="the model registry is in the store"):
         mlops.set_registry_uri
+
+
+def test_a_logged_model_is_loaded_and_registered(tmp_path: Path) -> None:
+    mlops.sklearn.save_model(MODEL, tmp_path / "saved")
+    with mlops.start_run() as run:
+        pass
+    models = _native.LoggedModels(_state.store())
+    files = [(file.name, file) for file in (tmp_path / "saved").iterdir()]
+    made = models.create(experiment_id="0", source_run_id=run.info.run_id)
+    models.log_files(made, files)
+    assert list(mlops.load_model(f"models:/{made}").predict(X)) == [0, 0, 1, 1]
+    version = mlops.register_model(f"models:/{made}", "tree")
+    assert (version.run_id, version.model_id) == (run.info.run_id, made)
+    models.delete_files(made)
+    assert list(mlops.load_model("models:/tree/1").predict(X)) == [0, 0, 1, 1]

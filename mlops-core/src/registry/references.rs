@@ -92,6 +92,27 @@ impl LocalRegistry {
         Ok(lost)
     }
 
+    /// Removes what a deleted model has left behind, if the process that deleted it was killed.
+    ///
+    /// # Errors
+    /// `Io`, `OutOfSpace`, `Corrupt`.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        let mut owners = BTreeSet::new();
+        for part in keys::PARTS {
+            for_each_entry(&*self.storage, KeyRange::prefix(part), |key, _| {
+                owners.extend(keys::owner(key));
+                Ok(())
+            })?;
+        }
+        for model in owners {
+            // A model's record comes in one commit with its first part, and its number is not given again.
+            if self.storage.get(&keys::model(model))?.is_none() {
+                self.remove_parts(model)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes lost tags: with them a model could be neither shown nor listed.
     ///
     /// # Errors

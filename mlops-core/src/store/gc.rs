@@ -24,8 +24,8 @@ use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
-use crate::logged_models::ModelBlobs;
-use crate::registry::VersionBlobs;
+use crate::logged_models::{LoggedModels, ModelBlobs};
+use crate::registry::{LocalRegistry, VersionBlobs};
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
 use crate::storage::journal::Journal;
@@ -143,6 +143,10 @@ impl Inner {
         let gone = self.deleted_runs(options, now)?;
         report.runs = gone.len() as u64;
         report.spool = self.drain_all(options.dry_run)?;
+        if !options.dry_run {
+            let models = LoggedModels::new(self.runs.clone(), self.storage.clone());
+            LocalRegistry::new(self.runs.clone(), models, self.storage.clone()).sweep()?;
+        }
         // What is removed already is not left out: another run may have got its id.
         let live = self.live_blobs(&if options.dry_run { gone } else { BTreeSet::new() })?;
         if !options.dry_run {

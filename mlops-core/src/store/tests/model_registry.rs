@@ -225,7 +225,8 @@ fn a_version_keeps_its_files_when_its_run_is_gone() {
     let model = store.logged_models().create(model).unwrap().model_id;
     let file = ArtifactSource { path: "MLmodel".into(), content: Content::Bytes(b"{ }") };
     store.logged_models().log_files(&model, &[file]).unwrap();
-    registry.register("tree", &from(format!("models:/{model}"))).unwrap();
+    let of_model = registry.register("tree", &from(format!("models:/{model}"))).unwrap();
+    assert!(of_model.info.is_foreign && !made.info.is_foreign, "nobody knows where a model without a run is from");
     store.logged_models().delete_files(&model, None).unwrap();
     store.runs().delete(&run).unwrap();
     let all = GcOptions { dry_run: false, older_than: Duration::ZERO, deleted_runs: true };
@@ -295,6 +296,32 @@ fn every_change_says_who_made_it_and_why_in_a_log_that_hangs_together() {
     let broken = registry.verify_events().unwrap_err();
     assert!(broken.to_string().contains("event 7 does not match its hash"), "{broken}");
     assert!(registry.lost(false).unwrap().iter().any(|line| line.contains("event 7")));
+}
+
+#[test]
+fn a_gc_removes_what_a_deleted_model_has_left_behind() {
+    let store = store();
+    let registry = store.registry();
+    registry.register("tree", &elsewhere()).unwrap();
+    registry.register("forest", &elsewhere()).unwrap();
+    registry.set_alias("tree", "best", 1).unwrap();
+    let entries = || {
+        let all = crate::storage::KeyRange::all();
+        let page = store.storage().scan(&all, &crate::storage::ScanOptions::default()).unwrap();
+        page.entries.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    // As if its process had been killed when the record was gone.
+    let record = entries().into_iter().find(|key| key.starts_with(b"gm/") && key.ends_with(&[1])).unwrap();
+    let gone = [crate::storage::Op::delete(record)];
+    assert_eq!(
+        store.storage().apply(&gone, crate::storage::Durability::Fast).unwrap(),
+        crate::storage::Outcome::Applied
+    );
+    let is_part = |key: &Vec<u8>| [b"gv/", b"gs/", b"ga/"].iter().any(|part| key.starts_with(*part));
+    assert_eq!(entries().iter().filter(|key| is_part(key)).count(), 5);
+    store.gc(&GcOptions { dry_run: false, ..GcOptions::default() }).unwrap();
+    assert_eq!(entries().iter().filter(|key| is_part(key)).count(), 2);
+    assert_eq!(numbers(&registry, "forest"), [1]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod log;
 pub mod logged_models;
 pub mod models;
 pub mod query;
+pub mod registry;
 pub mod runs;
 pub mod settings;
 pub mod spool;

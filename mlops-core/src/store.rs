@@ -32,6 +32,7 @@ use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::logged_models::LoggedModels;
+use crate::registry::LocalRegistry;
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
@@ -174,6 +175,11 @@ impl Store {
     /// Logged models: what training made, with params, metrics and files.
     pub fn logged_models(&self) -> LoggedModels {
         LoggedModels::new(self.runs.clone(), self.inner.storage.clone())
+    }
+
+    /// The model registry: names, numbered versions, and which version is where.
+    pub fn registry(&self) -> LocalRegistry {
+        LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone())
     }
 
     /// Bytes by digest.

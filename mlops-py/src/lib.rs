@@ -9,6 +9,7 @@ mod held;
 mod logged_models;
 mod models;
 mod module;
+mod registry;
 mod released;
 mod run;
 mod series;
@@ -40,6 +41,8 @@ mod _native {
     use super::module::{
         backup, cli_main, end_open_runs, error_table, fsck, locate, mark_process_failed, param_text, restore, version,
     };
+    #[pymodule_export]
+    use super::registry::ModelRegistry;
     #[pymodule_export]
     use super::run::Run;
     #[pymodule_export]

@@ -208,8 +208,12 @@ def test_settings_leave_out_what_they_say() -> None:
     assert mlops.models.get_model_info(f"runs:/{runs()[0].info.run_id}/model").signature is None
 
 
-def test_a_name_for_the_registry_is_told_and_the_model_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_is_registered_under_the_name_that_is_wanted(caplog: pytest.LogCaptureFixture) -> None:
     quick(registered_model_name="wards")
+    tree().fit(FEW, FEW_TARGETS)
+    assert mlops.MlflowClient().get_model_version("wards", 1).run_id == runs()[0].info.run_id
+    assert not caplog.messages
+    quick(registered_model_name="a/b")
     tree().fit(FEW, FEW_TARGETS)
     assert "model" in {file.path for file in mlops.artifacts.list_artifacts(run_id=runs()[0].info.run_id)}
     assert len(caplog.messages) == 1 and "without registering the model" in caplog.text

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 import mlops
-from mlops.exceptions import Corrupt, InvalidArgument, NotFound, Unsupported, Untrusted
+from mlops.exceptions import Corrupt, InvalidArgument, NotFound, Untrusted
 from mlops.models import DataType, ModelInfo, ModelSignature, ParamSchema, ParamSpec
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -145,8 +145,7 @@ def test_what_is_no_model_of_the_library_is_refused() -> None:
         imported("xgboost.os.system", "xgboost.core")
     with pytest.raises(TypeError, match="unexpected argument 'colour'"):
         mlops.sklearn.log_model(forest(), name="model", colour="red")  # type: ignore[call-arg]
-    with pytest.raises(Unsupported, match="comes? with the model registry"):
-        logged(mlops.xgboost, booster(), registered_model_name="best")
+    assert logged(mlops.xgboost, booster(), registered_model_name="best").registered_model_version == 1
 
 
 def test_requirements_are_those_of_what_is_in_the_model(tmp_path: Path) -> None:

@@ -58,7 +58,12 @@ def mlruns(tmp_path: Path) -> Path:
             ".trash/8/meta.yaml": "experiment_id: '8'\nname: thrown away\nlifecycle_stage: deleted\n",
             f".trash/8/{'c' * 32}/meta.yaml": f"run_id: {'c' * 32}\nstatus: 3\nstart_time: 5\nlifecycle_stage: deleted\n",
             "models/shop/meta.yaml": "name: shop\n",
-            "models/shop/version-1/meta.yaml": "version: 1\n",
+            "models/shop/aliases/champion": "1",
+            "models/shop/version-1/meta.yaml": f"version: 1\ncreation_timestamp: 1600000000000\nrun_id: {RUN}\n"
+            f"current_stage: Production\nsource: file:///gone/mlruns/7/{RUN}/artifacts/model\n",
+            "models/shop/version-1/tags/k": "v",
+            "models/shop/version-2/meta.yaml": "version: 2\ncurrent_stage: Deleted_Internal\n",
+            "models/shop/version-3/meta.yaml": "version: 3\nsource: s3://bucket/model\n",
         },
     )
 
@@ -90,7 +95,13 @@ def test_a_folder_is_brought_over_as_it_is(mlruns: Path) -> None:
         "runs": (3, 3, 3), "points": (5, 5, 5), "files": (3, 3, 3), "datasets": (1, 1, 1), "params": (2, 2, 2),
         "logged_models": (1, 1, 1),
     }  # fmt: skip
-    assert (report.registered_models.found, report.model_versions.found, report.registered_models.kept) == (1, 1, 0)
+    assert (report.registered_models.new, report.model_versions.new) == (1, 2)
+    first = client.get_model_version("shop", 1)
+    assert (first.run_id, first.current_stage, first.tags, first.aliases) == (RUN, "Production", {"k": "v"}, ["champion"])
+    assert (first.creation_timestamp, first.digest is not None) == (1_600_000_000_000, True)
+    assert sorted(Path(mlops.artifacts.download_artifacts("models:/shop/1")).iterdir())[0].name == "MLmodel"
+    assert [found.version for found in client.search_model_versions("name = 'shop'")] == [3, 1]
+    assert any("version 3 of the registered model 'shop': its files are not in the store" in one for one in report.problems)
     assert not report.complete
     assert any("line 2" in problem and "acc" in problem for problem in report.problems)
 
@@ -101,6 +112,7 @@ def test_a_second_import_brings_nothing_and_a_later_one_what_is_new(mlruns: Path
     again = mlops.import_mlflow(mlruns)
     assert [getattr(again, kind).new for kind in ("experiments", "runs", "params", "tags", "points", "files", "datasets")] == [0] * 7
     assert again.points.kept == again.points.found == 5
+    assert (again.registered_models.new, again.model_versions.new, again.model_versions.there) == (0, 0, 2)
     assert mlops.MlflowClient().get_run(RUN).data.tags == before.data.tags
     write(mlruns, {f"7/{RUN}/metrics/new": "1600000000800 1.0 0\n", f"7/{RUN}/params/late": "yes", f"7/{RUN}/artifacts/late.txt": "l"})
     with (mlruns / "7" / RUN / "metrics" / "loss").open("a") as out:

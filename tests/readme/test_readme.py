@@ -15,7 +15,10 @@ import pytest
 from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = ["tracking", "models", "autolog", "series", "search", "sweeps", "report", "moving", "processes", "durability", "mlflow", "wandb", "c"]
+GUIDES = [
+    *("tracking", "models", "registry", "autolog", "series", "search", "sweeps", "report", "moving", "processes"),
+    *("durability", "mlflow", "wandb", "c"),
+]
 PAGES = ["README.md", *(f"docs/guide/{guide}.md" for guide in GUIDES)]
 # The two commands that take minutes: CI runs the second, and the first is what the text block shows.
 LONG = {"make quickstart", "make test"}

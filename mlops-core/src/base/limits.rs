@@ -14,6 +14,14 @@ pub const EXPERIMENT_TAGS_BYTES: usize = 48 << 10;
 pub const PATH_BYTES: usize = 750;
 /// Longest run id, in characters.
 pub const RUN_ID_CHARS: usize = 256;
+/// Longest name of a registered model, in bytes of UTF-8.
+pub const MODEL_NAME_BYTES: usize = 250;
+/// Longest alias of a version of a registered model, in bytes of UTF-8.
+pub const ALIAS_BYTES: usize = 255;
+/// Longest description of a registered model or version, in bytes of UTF-8.
+pub const DESCRIPTION_BYTES: usize = 16 << 10;
+/// Longest source or link of a version of a registered model, in bytes of UTF-8.
+pub const SOURCE_BYTES: usize = 4 << 10;
 /// Most metric series in one run.
 pub const SERIES_PER_RUN: usize = 1_000_000;
 /// Longest filter text, in bytes.

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::limits;
+use crate::error::{Error, Result};
+
 /// One page of results, and where the next begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
@@ -21,5 +24,18 @@ impl<T> Page<T> {
 impl<T> Default for Page<T> {
     fn default() -> Self {
         Self { items: Vec::new(), next_page_token: None }
+    }
+}
+
+/// The size of a page: 0 means 1,000.
+pub(crate) fn page_size(max_results: usize) -> Result<usize> {
+    match max_results {
+        0 => Ok(1_000),
+        n if n <= limits::PAGE_ITEMS => Ok(n),
+        n => Err(Error::InvalidArgument {
+            what: "max_results".into(),
+            value: n.to_string(),
+            expected: format!("1 to {}; more come page by page", limits::PAGE_ITEMS),
+        }),
     }
 }

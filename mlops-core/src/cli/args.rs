@@ -1,5 +1,6 @@
 //! The commands, their options and their help.
 
+mod registry;
 mod report;
 mod series;
 mod sweeps;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+pub(super) use registry::{ByOptions, ModelsCommand};
 pub(super) use report::{CompareOptions, ReportOptions};
 pub(super) use series::{ForkOptions, RewindOptions};
 pub(super) use sweeps::{RunOptions as SweepRunOptions, SweepsCommand};
@@ -260,6 +262,12 @@ pub(super) enum Command {
     Experiments {
         #[command(subcommand)]
         command: ExperimentsCommand,
+    },
+    /// Look at registered models, register versions and move them
+    #[command(after_help = registry::MODELS_AFTER)]
+    Models {
+        #[command(subcommand)]
+        command: ModelsCommand,
     },
     /// Make a store
     #[command(after_help = INIT_AFTER)]

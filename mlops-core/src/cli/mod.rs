@@ -20,6 +20,7 @@ mod list;
 mod metrics;
 mod note;
 mod plot;
+mod registry;
 mod report;
 mod shape;
 mod show;
@@ -103,6 +104,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         Command::Sweeps { command: SweepsCommand::Run(options) } => return sweep_run::run(options, context),
         Command::Report(options) => report::report(options, context)?,
         Command::Experiments { command } => experiments::run(command, context)?,
+        Command::Models { command } => registry::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
         Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),

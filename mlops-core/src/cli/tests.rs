@@ -1,4 +1,5 @@
 mod looks;
+mod registry;
 mod series;
 mod transfer;
 

@@ -77,6 +77,11 @@ impl LoggedModels {
         Ok(gone.len() as u64)
     }
 
+    /// The files of a model in a folder (None: all), by path.
+    pub(crate) fn all_files(&self, id: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
+        artifacts::select(self.files(id)?, &hint(id), path)
+    }
+
     fn files(&self, id: &str) -> Result<BTreeMap<String, StoredArtifact>> {
         self.stored(id)?;
         let prefix = keys::part(keys::FILES, id, "");

@@ -89,6 +89,22 @@ pub enum Subject {
     Runs,
     /// Experiments, with tags and attributes of their own.
     Experiments,
+    /// Registered models, with tags and attributes of their own.
+    Models,
+    /// Versions of registered models, with tags and attributes of their own.
+    ModelVersions,
+}
+
+impl Subject {
+    /// The attributes of what is no run: these, and tags, are all that it has.
+    const fn attributes(self) -> Option<&'static [(&'static str, Kind)]> {
+        match self {
+            Self::Runs => None,
+            Self::Experiments => Some(EXPERIMENT_ATTRIBUTES),
+            Self::Models => Some(MODEL_ATTRIBUTES),
+            Self::ModelVersions => Some(VERSION_ATTRIBUTES),
+        }
+    }
 }
 
 const ATTRIBUTES: &[(&str, Kind)] = &[
@@ -102,12 +118,23 @@ const ATTRIBUTES: &[(&str, Kind)] = &[
     ("end_time", Kind::Time),
     ("duration", Kind::Duration),
 ];
-/// The attributes of experiments. A name that runs have too is of the same kind there.
+/// The attributes of experiments. A name that others have too is of the same kind everywhere.
 const EXPERIMENT_ATTRIBUTES: &[(&str, Kind)] = &[
-    ("experiment_id", Kind::Text),
     ("name", Kind::Text),
+    ("experiment_id", Kind::Text),
     ("creation_time", Kind::Time),
     ("last_update_time", Kind::Time),
+];
+const MODEL_ATTRIBUTES: &[(&str, Kind)] =
+    &[("name", Kind::Text), ("creation_timestamp", Kind::Time), ("last_updated_timestamp", Kind::Time)];
+const VERSION_ATTRIBUTES: &[(&str, Kind)] = &[
+    ("name", Kind::Text),
+    ("version_number", Kind::Number),
+    ("run_id", Kind::Text),
+    ("source_path", Kind::Text),
+    ("current_stage", Kind::Text),
+    ("creation_timestamp", Kind::Time),
+    ("last_updated_timestamp", Kind::Time),
 ];
 const DATASET_KEYS: &[&str] = &["name", "digest", "context"];
 
@@ -120,12 +147,13 @@ impl Field {
 
     /// The field of this name; Err says what would have been one.
     pub(super) fn new(subject: Subject, entity: Entity, key: &str) -> Result<Self, String> {
+        let others = subject.attributes().filter(|_| entity != Entity::Tag);
         let key = match entity {
-            Entity::Attribute | Entity::Metric | Entity::Param | Entity::Dataset if subject == Subject::Experiments => {
+            Entity::Attribute | Entity::Metric | Entity::Param | Entity::Dataset if others.is_some() => {
                 let name = key.trim().to_lowercase().replace([' ', '-'], "_");
-                let mut known = EXPERIMENT_ATTRIBUTES.iter().map(|(name, _)| *name);
-                let found = known.find(|known| *known == name && entity == Entity::Attribute);
-                found.ok_or("name, experiment_id, creation_time, last_update_time, or tags. before the key")?
+                let known = || others.unwrap_or_default().iter().map(|(name, _)| *name);
+                let found = known().find(|known| *known == name && entity == Entity::Attribute);
+                found.ok_or_else(|| format!("{}, or tags. before the key", known().collect::<Vec<_>>().join(", ")))?
             }
             Entity::Attribute => {
                 let name = key.trim().to_lowercase().replace([' ', '-'], "_");
@@ -200,7 +228,7 @@ impl Field {
             Entity::Param | Entity::Tag => Kind::Either,
             Entity::Dataset => Kind::Text,
             Entity::Attribute => {
-                let mut known = ATTRIBUTES.iter().chain(EXPERIMENT_ATTRIBUTES);
+                let mut known = ATTRIBUTES.iter().chain(EXPERIMENT_ATTRIBUTES).chain(VERSION_ATTRIBUTES);
                 known.find(|(name, _)| *name == self.key).map_or(Kind::Either, |(_, kind)| *kind)
             }
         }

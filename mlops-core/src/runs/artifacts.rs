@@ -154,7 +154,8 @@ pub(crate) fn download(
 }
 
 impl Runs {
-    fn artifacts(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
+    /// The artifact at a path, or those in the folder there (None: all), by path.
+    pub(crate) fn artifact_files(&self, run: &str, path: Option<&str>) -> Result<BTreeMap<String, StoredArtifact>> {
         select(self.core.for_reading()?.view(run)?.artifacts, &hint(run), path)
     }
 
@@ -164,7 +165,7 @@ impl Runs {
     /// # Errors
     /// `NotFound` for an unknown run, `InvalidArgument` for a path that leaves the artifacts.
     pub fn list_artifacts(&self, run_id: &str, path: Option<&str>) -> Result<Vec<ArtifactInfo>> {
-        listed(self.artifacts(run_id, None)?, &hint(run_id), path)
+        listed(self.artifact_files(run_id, None)?, &hint(run_id), path)
     }
 
     /// The bytes of one artifact, verified against their digest.
@@ -173,7 +174,7 @@ impl Runs {
     /// `NotFound` for an unknown run or path, `InvalidArgument` for a folder, `Corrupt` if the bytes are damaged.
     pub fn read_artifact(&self, run_id: &str, path: &str) -> Result<Vec<u8>> {
         let path = names::check_artifact_path(path)?;
-        self.core.blobs.get(&one(&self.artifacts(run_id, Some(&path))?, &path)?.blob)
+        self.core.blobs.get(&one(&self.artifact_files(run_id, Some(&path))?, &path)?.blob)
     }
 
     /// Copies an artifact file or folder (None: all) beneath `dest`, at its own path, and returns where it is. Every
@@ -182,7 +183,7 @@ impl Runs {
     /// # Errors
     /// As [`read_artifact`](Self::read_artifact), and `Io`.
     pub fn download_artifacts(&self, run_id: &str, path: Option<&str>, dest: &Path) -> Result<PathBuf> {
-        let files = self.artifacts(run_id, path)?;
+        let files = self.artifact_files(run_id, path)?;
         download(&*self.core.blobs, &|| self.core.ids.next_hex(), &files, dest)?;
         Ok(path.map_or_else(|| dest.to_path_buf(), |path| dest.join(path)))
     }

@@ -13,7 +13,7 @@ use super::store::Runs;
 use super::types::{DEFAULT_EXPERIMENT_ID, Experiment, Lifecycle, RunInfo, View};
 use crate::base::limits;
 use crate::base::names;
-use crate::base::paging::Page;
+use crate::base::paging::{Page, page_size};
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
@@ -300,17 +300,4 @@ fn check_tags(experiment: &str, tags: &BTreeMap<String, String>) -> Result<()> {
     let size = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
     let what = || format!("the size of all tags of the experiment `{experiment}`");
     limits::check(what, size, limits::EXPERIMENT_TAGS_BYTES, "bytes")
-}
-
-/// The size of a page: 0 means 1,000.
-pub(super) fn page_size(max_results: usize) -> Result<usize> {
-    match max_results {
-        0 => Ok(1_000),
-        n if n <= limits::PAGE_ITEMS => Ok(n),
-        n => Err(Error::InvalidArgument {
-            what: "max_results".into(),
-            value: n.to_string(),
-            expected: format!("1 to {}; more come page by page", limits::PAGE_ITEMS),
-        }),
-    }
 }

@@ -22,7 +22,7 @@ pub(super) struct GitState {
 }
 
 /// The user of this process.
-pub(super) fn user() -> String {
+pub(crate) fn user() -> String {
     let named =
         ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     #[cfg(unix)]

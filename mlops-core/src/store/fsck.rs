@@ -350,10 +350,14 @@ impl Check {
         let blobs = self.layout.blobs();
         let damaged = self.report.findings.iter().any(|finding| finding.path.starts_with(&blobs));
         let read = damaged && !self.repair;
-        let looked = |store: Store| Ok((store.runs().lost(read)?, store.logged_models().lost(read)?));
+        let looked = |store: Store| {
+            let mut others = store.logged_models().lost(read)?;
+            others.extend(store.registry().lost(read)?);
+            Ok((store.runs().lost(read)?, others))
+        };
         match options.open().and_then(looked) {
-            Ok((lost, of_models)) => {
-                self.report.lost = lost.iter().map(ToString::to_string).chain(of_models).collect();
+            Ok((lost, others)) => {
+                self.report.lost = lost.iter().map(ToString::to_string).chain(others).collect();
                 Ok(lost)
             }
             Err(Error::Corrupt { path, offset, detail }) => {
@@ -396,6 +400,7 @@ impl Check {
         let forgotten = self.open().and_then(|store| {
             store.runs().forget_values(lost)?;
             store.logged_models().forget_lost()?;
+            store.registry().forget_lost()?;
             store.close()
         });
         match forgotten {

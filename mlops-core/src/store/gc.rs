@@ -24,7 +24,8 @@ use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
-use crate::logged_models::ModelBlobs;
+use crate::logged_models::{LoggedModels, ModelBlobs};
+use crate::registry::{LocalRegistry, VersionBlobs};
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
 use crate::storage::journal::Journal;
@@ -142,6 +143,10 @@ impl Inner {
         let gone = self.deleted_runs(options, now)?;
         report.runs = gone.len() as u64;
         report.spool = self.drain_all(options.dry_run)?;
+        if !options.dry_run {
+            let models = LoggedModels::new(self.runs.clone(), self.storage.clone());
+            LocalRegistry::new(self.runs.clone(), models, self.storage.clone()).sweep()?;
+        }
         // What is removed already is not left out: another run may have got its id.
         let live = self.live_blobs(&if options.dry_run { gone } else { BTreeSet::new() })?;
         if !options.dry_run {
@@ -210,7 +215,8 @@ impl Inner {
         }
         let runs = RunBlobs { runs: &self.runs, except: gone };
         let models = ModelBlobs(&*self.storage);
-        let pillars: [&dyn Referrer; 2] = [&runs, &models];
+        let versions = VersionBlobs { storage: &*self.storage, blobs: &*self.blobs };
+        let pillars: [&dyn Referrer; 3] = [&runs, &models, &versions];
         for pillar in pillars {
             pillar.for_each_blob(&mut keep)?;
         }

@@ -6,6 +6,8 @@ use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
 mod logged_models;
 mod lost;
+mod model_registry;
+mod model_registry_property;
 mod unowned;
 
 fn open(path: &Path) -> Store {

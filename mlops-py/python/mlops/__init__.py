@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         set_system_metrics_sampling_interval,
     )
     from ._mlflow_import import ImportReport, import_mlflow
+    from ._registry import register_model, search_model_versions, search_registered_models
     from ._transfer import SyncReport, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
@@ -152,6 +153,9 @@ _LAZY = {
     "log_inputs": ("_inputs", "log_inputs"),
     "ImportReport": ("_mlflow_import", "ImportReport"),
     "import_mlflow": ("_mlflow_import", "import_mlflow"),
+    "register_model": ("_registry", "register_model"),
+    "search_model_versions": ("_registry", "search_model_versions"),
+    "search_registered_models": ("_registry", "search_registered_models"),
     "SyncReport": ("_transfer", "SyncReport"),
     "export_runs": ("_transfer", "export_runs"),
     "import_runs": ("_transfer", "import_runs"),
@@ -284,12 +288,15 @@ __all__ = [
     "on_alert",
     "pyfunc",
     "pytorch",
+    "register_model",
     "report",
     "restore",
     "restore_experiment",
     "restore_run",
     "rewind_run",
     "search_experiments",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "set_experiment",
     "set_experiment_tag",

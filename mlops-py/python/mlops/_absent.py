@@ -21,8 +21,8 @@ _ABSENT = (
         "gateway Gateway* Budget* Fallback* Routing* deployments server login *webhook* Webhook* *workspace* Workspace*",
     ),
     (
-        f"the model registry comes {_LATER}",
-        "*register*_model *registered_model* *model_version* get_latest_versions *registry_uri",
+        "the model registry is in the store: mlops.set_tracking_uri names it",
+        "*registry_uri",
     ),
     (
         f"models as MLflow 3 logs them, outside of runs, come {_LATER}",

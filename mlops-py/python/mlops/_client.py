@@ -24,6 +24,7 @@ from ._convert import (
     whole,
 )
 from ._operations import RunOperations, done
+from ._registry import RegistryCalls
 from ._state import Durability
 from .entities import DatasetInput, Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
 from .exceptions import InvalidArgument, NotFound, Unsupported
@@ -89,7 +90,7 @@ def list_experiments(
             return found
 
 
-class MlflowClient:
+class MlflowClient(RegistryCalls):
     """Calls with explicit run ids, on the store at ``tracking_uri`` (default: the one that fluent calls use)."""
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:

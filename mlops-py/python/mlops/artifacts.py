@@ -54,6 +54,13 @@ def download_artifacts(
     registry_uri: str | None = None,
 ) -> str:
     """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is."""
+    if artifact_uri is not None and artifact_uri.startswith("models:") and run_id is None and artifact_path is None:
+        from ._registry import download
+
+        found = download(_store(tracking_uri), artifact_uri, destination(dst_path))
+        if not isinstance(found, str):
+            return found[0]
+        artifact_uri = found
     found_run, path = _place(artifact_uri, run_id, artifact_path)
     return os.fspath(_store(tracking_uri).download_artifacts(found_run, path or None, destination(dst_path)))
 

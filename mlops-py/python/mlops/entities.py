@@ -534,6 +534,15 @@ class PagedList(list[_T], Generic[_T]):
         return list(self)
 
 
+from ._registry_entities import (  # noqa: E402
+    ModelVersion as ModelVersion,
+    ModelVersionTag as ModelVersionTag,
+    RegisteredModel as RegisteredModel,
+    RegisteredModelAlias as RegisteredModelAlias,
+    RegisteredModelTag as RegisteredModelTag,
+)
+
+
 def __getattr__(name: str) -> Any:
     from ._absent import sentence
 

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::page_size;
-use crate::base::paging::Page;
+use crate::base::paging::{Page, page_size};
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::query::{self, Aspect, Entity, Field, OrderKey, Subject, Value};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::types::{PassedOver, SyncOptions};
 use super::whole::experiment_of;
+use crate::base::paging::page_size;
 use crate::error::{Error, Result};
 use crate::runs::core::Core;
-use crate::runs::experiments::page_size;
 use crate::runs::store::Runs;
 use crate::runs::types::{Experiment, Lifecycle, RunInfo, RunQuery, View};
 

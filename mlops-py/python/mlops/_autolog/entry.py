@@ -71,7 +71,7 @@ def sklearn(
 
     ``max_tuning_runs``: how many of the best candidates of a search get a run each, None: all.
     ``log_post_training_metrics``: also what ``score`` and the functions of ``sklearn.metrics`` say of a model that was
-    logged. ``serialization_format``: of the model. ``registered_model_name``: comes with the registry. ``pos_label``: the
+    logged. ``serialization_format``: of the model. ``registered_model_name``: registers each model. ``pos_label``: the
     class of which precision, recall and F1 are; None: the mean of all classes, weighted. ``log_plots``: the pictures, which
     take a fifth of a second a fit."""
     count = max_tuning_runs

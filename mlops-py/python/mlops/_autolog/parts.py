@@ -68,15 +68,12 @@ def log_model(
             options["signature"] = signature
     if example is not None and settings.log_input_examples:
         options["input_example"] = example
-    if settings.registered_model_name is not None and name == "model":
-        from ..exceptions import Unsupported
+    info = log(model, name=name, run_id=training.run.id, **options)
+    wanted = settings.registered_model_name
+    if wanted is not None and name == "model":
+        from .._registry import register_model
 
-        try:
-            log(model, name=name, run_id=training.run.id, registered_model_name=settings.registered_model_name, **options)
-            return
-        except Unsupported as error:
-            guard.tell(flavor, "registering the model", settings.silent, error)
-    log(model, name=name, run_id=training.run.id, **options)
+        training.attempt("registering the model", lambda: register_model(info.model_uri, wanted))
 
 
 def _signature(example: Any, predict: Callable[[Any], Any]) -> Any:

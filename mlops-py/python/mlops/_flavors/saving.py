@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .. import _fluent, _native
-from ..exceptions import InvalidArgument, Unsupported
+from ..exceptions import InvalidArgument
 from . import code, examples, requirements
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class LogOptions(SaveOptions, total=False):
     """What every ``log_model`` takes beside the model.
 
     name: the folder among the run's artifacts, ``artifact_path`` in older code. run_id: the run; default: the active
-    one. registered_model_name, await_registration_for: come with the registry."""
+    one. registered_model_name: registers the model, as :func:`mlops.register_model`. await_registration_for: takes no effect,
+    since a version is whole when it is there."""
 
     name: str | None
     run_id: str | None
@@ -75,16 +76,17 @@ def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options
     """Logs a model to a run, all its files or nothing."""
     from ..models import ModelInfo
 
-    if options.get("registered_model_name") is not None:
-        raise Unsupported(
-            "registered models come with the model registry of a later version; log the model without"
-            " registered_model_name"
-        )
     path = options.get("name") or artifact_path or "model"
     check(options, LogOptions)
     parts = _parts(make(options), options)
     handle = _fluent._handle(options.get("run_id"))
-    return ModelInfo(json.loads(_native.log_model(handle, path, parts)), f"runs:/{handle.id}/{path}")
+    info = ModelInfo(json.loads(_native.log_model(handle, path, parts)), f"runs:/{handle.id}/{path}")
+    name = options.get("registered_model_name")
+    if name is not None:
+        from .._registry import register_model
+
+        info.registered_model_version = register_model(info.model_uri, name).version
+    return info
 
 
 def save(make: Callable[[SaveOptions], Saved], path: str | os.PathLike[str], options: SaveOptions) -> ModelInfo:

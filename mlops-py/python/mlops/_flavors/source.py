@@ -24,10 +24,15 @@ class Source:
         self._folder: str | None = None
         self._dst_path = dst_path
         # What is trusted and what is read is one store, whatever later calls use.
-        self._store = _state.store() if self.uri.startswith("runs:") else None
-        if self.uri.startswith("models:"):
-            raise Unsupported(f"`{self.uri}` names a registered model, which this version has not; use runs:/<run id>/<path>")
-        if self._store is None:
+        self._store = _state.store() if self.uri.startswith(("runs:", "models:")) else None
+        # Of a registered or logged model: a copy of its files, which is read instead of the store.
+        self._copied = False
+        self._is_foreign = False
+        if self._store is not None and self.uri.startswith("models:"):
+            self._copy(self._store)
+        if self._folder is not None:
+            pass
+        elif self._store is None:
             self.uri = self.uri.removeprefix("file://")
             if not os.path.isdir(self.uri):
                 raise NotFound(f"model `{self.uri}` does not exist: expected runs:/<run id>/<path> or the path of a model folder")
@@ -36,13 +41,30 @@ class Source:
         self.foreign = foreign is not None
         if foreign is not None:
             self.manifest = foreign
-        elif self._store is not None:
+        elif self._store is not None and not self._copied:
             self.manifest = json.loads(_native.model_manifest(self._store, self.uri))
         else:
-            self.manifest = json.loads(_native.open_model_folder(self.uri))
+            self.manifest = json.loads(_native.open_model_folder(self._folder or self.uri))
         self._trusted = trust or self._is_trusted()
 
+    def _copy(self, store: _native.Store) -> None:
+        from .._registry import download
+
+        found = download(store, self.uri, self._dst_path or _temporary())
+        if isinstance(found, str):
+            # A version of what is elsewhere.
+            self.uri = found
+            if found.startswith("models:"):
+                raise NotFound(f"the files of `{found}` are not in the store {store.uri}")
+            if not found.startswith("runs:"):
+                self._store = None
+            return
+        self._folder, self._is_foreign = found
+        self._copied = True
+
     def _is_trusted(self) -> bool:
+        if self._store is not None and self._copied:
+            return _native.is_trusted(self._store) and not self._is_foreign
         if self._store is None:
             # Somebody who names a folder means that folder, as long as it is what was saved.
             return not self.foreign
@@ -71,12 +93,12 @@ class Source:
         return found
 
     def _raw(self, path: str) -> bytes:
-        if self._store is not None:
+        if self._store is not None and not self._copied:
             from ..artifacts import parse_uri
 
             run_id, place = parse_uri(self.uri)
             return self._store.read_artifact(run_id, f"{place.rstrip('/')}/{path}")
-        root = os.path.realpath(self.uri)
+        root = os.path.realpath(self._folder or self.uri)
         file = os.path.realpath(os.path.join(root, path))
         if not file.startswith(root + os.sep):
             raise InvalidArgument(f"the model `{self.uri}` names the file `{path}`, which is not in its folder")
@@ -85,7 +107,7 @@ class Source:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, verified against their digest."""
-        if self._store is not None and not self.foreign:
+        if self._store is not None and not self.foreign and not self._copied:
             return _native.model_file(self._store, self.uri, path)
         if not self.foreign and path not in self.manifest["files"]:
             raise NotFound(f"model `{self.uri}` has no file `{path}`")

@@ -11,7 +11,19 @@ from urllib.parse import quote, urlparse
 
 from ..exceptions import InvalidArgument
 from ._folder import local_path
-from ._types import Experiment, File, Model, ModelPoint, OutOfReach, Point, Run, beneath
+from ._types import (
+    PROMPT,
+    Experiment,
+    File,
+    Model,
+    ModelPoint,
+    OutOfReach,
+    Point,
+    RegisteredModel,
+    Run,
+    Version,
+    beneath,
+)
 
 _MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 # Points that are held at once.
@@ -183,9 +195,37 @@ class Database:
             return [] if found is None else beneath(found)
         return self._beneath(uri)
 
-    def registered(self) -> tuple[int, int]:
-        models = sum(1 for _ in self._rows("registered_models"))
-        return models, sum(1 for _ in self._rows("model_versions", "WHERE current_stage != 'Deleted_Internal'"))
+    def registered(self) -> Iterable[RegisteredModel]:
+        for row in self._rows("registered_models", "ORDER BY name"):
+            name = row["name"]
+            tags = self._texts("registered_model_tags", "name", name)
+            if PROMPT in tags:
+                continue
+            aliases = self._rows("registered_model_aliases", "WHERE name = ?", name)
+            yield RegisteredModel(
+                name=name,
+                description=row.get("description"),
+                tags=tags,
+                aliases={of["alias"]: int(of["version"]) for of in aliases},
+                versions=[
+                    Version(
+                        number=int(of["version"]),
+                        source=of.get("source") or "",
+                        place=of.get("storage_location") or "",
+                        run_id=of.get("run_id"),
+                        run_link=of.get("run_link"),
+                        description=of.get("description"),
+                        stage=of.get("current_stage") or "None",
+                        created=of.get("creation_time"),
+                        tags={
+                            tag["key"]: tag["value"] or ""
+                            for tag in self._rows("model_version_tags", "WHERE name = ? AND version = ?", name, of["version"])
+                        },
+                    )
+                    for of in self._rows("model_versions", "WHERE name = ? ORDER BY version", name)
+                    if of.get("current_stage") != "Deleted_Internal"
+                ],
+            )
 
     def close(self) -> None:
         self._connection.close()

@@ -8,7 +8,20 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ..exceptions import Unsupported
-from ._types import Experiment, File, Input, Model, ModelPoint, OutOfReach, Point, Run, beneath
+from ._types import (
+    PROMPT,
+    Experiment,
+    File,
+    Input,
+    Model,
+    ModelPoint,
+    OutOfReach,
+    Point,
+    RegisteredModel,
+    Run,
+    Version,
+    beneath,
+)
 
 _STATUSES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _MODEL_STATUSES = {0: "PENDING", 1: "PENDING", 2: "READY", 3: "FAILED"}
@@ -161,9 +174,35 @@ class Folder:
         folder = self._places[model.id] / "artifacts"
         return beneath(folder) if folder.is_dir() else []
 
-    def registered(self) -> tuple[int, int]:
-        models = list((self._root / "models").glob("*/meta.yaml"))
-        return len(models), len(list((self._root / "models").glob("*/version-*/meta.yaml")))
+    def registered(self) -> Iterable[RegisteredModel]:
+        for found in sorted((self._root / "models").glob("*/meta.yaml")):
+            meta, folder = read_yaml(found), found.parent
+            tags = _texts(folder / "tags")
+            if PROMPT in tags:
+                continue
+            versions = [self._version(place) for place in folder.glob("version-*/meta.yaml")]
+            yield RegisteredModel(
+                name=str(meta.get("name") or folder.name),
+                description=meta.get("description"),
+                tags=tags,
+                aliases={alias: int(number) for alias, number in _texts(folder / "aliases").items() if number.strip().isdigit()},
+                versions=[version for version in versions if version.stage != "Deleted_Internal"],
+            )
+
+    def _version(self, place: Path) -> Version:
+        meta = read_yaml(place)
+        return Version(
+            number=int(meta.get("version") or place.parent.name.removeprefix("version-")),
+            source=str(meta.get("source") or ""),
+            place=str(meta.get("storage_location") or ""),
+            run_id=meta.get("run_id"),
+            run_link=meta.get("run_link"),
+            model_id=meta.get("model_id"),
+            description=meta.get("description"),
+            stage=str(meta.get("current_stage") or "None"),
+            created=meta.get("creation_timestamp"),
+            tags=_texts(place.parent / "tags"),
+        )
 
     def close(self) -> None:
         pass

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import Unsupported
-from ._types import Experiment, File, Model, ModelPoint, OutOfReach, Point, Run, beneath
+from ._types import Experiment, File, Model, ModelPoint, OutOfReach, Point, RegisteredModel, Run, Version, beneath
 
 _ALL = 3
 _PAGE = 1_000
@@ -126,13 +126,37 @@ class Server:
     def model_files(self, model: Model) -> Iterable[File]:
         return self._downloaded(self._client.get_logged_model(model.id).artifact_location)
 
-    def registered(self) -> tuple[int, int]:
+    def registered(self) -> Iterable[RegisteredModel]:
         try:
-            models = sum(1 for _ in self._pages(self._client.search_registered_models, max_results=100))
-            return models, sum(1 for _ in self._pages(self._client.search_model_versions, max_results=1_000))
+            return [self._registered(found) for found in self._pages(self._client.search_registered_models, max_results=100)]
         except Exception as error:
             self.problems.append(f"the model registry cannot be read: {error}"[:300])
-            return 0, 0
+            return []
+
+    def _registered(self, found: Any) -> RegisteredModel:
+        name = found.name.replace("'", "''")
+        versions = self._pages(self._client.search_model_versions, f"name='{name}'", max_results=1_000)
+        return RegisteredModel(
+            name=found.name,
+            description=found.description or None,
+            tags=dict(found.tags or {}),
+            aliases={alias: int(number) for alias, number in (found.aliases or {}).items()},
+            versions=[
+                Version(
+                    number=int(of.version),
+                    source=of.source or "",
+                    place=self._client.get_model_version_download_uri(found.name, of.version) or "",
+                    run_id=of.run_id or None,
+                    run_link=of.run_link or None,
+                    model_id=getattr(of, "model_id", None) or None,
+                    description=of.description or None,
+                    stage=of.current_stage or "None",
+                    created=of.creation_timestamp,
+                    tags=dict(of.tags or {}),
+                )
+                for of in versions
+            ],
+        )
 
     def close(self) -> None:
         if self._folder is not None:

@@ -74,6 +74,38 @@ class Model:
     points: list[ModelPoint] = field(default_factory=list)
 
 
+@dataclass
+class Version:
+    """A version of a registered model; times in milliseconds."""
+
+    number: int
+    source: str
+    place: str = ""
+    """Where MLflow says its files are, if that is not the source."""
+    run_id: str | None = None
+    run_link: str | None = None
+    model_id: str | None = None
+    description: str | None = None
+    stage: str = "None"
+    created: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class RegisteredModel:
+    """A registered model with its versions."""
+
+    name: str
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    versions: list[Version] = field(default_factory=list)
+
+
+# The tag of what MLflow keeps among registered models and is none.
+PROMPT = "mlflow.prompt.is_prompt"
+
+
 @dataclass(frozen=True)
 class File:
     """An artifact and where its bytes are."""
@@ -108,8 +140,8 @@ class Source(Protocol):
     def model_files(self, model: Model) -> Iterable[File]:
         """The files of a logged model."""
 
-    def registered(self) -> tuple[int, int]:
-        """How many registered models there are, and how many versions of them."""
+    def registered(self) -> Iterable[RegisteredModel]:
+        """The registered models, without prompts."""
 
     def close(self) -> None:
         """Lets go of what it holds."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import _native
 from ..exceptions import MlopsError
+from ._registry import RegistryWriter
 from ._report import ImportReport
 from ._types import Experiment, File, Model, OutOfReach, Point, Run, Source
 
@@ -46,14 +47,9 @@ class Writer:
                 self._experiment(experiment)
             except MlopsError as error:
                 self._report.problems.append(f"experiment {experiment.name!r}: {error}")
-        models, versions = self._source.registered()
-        self._report.registered_models.found = models
-        self._report.model_versions.found = versions
-        if models:
-            self._report.problems.append(
-                f"{models} registered models with {versions} versions: the model registry of mlops comes with a later "
-                "version; import again then"
-            )
+        registry = RegistryWriter(self._store, self._report, self._say)
+        for model in self._source.registered():
+            registry.write(model)
         # What is read twice is told once.
         self._report.problems += dict.fromkeys(self._source.problems)
         self._store.flush()

@@ -17,6 +17,8 @@ _DESTINATION = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"
 _DEFAULT_DESTINATION = "./mlartifacts"
 # Between the store's folder and what is in it, in the URI of an artifact.
 _INSIDE = "/experiments/"
+# Beside the experiments, whose ids are numbers.
+_REGISTRY = "registry"
 
 _lock = threading.Lock()
 _opened: dict[tuple[int, str], _native.Store] = {}
@@ -88,10 +90,17 @@ class Owner(NamedTuple):
     path: str
 
 
+def version_place(name: str, version: int) -> str:
+    """The path in a store of the files of a registered model's version."""
+    return f"{_REGISTRY}/{quote(name, safe='')}/{version}/artifacts"
+
+
 def owner_of(path: str) -> Owner:
-    """The run or logged model, and the rest, of ``<experiment>/<run>/artifacts/...`` or
-    ``<experiment>/models/<model>/artifacts/...``."""
+    """The run, logged model or version, and the rest, of ``<experiment>/<run>/artifacts/...``,
+    ``<experiment>/models/<model>/artifacts/...`` or ``registry/<name>/<version>/artifacts/...``."""
     parts = [part for part in path.split("/") if part]
+    if len(parts) >= 4 and parts[0] == _REGISTRY and parts[2].isdigit() and parts[3] == "artifacts":
+        return Owner("version", f"{unquote(parts[1])}/{parts[2]}", "/".join(parts[4:]))
     if len(parts) >= 4 and parts[1] == "models" and parts[3] == "artifacts":
         return Owner("model", parts[2], "/".join(parts[4:]))
     if len(parts) >= 3 and parts[2] == "artifacts":

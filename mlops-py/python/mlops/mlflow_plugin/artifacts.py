@@ -10,6 +10,7 @@ from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import ArtifactRepository, verify_artifact_path
 
 from .. import _native
+from ..exceptions import InvalidArgument
 from . import _location
 from ._errors import guard
 
@@ -53,6 +54,8 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
         if kind == "model":
             _native.LoggedModels(store).log_files(owner_id, inside)
             return
+        if kind == "version":
+            raise InvalidArgument(f"the files of {owner_id} cannot change: it is a version of a registered model")
         store.open_run(owner_id).log_paths(inside)
         if _location.serves():
             store.drain()
@@ -61,11 +64,13 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
         whole = self._whole(path)
         owner = _location.owner_of(whole)
         store = self._store()
-        found = (
-            _native.LoggedModels(store).list_files(owner.id, owner.path or None)
-            if owner.kind == "model"
-            else store.list_artifacts(owner.id, owner.path or None)
-        )
+        if owner.kind == "version":
+            name, _, version = owner.id.rpartition("/")
+            found = _native.ModelRegistry(store).list_files(name, int(version), owner.path or None)
+        elif owner.kind == "model":
+            found = _native.LoggedModels(store).list_files(owner.id, owner.path or None)
+        else:
+            found = store.list_artifacts(owner.id, owner.path or None)
         head = whole[: len(whole) - len(owner.path)]
         return [
             FileInfo(posixpath.join(head, inside)[len(self._place.path) :].lstrip("/"), is_dir, None if is_dir else size)
@@ -79,7 +84,10 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
         store = self._store()
         # Beside its place, so that it comes there whole.
         with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(local_path))) as folder:
-            if owner.kind == "model":
+            if owner.kind == "version":
+                name, _, version = owner.id.rpartition("/")
+                found = _native.ModelRegistry(store).download_files(name, int(version), owner.path, folder)
+            elif owner.kind == "model":
                 found = _native.LoggedModels(store).download_files(owner.id, owner.path, folder)
             else:
                 found = store.download_artifacts(owner.id, owner.path, folder)
@@ -88,6 +96,8 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         owner = _location.owner_of(self._whole(artifact_path))
         store = self._store()
+        if owner.kind == "version":
+            raise InvalidArgument(f"the files of {owner.id} cannot change: delete the version of the registered model")
         if owner.kind == "model":
             _native.LoggedModels(store).delete_files(owner.id, owner.path or None)
         else:

@@ -101,6 +101,8 @@ class ModelInfo(Model):
     def __init__(self, manifest: dict[str, Any], model_uri: str, source: Source | None = None) -> None:
         super().__init__(manifest, source)
         self.model_uri = model_uri
+        # If it was registered when it was logged.
+        self.registered_model_version: int | None = None
 
     def _origin(self, path: str | os.PathLike[str] | None) -> Source:
         return super()._origin(self.model_uri if path is None and self._source is None else path)

@@ -169,9 +169,25 @@ def test_what_the_ui_asks_for_is_answered(server: Server, remote: MlflowClient) 
     assert server.ask("ajax-api/3.0/mlflow/traces/search", locations=[]).get("traces", []) == []
     assert json.loads(server.get(f"{api}/registered-models/search?max_results=10")).get("registered_models", []) == []
     assert json.loads(server.get(f"{api}/model-versions/search?max_results=10")).get("model_versions", []) == []
+    assert server.ask(f"{api}/registered-models/create", name="m")["registered_model"]["name"] == "m"
+    found = json.loads(server.get(f"{api}/registered-models/search?max_results=10"))["registered_models"]
+    assert [model["name"] for model in found] == ["m"]
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.ask(f"{api}/registered-models/create", name="m")
-    assert json.loads(caught.value.read())["error_code"] == "NOT_IMPLEMENTED"
+    assert json.loads(caught.value.read())["error_code"] == "RESOURCE_ALREADY_EXISTS"
+
+
+def test_a_model_is_registered_and_loaded_through_the_server(server: Server, remote: MlflowClient) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+    with mlflow.start_run() as run:
+        mlflow.sklearn.log_model(model, name="model", registered_model_name="fraud")
+    remote.set_registered_model_alias("fraud", "champion", "1")
+    assert remote.get_model_version("fraud", "1").run_id == run.info.run_id
+    assert list(mlflow.sklearn.load_model("models:/fraud@champion").predict([[3.0]])) == [1]
+    # The files are the version's own.
+    assert mlops.MlflowClient(str(server.store)).get_model_version("fraud", 1).digest is not None
 
 
 def test_errors_come_with_mlflows_code_and_status(server: Server) -> None:

@@ -1,0 +1,66 @@
+//! Who makes a change, and why.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::os;
+
+/// Where the name of an actor may be found if none is given: a word for the place, and the variable.
+const VARIABLES: &[(&str, &str)] = &[
+    ("MLOPS_ACTOR", "MLOPS_ACTOR"),
+    ("ci", "GITHUB_ACTOR"),
+    ("ci", "GITLAB_USER_LOGIN"),
+    ("ci", "CIRCLE_USERNAME"),
+    ("ci", "BUILD_REQUESTEDFOR"),
+    ("ci", "BITBUCKET_STEP_TRIGGERER_UUID"),
+];
+
+/// What a caller says of its changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct By {
+    /// Who acts. Default: `MLOPS_ACTOR`, else who a CI system says it acts for, else the user.
+    pub actor: Option<String>,
+    /// Why. Default none.
+    pub reason: Option<String>,
+}
+
+/// Who made a change. The name is what the caller says: a library that is embedded cannot tell whether it is true. The kernel's
+/// user is what the operating system says of the process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The name that the caller gave, or that was found.
+    pub name: String,
+    /// Where the name is from: `argument`, `MLOPS_ACTOR`, `ci` or `user`.
+    pub name_from: String,
+    /// The effective user id of the process, as the kernel has it; None where there are none.
+    pub uid: Option<u32>,
+    /// The name of the user, as the process says it.
+    pub user: String,
+    /// The name of the machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+}
+
+impl Actor {
+    pub(super) fn of(by: &By) -> Self {
+        let user = crate::runs::user();
+        let found = || {
+            let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+            VARIABLES.iter().find_map(|(from, variable)| Some((set(variable)?, *from)))
+        };
+        let given = by.actor.clone().filter(|name| !name.is_empty()).map(|name| (name, "argument"));
+        let (name, from) = given.or_else(found).unwrap_or_else(|| (user.clone(), "user"));
+        Self { name, name_from: from.into(), uid: uid(), user, host: os::host_name(), pid: std::process::id() }
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn uid() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn uid() -> Option<u32> {
+    None
+}

@@ -1,0 +1,217 @@
+//! The model registry: names for models, their numbered versions, and which version is where.
+//!
+//! [`ModelRegistry`] is what a registry does, [`LocalRegistry`] the one over a store. Every change is one commit that checks
+//! `log.rs`'s head, so that changes behave as one sequence across threads and processes, and every change appends to the
+//! log of events who made it, when and why. `models.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one thing each,
+//! `source.rs` finds the files of a version, `search.rs` finds models and versions, `by.rs` says who acts.
+
+mod aliases;
+mod by;
+mod change;
+mod codec;
+mod files;
+mod keys;
+mod log;
+mod models;
+mod names;
+mod references;
+mod search;
+mod source;
+mod stages;
+mod store;
+mod types;
+mod versions;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+pub use by::{Actor, By};
+pub use log::{Action, Event};
+pub(crate) use references::VersionBlobs;
+pub use source::FilesOf;
+pub use store::LocalRegistry;
+pub use types::{ModelQuery, ModelVersion, RegisteredModel, Stage, StageOptions, VersionOptions, VersionStatus};
+
+use crate::base::paging::Page;
+use crate::error::Result;
+use crate::runs::ArtifactInfo;
+
+/// Registered models and their versions.
+///
+/// Guarantees that every implementation gives:
+/// - Each call is one change or none: a failure or a crash leaves nothing half done, and calls of all threads and processes
+///   behave as one sequence.
+/// - Names of models and aliases are the same if they differ in ASCII case only; they keep the spelling they were made with.
+/// - Numbers of versions count up from 1 and are never given again under a name: not after the version, not after the model
+///   was deleted.
+/// - At most one version of a model is in production.
+/// - Each change is an event, in the same commit, in the one log that [`events`](Self::events) reads. What changes nothing is
+///   no event.
+pub trait ModelRegistry: Send + Sync + Debug {
+    /// Makes a model without versions.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the name is taken; `InvalidArgument`, `LimitExceeded` for a bad name or tag; `ReadOnly`, `Io`.
+    fn create_model(&self, name: &str, description: Option<&str>, tags: &[(String, String)])
+    -> Result<RegisteredModel>;
+
+    /// The model of a name; None if there is none.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that none can have, `Corrupt`, `Io`.
+    fn find_model(&self, name: &str) -> Result<Option<RegisteredModel>>;
+
+    /// The model of a name.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of [`find_model`](Self::find_model).
+    fn get_model(&self, name: &str) -> Result<RegisteredModel>;
+
+    /// The models that match a query, a page at a time; by name unless it orders them.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a filter or order that cannot be read, or a page token of another query; `LimitExceeded`.
+    fn search_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>>;
+
+    /// Gives a model another name; its versions keep their numbers, and the old name keeps its count.
+    ///
+    /// # Errors
+    /// `NotFound`; `AlreadyExists` if another model has the name; `InvalidArgument`, `ReadOnly`, `Io`.
+    fn rename_model(&self, name: &str, to: &str) -> Result<RegisteredModel>;
+
+    /// Replaces the description of a model.
+    ///
+    /// # Errors
+    /// `NotFound`, `LimitExceeded`, `ReadOnly`, `Io`.
+    fn describe_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel>;
+
+    /// Deletes a model with its versions, tags and aliases; its events stay.
+    ///
+    /// # Errors
+    /// `NotFound`, `ReadOnly`, `Io`.
+    fn delete_model(&self, name: &str) -> Result<()>;
+
+    /// Sets a tag of a model.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument`, `LimitExceeded`, `ReadOnly`, `Io`.
+    fn set_model_tag(&self, name: &str, key: &str, value: &str) -> Result<()>;
+
+    /// Removes a tag of a model. False if it had none of this key.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model, `ReadOnly`, `Io`.
+    fn delete_model_tag(&self, name: &str, key: &str) -> Result<bool>;
+
+    /// Makes a version of a model that exists.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model, and for a source that does not exist if the options ask for it; `InvalidArgument`,
+    /// `LimitExceeded`, `ReadOnly`, `Io`.
+    fn create_version(&self, name: &str, options: &VersionOptions) -> Result<ModelVersion>;
+
+    /// Makes a version, and the model too if there is none, in one commit.
+    ///
+    /// # Errors
+    /// As [`create_version`](Self::create_version).
+    fn register(&self, name: &str, options: &VersionOptions) -> Result<ModelVersion>;
+
+    /// A version by its number.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`, `Io`.
+    fn get_version(&self, name: &str, number: u64) -> Result<ModelVersion>;
+
+    /// The versions that match a query, a page at a time; by name, the highest number first, unless it orders them.
+    ///
+    /// # Errors
+    /// As [`search_models`](Self::search_models).
+    fn search_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>>;
+
+    /// Replaces the description of a version.
+    ///
+    /// # Errors
+    /// `NotFound`, `LimitExceeded`, `ReadOnly`, `Io`.
+    fn describe_version(&self, name: &str, number: u64, description: Option<&str>) -> Result<ModelVersion>;
+
+    /// Deletes a version, and the aliases that point to it; its number is not given again.
+    ///
+    /// # Errors
+    /// `NotFound`, `ReadOnly`, `Io`.
+    fn delete_version(&self, name: &str, number: u64) -> Result<()>;
+
+    /// Sets a tag of a version.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument`, `LimitExceeded`, `ReadOnly`, `Io`.
+    fn set_version_tag(&self, name: &str, number: u64, key: &str, value: &str) -> Result<()>;
+
+    /// Removes a tag of a version. False if it had none of this key.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown version, `ReadOnly`, `Io`.
+    fn delete_version_tag(&self, name: &str, number: u64, key: &str) -> Result<bool>;
+
+    /// Makes a version of one model of the files of a version of another.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown version; as [`register`](Self::register).
+    fn copy_version(&self, name: &str, number: u64, to: &str) -> Result<ModelVersion>;
+
+    /// Points an alias to a version, whichever it pointed to before. The alias `production` is a promotion.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for a bad or reserved alias; `ReadOnly`, `Io`.
+    fn set_alias(&self, name: &str, alias: &str, number: u64) -> Result<()>;
+
+    /// Removes an alias. False if the model has none of this name. Without the alias `production`, what it pointed to is in no
+    /// stage.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model, `ReadOnly`, `Io`.
+    fn delete_alias(&self, name: &str, alias: &str) -> Result<bool>;
+
+    /// The version that an alias points to.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument` for what cannot be an alias, `Corrupt`, `Io`.
+    fn get_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion>;
+
+    /// Moves a version to a stage. Whatever the options say, what was in production is archived by who comes there.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for options that the stage does not take; `Conflict` if production is not what the caller
+    /// expects; `InvalidState` for a version that is not ready; `ReadOnly`, `Io`.
+    fn set_stage(&self, name: &str, number: u64, stage: Stage, options: StageOptions) -> Result<ModelVersion>;
+
+    /// The latest version in each of some stages; without stages, in each that has one.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model, `Corrupt`, `Io`.
+    fn latest_versions(&self, name: &str, stages: &[Stage]) -> Result<Vec<ModelVersion>>;
+
+    /// The files and folders directly in a folder of a version (None: the top).
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidState` for a version whose files the store does not have.
+    fn list_files(&self, name: &str, number: u64, path: Option<&str>) -> Result<Vec<ArtifactInfo>>;
+
+    /// Copies a file or folder of a version (None: all) beneath a folder, at its own path, each file verified, and returns
+    /// where it is.
+    ///
+    /// # Errors
+    /// As [`list_files`](Self::list_files); `Corrupt`, `Io`.
+    fn download_files(&self, name: &str, number: u64, path: Option<&str>, dest: &Path) -> Result<PathBuf>;
+
+    /// The events of a model in order, also of a deleted one: all that happened under the name.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that none can have, `Corrupt`, `Io`.
+    fn history(&self, name: &str) -> Result<Vec<Event>>;
+
+    /// At most `limit` events behind a number, in order. Without an event: 0 is before all.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Io`.
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>>;
+}

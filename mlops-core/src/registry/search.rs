@@ -1,0 +1,174 @@
+//! Finding models and versions: filter, order, pages.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::codec;
+use super::keys;
+use super::store::LocalRegistry;
+use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel, VersionInfo};
+use crate::base::paging::{self, Page};
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+use crate::query::{self, Aspect, Entity, Filter, OrderKey, Subject, Value};
+use crate::runs::for_each_entry;
+use crate::storage::KeyRange;
+
+/// A query that was read: the place of the last on the page before, if there was one.
+struct Asked {
+    filter: Filter,
+    order: Vec<OrderKey>,
+    limit: usize,
+    now: Timestamp,
+    after: Option<String>,
+}
+
+/// A thing that is found: its place among those that the order does not tell apart.
+trait Hit: query::Record {
+    /// What its name on a page token is.
+    fn place(&self) -> String;
+    fn before(&self, other: &Self) -> Ordering;
+}
+
+impl LocalRegistry {
+    pub(super) fn find_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>> {
+        let asked = self.asked(Subject::Models, query)?;
+        let mut found = Vec::new();
+        for record in self.records()? {
+            found.push(self.model(record)?);
+        }
+        page_of(found, &asked, query)
+    }
+
+    pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
+        let asked = self.asked(Subject::ModelVersions, query)?;
+        let mut found = Vec::new();
+        for record in self.records()? {
+            let aliases = self.aliases(record.number)?;
+            let prefix = keys::part(keys::VERSIONS, record.number);
+            for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
+                let number = keys::last_number(key).unwrap_or_default();
+                let info: VersionInfo = codec::decode("a version of a registered model", value)?;
+                found.push(self.with_parts(&record, number, info, &aliases)?);
+                Ok(())
+            })?;
+        }
+        page_of(found, &asked, query)
+    }
+
+    fn records(&self) -> Result<Vec<ModelRecord>> {
+        let mut records = Vec::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::MODELS), |_, value| {
+            records.push(codec::decode("a registered model", value)?);
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    fn asked(&self, subject: Subject, query: &ModelQuery) -> Result<Asked> {
+        let limit = paging::page_size(query.max_results)?;
+        let filter = query::parse_about(subject, &query.filter)?;
+        let order = query::parse_order_about(subject, &query.order_by)?;
+        let (mut after, mut now) = (None, self.runs.clock().now());
+        if let Some(token) = query.page_token.as_deref() {
+            let (began, place) = read_token(token, query)?;
+            (after, now) = (Some(place), began);
+        }
+        Ok(Asked { filter: filter.bind(now), order, limit, now, after })
+    }
+}
+
+fn page_of<T: Hit>(mut all: Vec<T>, asked: &Asked, query: &ModelQuery) -> Result<Page<T>> {
+    let compare = |a: &T, b: &T| {
+        let keys = asked.order.iter().map(|key| query::compare(key.field.of(a), key.field.of(b), key.descending));
+        keys.fold(Ordering::Equal, Ordering::then).then_with(|| a.before(b))
+    };
+    all.sort_by(compare);
+    let begin = match &asked.after {
+        None => 0,
+        // What the page before ended with may have been deleted meanwhile.
+        Some(place) => 1 + all.iter().position(|hit| hit.place() == *place).ok_or_else(|| bad_token(place))?,
+    };
+    let rest = all.into_iter().skip(begin);
+    let mut items: Vec<T> = rest.filter(|hit| asked.filter.matches(hit)).take(asked.limit + 1).collect();
+    let more = items.len() > asked.limit;
+    items.truncate(asked.limit);
+    let token = |hit: &T| format!("{}.{:08x}.{}", asked.now.as_micros(), fingerprint(query), hit.place());
+    let next_page_token = items.last().filter(|_| more).map(token);
+    Ok(Page { items, next_page_token })
+}
+
+fn text(text: &str) -> Value<'_> {
+    Value::Text(Cow::Borrowed(text))
+}
+
+impl query::Record for RegisteredModel {
+    fn get(&self, entity: Entity, key: &str, _: Aspect) -> Option<Value<'_>> {
+        match (entity, key) {
+            (Entity::Tag, key) => self.tags.get(key).map(|value| text(value)),
+            (Entity::Attribute, "name") => Some(text(&self.name)),
+            (Entity::Attribute, "creation_timestamp") => Some(Value::Time(self.created_at)),
+            (Entity::Attribute, "last_updated_timestamp") => Some(Value::Time(self.updated_at)),
+            _ => None,
+        }
+    }
+}
+
+impl Hit for RegisteredModel {
+    fn place(&self) -> String {
+        self.name.clone()
+    }
+
+    fn before(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl query::Record for ModelVersion {
+    fn get(&self, entity: Entity, key: &str, _: Aspect) -> Option<Value<'_>> {
+        #[expect(clippy::cast_precision_loss, reason = "versions are counted up from 1")]
+        match (entity, key) {
+            (Entity::Tag, key) => self.tags.get(key).map(|value| text(value)),
+            (Entity::Attribute, "name") => Some(text(&self.name)),
+            (Entity::Attribute, "version_number") => Some(Value::Number(self.version as f64)),
+            (Entity::Attribute, "run_id") => self.info.run_id.as_deref().map(text),
+            (Entity::Attribute, "source_path") => Some(text(&self.info.source)),
+            (Entity::Attribute, "current_stage") => Some(text(self.info.stage.as_str())),
+            (Entity::Attribute, "creation_timestamp") => Some(Value::Time(self.info.created_at)),
+            (Entity::Attribute, "last_updated_timestamp") => Some(Value::Time(self.info.updated_at)),
+            _ => None,
+        }
+    }
+}
+
+impl Hit for ModelVersion {
+    fn place(&self) -> String {
+        format!("{}/{}", self.name, self.version)
+    }
+
+    fn before(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name).then_with(|| other.version.cmp(&self.version))
+    }
+}
+
+/// A number that stands for what is looked for: a token of another query gives another result than expected.
+fn fingerprint(query: &ModelQuery) -> u32 {
+    crc32fast::hash(format!("{:?} {:?}", query.filter, query.order_by).as_bytes())
+}
+
+/// What time it is for the query, and the place of the last on the page before.
+fn read_token(token: &str, query: &ModelQuery) -> Result<(Timestamp, String)> {
+    let mut parts = token.splitn(3, '.');
+    let (now, of, place) = (parts.next(), parts.next(), parts.next());
+    let now = now.and_then(|now| now.parse().ok()).map(Timestamp::from_micros);
+    let is_same = of.is_some_and(|of| u32::from_str_radix(of, 16) == Ok(fingerprint(query)));
+    now.zip(place.map(str::to_owned)).filter(|_| is_same).ok_or_else(|| bad_token(token))
+}
+
+fn bad_token(token: &str) -> Error {
+    Error::InvalidArgument {
+        what: "page token".into(),
+        value: token.chars().take(80).collect(),
+        expected: "the token of the page before, of the same query, whose last result is still there".into(),
+    }
+}

@@ -120,7 +120,9 @@ fn a_checkpoint_of_an_earlier_version_has_no_directory_and_is_read_whole() {
     let header = LogHeader { kind: LogKind::Checkpoint, owner: Uuid::from_u128(1), first_seq: 0 };
     let mut old = LogWriter::create(&Files::default(), &path, header).unwrap();
     old.append(&files::encode(&head.unwrap()).unwrap()).unwrap();
-    pages.iter().for_each(|page| drop(old.append(&files::encode(page).unwrap()).unwrap()));
+    for page in &pages {
+        old.append(&files::encode(page).unwrap()).unwrap();
+    }
     drop(old);
     assert_eq!(seq, 50);
     assert_eq!(all_pages(&read(&folder, &Files::default()).unwrap()), before);

@@ -22,7 +22,7 @@ use crate::base::ids::IdSource;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
-use crate::spool::Spool;
+use crate::spool::{Mark, Spool};
 use crate::storage::Storage;
 
 /// Most runs that a process remembers after they ended.
@@ -44,6 +44,10 @@ pub(super) struct Core {
     pub(super) drain: Mutex<DrainState>,
     /// How many drains failed, though nothing is lost.
     pub(super) drain_failures: AtomicU64,
+    /// The store was deleted or moved while it was open, as the last drain found; with where the records begin that are
+    /// gone.
+    pub(super) is_gone: AtomicBool,
+    pub(super) gone_from: Mutex<Mark>,
     /// True while the spool may hold records that are not drained.
     pub(super) dirty: AtomicBool,
     /// Some record was to be on the disk when its call returned; set before it is appended.
@@ -115,7 +119,13 @@ impl Core {
     }
 
     /// Appends a record to the spool and has it drained soon. Returns its number, for [`force`](Self::force).
+    ///
+    /// # Errors
+    /// What the spool gives; `Corrupt` once a drain has found that what is appended goes nowhere.
     pub(super) fn append(&self, record: &[u8]) -> Result<u64> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return Err(self.spool.gone(*self.gone_from.lock()));
+        }
         let seq = self.spool.append(record)?;
         let news = !self.dirty.swap(true, Ordering::AcqRel);
         if news || !self.background.is_running() {

@@ -101,6 +101,7 @@ impl Core {
         let finished = if state.failed { finish_pending(storage, blobs) } else { Ok(()) };
         // Others log on meanwhile: who waits for this drain waits for what was logged before it.
         let until = self.spool.end();
+        let before = state.mark;
         let writer = self.spool.writer();
         let drained = finished.and_then(|()| {
             // From the stored mark after a failure: a commit whose answer did not come may have been made after all.
@@ -118,12 +119,16 @@ impl Core {
             drained
         });
         let behind = state.mark.seq < until.seq;
-        let drained = match drained {
-            Ok(()) if behind => Err(self.spool.gone(state.mark)),
-            // Whatever else is gone with them.
-            Err(_) if behind && self.spool.is_gone() => Err(self.spool.gone(state.mark)),
-            drained => drained,
+        // Whatever else is gone with the records.
+        let is_gone = self.spool.is_gone();
+        let drained = if is_gone || behind && drained.is_ok() {
+            *self.gone_from.lock() = before.min(state.mark);
+            Err(self.spool.gone(before.min(state.mark)))
+        } else {
+            drained
         };
+        // What is logged from here on would be lost too: the next log call says so.
+        self.is_gone.store(is_gone, Ordering::Relaxed);
         state.failed = drained.is_err();
         if state.failed {
             // That something is lost is for everyone to hear.

@@ -469,7 +469,8 @@ impl Run for Handle {
         core.will_be(self.durability);
         let ended = core.end_run(&self.known, status, at);
         drop(state);
-        if status != RunStatus::Running && matches!(ended, Ok(_) | Err(Error::Dropped { .. })) {
+        let is_gone = core.is_gone.load(Ordering::Relaxed);
+        if status != RunStatus::Running && (is_gone || matches!(ended, Ok(_) | Err(Error::Dropped { .. }))) {
             self.known.active.store(false, Ordering::Release);
             core.count_ended();
         }

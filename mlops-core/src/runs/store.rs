@@ -80,6 +80,8 @@ impl Runs {
             naming: Mutex::default(),
             drain: Mutex::default(),
             drain_failures: 0.into(),
+            is_gone: false.into(),
+            gone_from: Mutex::default(),
             dirty: false.into(),
             forced: false.into(),
             endings: Mutex::default(),

@@ -4,6 +4,7 @@ use super::*;
 use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
+mod gone;
 mod logged_models;
 mod lost;
 mod model_registry;

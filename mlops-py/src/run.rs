@@ -179,7 +179,8 @@ impl Run {
         })
     }
 
-    /// `at` is in microseconds; now if it is left out. Gives what the caller is to be warned of: what was dropped.
+    /// `at` is in microseconds; now if it is left out. Gives what the caller is to be warned of: what was dropped, and
+    /// params that another process had set.
     #[pyo3(signature = (status, at=None))]
     fn end(&self, py: Python<'_>, status: Text<'_>, at: Option<i64>) -> PyResult<Option<String>> {
         detached(py, || {
@@ -191,6 +192,8 @@ impl Run {
             let (has_ended, dropped) = match ended {
                 Ok(()) => (true, None),
                 Err(dropped @ Error::Dropped { ended, .. }) => (ended, Some(dropped.to_string())),
+                // Of an end that only says which params another process set first.
+                Err(contradicted @ Error::Conflict { .. }) => (true, Some(contradicted.to_string())),
                 Err(error) => return Err(error),
             };
             if status.is_end() && has_ended {

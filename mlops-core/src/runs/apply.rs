@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::codec;
+use super::contradicted::Contradiction;
 use super::doc::{Pending, StoredText};
 use super::editing::Editing;
 use super::experiments;
@@ -96,6 +97,11 @@ impl<'a> Applying<'a> {
     pub(super) fn holds(&mut self, run: &str, last: Option<Uuid>) -> Result<bool> {
         let one_of_several = self.holders.has(self.storage, run, self.writer)?;
         Ok(one_of_several.unwrap_or(last == Some(self.writer)))
+    }
+
+    /// The params that came second, of the records so far.
+    pub(super) fn contradictions(&mut self) -> Vec<Contradiction> {
+        self.runs.values_mut().flat_map(|editing| std::mem::take(&mut editing.contradictions)).collect()
     }
 
     /// The batch.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::columns;
+use super::contradicted::Contradicted;
 use super::doc::StoredParam;
 use super::drain::DrainState;
 use super::dropped::{Dropped, Ending};
@@ -73,6 +74,8 @@ pub(super) struct Known {
     pub(super) active: AtomicBool,
     /// What could not be kept because the disk was full.
     pub(super) dropped: Dropped,
+    /// Params of it that another process set first.
+    pub(super) contradicted: Contradicted,
     pub(super) state: Mutex<KnownState>,
 }
 
@@ -164,13 +167,14 @@ impl Core {
         let mut known = self.known.lock();
         if known.len() >= REMEMBERED_RUNS {
             known.retain(|_, run| {
-                Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed) || run.dropped.is_some()
+                Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed) || run.dropped.is_some() || run.contradicted.is_some()
             });
         }
         let run = known.entry(id.into()).or_insert_with(|| {
             let state = KnownState { loaded, ..KnownState::default() };
             let (active, dropped) = (AtomicBool::new(false), Dropped::default());
-            Arc::new(Known { id: id.into(), active, dropped, state: Mutex::new(state) })
+            let contradicted = Contradicted::default();
+            Arc::new(Known { id: id.into(), active, dropped, contradicted, state: Mutex::new(state) })
         });
         if active {
             run.active.store(true, Ordering::Release);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::apply::{self, Applying};
 use super::codec;
+use super::contradicted::Contradiction;
 use super::core::Core;
 use super::doc::RunDoc;
 use super::keys;
@@ -116,6 +117,7 @@ impl Core {
                 }
             });
             state.reader = reader.into_inner().keep().filter(|_| drained.is_ok());
+            self.contradicted(of.met.take());
             drained
         });
         let behind = state.mark.seq < until.seq;
@@ -144,7 +146,7 @@ impl Core {
 /// Finishes the large changes that a killed process, or a drain that failed, left half applied.
 pub(super) fn finish_pending(storage: &dyn Storage, blobs: &dyn BlobStore) -> Result<()> {
     let runs = names_behind(storage, keys::PENDING)?;
-    runs.iter().try_for_each(|run| unpack(storage, blobs, run))
+    runs.iter().try_for_each(|run| unpack(storage, blobs, run).map(drop))
 }
 
 /// The stored mark of a writer and its bytes.
@@ -177,12 +179,14 @@ pub(super) struct Drain<'a> {
     pub(super) forced: Option<&'a AtomicBool>,
     /// Points come that each change a page of their own.
     pub(super) scattered: Cell<bool>,
+    /// The params that came second, of what is committed.
+    pub(super) met: RefCell<Vec<Contradiction>>,
 }
 
 impl<'a> Drain<'a> {
     /// How the records of a living writer are drained, of which any may be acknowledged as being on the disk.
     pub(super) fn new(storage: &'a dyn Storage, blobs: &'a dyn BlobStore, writer: Uuid) -> Self {
-        Self { storage, blobs, writer, is_dead: false, forced: None, scattered: Cell::new(false) }
+        Self { storage, blobs, writer, is_dead: false, forced: None, scattered: Cell::new(false), met: RefCell::default() }
     }
 
     fn is_forced(&self) -> bool {
@@ -291,6 +295,7 @@ impl<'a> Drain<'a> {
             if applying.waits {
                 continue;
             }
+            let met = applying.contradictions();
             let ops = applying.finish()?;
             if apply::fits(&ops) {
                 if self.is_forced()
@@ -303,8 +308,9 @@ impl<'a> Drain<'a> {
                 drop(lease);
                 match committed {
                     Committed::Done => {
+                        self.met.borrow_mut().extend(met);
                         if let RunRecord::Large { run, .. } = first {
-                            unpack(storage, blobs, run)?;
+                            self.met.borrow_mut().extend(unpack(storage, blobs, run)?);
                         }
                         records = rest;
                     }
@@ -395,12 +401,14 @@ fn commit(storage: &dyn Storage, writer: Uuid, mut ops: Vec<Op>, mark: &mut Mark
 }
 
 /// Applies the items of a run's large change, commit by commit; what is done stands in the run's record.
-pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<()> {
+/// Returns the params among them that came second.
+pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) -> Result<Vec<Contradiction>> {
     let mut count = UNPACK_ITEMS;
+    let mut met = Vec::new();
     let mut loaded: Option<(Digest, Change)> = None;
     loop {
         let doc = storage.get(&keys::run(run))?.map(|bytes| codec::decode::<RunDoc>("a run", &bytes)).transpose()?;
-        let Some(pending) = doc.and_then(|doc| doc.pending) else { return Ok(()) };
+        let Some(pending) = doc.and_then(|doc| doc.pending) else { return Ok(met) };
         // Another writer's may follow it.
         let known = loaded.take().filter(|(blob, _)| *blob == pending.blob);
         let (_, change) = match known {
@@ -410,6 +418,7 @@ pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) ->
         let _lease = blobs.leases().hold()?;
         let mut applying = Applying::new(storage, blobs, Uuid::nil());
         applying.unpack(run, pending, change, count)?;
+        let now_met = applying.contradictions();
         let ops = applying.finish()?;
         if !apply::fits(&ops) && count > 1 {
             count /= 2;
@@ -418,6 +427,8 @@ pub(super) fn unpack(storage: &dyn Storage, blobs: &dyn BlobStore, run: &str) ->
         if keys::removes_tail(&ops) {
             blobs.flush()?;
         }
-        let _: Outcome = storage.apply(&ops, Durability::Fast)?;
+        if storage.apply(&ops, Durability::Fast)? == Outcome::Applied {
+            met.extend(now_met);
+        }
     }
 }

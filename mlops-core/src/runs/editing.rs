@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{self, first_layout};
 use super::columns;
+use super::contradicted::Contradiction;
 use super::doc::{RunDoc, StoredArtifact, StoredParam, StoredText, Tail};
 use super::inputs::StoredInput;
 use super::keys::{self, SectionKind};
@@ -46,6 +47,8 @@ pub(super) struct Editing {
     pub(super) artifacts: Editor<StoredArtifact>,
     pub(super) segments: Editor<SegmentRef>,
     pub(super) conflicts: Editor<StoredParam>,
+    /// What of them the changes so far met.
+    pub(super) contradictions: Vec<Contradiction>,
     pub(super) inputs: Editor<StoredInput>,
     points: Vec<(String, i64, i64, f64)>,
     /// The run ended: its points are sealed, however few.
@@ -81,6 +84,7 @@ impl Editing {
             inputs: Editor::new(std::mem::take(&mut doc.inputs), at(SectionKind::Inputs)),
             old,
             doc,
+            contradictions: Vec::new(),
             points: Vec::new(),
             seal: false,
             experiment: None,
@@ -99,7 +103,17 @@ impl Editing {
                 None => self.params.put(storage, key, value.clone())?,
                 Some(first) if first.same_text(value) => {}
                 // The first that is drained wins; the rest of the batch stands.
-                Some(_) => self.conflicts.put(storage, key, value.clone())?,
+                Some(first) => {
+                    self.conflicts.put(storage, key, value.clone())?;
+                    self.contradictions.push(Contradiction {
+                        run: change.run.clone(),
+                        key: key.clone(),
+                        first: first.clone(),
+                        later: value.clone(),
+                    });
+                    let count = StoredText::Inline(self.conflicts.len().to_string());
+                    self.tags.put(storage, super::tags::CONFLICTING_PARAMS, count)?;
+                }
             }
         }
         for (key, value) in &change.tags {

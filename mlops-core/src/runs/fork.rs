@@ -115,7 +115,7 @@ impl Runs {
                 blobs.flush()?;
             }
             if storage.apply(&ops, self.durability)? == Outcome::Applied {
-                return if large { drain::unpack(storage, blobs, &start.run) } else { Ok(()) };
+                return if large { drain::unpack(storage, blobs, &start.run).map(drop) } else { Ok(()) };
             }
             if core.doc(&start.run)?.is_some() {
                 let hint = "; choose another, or leave the id out for a new one";

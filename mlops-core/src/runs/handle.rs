@@ -12,6 +12,7 @@ use super::alerts::Alert;
 use super::apply;
 use super::artifacts;
 use super::codec::{self, Stored};
+use super::contradicted::shown;
 use super::core::{Known, KnownState};
 use super::doc::{self, StoredArtifact, StoredParam, StoredText};
 use super::inputs::{self, StoredInput};
@@ -54,6 +55,9 @@ impl Handle {
     /// more then.
     fn logged(&self, log: impl FnOnce() -> Result<Option<u64>>) -> Result<()> {
         let core = &self.runs.core;
+        if self.known.contradicted.is_some() {
+            core.tell(&self.known, &mut self.known.state.lock(), "; nothing of this call was logged, so make it again")?;
+        }
         core.will_be(self.durability);
         let logged = log().and_then(|seq| match (self.durability, seq) {
             (Durability::Fast, _) => Ok(()),
@@ -166,9 +170,6 @@ impl Handle {
     }
 
     fn param_conflict(&self, key: &str, value: &ParamValue) -> Error {
-        let shorten = |text: String| {
-            if text.chars().count() > 80 { text.chars().take(80).collect::<String>() + "..." } else { text }
-        };
         let core = &self.runs.core;
         let before = core.drain_own().and_then(|()| core.view(&self.known.id)).ok();
         let before =
@@ -177,8 +178,8 @@ impl Handle {
             detail: format!(
                 "the param `{key}` of run `{}` is already `{}` and cannot change to `{}`; log it under another name or in another run",
                 self.known.id,
-                before.map_or_else(|| "another value".into(), |value| shorten(value.text())),
-                shorten(value.text()),
+                before.map_or_else(|| "another value".into(), shown),
+                shown(value.clone()),
             ),
         }
     }
@@ -482,7 +483,7 @@ impl Run for Handle {
             // What was logged cannot be read any more.
             Err(lost @ Error::Corrupt { .. }) => Err(lost),
             // What could not be drained now stands in the spool and is drained later.
-            _ => told,
+            _ => told.and_then(|()| core.tell(&self.known, &mut self.known.state.lock(), "; the run has ended")),
         }
     }
 }

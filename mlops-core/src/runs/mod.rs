@@ -11,6 +11,7 @@ mod background;
 mod codec;
 mod columns;
 mod console;
+mod contradicted;
 mod core;
 mod cut;
 mod dead;
@@ -174,6 +175,7 @@ pub trait Run: Send + Sync + Debug {
     /// Ends the run and waits, bounded, until what it logged is in the store.
     ///
     /// # Errors
+    /// `Conflict` if another process had set a param to another value that nobody was told of yet: the run has ended;
     /// [`Error::Dropped`](crate::Error::Dropped), whose code is `OutOfSpace`, if records of the run were dropped: it has
     /// ended all the same, and its tag [`DROPPED_RECORDS`](tags::DROPPED_RECORDS) counts them. The error says if there
     /// is no room for the end: that is written later, while this process lives. `InvalidState` for a deleted run,

@@ -28,10 +28,12 @@ pub const METRIC: &str = "mlops.metric.";
 pub const METRIC_OF: &str = "mlops.metricOf.";
 /// How many records of the run were dropped because the disk was full; absent if none.
 pub const DROPPED_RECORDS: &str = "mlops.dropped_records";
+/// How many params of the run were set to another value by a process that came second; absent if none.
+pub const CONFLICTING_PARAMS: &str = "mlops.conflicting_params";
 
 /// True for tags that tell of one run alone, so that a fork has its own: who and what started it, and how that went.
 pub(super) fn is_of_one_run(key: &str) -> bool {
-    [RUN_NAME, USER, PARENT_RUN, GIT_DIRTY, FORKED_FROM, REWOUND_TO, DROPPED_RECORDS].contains(&key)
+    [RUN_NAME, USER, PARENT_RUN, GIT_DIRTY, FORKED_FROM, REWOUND_TO, DROPPED_RECORDS, CONFLICTING_PARAMS].contains(&key)
         || key.starts_with("mlflow.source.")
         || key.starts_with(ALERT)
 }

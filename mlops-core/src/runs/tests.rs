@@ -1,5 +1,6 @@
 mod clock;
 mod columns;
+mod contradicted;
 mod dropped;
 mod experiments;
 mod extremes;

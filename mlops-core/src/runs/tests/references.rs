@@ -32,7 +32,7 @@ fn a_value_that_came_second_and_the_copy_of_a_record_are_referred_to() {
     let mut change = Change::new(run.id(), Timestamp::default());
     change.params.push(("param".into(), StoredParam::new(&*parts.blobs, &long("second")).unwrap()));
     runs.core.append(&codec::encode(&RunRecord::Change(change)).unwrap()).unwrap();
-    run.end(RunStatus::Finished).unwrap();
+    assert_eq!(run.end(RunStatus::Finished).unwrap_err().code(), Code::Conflict);
     runs.drain().unwrap();
     // The two values and the copy: all that was put.
     assert_eq!(named(&runs).len(), 3);

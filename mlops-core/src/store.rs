@@ -6,6 +6,7 @@ mod dead;
 mod format;
 mod fsck;
 mod gc;
+mod holding;
 mod local;
 mod location;
 mod make;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use backup::{BackupOptions, BackupReport, backup, restore};
 pub use fsck::{FsckReport, fsck};
 pub use gc::{GcOptions, GcReport};
+pub use holding::Held;
 pub use open::OpenOptions;
 pub use registry::end_open_runs;
 #[cfg(feature = "cli")]
@@ -76,6 +78,8 @@ struct Inner {
     blobs: Arc<dyn BlobStore>,
     storage: Arc<dyn Storage>,
     care: gc::Care,
+    /// The parts of runs that are being changed.
+    holding: holding::Holding,
     /// What this process does for the dead while it owns the store.
     dead: Option<Care>,
 }

@@ -6,6 +6,7 @@ mod console;
 mod convert;
 mod errors;
 mod held;
+mod holding;
 mod logged_models;
 mod models;
 mod module;
@@ -30,6 +31,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 mod _native {
     #[pymodule_export]
     use super::console::{ConsoleCapture, capture_console, read_console};
+    #[pymodule_export]
+    use super::holding::Held;
     #[pymodule_export]
     use super::logged_models::LoggedModels;
     #[pymodule_export]

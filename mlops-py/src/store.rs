@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
 use crate::held;
+use crate::holding::Held;
 use crate::released::Released;
 use crate::run::Run;
 use crate::table::RunTable;
@@ -174,6 +175,11 @@ impl Store {
         let interval = Duration::from_micros(interval_us);
         let options = SystemMetricsOptions { interval, samples_before_logging, node_id: node_id.map(|text| text.0) };
         detached(py, || self.inner.runs().log_system_metrics(&run_id, &options))
+    }
+
+    /// Nobody else holds the same part of the run meanwhile, in whichever process.
+    fn hold(&self, py: Python<'_>, run_id: Text<'_>, part: Text<'_>) -> PyResult<Held> {
+        detached(py, || self.inner.hold(&run_id, &part)).map(Held::new)
     }
 
     fn open_run(&self, py: Python<'_>, run_id: Text<'_>) -> PyResult<Run> {

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::dead;
 use super::gc::Care;
+use super::holding::Holding;
 use super::local::{self, LocalParts};
 use super::location::{self, Location};
 use super::{Inner, Store, make, registry};
@@ -177,11 +178,13 @@ impl OpenOptions {
             care.set(dead::look_after(&shared, blobs.clone(), disk));
             care
         });
+        let place = disk.as_ref().map(|disk| (disk.files.clone(), &disk.layout));
+        let holding = Holding::new(place, self.owner_wait);
         let care = Care { clock: self.clock.clone(), disk, one: Mutex::default() };
         let (sharing, is_own) = match &*uri {
             MEMORY => (Sharing::Private, true),
             folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
         };
-        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care, dead })
+        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care, holding, dead })
     }
 }

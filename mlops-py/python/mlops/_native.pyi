@@ -5,6 +5,7 @@ from typing import Any, final
 
 __all__ = [
     "ConsoleCapture",
+    "Held",
     "Leaving",
     "LoggedModels",
     "ModelRegistry",
@@ -152,6 +153,7 @@ class Store:
     def log_system_metrics(
         self, run_id: str, interval_us: int, samples_before_logging: int, node_id: str | None
     ) -> None: ...
+    def hold(self, run_id: str, part: str) -> Held: ...
     def open_run(self, run_id: str) -> Run: ...
     def get_run(self, run_id: str) -> dict[str, Any]: ...
     def search_runs(
@@ -376,6 +378,11 @@ class Trial:
 
 def ensure_sweep(store: Store, definition: str, source: tuple[str, str]) -> Sweep: ...
 def get_sweep(store: Store, name: str, source: tuple[str, str]) -> Sweep: ...
+
+@final
+class Held:
+    def __enter__(self) -> Held: ...
+    def __exit__(self, *_exception: object) -> bool: ...
 
 @final
 class ConsoleCapture:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,8 +17,6 @@ from .exceptions import InvalidArgument, NotFound, Unsupported
 LOGGED = "mlflow.loggedArtifacts"
 # Most runs whose tables are read together.
 _RUNS = 1_000_000
-# A call reads the table, and writes it with the rows that it adds.
-_lock = threading.Lock()
 
 Rows = list[list[Any]]
 
@@ -28,7 +25,8 @@ def log_table(store: _native.Store, run: _native.Run, data: Any, artifact_file: 
     """Adds rows to the table ``artifact_file`` of a run, with the images in them, all or nothing."""
     path = table_path(artifact_file)
     columns, rows = _table(data)
-    with _lock:
+    # A call reads the table and the tag, and writes them with what it adds: no other does in between, in whichever process.
+    with store.hold(run.id, LOGGED):
         images: list[tuple[str, bytes]] = []
         rows = [[_cell(path, columns, value, images) for value in row] for row in rows]
         before = _read(store, run.id, path)

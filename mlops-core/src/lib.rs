@@ -33,6 +33,6 @@ pub use base::time::Timestamp;
 pub use error::{Code, Error, Result};
 pub use runs::{OnConflict, SyncOptions, SyncReport};
 pub use store::{
-    BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, Held, OpenOptions, Store, backup, end_open_runs, export,
-    fsck, import, restore, sync, sync_at,
+    BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, Held, OpenOptions, Store, backup, end_open_runs,
+    export, fsck, import, restore, sync, sync_at,
 };

@@ -167,7 +167,10 @@ impl Core {
         let mut known = self.known.lock();
         if known.len() >= REMEMBERED_RUNS {
             known.retain(|_, run| {
-                Arc::strong_count(run) > 1 || run.active.load(Ordering::Relaxed) || run.dropped.is_some() || run.contradicted.is_some()
+                Arc::strong_count(run) > 1
+                    || run.active.load(Ordering::Relaxed)
+                    || run.dropped.is_some()
+                    || run.contradicted.is_some()
             });
         }
         let run = known.entry(id.into()).or_insert_with(|| {

@@ -186,7 +186,15 @@ pub(super) struct Drain<'a> {
 impl<'a> Drain<'a> {
     /// How the records of a living writer are drained, of which any may be acknowledged as being on the disk.
     pub(super) fn new(storage: &'a dyn Storage, blobs: &'a dyn BlobStore, writer: Uuid) -> Self {
-        Self { storage, blobs, writer, is_dead: false, forced: None, scattered: Cell::new(false), met: RefCell::default() }
+        Self {
+            storage,
+            blobs,
+            writer,
+            is_dead: false,
+            forced: None,
+            scattered: Cell::new(false),
+            met: RefCell::default(),
+        }
     }
 
     fn is_forced(&self) -> bool {

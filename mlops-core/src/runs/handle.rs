@@ -56,7 +56,11 @@ impl Handle {
     fn logged(&self, log: impl FnOnce() -> Result<Option<u64>>) -> Result<()> {
         let core = &self.runs.core;
         if self.known.contradicted.is_some() {
-            core.tell(&self.known, &mut self.known.state.lock(), "; nothing of this call was logged, so make it again")?;
+            core.tell(
+                &self.known,
+                &mut self.known.state.lock(),
+                "; nothing of this call was logged, so make it again",
+            )?;
         }
         core.will_be(self.durability);
         let logged = log().and_then(|seq| match (self.durability, seq) {

@@ -12,6 +12,8 @@ pub const INLINE_VALUE_BYTES: usize = 4 << 10;
 pub const EXPERIMENT_TAGS_BYTES: usize = 48 << 10;
 /// Longest artifact path, in bytes of UTF-8.
 pub const PATH_BYTES: usize = 750;
+/// Longest part of a path that is logged as an artifact, in bytes of UTF-8: what a file may be called.
+pub const PATH_PART_BYTES: usize = 255;
 /// Longest run id, in characters.
 pub const RUN_ID_CHARS: usize = 256;
 /// Longest name of a registered model, in bytes of UTF-8.

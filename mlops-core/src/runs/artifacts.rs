@@ -9,6 +9,7 @@ use super::doc::StoredArtifact;
 use super::store::Runs;
 use super::types::{ArtifactInfo, ArtifactSource, Content};
 use crate::base::digests::Digest;
+use crate::base::limits;
 use crate::base::names;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
@@ -45,6 +46,11 @@ pub(crate) fn check_paths(existing: &BTreeSet<String>, files: &[ArtifactSource<'
     let mut new = BTreeSet::new();
     for file in files {
         let path = names::check_artifact_path(&file.path)?;
+        // What was logged earlier can still be read, but no longer one could be downloaded.
+        for part in path.split('/') {
+            let shown = || format!("the part `{}...` of an artifact path", part.chars().take(40).collect::<String>());
+            limits::check(shown, part.len(), limits::PATH_PART_BYTES, "bytes")?;
+        }
         if !new.insert(path.clone()) {
             return Err(clash(&path, "it is given twice in one call"));
         }
@@ -126,7 +132,8 @@ pub(crate) fn one(files: &BTreeMap<String, StoredArtifact>, path: &str) -> Resul
     })
 }
 
-/// Copies files beneath `dest`, at their own paths; `id` gives names that nobody has.
+/// Copies files beneath `dest`, at their own paths; `id` gives names that nobody has. What can be copied is, before an error
+/// names what cannot: of two processes one may have logged a file and the other a folder of that name.
 pub(crate) fn download(
     blobs: &dyn BlobStore,
     id: &dyn Fn() -> String,
@@ -134,23 +141,48 @@ pub(crate) fn download(
     dest: &Path,
 ) -> Result<()> {
     std::fs::create_dir_all(dest).map_err(|e| Error::io("create folder", dest, e))?;
+    let mut left = Vec::new();
     for (path, file) in files {
-        // A store from elsewhere may name paths that lead out of the folder.
-        let target = dest.join(names::check_artifact_path(path)?);
-        if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
-        }
-        let tmp = target.with_file_name(format!(".mlops-{}", id()));
-        let written = File::create_new(&tmp).map_err(|e| Error::io("create", &tmp, e)).and_then(|mut out| {
-            blobs.read_to(&file.blob, &mut out)?;
-            std::fs::rename(&tmp, &target).map_err(|e| Error::io("rename", &tmp, e))
-        });
-        if let Err(e) = written {
-            let _ = std::fs::remove_file(&tmp);
-            return Err(e);
+        match download_one(blobs, &id(), file, &dest.join(names::check_artifact_path(path)?)) {
+            Err(Error::Io { source, .. }) if is_in_the_way(&source) => left.push((path, source)),
+            done => done?,
         }
     }
-    Ok(())
+    let Some((_, source)) = left.first() else { return Ok(()) };
+    Err(Error::Conflict {
+        detail: format!(
+            "{} of {} artifacts cannot be written beneath {}: {} ({source}). The others are there; these can be read one by one",
+            left.len(),
+            files.len(),
+            dest.display(),
+            left.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+                + if left.len() > NAMED { ", ..." } else { "" },
+        ),
+    })
+}
+
+/// Most paths that an error names.
+const NAMED: usize = 10;
+
+/// True if a file cannot stand at its path, because of what stands there or of its name.
+fn is_in_the_way(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory};
+    matches!(error.kind(), AlreadyExists | InvalidFilename | IsADirectory | NotADirectory)
+}
+
+fn download_one(blobs: &dyn BlobStore, id: &str, file: &StoredArtifact, target: &Path) -> Result<()> {
+    if let Some(folder) = target.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create folder", folder, e))?;
+    }
+    let tmp = target.with_file_name(format!(".mlops-{id}"));
+    let written = File::create_new(&tmp).map_err(|e| Error::io("create", &tmp, e)).and_then(|mut out| {
+        blobs.read_to(&file.blob, &mut out)?;
+        std::fs::rename(&tmp, target).map_err(|e| Error::io("rename", &tmp, e))
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&tmp);
+    }
+    written
 }
 
 impl Runs {
@@ -181,7 +213,8 @@ impl Runs {
     /// file is verified before it gets its name; existing files are replaced.
     ///
     /// # Errors
-    /// As [`read_artifact`](Self::read_artifact), and `Io`.
+    /// As [`read_artifact`](Self::read_artifact), and `Io`; `Conflict` that names files that cannot stand at their path,
+    /// such as below another file: the others are there.
     pub fn download_artifacts(&self, run_id: &str, path: Option<&str>, dest: &Path) -> Result<PathBuf> {
         let files = self.artifact_files(run_id, path)?;
         download(&*self.core.blobs, &|| self.core.ids.next_hex(), &files, dest)?;

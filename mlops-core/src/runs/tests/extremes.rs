@@ -44,11 +44,12 @@ fn many_artifacts_with_the_longest_paths_are_kept() {
     let runs = opened();
     let run =
         runs.start(RunOptions { run_id: Some("r".repeat(limits::RUN_ID_CHARS)), ..RunOptions::default() }).unwrap();
-    let path = |n: usize| format!("{}{n:03}", "a".repeat(limits::PATH_BYTES - 3));
+    let folder = ["a".repeat(249), "b".repeat(249)].join("/");
+    let path = |n: usize| format!("{folder}/{}{n:03}", "c".repeat(limits::PATH_BYTES - folder.len() - 4));
     for n in 0..100 {
         run.log_bytes(&path(n), b"x").unwrap();
     }
-    assert_eq!(runs.list_artifacts(run.id(), None).unwrap().len(), 100);
+    assert_eq!(runs.list_artifacts(run.id(), Some(&folder)).unwrap().len(), 100);
     assert_eq!(runs.read_artifact(run.id(), &path(99)).unwrap(), b"x");
 }
 

@@ -93,3 +93,37 @@ fn a_run_that_was_brought_in_is_marked_once_and_for_all() {
     assert!(runs.is_foreign(run.id()).unwrap());
     assert_eq!(runs.mark_foreign("none").unwrap_err().code(), Code::NotFound);
 }
+
+#[test]
+fn a_file_and_a_folder_of_one_name_do_not_keep_the_other_artifacts_from_being_downloaded() {
+    let parts = Parts::new();
+    let (here, there) = (parts.open(), parts.open());
+    let ours = here.start(RunOptions::default()).unwrap();
+    let theirs = there.open(ours.id()).unwrap();
+    theirs.log_bytes("a", b"a").unwrap();
+    ours.log_bytes("q", b"file").unwrap();
+    theirs.log_bytes("q/r", b"in a folder").unwrap();
+    ours.log_bytes("z", b"z").unwrap();
+    there.drain().unwrap();
+    let dest = parts.dir.path().join("downloaded");
+    let refused = here.download_artifacts(ours.id(), None, &dest).unwrap_err();
+    assert_eq!(refused.code(), Code::Conflict);
+    assert!(refused.to_string().contains("`q/r`"), "{refused}");
+    for (path, content) in [("a", "a"), ("q", "file"), ("z", "z")] {
+        assert_eq!(std::fs::read_to_string(dest.join(path)).unwrap(), content);
+    }
+    assert_eq!(std::fs::read_dir(&dest).unwrap().count(), 3, "nothing half made");
+}
+
+#[test]
+fn a_part_of_a_path_that_no_file_can_have_as_its_name_is_refused() {
+    let parts = Parts::new();
+    let runs = parts.open();
+    let run = runs.start(RunOptions::default()).unwrap();
+    run.log_bytes(&format!("a/{}", "x".repeat(255)), b"x").unwrap();
+    for path in ["x".repeat(256), format!("{}/a", "\u{e9}".repeat(128))] {
+        let refused = run.log_bytes(&path, b"x").unwrap_err();
+        assert_eq!(refused.code(), Code::LimitExceeded, "{refused}");
+    }
+    runs.download_artifacts(run.id(), None, &parts.dir.path().join("all")).unwrap();
+}

@@ -65,21 +65,29 @@ fn variable(name: &str) -> Result<Option<String>> {
 
 /// A location that was meant for MLflow: a folder is taken, a server or a database is not.
 fn given_to_mlflow(name: &str, uri: &str) -> Result<Location> {
-    let is_elsewhere = ["databricks", "databricks-uc", "uc"].contains(&uri.split(':').next().unwrap_or_default());
     match given(uri) {
-        Ok(location) if !is_elsewhere => Ok(location),
-        Ok(_) | Err(Error::Unsupported { .. }) => Err(Error::Unsupported {
+        Err(Error::Unsupported { .. }) => Err(Error::Unsupported {
             detail: format!(
                 "{name} is `{uri}`, which is no store of mlops: unset it, or name a folder for the runs in {VARIABLE}"
             ),
         }),
-        Err(e) => Err(e),
+        found => found,
     }
 }
+
+/// Names of servers that MLflow takes where others give a place.
+const SERVERS: [&str; 3] = ["databricks", "databricks-uc", "uc"];
 
 fn given(uri: &str) -> Result<Location> {
     if uri == "memory:" {
         return Ok(Location::Memory);
+    }
+    if SERVERS.contains(&uri.split(':').next().unwrap_or_default()) {
+        return Err(Error::Unsupported {
+            detail: format!(
+                "`{uri}` is no store of mlops; name a folder for the runs (`./{uri}` for one of that name)"
+            ),
+        });
     }
     let path = ["mlops:", "file://", "file:"].iter().find_map(|scheme| uri.strip_prefix(scheme)).unwrap_or(uri);
     let scheme = path.split_once("://").map(|(scheme, _)| scheme);
@@ -97,7 +105,20 @@ fn given(uri: &str) -> Result<Location> {
             expected: "a path, `memory:` or nothing".into(),
         });
     }
-    Ok(Location::Folder(absolute(Path::new(path))?))
+    Ok(Location::Folder(absolute(&at_home(path)?)?))
+}
+
+/// A path whose `~/` at the beginning is the user's home, as it is in a shell.
+fn at_home(path: &str) -> Result<PathBuf> {
+    let Some(rest) = path.strip_prefix("~/").or_else(|| path.strip_prefix('~').filter(|rest| rest.is_empty())) else {
+        return Ok(path.into());
+    };
+    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    home.map(|home| home.join(rest)).ok_or_else(|| Error::InvalidArgument {
+        what: "store".into(),
+        value: path.into(),
+        expected: "a path without `~`, since this user has no home".into(),
+    })
 }
 
 /// The folder of the store that a path names: the path itself if it is a store, does not exist or is called
@@ -240,6 +261,18 @@ mod tests {
         lchown(root.join("a/.mlops"), Some(0), None).unwrap();
         lchown(root.join("store"), Some(65001), None).unwrap();
         refused("what it leads to");
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_and_the_servers_of_mlflow_are_no_folders() {
+        let home = std::env::home_dir().unwrap();
+        let inside = home.join("no-such-folder/store");
+        assert_eq!(given("~/no-such-folder/store").unwrap(), Location::Folder(inside));
+        for uri in ["databricks", "databricks://profile", "databricks-uc", "uc:x"] {
+            let error = given(uri).unwrap_err();
+            assert!(matches!(&error, Error::Unsupported { detail } if detail.contains(uri)), "{error}");
+        }
+        assert!(matches!(given("./databricks").unwrap(), Location::Folder(at) if at.ends_with("databricks")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::args::{ExportArguments, ImportArguments, MoveArguments, Selecting, Sy
 use super::context::{Context, with_way_out};
 use super::failure::Failure;
 use super::{find, shape, table};
-use crate::error::Code;
+use crate::error::{self, Code};
 use crate::runs::{PassedOver, SyncOptions, SyncProgress, SyncReport};
 use crate::store::{self, OpenOptions, Store};
 
@@ -19,22 +19,34 @@ const SHOW_EVERY: Duration = Duration::from_millis(200);
 pub(super) fn sync(arguments: &SyncArguments, context: &mut Context<'_>) -> Result<u8, Failure> {
     let SyncArguments { from, to, run, selecting } = arguments;
     let from = store::open_source(from)?;
-    let to = store::destination(to, selecting.dry_run)?;
-    copy(&from, &to, run, selecting, context)
+    copy(&from, |options| bring(&from, to, options), run, selecting, context)
 }
 
 pub(super) fn import(arguments: &ImportArguments, context: &mut Context<'_>) -> Result<u8, Failure> {
     let ImportArguments { folder, run, selecting } = arguments;
     let from = store::open_source(folder)?;
     let to = store::destination(&context.store, selecting.dry_run)?;
-    copy(&from, &to, run, selecting, context)
+    let brought = |options: &SyncOptions<'_>| {
+        let report = store::sync(&from, &to, options)?;
+        if !options.dry_run {
+            to.close()?;
+        }
+        Ok((report, to.uri().to_owned()))
+    };
+    copy(&from, brought, run, selecting, context)
 }
 
 pub(super) fn export(arguments: &ExportArguments, context: &mut Context<'_>) -> Result<u8, Failure> {
     let ExportArguments { runs, output, all: _, selecting } = arguments;
     let from = context.open()?;
-    let to = store::destination(&output.display().to_string(), selecting.dry_run)?;
-    copy(&from, &to, runs, selecting, context)
+    let to = output.display().to_string();
+    copy(&from, |options| bring(&from, &to, options), runs, selecting, context)
+}
+
+/// Brings runs to a location, which is made if there is something to bring.
+fn bring(from: &Store, to: &str, options: &SyncOptions<'_>) -> error::Result<(SyncReport, String)> {
+    let report = store::export(from, to, options)?;
+    Ok((report, Store::locate(to)?))
 }
 
 pub(super) fn move_runs(arguments: &MoveArguments, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -59,7 +71,7 @@ pub(super) fn move_runs(arguments: &MoveArguments, context: &mut Context<'_>) ->
 /// Copies, and says what was copied; a terminal sees how far it is.
 fn copy(
     from: &Store,
-    to: &Store,
+    bring: impl FnOnce(&SyncOptions<'_>) -> error::Result<(SyncReport, String)>,
     runs: &[String],
     selecting: &Selecting,
     context: &mut Context<'_>,
@@ -89,18 +101,15 @@ fn copy(
         dry_run: selecting.dry_run,
         progress: if std::io::stderr().is_terminal() { Some(&show) } else { None },
     };
-    let report = store::sync(from, to, &options);
+    let brought = bring(&options);
     if shown.get().is_some() {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
-    let report = report?;
-    if !selecting.dry_run {
-        to.close()?;
-    }
+    let (report, to) = brought?;
     if context.json {
         context.print_json(&report)?;
     } else {
-        say(&report, to, context)?;
+        say(&report, &to, context)?;
     }
     Ok(if !report.failed.is_empty() {
         Code::Corrupt.row().exit_code
@@ -117,7 +126,7 @@ fn bar(done: u64, of: u64) -> String {
     (0..WIDTH).map(|at| if at < filled { '#' } else { '.' }).collect()
 }
 
-fn say(report: &SyncReport, to: &Store, context: &mut Context<'_>) -> Result<(), Failure> {
+fn say(report: &SyncReport, to: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     let would = if report.dry_run { "would be " } else { "" };
     let mut parts = vec![format!("{} {would}new", counted(report.new.len() as u64))];
     for (count, what) in [
@@ -132,7 +141,7 @@ fn say(report: &SyncReport, to: &Store, context: &mut Context<'_>) -> Result<(),
     if report.blobs > 0 {
         parts.push(format!("{} in {} files", table::size(report.bytes), report.blobs));
     }
-    context.print(&table::clean(&format!("{}: {}", to.uri(), parts.join(", "))))?;
+    context.print(&table::clean(&format!("{to}: {}", parts.join(", "))))?;
     for conflict in &report.conflicts {
         let line = format!("conflict ({}): {}: {}", conflict.resolution.as_str(), conflict.run_id, conflict.differs);
         context.print(&table::clean(&line))?;

@@ -1,5 +1,7 @@
 //! Runs from one store into another: sync, export, import.
 
+use std::path::Path;
+
 use super::Store;
 use super::open::{MEMORY, OpenOptions};
 use crate::error::{Error, Result};
@@ -94,6 +96,15 @@ pub fn sync_at(from: &str, to: &str, options: &SyncOptions<'_>) -> Result<SyncRe
 /// Those of [`sync`] and of opening the folder.
 pub fn export(store: &Store, dest: &str, options: &SyncOptions<'_>) -> Result<SyncReport> {
     named("destination", dest)?;
+    check_outside(store, dest)?;
+    if !options.dry_run && is_new(dest)? {
+        // Nothing is made for nothing.
+        let planned = SyncOptions { dry_run: true, progress: None, ..options.clone() };
+        let report = sync(store, &destination(dest, true)?, &planned)?;
+        if report.new.is_empty() && report.failed.is_empty() {
+            return Ok(report);
+        }
+    }
     let dest = destination(dest, options.dry_run)?;
     let report = sync(store, &dest, options)?;
     if !options.dry_run {
@@ -132,6 +143,27 @@ pub(crate) fn destination(uri: &str, dry_run: bool) -> Result<Store> {
         Err(Error::NotFound { what: "store", .. }) => Store::open(MEMORY),
         opened => opened,
     }
+}
+
+/// True if there is nothing yet at a location.
+fn is_new(uri: &str) -> Result<bool> {
+    Ok(!Path::new(&Store::locate(uri)?).exists())
+}
+
+/// Refuses a destination in the folder of the store that is copied.
+fn check_outside(store: &Store, dest: &str) -> Result<()> {
+    let Some(folder) = store.path() else { return Ok(()) };
+    let dest = Store::locate(dest)?;
+    let is_inside =
+        Path::new(&dest).ancestors().skip(1).any(|above| above.canonicalize().is_ok_and(|above| above == folder));
+    if !is_inside {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        what: "destination".into(),
+        value: dest,
+        expected: format!("a place outside of the folder of the source, {}", folder.display()),
+    })
 }
 
 fn named(what: &str, uri: &str) -> Result<()> {

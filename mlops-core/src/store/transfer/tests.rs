@@ -390,3 +390,31 @@ fn a_run_is_trusted_as_the_store_was_that_it_came_from() {
     sync(false);
     assert!(to.trusts_run("two").unwrap());
 }
+
+#[test]
+fn an_export_of_nothing_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = memory();
+    start(&store, "a").end(RunStatus::Finished).unwrap();
+    let dest = dir.path().join("carried");
+    let named = SyncOptions { run_ids: vec!["zz".into()], ..SyncOptions::default() };
+    assert_eq!(export(&store, dest.to_str().unwrap(), &named).unwrap_err().code(), Code::NotFound);
+    let none = SyncOptions { filter: "metrics.loss < 0".into(), ..SyncOptions::default() };
+    assert!(export(&store, dest.to_str().unwrap(), &none).unwrap().new.is_empty());
+    assert!(!dest.exists());
+    assert_eq!(export(&store, dest.to_str().unwrap(), &SyncOptions::default()).unwrap().new, ["a"]);
+}
+
+#[test]
+fn a_destination_in_the_folder_of_the_source_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = folder(dir.path(), "source");
+    start(&store, "a").end(RunStatus::Finished).unwrap();
+    for inside in ["source/inner", "source/blobs", "source/../source/x/y"] {
+        let dest = dir.path().join(inside);
+        let refused = export(&store, dest.to_str().unwrap(), &SyncOptions::default()).unwrap_err();
+        assert!(refused.code() == Code::InvalidArgument && refused.to_string().contains("outside"), "{refused}");
+    }
+    assert!(!dir.path().join("source/inner").exists());
+    export(&store, dir.path().join("beside").to_str().unwrap(), &SyncOptions::default()).unwrap();
+}

@@ -162,10 +162,11 @@ pub(crate) fn metric_history_by<'py>(
             None => {
                 let definitions = store.runs().metric_definitions(&run_id)?;
                 let defined = definitions.find(&key).and_then(|found| found.step_metric.clone());
-                defined.ok_or_else(|| mlops_core::Error::InvalidArgument {
-                    what: "step metric".into(),
-                    value: "none".into(),
-                    expected: format!("a metric, in the call or by define_metric({:?}, step_metric=...)", &*key),
+                defined.ok_or_else(|| mlops_core::Error::InvalidState {
+                    detail: format!(
+                        "the metric `{}` has no step metric: name one in the call, or with define_metric({:?}, step_metric=...)",
+                        &*key, &*key
+                    ),
                 })?
             }
         };

@@ -13,7 +13,11 @@ pub(super) fn report(options: &ReportOptions, context: &mut Context<'_>) -> Resu
     let store = context.open()?;
     let mut runs = Vec::new();
     for word in &options.runs {
-        runs.push(find::run(store.runs(), word)?.info.run_id);
+        let id = find::run(store.runs(), word)?.info.run_id;
+        // Twice the same is shown once.
+        if !runs.contains(&id) {
+            runs.push(id);
+        }
     }
     let more = pick(&store, options, &mut runs)?;
     if runs.is_empty() {

@@ -36,6 +36,8 @@ fn a_report_is_one_file_of_the_runs_that_are_named_or_match() {
     let dir = tempfile::tempdir().unwrap();
     let store = runs(dir.path(), 3);
     let file = dir.path().join("report.html").display().to_string();
+    let answer = at(&store, &["report", "run1", "run1", "-o", &file]);
+    assert!(answer.out.starts_with(&format!("the report of 1 run is {file}, ")), "{answer:?}");
     let answer = at(&store, &["report", "run1", "run0", "-o", &file, "--title", "A & B"]);
     assert!(answer.code == 0 && answer.out.starts_with(&format!("the report of 2 runs is {file}, ")), "{answer:?}");
     assert!(answer.err.contains("left out: the image plots/broken.png of run name-1: its bytes"), "{answer:?}");

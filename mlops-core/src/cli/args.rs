@@ -109,6 +109,25 @@ The experiment is hidden with all its runs, and keeps its name: `mlops experimen
 
 JSON: the EXPERIMENT, as `mlops experiments list --json` prints it.";
 
+const DELETE_RUNS_AFTER: &str = "\
+Examples:
+  mlops runs delete 0199c0ffee
+  mlops runs delete 0199c0ffee 0199c1caca --json
+
+The runs are hidden: `mlops runs list --deleted` shows them, `mlops runs restore` brings them back, and \
+`mlops gc --deleted-runs` removes them for good.
+
+JSON: {\"runs\": [RUN ID, ...]}.";
+
+const RESTORE_RUNS_AFTER: &str = "\
+Examples:
+  mlops runs restore 0199c0ffee
+  mlops runs restore 0199c0ffee 0199c1caca --json
+
+The runs of a deleted experiment come back with it: `mlops experiments restore`.
+
+JSON: {\"runs\": [RUN ID, ...]}.";
+
 const RESTORE_EXPERIMENT_AFTER: &str = "\
 Examples:
   mlops experiments restore churn
@@ -374,6 +393,20 @@ pub(super) enum RunsCommand {
     Alerts {
         /// The run's id, or the beginning of it if no other run begins so
         run: String,
+    },
+    /// Hide runs
+    #[command(after_help = DELETE_RUNS_AFTER)]
+    Delete {
+        /// Ids of runs, or their beginnings
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<String>,
+    },
+    /// Bring deleted runs back
+    #[command(after_help = RESTORE_RUNS_AFTER)]
+    Restore {
+        /// Ids of runs, or their beginnings
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<String>,
     },
     /// Move runs to another experiment
     #[command(after_help = transfer::MOVE_AFTER)]

@@ -16,6 +16,7 @@ mod fork;
 mod fsck;
 mod gc;
 mod init;
+mod lifecycle;
 mod list;
 mod metrics;
 mod note;
@@ -93,6 +94,8 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
             Some(folder) => artifacts::download(run, path.as_deref(), folder, context)?,
             None => artifacts::list(run, path.as_deref(), context)?,
         },
+        Command::Runs { command: RunsCommand::Delete { runs } } => lifecycle::delete(runs, context)?,
+        Command::Runs { command: RunsCommand::Restore { runs } } => lifecycle::restore(runs, context)?,
         Command::Runs { command: RunsCommand::Fork(options) } => fork::fork(options, context)?,
         Command::Runs { command: RunsCommand::Rewind(options) } => fork::rewind(options, context)?,
         Command::Runs { command: RunsCommand::Note { run, set } } => note::note(run, set.as_deref(), context)?,

@@ -527,6 +527,26 @@ fn an_experiment_is_renamed_deleted_and_restored() {
 }
 
 #[test]
+fn runs_are_deleted_and_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sample(dir.path());
+    let count = |args: &[&str]| {
+        at(&store, &[&["runs", "list", "--json"], args].concat()).json()["runs"].as_array().unwrap().len()
+    };
+    let all = count(&[]);
+    assert_eq!(at(&store, &["runs", "delete", "abc1", "nothing"]).code, 2);
+    assert_eq!((count(&[]), count(&["--deleted"])), (all, 0), "all or nothing");
+    let answer = at(&store, &["runs", "delete", "abc1", "abc1"]);
+    assert_eq!((answer.code, &*answer.out), (0, "deleted the run abc1\n"), "{answer:?}");
+    assert_eq!((count(&[]), count(&["--deleted"])), (all - 1, 1));
+    let answer = at(&store, &["runs", "restore", "abc1", "--json"]);
+    assert_eq!(answer.json(), serde_json::json!({"runs": ["abc1"]}), "{answer:?}");
+    assert_eq!(count(&[]), all);
+    let answer = at(&dir.path().join("nowhere"), &["runs", "delete", "abc1"]);
+    assert!(answer.code == 2 && !dir.path().join("nowhere").exists(), "{answer:?}");
+}
+
+#[test]
 fn only_a_store_that_exists_can_be_trusted() {
     let dir = tempfile::tempdir().unwrap();
     let store = sample(dir.path());

@@ -71,7 +71,9 @@ impl Core {
         let mut told: Vec<String> = Vec::new();
         for one in known.contradicted.take() {
             state.params.insert(one.key.clone(), one.first.text_digest());
-            let text = |value: StoredParam| value.load(&*self.blobs).map_or_else(|_| "a long text".into(), shown);
+            let text = |value: StoredParam| {
+                value.load(&*self.blobs).map_or_else(|_| "a long text".into(), |value| shown(&value))
+            };
             told.push(format!("`{}` is `{}` and not `{}`", one.key, text(one.first), text(one.later)));
         }
         if told.is_empty() {
@@ -89,7 +91,7 @@ impl Core {
 }
 
 /// The beginning of a param's text.
-pub(super) fn shown(value: ParamValue) -> String {
+pub(super) fn shown(value: &ParamValue) -> String {
     let text = value.text();
     if text.chars().count() > 80 { text.chars().take(80).collect::<String>() + "..." } else { text }
 }

@@ -182,8 +182,8 @@ impl Handle {
             detail: format!(
                 "the param `{key}` of run `{}` is already `{}` and cannot change to `{}`; log it under another name or in another run",
                 self.known.id,
-                before.map_or_else(|| "another value".into(), shown),
-                shown(value.clone()),
+                before.map_or_else(|| "another value".into(), |value| shown(&value)),
+                shown(value),
             ),
         }
     }

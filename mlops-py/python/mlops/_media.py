@@ -281,7 +281,7 @@ class Histogram(Media):
             raise InvalidArgument("a histogram takes values, or edges and counts")
         found = _count(values, bins) if values is not None else (edges, counts)
         try:
-            self.edges, self.counts = ([float(number) for number in column if column is not None else ()] for column in found)
+            self.edges, self.counts = ([float(number) for number in (() if column is None else column)] for column in found)
         except (TypeError, ValueError):
             raise InvalidArgument("the edges and counts of a histogram are numbers") from None
         self.encode()

@@ -68,7 +68,7 @@ def test_a_definition_that_cannot_be_is_told() -> None:
         for wrong in ({"summary": "median"}, {"summary": "best"}, {"goal": "up"}, {"summary": ["none", "min"]}, {"summary": [1]}):
             with pytest.raises(mlops.exceptions.InvalidArgument):
                 mlops.define_metric("x", **wrong)  # type: ignore[arg-type]
-    with pytest.raises(mlops.exceptions.InvalidArgument, match="define_metric"):
+    with pytest.raises(mlops.exceptions.InvalidState, match="define_metric"):
         mlops.get_metric_series_by(run.info.run_id, "x")
     with pytest.raises(mlops.exceptions.InvalidState):
         mlops.summary()

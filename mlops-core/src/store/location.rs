@@ -82,7 +82,7 @@ fn given(uri: &str) -> Result<Location> {
     if uri == "memory:" {
         return Ok(Location::Memory);
     }
-    if SERVERS.contains(&uri.split(':').next().unwrap_or_default()) {
+    if !uri.contains("://") && SERVERS.contains(&uri.split(':').next().unwrap_or_default()) {
         return Err(Error::Unsupported {
             detail: format!(
                 "`{uri}` is no store of mlops; name a folder for the runs (`./{uri}` for one of that name)"

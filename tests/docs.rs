@@ -49,6 +49,7 @@ fn the_page_of_limits_is_the_table() {
         ("RUN_ID_CHARS", limits::RUN_ID_CHARS),
         ("MODEL_NAME_BYTES", limits::MODEL_NAME_BYTES),
         ("ALIAS_BYTES", limits::ALIAS_BYTES),
+        ("PATH_PART_BYTES", limits::PATH_PART_BYTES),
         ("DESCRIPTION_BYTES", limits::DESCRIPTION_BYTES),
         ("SOURCE_BYTES", limits::SOURCE_BYTES),
         ("SERIES_PER_RUN", limits::SERIES_PER_RUN),

@@ -20,5 +20,6 @@ pub(crate) mod sealed;
 pub mod series_key;
 pub mod sharing;
 pub(crate) mod signal;
+pub(crate) mod stored;
 pub mod text;
 pub mod time;

@@ -1,9 +1,9 @@
 //! Changing a logged model: status, params, tags, deleting and restoring.
 
-use super::codec;
 use super::keys;
 use super::store::LoggedModels;
 use super::types::{LoggedModel, LoggedModelStatus};
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::Lifecycle;
 use crate::storage::{Op, Outcome};
@@ -89,7 +89,7 @@ impl LoggedModels {
             change(&mut model);
             model.updated_at = self.runs.clock().now().max(model.updated_at);
             let key = keys::model(id);
-            let ops = [Op::check(key.clone(), Some(bytes)), Op::put(key, codec::encode(&model)?)];
+            let ops = [Op::check(key.clone(), Some(bytes)), Op::put(key, stored::encode(&model)?)];
             if self.storage.apply(&ops, self.runs.durability())? == Outcome::Applied {
                 return Ok(model);
             }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::codec;
 use super::keys;
 use super::store::LoggedModels;
 use crate::base::names;
+use crate::base::stored;
 use crate::error::Result;
 use crate::runs::artifacts;
 use crate::runs::{ArtifactInfo, ArtifactSource, StoredArtifact, for_each_entry};
@@ -32,7 +32,7 @@ impl LoggedModels {
         for (path, file) in paths.iter().zip(files) {
             let (blob, size_bytes) = artifacts::store(self.blobs(), file)?;
             let stored = StoredArtifact { blob, size_bytes, at: self.runs.clock().now() };
-            ops.push(Op::put(keys::part(keys::FILES, id, path), codec::encode(&stored)?));
+            ops.push(Op::put(keys::part(keys::FILES, id, path), stored::encode(&stored)?));
         }
         self.commit(id, ops)
     }
@@ -88,7 +88,7 @@ impl LoggedModels {
         let mut files = BTreeMap::new();
         for_each_entry(&*self.storage, KeyRange::prefix(prefix.clone()), |key, value| {
             let path = String::from_utf8_lossy(key.strip_prefix(prefix.as_slice()).unwrap_or_default()).into_owned();
-            files.insert(path, codec::decode("a file of a logged model", value)?);
+            files.insert(path, stored::decode("a file of a logged model", value)?);
             Ok(())
         })?;
         Ok(files)

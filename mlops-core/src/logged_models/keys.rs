@@ -63,7 +63,7 @@ pub(super) fn points(id: &str) -> Vec<u8> {
 
 /// A point, by what it is of: a run logs one value of a metric for a step and time.
 pub(super) fn point(id: &str, of: &(&str, &str, i64, i64)) -> Result<Vec<u8>> {
-    let digest = Digest::of(&super::codec::encode(of)?);
+    let digest = Digest::of(&crate::base::stored::encode(of)?);
     Ok(behind(POINTS, id, digest.as_bytes().get(..16).unwrap_or_default()))
 }
 

@@ -1,10 +1,10 @@
 //! Which runs used and made a logged model.
 
-use super::codec;
 use super::keys;
 use super::store::LoggedModels;
 use super::types::ModelLinks;
 use crate::base::names;
+use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::runs::{Lifecycle, for_each_entry};
@@ -36,7 +36,7 @@ impl LoggedModels {
         for (number, key) in (0_i64..).zip(wanted) {
             if self.storage.get(&key)?.is_none() {
                 let at = Timestamp::from_micros(now.as_micros().saturating_add(number));
-                ops.push(Op::put(key, codec::encode(&at)?));
+                ops.push(Op::put(key, stored::encode(&at)?));
             }
         }
         if !ops.is_empty() {
@@ -62,7 +62,7 @@ impl LoggedModels {
     fn linked<T>(&self, prefix: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>> {
         let mut found: Vec<(Timestamp, T)> = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
-            let at: Timestamp = codec::decode("a link of a run", value)?;
+            let at: Timestamp = stored::decode("a link of a run", value)?;
             found.extend(key.strip_prefix(prefix).and_then(&read).map(|one| (at, one)));
             Ok(())
         })?;

@@ -4,7 +4,6 @@
 //! [`LoggedModels`] makes and finds them. `edit.rs` changes one, `points.rs` has its metrics, `files.rs` its artifacts,
 //! `links.rs` which runs have it as an input or output.
 
-mod codec;
 mod edit;
 mod files;
 mod keys;

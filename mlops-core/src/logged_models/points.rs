@@ -1,10 +1,10 @@
 //! The metrics of a logged model.
 
-use super::codec;
 use super::keys;
 use super::store::LoggedModels;
 use super::types::ModelPoint;
 use crate::base::names;
+use crate::base::stored;
 use crate::error::Result;
 use crate::runs::for_each_entry;
 use crate::storage::{KeyRange, Op};
@@ -20,7 +20,7 @@ impl LoggedModels {
         for point in points {
             names::check_key("metric", &point.key)?;
             let of = (point.key.as_str(), point.run_id.as_str(), point.step, point.at.as_micros());
-            ops.push(Op::put(keys::point(id, &of)?, codec::encode(point)?));
+            ops.push(Op::put(keys::point(id, &of)?, stored::encode(point)?));
         }
         self.commit(id, ops)
     }
@@ -29,7 +29,7 @@ impl LoggedModels {
     pub(super) fn points(&self, id: &str) -> Result<Vec<ModelPoint>> {
         let mut points: Vec<ModelPoint> = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::points(id)), |_, value| {
-            points.push(codec::decode("a metric of a logged model", value)?);
+            points.push(stored::decode("a metric of a logged model", value)?);
             Ok(())
         })?;
         points.sort_by(|a, b| (a.at, a.step, &a.key, &a.run_id).cmp(&(b.at, b.step, &b.key, &b.run_id)));

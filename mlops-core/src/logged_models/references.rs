@@ -2,10 +2,10 @@
 
 use std::io::sink;
 
-use super::codec;
 use super::keys;
 use super::store::LoggedModels;
 use crate::base::digests::Digest;
+use crate::base::stored;
 use crate::blob::Referrer;
 use crate::error::{Error, Result};
 use crate::runs::{StoredArtifact, StoredText, for_each_entry};
@@ -31,12 +31,12 @@ type Visit<'a> = dyn FnMut(&[u8], &'static str, Digest) -> Result<()> + 'a;
 fn for_each_reference(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<()> {
     for (prefix, what) in [(keys::PARAMS, "param"), (keys::TAGS, "tag")] {
         for_each_entry(storage, KeyRange::prefix(prefix), |key, value| {
-            let stored: StoredText = codec::decode("a text of a logged model", value)?;
+            let stored: StoredText = stored::decode("a text of a logged model", value)?;
             stored.blob().map_or(Ok(()), |blob| visit(key, what, blob))
         })?;
     }
     for_each_entry(storage, KeyRange::prefix(keys::FILES), |key, value| {
-        visit(key, "file", codec::decode::<StoredArtifact>("a file of a logged model", value)?.blob)
+        visit(key, "file", stored::decode::<StoredArtifact>("a file of a logged model", value)?.blob)
     })
 }
 

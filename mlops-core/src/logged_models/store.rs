@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::codec;
 use super::keys;
 use super::types::{LoggedModel, LoggedModelData, LoggedModelOptions};
 use crate::base::limits;
 use crate::base::names;
+use crate::base::stored;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::runs::{Lifecycle, Runs, StoredText, View, for_each_entry};
@@ -78,8 +78,8 @@ impl LoggedModels {
         let id = model.model_id.clone();
         let mut ops = vec![
             Op::check_absent(keys::model(&id)),
-            Op::put(keys::model(&id), codec::encode(&model)?),
-            Op::put(keys::in_experiment(&model.experiment_id, &id), codec::PRESENT),
+            Op::put(keys::model(&id), stored::encode(&model)?),
+            Op::put(keys::in_experiment(&model.experiment_id, &id), stored::PRESENT),
         ];
         ops.extend(self.text_ops(keys::PARAMS, &id, &options.params)?);
         ops.extend(self.text_ops(keys::TAGS, &id, &options.tags)?);
@@ -97,7 +97,7 @@ impl LoggedModels {
             names::check_key("key of a logged model", key)?;
             limits::check(|| format!("the value of `{key}`"), value.len(), limits::VALUE_BYTES, "bytes")?;
             let stored = StoredText::new(self.blobs(), value)?;
-            Ok(Op::put(keys::part(of, id, key), codec::encode(&stored)?))
+            Ok(Op::put(keys::part(of, id, key), stored::encode(&stored)?))
         });
         ops.collect()
     }
@@ -108,7 +108,7 @@ impl LoggedModels {
         let missing = || Error::NotFound { what: "logged model", id: id.into(), hint: hint.into() };
         names::check_run_id(id)?;
         let bytes = self.storage.get(&keys::model(id))?.ok_or_else(missing)?;
-        Ok((codec::decode("a logged model", &bytes)?, bytes))
+        Ok((stored::decode("a logged model", &bytes)?, bytes))
     }
 
     /// A model with all but its files, deleted or not.
@@ -164,7 +164,7 @@ impl LoggedModels {
         let mut texts = BTreeMap::new();
         for_each_entry(&*self.storage, KeyRange::prefix(prefix.clone()), |key, value| {
             let key = String::from_utf8_lossy(key.strip_prefix(prefix.as_slice()).unwrap_or_default()).into_owned();
-            let stored: StoredText = codec::decode("a text of a logged model", value)?;
+            let stored: StoredText = stored::decode("a text of a logged model", value)?;
             texts.insert(key, stored.load(self.blobs())?);
             Ok(())
         })?;

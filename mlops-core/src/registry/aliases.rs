@@ -1,12 +1,12 @@
 //! Aliases: words that point to a version.
 
 use super::change::{Change, What};
-use super::codec;
 use super::keys;
 use super::log::Action;
 use super::names;
 use super::store::{LocalRegistry, check_ready};
 use super::types::{AliasEntry, ModelRecord, ModelVersion, Stage, StageOptions};
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::storage::Op;
 
@@ -22,7 +22,7 @@ impl Change {
         to: u64,
     ) -> Result<()> {
         let entry = AliasEntry { alias: alias.into(), version: to };
-        self.push(Op::put(keys::alias(model.number, &names::alias(alias)?), codec::encode(&entry)?));
+        self.push(Op::put(keys::alias(model.number, &names::alias(alias)?), stored::encode(&entry)?));
         let (from, number) = (from.map(|number| number.to_string()), to.to_string());
         let what = What {
             version: Some(to),
@@ -45,7 +45,7 @@ impl Change {
 impl LocalRegistry {
     pub(super) fn find_alias(&self, model: u64, lower: &str) -> Result<Option<AliasEntry>> {
         let bytes = self.storage.get(&keys::alias(model, lower))?;
-        bytes.map(|bytes| codec::decode("an alias", &bytes)).transpose()
+        bytes.map(|bytes| stored::decode("an alias", &bytes)).transpose()
     }
 
     pub(super) fn point_alias(&self, name: &str, alias: &str, number: u64) -> Result<()> {

@@ -2,7 +2,6 @@
 //! of. So changes are one sequence, and what one of them read is what it changes.
 
 use super::by::Actor;
-use super::codec;
 use super::keys;
 use super::log::{Action, Event, Head};
 use super::names;
@@ -10,6 +9,7 @@ use super::store::LocalRegistry;
 use super::types::ModelRecord;
 use crate::base::digests::Digest;
 use crate::base::limits;
+use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::storage::{Op, Outcome};
@@ -49,7 +49,7 @@ impl Change {
     /// Stores a model's record, which changed now.
     pub(super) fn put_model(&mut self, model: &mut ModelRecord) -> Result<()> {
         model.updated_at = self.at.max(model.updated_at);
-        self.push(Op::put(keys::model(model.number), codec::encode(model)?));
+        self.push(Op::put(keys::model(model.number), stored::encode(model)?));
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl Change {
         };
         event.hash = event.computed_hash()?;
         self.head = Head { seq: event.seq, at: event.at, hash: event.hash };
-        self.push(Op::put(keys::event(event.seq), codec::encode(&event)?));
+        self.push(Op::put(keys::event(event.seq), stored::encode(&event)?));
         self.about(model)?;
         self.events += 1;
         Ok(())
@@ -89,7 +89,7 @@ impl Change {
 
     /// Has the last event in the history of a name.
     pub(super) fn about(&mut self, name: &str) -> Result<()> {
-        self.push(Op::put(keys::event_of(&names::model(name)?, self.head.seq), codec::PRESENT));
+        self.push(Op::put(keys::event_of(&names::model(name)?, self.head.seq), stored::PRESENT));
         Ok(())
     }
 }
@@ -115,7 +115,7 @@ impl LocalRegistry {
             }
             let mut ops = vec![Op::check(keys::HEAD, bytes)];
             ops.append(&mut change.ops);
-            ops.push(Op::put(keys::HEAD, codec::encode(&change.head)?));
+            ops.push(Op::put(keys::HEAD, stored::encode(&change.head)?));
             let size: usize = ops.iter().map(Op::size).sum();
             if size > limits::STORAGE_BATCH_BYTES {
                 let (size, limit) = (size as u64, limits::STORAGE_BATCH_BYTES as u64);

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::by::Actor;
-use super::codec;
 use super::keys;
 use super::names;
 use super::store::LocalRegistry;
 use crate::base::digests::{Digest, DigestHasher};
+use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::runs::for_each_entry;
@@ -147,7 +147,7 @@ impl LocalRegistry {
         let bytes = self.storage.get(keys::HEAD)?;
         let head = bytes
             .as_deref()
-            .map_or_else(|| Ok(Head::start()), |bytes| codec::decode("the head of the registry", bytes))?;
+            .map_or_else(|| Ok(Head::start()), |bytes| stored::decode("the head of the registry", bytes))?;
         Ok((head, bytes))
     }
 
@@ -158,7 +158,7 @@ impl LocalRegistry {
             let options = ScanOptions { limit: (limit - found.len()).min(1_000), ..ScanOptions::default() };
             let page = self.storage.scan(&range, &options)?;
             for (_, value) in &page.entries {
-                found.push(codec::decode("an event of the registry", value)?);
+                found.push(stored::decode("an event of the registry", value)?);
             }
             match page.entries.last() {
                 Some((last, _)) if page.more => range = range.after(last),
@@ -177,7 +177,7 @@ impl LocalRegistry {
         let mut found = Vec::with_capacity(numbers.len());
         for number in numbers {
             if let Some(bytes) = self.storage.get(&keys::event(number))? {
-                found.push(codec::decode("an event of the registry", &bytes)?);
+                found.push(stored::decode("an event of the registry", &bytes)?);
             }
         }
         Ok(found)

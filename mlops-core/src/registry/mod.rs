@@ -8,7 +8,6 @@
 mod aliases;
 mod by;
 mod change;
-mod codec;
 mod files;
 mod keys;
 mod log;

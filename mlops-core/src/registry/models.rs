@@ -1,7 +1,6 @@
 //! Making, changing and deleting models, and the tags of both.
 
 use super::change::{Change, What};
-use super::codec;
 use super::keys;
 use super::log::Action;
 use super::names;
@@ -9,6 +8,7 @@ use super::store::LocalRegistry;
 use super::types::{ModelRecord, NameEntry, RegisteredModel};
 use crate::base::limits;
 use crate::base::names as base_names;
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::{StoredText, for_each_entry};
 use crate::storage::{KeyRange, Op, Outcome};
@@ -49,7 +49,7 @@ impl LocalRegistry {
         }
         let next = self.storage.get(keys::NEXT_MODEL)?;
         let number: u64 =
-            next.map_or(Ok(1), |bytes| codec::decode("the number of the next registered model", &bytes))?;
+            next.map_or(Ok(1), |bytes| stored::decode("the number of the next registered model", &bytes))?;
         let model = ModelRecord {
             number,
             name: name.into(),
@@ -59,8 +59,8 @@ impl LocalRegistry {
             created_at: change.at,
             updated_at: change.at,
         };
-        change.push(Op::put(keys::NEXT_MODEL, codec::encode(&(number + 1))?));
-        change.push(Op::put(keys::name(&lower), codec::encode(&NameEntry { model: Some(number), used: entry.used })?));
+        change.push(Op::put(keys::NEXT_MODEL, stored::encode(&(number + 1))?));
+        change.push(Op::put(keys::name(&lower), stored::encode(&NameEntry { model: Some(number), used: entry.used })?));
         change.event(Action::ModelCreated, name, What::default())?;
         Ok(model)
     }
@@ -80,11 +80,11 @@ impl LocalRegistry {
                 }
                 // Both names keep their count.
                 let used = model.next_version - 1;
-                change.push(Op::put(keys::name(&was), codec::encode(&NameEntry { model: None, used })?));
+                change.push(Op::put(keys::name(&was), stored::encode(&NameEntry { model: None, used })?));
                 model.next_version = model.next_version.max(entry.used + 1);
             }
             let new = NameEntry { model: Some(model.number), used: entry.used };
-            change.push(Op::put(keys::name(&is), codec::encode(&new)?));
+            change.push(Op::put(keys::name(&is), stored::encode(&new)?));
             let from = std::mem::replace(&mut model.name, to.into());
             change.put_model(&mut model)?;
             change.event(Action::ModelRenamed, to, What { from: Some(&from), to: Some(to), ..What::default() })?;
@@ -113,7 +113,7 @@ impl LocalRegistry {
         let number = self.change(|change| {
             let model = self.record(name)?;
             let entry = NameEntry { model: None, used: model.next_version - 1 };
-            change.push(Op::put(keys::name(&names::model(name)?), codec::encode(&entry)?));
+            change.push(Op::put(keys::name(&names::model(name)?), stored::encode(&entry)?));
             change.push(Op::delete(keys::model(model.number)));
             let used = entry.used.to_string();
             change.event(Action::ModelDeleted, &model.name, What { from: Some(&used), ..What::default() })?;
@@ -142,7 +142,7 @@ impl LocalRegistry {
     pub(super) fn tag_op(&self, place: Vec<u8>, key: &str, value: &str) -> Result<Op> {
         base_names::check_key("key of a tag", key)?;
         limits::check(|| format!("the value of `{key}`"), value.len(), limits::VALUE_BYTES, "bytes")?;
-        Ok(Op::put(place, codec::encode(&StoredText::new(self.blobs(), value)?)?))
+        Ok(Op::put(place, stored::encode(&StoredText::new(self.blobs(), value)?)?))
     }
 
     /// Where a tag of a model or one of its versions stands; the model has it now.
@@ -165,7 +165,7 @@ impl LocalRegistry {
             if matches!(&op, Op::Put { value, .. } if had.as_ref() == Some(value)) {
                 return Ok(());
             }
-            let had = had.map(|bytes| codec::decode::<StoredText>("a tag of the registry", &bytes)).transpose()?;
+            let had = had.map(|bytes| stored::decode::<StoredText>("a tag of the registry", &bytes)).transpose()?;
             let had = had.map(|text| text.load(self.blobs())).transpose()?;
             change.push(op);
             change.put_model(&mut model)?;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::sink;
 
-use super::codec;
 use super::keys;
 use super::source::FileList;
 use super::store::LocalRegistry;
 use super::types::{ModelRecord, VersionInfo};
 use crate::base::digests::Digest;
+use crate::base::stored;
 use crate::blob::{BlobStore, Referrer};
 use crate::error::{Code, Error, Result};
 use crate::runs::{StoredText, for_each_entry};
@@ -51,12 +51,12 @@ fn for_each_reference(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<()
     let is_there = |key: &[u8]| keys::owner(key).is_some_and(|model| models.contains(&model));
     for prefix in [keys::MODEL_TAGS, keys::VERSION_TAGS] {
         for_each_entry(storage, KeyRange::prefix(prefix), |key, value| {
-            let stored: StoredText = codec::decode("a tag of the registry", value)?;
+            let stored: StoredText = stored::decode("a tag of the registry", value)?;
             stored.blob().filter(|_| is_there(key)).map_or(Ok(()), |blob| visit(key, TAG, blob))
         })?;
     }
     for_each_entry(storage, KeyRange::prefix(keys::VERSIONS), |key, value| {
-        let info: VersionInfo = codec::decode("a version of a registered model", value)?;
+        let info: VersionInfo = stored::decode("a version of a registered model", value)?;
         info.digest.filter(|_| is_there(key)).map_or(Ok(()), |blob| visit(key, LIST, blob))
     })
 }
@@ -135,7 +135,7 @@ impl LocalRegistry {
         let model = keys::owner(key).unwrap_or_default();
         let record = self.storage.get(&keys::model(model))?;
         let record: Option<ModelRecord> =
-            record.map(|bytes| codec::decode("a registered model", &bytes)).transpose()?;
+            record.map(|bytes| stored::decode("a registered model", &bytes)).transpose()?;
         let name = record.map_or_else(|| model.to_string(), |record| record.name);
         Ok(match keys::version_in(key).filter(|_| !key.starts_with(keys::MODEL_TAGS)) {
             Some(version) => format!("version {version} of the registered model {name}"),

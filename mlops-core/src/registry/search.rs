@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::codec;
 use super::keys;
 use super::store::LocalRegistry;
 use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel, VersionInfo};
 use crate::base::paging::{self, Page};
+use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::query::{self, Aspect, Entity, Filter, OrderKey, Subject, Value};
@@ -48,7 +48,7 @@ impl LocalRegistry {
             let prefix = keys::part(keys::VERSIONS, record.number);
             for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
                 let number = keys::last_number(key).unwrap_or_default();
-                let info: VersionInfo = codec::decode("a version of a registered model", value)?;
+                let info: VersionInfo = stored::decode("a version of a registered model", value)?;
                 found.push(self.with_parts(&record, number, info, &aliases)?);
                 Ok(())
             })?;
@@ -59,7 +59,7 @@ impl LocalRegistry {
     fn records(&self) -> Result<Vec<ModelRecord>> {
         let mut records = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::MODELS), |_, value| {
-            records.push(codec::decode("a registered model", value)?);
+            records.push(stored::decode("a registered model", value)?);
             Ok(())
         })?;
         Ok(records)

@@ -2,11 +2,11 @@
 
 use super::aliases::PRODUCTION;
 use super::change::{Change, What};
-use super::codec;
 use super::keys;
 use super::log::Action;
 use super::store::{LocalRegistry, check_ready};
 use super::types::{ModelRecord, ModelVersion, Stage, StageOptions};
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::for_each_entry;
 use crate::storage::{KeyRange, Op};
@@ -84,10 +84,10 @@ impl LocalRegistry {
     fn put_stage(&self, change: &mut Change, model: &ModelRecord, number: u64, stage: Stage) -> Result<()> {
         let mut info = self.version_record(model, number)?;
         change.push(Op::delete(keys::stage(model.number, info.stage, number)));
-        change.push(Op::put(keys::stage(model.number, stage, number), codec::PRESENT));
+        change.push(Op::put(keys::stage(model.number, stage, number), stored::PRESENT));
         info.stage = stage;
         info.updated_at = change.at.max(info.updated_at);
-        change.push(Op::put(keys::version(model.number, number), codec::encode(&info)?));
+        change.push(Op::put(keys::version(model.number, number), stored::encode(&info)?));
         Ok(())
     }
 

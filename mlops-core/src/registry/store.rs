@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::by::By;
-use super::codec;
 use super::keys;
 use super::log::Event;
 use super::names;
@@ -15,6 +14,7 @@ use super::types::{
 };
 use super::{ModelRegistry, VersionStatus};
 use crate::base::paging::Page;
+use crate::base::stored;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::logged_models::LoggedModels;
@@ -67,13 +67,13 @@ impl LocalRegistry {
     /// What is stored of a name in lower case.
     pub(super) fn name_entry(&self, lower: &str) -> Result<NameEntry> {
         let bytes = self.storage.get(&keys::name(lower))?;
-        bytes.map_or_else(|| Ok(NameEntry::default()), |bytes| codec::decode("the name of a registered model", &bytes))
+        bytes.map_or_else(|| Ok(NameEntry::default()), |bytes| stored::decode("the name of a registered model", &bytes))
     }
 
     pub(super) fn find_record(&self, name: &str) -> Result<Option<ModelRecord>> {
         let Some(number) = self.name_entry(&names::model(name)?)?.model else { return Ok(None) };
         let bytes = self.storage.get(&keys::model(number))?;
-        bytes.map(|bytes| codec::decode("a registered model", &bytes)).transpose()
+        bytes.map(|bytes| stored::decode("a registered model", &bytes)).transpose()
     }
 
     pub(super) fn record(&self, name: &str) -> Result<ModelRecord> {
@@ -90,7 +90,7 @@ impl LocalRegistry {
             Error::NotFound { what: "model version", id: format!("{}/{number}", model.name), hint: hint.into() }
         };
         let bytes = self.storage.get(&keys::version(model.number, number))?.ok_or_else(missing)?;
-        codec::decode("a version of a registered model", &bytes)
+        stored::decode("a version of a registered model", &bytes)
     }
 
     /// The tags behind a prefix.
@@ -98,7 +98,7 @@ impl LocalRegistry {
         let mut tags = BTreeMap::new();
         for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
             let key = String::from_utf8_lossy(key.strip_prefix(prefix).unwrap_or_default()).into_owned();
-            let stored: StoredText = codec::decode("a tag of the registry", value)?;
+            let stored: StoredText = stored::decode("a tag of the registry", value)?;
             tags.insert(key, stored.load(self.blobs())?);
             Ok(())
         })?;
@@ -108,7 +108,7 @@ impl LocalRegistry {
     pub(super) fn aliases(&self, model: u64) -> Result<Vec<AliasEntry>> {
         let mut aliases = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::part(keys::ALIASES, model)), |_, value| {
-            aliases.push(codec::decode("an alias", value)?);
+            aliases.push(stored::decode("an alias", value)?);
             Ok(())
         })?;
         Ok(aliases)

@@ -1,7 +1,6 @@
 //! Making, changing, copying and deleting versions.
 
 use super::change::What;
-use super::codec;
 use super::keys;
 use super::log::Action;
 use super::models::description;
@@ -9,6 +8,7 @@ use super::source;
 use super::store::LocalRegistry;
 use super::types::{ModelVersion, Stage, VersionInfo, VersionOptions, VersionStatus};
 use crate::base::limits;
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::for_each_entry;
 use crate::storage::{KeyRange, Op};
@@ -54,8 +54,8 @@ impl LocalRegistry {
                 created_at: options.created_at.unwrap_or(change.at),
                 updated_at: options.created_at.unwrap_or(change.at),
             };
-            change.push(Op::put(keys::version(model.number, number), codec::encode(&info)?));
-            change.push(Op::put(keys::stage(model.number, Stage::None, number), codec::PRESENT));
+            change.push(Op::put(keys::version(model.number, number), stored::encode(&info)?));
+            change.push(Op::put(keys::stage(model.number, Stage::None, number), stored::PRESENT));
             for (key, value) in &options.tags {
                 change.push(self.tag_op(keys::version_tag(model.number, number, key), key, value)?);
             }
@@ -96,7 +96,7 @@ impl LocalRegistry {
             }
             let from = std::mem::replace(&mut info.description, new.clone());
             info.updated_at = change.at.max(info.updated_at);
-            change.push(Op::put(keys::version(model.number, number), codec::encode(&info)?));
+            change.push(Op::put(keys::version(model.number, number), stored::encode(&info)?));
             change.put_model(&mut model)?;
             let what = What { version: Some(number), from: from.as_deref(), to: new.as_deref(), ..What::default() };
             change.event(Action::VersionDescribed, &model.name, what)?;

@@ -5,7 +5,6 @@
 //! a random trial gets, `take.rs` how a trial is taken, `stopping.rs` the rules of early stopping, `results.rs` what came
 //! out, `json.rs` the words that the other languages and the command speak in.
 
-mod codec;
 mod json;
 mod keys;
 mod options;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::codec;
 use super::keys;
 use super::stopping::{Curve, curve};
 use super::store::Sweep;
 use super::tags;
 use super::types::{StoredTrial, SweepStatus, TrialData, TrialState};
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::{Lifecycle, RunStatus, for_each_entry};
 use crate::storage::KeyRange;
@@ -61,7 +61,7 @@ impl Sweep {
         let mut trials = Vec::new();
         for_each_entry(self.storage(), KeyRange::prefix(keys::trials(self.name())), |key, value| {
             if let Some(number) = keys::number(key) {
-                trials.push((number, codec::decode("a trial", value)?));
+                trials.push((number, stored::decode("a trial", value)?));
             }
             Ok(())
         })?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::codec;
 use super::keys;
 use super::options::SweepOptions;
 use super::stopping::Curve;
 use super::types::SweepInfo;
 use crate::base::limits;
 use crate::base::names;
+use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::{RunStatus, Runs, for_each_entry};
 use crate::storage::{Durability, KeyRange, Op, Outcome, Storage};
@@ -57,7 +57,7 @@ impl Sweeps {
         self.runs.check_writable()?;
         let info = options.resolve(&self.runs)?;
         let key = keys::definition(&info.name);
-        let value = codec::encode(&info)?;
+        let value = stored::encode(&info)?;
         limits::check(|| "the definition of the sweep".into(), value.len(), limits::STORAGE_VALUE_BYTES, "bytes")?;
         let ops = [Op::check_absent(key.clone()), Op::put(key, value)];
         match self.storage.apply(&ops, Durability::Full)? {
@@ -124,7 +124,7 @@ impl Sweeps {
             return Ok(None);
         }
         let stored = self.storage.get(&keys::definition(name))?;
-        stored.map(|bytes| Ok(self.sweep(codec::decode("a sweep", &bytes)?))).transpose()
+        stored.map(|bytes| Ok(self.sweep(stored::decode("a sweep", &bytes)?))).transpose()
     }
 
     /// All sweeps, by name.
@@ -134,7 +134,7 @@ impl Sweeps {
     pub fn list(&self) -> Result<Vec<Sweep>> {
         let mut found = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::DEFINITIONS), |_, value| {
-            found.push(self.sweep(codec::decode("a sweep", value)?));
+            found.push(self.sweep(stored::decode("a sweep", value)?));
             Ok(())
         })?;
         Ok(found)

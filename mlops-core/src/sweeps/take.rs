@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::codec;
 use super::keys;
 use super::sample;
 use super::space;
@@ -17,6 +16,7 @@ use super::tags;
 use super::trial::Trial;
 use super::types::{Method, StoredTrial};
 use crate::base::limits;
+use crate::base::stored;
 use crate::base::text::ParamValue;
 use crate::error::{Error, Result};
 use crate::runs::tags::RUN_NAME;
@@ -111,12 +111,12 @@ impl Sweep {
                 }
             };
             let key = keys::trial(self.name(), number);
-            let value = codec::encode(&trial)?;
+            let value = stored::encode(&trial)?;
             limits::check(|| "the params of the trial".into(), value.len(), limits::STORAGE_VALUE_BYTES, "bytes")?;
             let ops = [
                 Op::check(key.clone(), before),
                 Op::put(key, value),
-                Op::put(keys::open_trial(self.name(), number), codec::PRESENT),
+                Op::put(keys::open_trial(self.name(), number), stored::PRESENT),
             ];
             if self.storage().apply(&ops, self.runs().durability())? == Outcome::Applied {
                 return self.begin(run, number, trial).map(Some);
@@ -170,7 +170,7 @@ impl Sweep {
         })?;
         for number in numbers {
             let Some(bytes) = self.storage().get(&keys::trial(self.name(), number))? else { continue };
-            let trial: StoredTrial = codec::decode("a trial", &bytes)?;
+            let trial: StoredTrial = stored::decode("a trial", &bytes)?;
             // A run that is not there is on its way from the process that started it.
             let Some(run) = self.runs().find_info(&trial.run)? else { continue };
             let is_there = run.lifecycle == Lifecycle::Active;

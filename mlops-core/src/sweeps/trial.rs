@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::codec;
 use super::stopping::{self, Curve, Decision, EarlyStopping};
 use super::store::Sweep;
 use super::tags;
 use super::types::StoredTrial;
+use crate::base::stored;
 use crate::base::text::ParamValue;
 use crate::error::Result;
 use crate::runs::{Run, RunExt, RunStatus};
@@ -96,7 +96,7 @@ impl Trial {
         let ended = self.run.end(status);
         if ended.is_ok() && status != RunStatus::Killed {
             // Who takes the next trial does it, if this fails.
-            let _ = codec::encode(&self.stored).and_then(|bytes| self.sweep.forget(self.number, bytes));
+            let _ = stored::encode(&self.stored).and_then(|bytes| self.sweep.forget(self.number, bytes));
         }
         ended
     }

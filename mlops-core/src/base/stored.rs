@@ -1,23 +1,23 @@
-//! Stored values: a format byte, then postcard.
+//! Stored values of pillars whose layouts are all the first: a format byte, then postcard.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// The version of what the pillar stores; a later layout takes the next number.
+/// The format that is written and read; a later layout takes the next number.
 const FORMAT: u8 = 1;
 
 /// The value of an entry that says all by its key.
-pub(super) const PRESENT: &[u8] = &[FORMAT];
+pub(crate) const PRESENT: &[u8] = &[FORMAT];
 
-pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    postcard::to_extend(value, vec![FORMAT])
-        .map_err(|e| Error::internal(format!("cannot encode what the registry keeps: {e}")))
+/// The bytes of a value.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    postcard::to_extend(value, vec![FORMAT]).map_err(|e| Error::internal(format!("cannot encode what is stored: {e}")))
 }
 
 /// Reads a stored value; `what` names it in the error.
-pub(super) fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
     match bytes.split_first() {
         Some((&FORMAT, rest)) => {
             postcard::from_bytes(rest).map_err(|e| Error::internal(format!("{what} in storage cannot be read: {e}")))

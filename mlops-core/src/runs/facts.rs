@@ -19,6 +19,8 @@ pub(super) trait Facts {
     fn started_at(&self) -> Timestamp;
     fn ended_at(&self) -> Option<Timestamp>;
     fn metric(&self, key: &str) -> Option<MetricSummary>;
+    /// The last value of a metric.
+    fn last(&self, key: &str) -> Option<f64>;
     fn param(&self, key: &str) -> Option<&StoredParam>;
     fn tag(&self, key: &str) -> Option<&StoredText>;
     /// The names, digests or contexts of its inputs, in their order.
@@ -56,6 +58,10 @@ impl Facts for View {
 
     fn metric(&self, key: &str) -> Option<MetricSummary> {
         self.metrics.get(key).copied()
+    }
+
+    fn last(&self, key: &str) -> Option<f64> {
+        self.metrics.get(key).map(|summary| summary.last)
     }
 
     fn param(&self, key: &str) -> Option<&StoredParam> {

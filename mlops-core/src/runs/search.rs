@@ -10,7 +10,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,9 @@ impl Runs {
     }
 }
 
+/// Of a segment of this many rows for each that was found, reading those whole is less than all of its columns.
+const ROWS_A_RECORD: usize = 16;
+
 /// What a search has found, in order.
 struct Found {
     places: Vec<Place>,
@@ -169,6 +172,32 @@ struct Found {
 }
 
 impl Found {
+    /// Reads the records of runs that are few among the rows of their segment.
+    fn read_few(&mut self, core: &Core) -> Result<()> {
+        let Some(table) = self.table.clone() else { return Ok(()) };
+        let mut hits: HashMap<usize, usize> = HashMap::new();
+        for place in &self.places {
+            if let Hit::Row { segment, .. } = place.hit {
+                *hits.entry(segment).or_default() += 1;
+            }
+        }
+        hits.retain(|at, count| table.segment(*at).is_some_and(|segment| *count * ROWS_A_RECORD <= segment.rows()));
+        let mut places = Vec::with_capacity(self.places.len());
+        for mut place in std::mem::take(&mut self.places) {
+            if let Hit::Row { segment, .. } = place.hit
+                && hits.contains_key(&segment)
+            {
+                // What was removed for good since it was found is not there.
+                let Some(doc) = core.doc(&place.run_id)? else { continue };
+                let Some(view) = core.view_of(doc)? else { continue };
+                place.hit = Hit::Record(view.into());
+            }
+            places.push(place);
+        }
+        self.places = places;
+        Ok(())
+    }
+
     /// Takes the token of what comes behind the last run, if there is more.
     fn next_page_token(&mut self, query: &RunQuery) -> Result<Option<String>> {
         let last = if self.more { self.places.pop() } else { None };

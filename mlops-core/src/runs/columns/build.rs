@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::super::inputs;
 use super::super::keys;
 use super::super::read::View;
-use super::super::types::Lifecycle;
+use super::super::types::{Lifecycle, MetricSummary};
 use super::COLUMNS;
-use super::layout::{Dictionary, Directory, Heads, Of, Present, Summaries, encode};
+use super::layout::{Dictionary, Directory, Heads, Of, Present, encode};
+use super::summaries::Summaries;
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
@@ -133,9 +134,8 @@ impl<'a> Builder<'a> {
 
     fn metrics(&mut self) -> Result<()> {
         for (key, values) in self.by_key(|view| &view.metrics) {
-            let mut summaries = Summaries { present: self.present(&values), ..Summaries::default() };
-            values.iter().for_each(|(_, summary)| summaries.push(summary));
-            self.put(Of::Metric, key, &summaries.encode()?)?;
+            let summaries: Vec<&MetricSummary> = values.iter().map(|(_, summary)| *summary).collect();
+            self.put(Of::Metric, key, &Summaries::encode(&self.present(&values), &summaries)?)?;
         }
         Ok(())
     }

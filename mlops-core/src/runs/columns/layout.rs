@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::super::codec;
 use super::super::keys;
 use super::super::section::for_each_entry;
-use super::super::series::{pack_integers, pack_values, unpack_integers, unpack_values};
-use super::super::types::{Lifecycle, MetricSummary, RunStatus};
+use super::super::types::{Lifecycle, RunStatus};
 use crate::base::digests::Digest;
-use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::storage::{KeyRange, Storage};
@@ -87,81 +85,6 @@ impl<T> Dictionary<T> {
         let code = *self.codes.get(self.present.position(row)?)?;
         Some((code, self.values.get(code as usize)?))
     }
-}
-
-/// The summaries of a metric, a column for each of their parts.
-#[derive(Debug, Default)]
-pub(in crate::runs) struct Summaries {
-    pub(super) present: Present,
-    pub(super) last: Vec<f64>,
-    pub(super) last_step: Vec<i64>,
-    pub(super) last_at: Vec<i64>,
-    pub(super) min: Vec<f64>,
-    pub(super) max: Vec<f64>,
-    pub(super) count: Vec<i64>,
-}
-
-impl Summaries {
-    pub(super) fn push(&mut self, summary: &MetricSummary) {
-        self.last.push(summary.last);
-        self.last_step.push(summary.last_step);
-        self.last_at.push(summary.last_at.as_micros());
-        self.min.push(summary.min);
-        self.max.push(summary.max);
-        self.count.push(i64::try_from(summary.count).unwrap_or(i64::MAX));
-    }
-
-    pub(super) fn get(&self, row: u32) -> Option<MetricSummary> {
-        let at = self.present.position(row)?;
-        Some(MetricSummary {
-            last: *self.last.get(at)?,
-            last_step: *self.last_step.get(at)?,
-            last_at: Timestamp::from_micros(*self.last_at.get(at)?),
-            min: *self.min.get(at)?,
-            max: *self.max.get(at)?,
-            count: u64::try_from(*self.count.get(at)?).ok()?,
-        })
-    }
-
-    pub(in crate::runs) fn last(&self, row: u32) -> Option<f64> {
-        self.last.get(self.present.position(row)?).copied()
-    }
-
-    pub(super) fn encode(&self) -> Result<Vec<u8>> {
-        let parts = [
-            pack_values(&self.last)?,
-            pack_integers(&self.last_step)?,
-            pack_integers(&self.last_at)?,
-            pack_values(&self.min)?,
-            pack_values(&self.max)?,
-            pack_integers(&self.count)?,
-        ];
-        encode(&(&self.present, parts))
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let (present, [last, last_step, last_at, min, max, count]): (Present, [Vec<u8>; 6]) =
-            decode("a column of metrics", bytes)?;
-        let values = |part: &[u8]| unpack_values(part).ok_or_else(unreadable);
-        let integers = |part: &[u8]| unpack_integers(part).ok_or_else(unreadable);
-        Ok(Self {
-            present,
-            last: values(&last)?,
-            last_step: integers(&last_step)?,
-            last_at: integers(&last_at)?,
-            min: values(&min)?,
-            max: values(&max)?,
-            count: integers(&count)?,
-        })
-    }
-
-    pub(super) fn size(&self) -> usize {
-        self.present.0.len() * 4 + self.last.len() * 48
-    }
-}
-
-fn unreadable() -> Error {
-    Error::internal("a column of metrics cannot be read")
 }
 
 /// The format byte of all blobs of columns.

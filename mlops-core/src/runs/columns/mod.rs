@@ -9,6 +9,7 @@ mod build;
 mod fold;
 mod layout;
 mod rows;
+mod summaries;
 mod table;
 
 pub(super) use fold::{changed, removed};

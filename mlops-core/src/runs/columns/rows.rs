@@ -85,6 +85,13 @@ impl Facts for Row<'_> {
         }
     }
 
+    fn last(&self, key: &str) -> Option<f64> {
+        match self.column(Of::Metric, key)? {
+            Column::Metric(summaries) => summaries.last(self.number),
+            _ => None,
+        }
+    }
+
     fn param(&self, key: &str) -> Option<&StoredParam> {
         match self.column(Of::Param, key)? {
             Column::Param(params) => params.get(self.number),

@@ -12,14 +12,15 @@ use super::super::read::View;
 use super::super::section::{for_each_entry, names_behind};
 use super::super::types::{self, Lifecycle};
 use super::fold::is_folded;
-use super::layout::{Dictionary, Directory, Heads, Of, Summaries, decode, read};
+use super::layout::{Dictionary, Directory, Heads, Of, decode, read};
 use super::rows::{Chosen, Row};
+use super::summaries::Summaries;
 use super::{CACHE_BYTES, build};
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
-use crate::query::{Entity, Field};
+use crate::query::{Aspect, Entity, Field};
 use crate::storage::KeyRange;
 
 /// What this process remembers of the segments.
@@ -84,6 +85,11 @@ impl Segment {
         let directory: Directory = read(blobs, "a segment of columns", &directory_blob)?;
         let heads = read(blobs, "the rows of a segment", &directory.heads)?;
         Ok(Self { number, directory_blob, directory, heads, columns: Mutex::default() })
+    }
+
+    /// How many rows it has.
+    pub(in crate::runs) fn rows(&self) -> usize {
+        self.heads.ids.len()
     }
 
     /// The keys that have a column.
@@ -317,8 +323,14 @@ impl Core {
         let mut chosen = Chosen::new();
         for field in fields {
             for (of, key) in places(field) {
+                let column = segment.column(&*self.blobs, of, key)?;
+                if let Some(Column::Metric(summaries)) = column.as_deref()
+                    && field.aspect != Aspect::Value
+                {
+                    summaries.unpack()?;
+                }
                 if !chosen.iter().any(|(found, name, _)| (*found, name.as_str()) == (of, key)) {
-                    chosen.push((of, key.into(), segment.column(&*self.blobs, of, key)?));
+                    chosen.push((of, key.into(), column));
                 }
             }
         }

@@ -43,6 +43,9 @@ impl<'a> Record<'a> {
     }
 
     fn metric(&self, key: &str, aspect: Aspect) -> Option<Value<'_>> {
+        if aspect == Aspect::Value {
+            return self.run.last(key).map(Value::Number);
+        }
         let MetricSummary { last, last_step, last_at, min, max, count } = self.run.metric(key)?;
         #[expect(clippy::cast_precision_loss, reason = "search compares in f64")]
         Some(Value::Number(match aspect {

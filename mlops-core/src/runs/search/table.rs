@@ -137,6 +137,9 @@ impl Runs {
         let fields = query::parse_columns(columns)?;
         let table = |by_columns| {
             let mut found = core.find(query, limit, Some(&fields), by_columns)?;
+            if fields.is_empty() {
+                found.read_few(core)?;
+            }
             let rows = found.places.len();
             let columns =
                 if fields.is_empty() { whole(core, &found)? } else { chosen(core, &found, columns, &fields)? };

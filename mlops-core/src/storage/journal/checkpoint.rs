@@ -14,7 +14,7 @@ use crate::log::{LogHeader, LogKind, LogWriter};
 use crate::storage::Entry;
 
 /// Entries of one page of a checkpoint, in bytes.
-const PAGE_BYTES: usize = if cfg!(test) { 512 } else { 64 << 10 };
+const PAGE_BYTES: usize = if cfg!(test) { 512 } else { 16 << 10 };
 /// How long files that are no longer needed stay, so that a copy of the folder that is under way meets no gap.
 const UNNEEDED_STAY: Duration = Duration::from_hours(1);
 

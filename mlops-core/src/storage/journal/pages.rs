@@ -15,7 +15,7 @@ use crate::log::{LogKind, LogReader, TRAILER_BYTES, Trailer, open_at_trailer};
 use crate::storage::{Entry, Filling, KeyRange, ScanOptions, ScanPage};
 
 /// How many pages stay in memory.
-const KEPT: usize = 64;
+const KEPT: usize = 256;
 
 /// The format of a checkpoint's head and last frame: one that begins with the byte before it has no directory.
 const WITH_DIRECTORY: u8 = 2;

@@ -35,6 +35,48 @@ pub struct LogReader {
     header: LogHeader,
     offset: u64,
     next_seq: u64,
+    ahead: Ahead,
+}
+
+/// What was read ahead of the next frame: frames that are read one after the other are small, and a read of each costs more
+/// than all that is done with it.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// Where it stands in the file.
+    offset: u64,
+    bytes: Vec<u8>,
+    /// How many bytes the next read takes; nothing is read ahead of a frame that was sought.
+    next: usize,
+}
+
+/// The first and the largest read ahead, in bytes.
+const AHEAD: [usize; 2] = [4 << 10, 64 << 10];
+
+impl Ahead {
+    /// What is known of the file from `offset` on.
+    fn from(&self, offset: u64) -> &[u8] {
+        let skipped = offset.checked_sub(self.offset).and_then(|skipped| usize::try_from(skipped).ok());
+        skipped.and_then(|skipped| self.bytes.get(skipped..)).unwrap_or_default()
+    }
+
+    /// Reads from `offset` on, at least the whole of the frame that begins there, if the file has it.
+    fn read(&mut self, file: &FileHandle, offset: u64) -> Result<()> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        bytes.resize(self.next.max(FRAME_HEADER_BYTES), 0);
+        let mut read = file.read_at(&mut bytes, offset)?;
+        if let Some(header) = bytes.first_chunk().filter(|_| read == bytes.len()).and_then(FrameHeader::decode) {
+            let len = FRAME_HEADER_BYTES + header.len as usize;
+            if let Some(missing) = len.checked_sub(read).filter(|missing| *missing > 0) {
+                bytes.resize(len, 0);
+                let behind = bytes.get_mut(len - missing..).unwrap_or_default();
+                read += file.read_at(behind, offset + read as u64)?;
+            }
+        }
+        bytes.truncate(read);
+        *self = Self { offset, bytes, next: (self.next * 2).clamp(AHEAD[0], AHEAD[1]) };
+        Ok(())
+    }
 }
 
 impl LogReader {
@@ -49,7 +91,7 @@ impl LogReader {
             return Ok(None);
         }
         let header = LogHeader::decode(&bytes, kind, path)?;
-        Ok(Some(Self { file, header, offset: HEADER_BYTES, next_seq: header.first_seq }))
+        Ok(Some(Self::of(file, header)))
     }
 
     /// Opens a file whose header is known from elsewhere and does not read the one in the file: for what is left
@@ -58,8 +100,11 @@ impl LogReader {
     /// # Errors
     /// `Io`.
     pub fn open_with_header(files: &Files, path: &Path, header: LogHeader) -> Result<Self> {
-        let next_seq = header.first_seq;
-        Ok(Self { file: files.open_read(path)?, header, offset: HEADER_BYTES, next_seq })
+        Ok(Self::of(files.open_read(path)?, header))
+    }
+
+    fn of(file: FileHandle, header: LogHeader) -> Self {
+        Self { file, header, offset: HEADER_BYTES, next_seq: header.first_seq, ahead: Ahead::default() }
     }
 
     /// The file's header.
@@ -89,6 +134,7 @@ impl LogReader {
 
     /// Goes on at a frame boundary that an earlier read gave.
     pub fn seek(&mut self, offset: u64, next_seq: u64) {
+        self.ahead = Ahead::default();
         self.offset = offset;
         self.next_seq = next_seq;
     }
@@ -98,29 +144,46 @@ impl LogReader {
     /// # Errors
     /// [`Error::Corrupt`] with the frame's offset if it does not match its checksums or its number.
     pub fn next_frame(&mut self) -> Result<std::result::Result<Frame, Tail>> {
-        let mut bytes = [0; FRAME_HEADER_BYTES];
-        match self.file.read_at(&mut bytes, self.offset)? {
-            0 => return Ok(Err(Tail::Clean)),
-            n if n < FRAME_HEADER_BYTES => return Ok(Err(Tail::Torn)),
-            _ => {}
+        if let Ok(Ok(frame)) = self.frame_in(self.ahead.from(self.offset)) {
+            return Ok(Ok(self.step_behind(frame)));
         }
-        let Some(header) = FrameHeader::decode(&bytes) else {
+        // What stood behind the last whole frame may be another by now.
+        self.ahead.read(&self.file, self.offset)?;
+        let found = self.frame_in(self.ahead.from(self.offset));
+        if let Ok(Ok(frame)) = found {
+            if self.ahead.bytes.len() > AHEAD[1] || self.ahead.next == AHEAD[0] {
+                // A frame that was sought, or a large one: the next is not in memory.
+                self.ahead.bytes = Vec::new();
+            }
+            return Ok(Ok(self.step_behind(frame)));
+        }
+        self.ahead.bytes.clear();
+        found
+    }
+
+    fn step_behind(&mut self, frame: Frame) -> Frame {
+        self.offset = frame.end;
+        self.next_seq += 1;
+        frame
+    }
+
+    /// The frame that bytes begin with.
+    fn frame_in(&self, bytes: &[u8]) -> Result<std::result::Result<Frame, Tail>> {
+        let Some((header, rest)) = bytes.split_first_chunk() else {
+            return Ok(Err(if bytes.is_empty() { Tail::Clean } else { Tail::Torn }));
+        };
+        let Some(header) = FrameHeader::decode(header) else {
             return Err(self.damaged("the frame's header does not match its checksum"));
         };
         if header.seq != self.next_seq {
             return Err(self.damaged(&format!("the frame has number {} where {} belongs", header.seq, self.next_seq)));
         }
-        let mut body = vec![0; header.len as usize];
-        if self.file.read_at(&mut body, self.offset + FRAME_HEADER_BYTES as u64)? < body.len() {
-            return Ok(Err(Tail::Torn));
-        }
-        if crc32fast::hash(&body) != header.body_checksum {
+        let Some(body) = rest.get(..header.len as usize) else { return Ok(Err(Tail::Torn)) };
+        if crc32fast::hash(body) != header.body_checksum {
             return Err(self.damaged("the frame's body does not match its checksum"));
         }
-        let frame = Frame { seq: header.seq, offset: self.offset, end: self.offset + frame_bytes(body.len()), body };
-        self.offset = frame.end;
-        self.next_seq += 1;
-        Ok(Ok(frame))
+        let end = self.offset + frame_bytes(body.len());
+        Ok(Ok(Frame { seq: header.seq, offset: self.offset, end, body: body.to_vec() }))
     }
 
     /// Looks behind a damaged frame for the next frame that matches its checksums and has a higher number,

@@ -100,6 +100,48 @@ fn resuming_cuts_a_torn_tail_and_goes_on() {
 }
 
 #[test]
+fn a_reader_that_has_seen_a_torn_frame_reads_what_took_its_place() {
+    let (_dir, path) = written(&[b"one", b"two!", b"three"]);
+    let mut writer =
+        LogWriter::resume(&Files::default(), &path, HEADER, std::fs::metadata(&path).unwrap().len(), 8).unwrap();
+    let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
+    for round in 0..40_usize {
+        // What a failed append leaves: it is in what was read ahead with the frames before it.
+        let torn = writer.append(&vec![b'x'; 300 + round]).unwrap();
+        let left = torn.offset + 1 + (torn.end - torn.offset - 2) * (round as u64 % 7) / 6;
+        std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(left).unwrap();
+        while reader.next_frame().unwrap().is_ok() {}
+        assert_eq!(reader.offset(), torn.offset, "round {round}");
+        writer = LogWriter::resume(&Files::default(), &path, HEADER, torn.offset, torn.seq).unwrap();
+        for number in 0..=round % 3 {
+            writer.append(format!("{round} {number}").as_bytes()).unwrap();
+        }
+        let next = reader.next_frame().unwrap().unwrap();
+        assert_eq!((next.seq, next.body), (torn.seq, format!("{round} 0").into_bytes()));
+    }
+}
+
+#[test]
+fn frames_of_all_sizes_are_read_in_any_order() {
+    let bodies: Vec<Vec<u8>> =
+        (0..300_usize).map(|n| vec![n as u8; (n * 7_919) % 97 * (n % 5) * 700 + n % 11]).collect();
+    let (_dir, path) = written(&bodies.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let (read, end) = read(&path);
+    assert_eq!((read, end.unwrap()), (bodies.clone(), Tail::Clean));
+    let mut reader = LogReader::open(&Files::default(), &path, LogKind::Journal).unwrap().unwrap();
+    let mut places = vec![(reader.offset(), reader.next_seq())];
+    while reader.next_frame().unwrap().is_ok() {
+        places.push((reader.offset(), reader.next_seq()));
+    }
+    for start in (0..300).rev().step_by(7) {
+        reader.seek(places[start].0, places[start].1);
+        for body in bodies.iter().skip(start).take(start % 40) {
+            assert_eq!(reader.next_frame().unwrap().unwrap().body, *body);
+        }
+    }
+}
+
+#[test]
 fn another_kind_of_file_is_refused() {
     let (_dir, path) = written(&[]);
     assert!(matches!(LogReader::open(&Files::default(), &path, LogKind::Spool), Err(Error::Corrupt { .. })));

@@ -15,7 +15,8 @@ pub(in crate::runs) struct Summaries {
     present: Present,
     last: Vec<f64>,
     packed: [Vec<u8>; 5],
-    others: OnceLock<Others>,
+    /// None: they cannot be unpacked.
+    others: OnceLock<Option<Others>>,
 }
 
 /// What a summary has beside the last value.
@@ -53,21 +54,22 @@ impl Summaries {
         Ok(Self { present, last, packed, others: OnceLock::new() })
     }
 
-    /// Unpacks all parts, so that [`get`](Self::get) has them.
+    /// Unpacks all parts.
+    ///
+    /// # Errors
+    /// `Internal` if they cannot be.
     pub(super) fn unpack(&self) -> Result<()> {
-        if self.others.get().is_none() {
-            let _: &Others = self.others.get_or_init({
-                let others = Others::unpack(&self.packed).ok_or_else(unreadable)?;
-                || others
-            });
-        }
-        Ok(())
+        self.others().map(drop).ok_or_else(unreadable)
     }
 
-    /// A row's summary; None, too, if they are not unpacked.
+    fn others(&self) -> Option<&Others> {
+        self.others.get_or_init(|| Others::unpack(&self.packed)).as_ref()
+    }
+
+    /// A row's summary.
     pub(super) fn get(&self, row: u32) -> Option<MetricSummary> {
         let at = self.present.position(row)?;
-        let others = self.others.get()?;
+        let others = self.others()?;
         Some(MetricSummary {
             last: *self.last.get(at)?,
             last_step: *others.last_step.get(at)?,

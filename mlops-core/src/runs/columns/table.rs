@@ -325,7 +325,7 @@ impl Core {
             for (of, key) in places(field) {
                 let column = segment.column(&*self.blobs, of, key)?;
                 if let Some(Column::Metric(summaries)) = column.as_deref()
-                    && field.aspect != Aspect::Value
+                    && field.meanings().any(|(_, aspect)| aspect != Aspect::Value)
                 {
                     summaries.unpack()?;
                 }

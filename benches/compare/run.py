@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import machine
+import models as models_beside
 import page
 import trackers
 import usage
@@ -69,6 +70,9 @@ def main() -> None:
     say("beside W&B and Trackio")
     beside = trackers.Trackers(bench, trackers.QUICK if options.quick else trackers.Sizes())
     beside.measure()
+    say("models, autolog, MLflow over a store")
+    with_models = models_beside.Models(bench, models_beside.QUICK if options.quick else models_beside.Sizes())
+    with_models.measure()
     say("kill -9")
     survived = verify(bench.folder / "killed", sizes.kills)
     facts = machine.facts(bench.folder, load)
@@ -77,11 +81,12 @@ def main() -> None:
     minutes = (time.monotonic() - started) / 60
     print(page.table(rows))
     print(beside.table())
+    print(with_models.table())
     print(page.rust_table(rust()))
     print(f"{survived} acknowledged calls of {sizes.kills} killed processes were all read back; {minutes:.1f} minutes")
     if not options.quick:
         command = "python benches/compare/run.py --full" if options.full else "make bench"
-        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, beside.table())
+        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, beside.table(), with_models.table())
         page.write(ROOT / "docs" / "benchmarks.md", rows, rust(), run)
 
 

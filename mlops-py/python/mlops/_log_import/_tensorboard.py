@@ -85,6 +85,7 @@ class _Reader:
         self._tell = tell
         self._plugins: dict[str, str] = {}
         self._counts: Counter[tuple[str, int]] = Counter()
+        self._timed = False
         self.events = 0
 
     def read(self, path: Path) -> None:
@@ -99,8 +100,12 @@ class _Reader:
                 continue
             time, step = micros(event.get("wall_time", 0.0)), event.get("step", 0)
             self.events += 1
-            run.started = time if self.events == 1 else min(run.started, time)
-            run.ended = max(run.ended or 0, time)
+            if found or run.ended is None:
+                # What a file begins with says when it was opened; what was logged may say another time.
+                first = run.ended is None or not self._timed
+                run.started = time if first else min(run.started, time)
+                run.ended = time if first else max(run.ended or 0, time)
+                self._timed = bool(found)
             shown = 0
             for one in found:
                 if isinstance(one, Point):

@@ -331,3 +331,25 @@ def test_a_record_with_fields_of_later_versions_is_read() -> None:
     later = field(500, "new") + field(501, 7) + field(502, 1.5) + history(3, loss=1.0)
     assert read(later, RECORD)["history"]["item"][0]["value_json"] == "3"
     assert [name for record in whole() for name in read(record, RECORD)].count("history") == 83
+
+
+def test_hostile_values_cost_themselves_only(tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    nested = b"".join(field(2, "k") for _ in range(5000)) + field(16, "1")
+    bins = {"_type": "histogram", "values": [1, 2], "packedBins": {"min": 0, "size": 1, "count": 1e15}}
+    bad = {"_type": "histogram", "values": "no", "packedBins": {"min": "x"}}
+    dicts: Any = 1
+    for _ in range(150):
+        dicts = {"d": dicts}
+    given = [
+        run_record(half="\ud800", deep=dicts), history(0, loss=1.0, bins=bins, bad=bad), field(2, field(1, field(2, "a") + field(16, deep))),
+        field(2, field(1, nested)), field(3, field(1, field(1, "sum") + field(16, json.dumps(dicts)))), field(10, field(1, "a" * 70_000)),
+        field(8, field(5, "../../x") + field(12, field(4, field(1, "../../../y") + field(6, "/etc/passwd")))), b"\x0b\x0c", b"\xff" * 20, EXIT,
+    ]  # fmt: skip
+    report = mlops.import_wandb(offline(tmp_path, given), outside=True)
+    run = mlops.get_run("x")
+    assert (run.info.status, run.data.metrics, run.data.params["half"]) == ("FINISHED", {"loss": 1.0}, "?")
+    assert [point.load() for point in mlops.media_history("x")] == [mlops.Histogram(edges=[0, 1, 2], counts=[1, 2])]
+    assert {file.path for file in mlops.MlflowClient().list_artifacts("x")} == {"media"}
+    assert mlops.import_wandb(tmp_path / "wandb").points.new == 0
+    assert len(report.problems) >= 6

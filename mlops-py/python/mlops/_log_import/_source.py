@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._mlflow_import._types import Experiment, File, Model, Point, RegisteredModel, Run
 from ..exceptions import MlopsError
@@ -12,6 +13,8 @@ from ._pieces import unusable
 
 # Which times a store takes, in microseconds.
 _LATEST = 1 << 62
+# The longest text of a param or tag, `VALUE_BYTES` of the core.
+_TEXT_BYTES = 16 << 20
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Loaded:
         problem = unusable(key)
         if problem:
             self.problem(f"a param is left out, since {problem}")
+        elif isinstance(value, str):
+            self._text(self.run.params, "param", key, value)
         else:
             self.run.params[key] = value
 
@@ -51,7 +56,15 @@ class Loaded:
         if problem:
             self.problem(f"a tag is left out, since {problem}")
         elif value:
-            self.run.tags[key] = value
+            self._text(self.run.tags, "tag", key, value)
+
+    def _text(self, into: dict[str, Any], what: str, key: str, value: str) -> None:
+        # JSON may have halves of signs that no UTF-8 has.
+        encoded = value.encode("utf-8", "replace")
+        if len(encoded) > _TEXT_BYTES:
+            self.problem(f"the {what} {key!r} is left out, since its {len(encoded)} bytes are over the limit of {_TEXT_BYTES}")
+        else:
+            into[key] = encoded.decode()
 
     def problem(self, what: str) -> None:
         """Notes what is left out; of equal notes, how many they are."""

@@ -35,7 +35,7 @@ class LogFolder(LogSource):
         self._root = root
         self._name = experiment or root.resolve().name or "tensorboard"
         self._found: dict[Path, list[Path]] = {}
-        for place, folders, names in os.walk(root):
+        for place, folders, names in os.walk(root, onerror=self._unread):
             folders.sort()
             here = Path(place)
             for name in sorted([*folders, *names]):
@@ -46,6 +46,9 @@ class LogFolder(LogSource):
                 self._found[here] = files
         if not self._found:
             raise InvalidArgument(f"{root} has no event files of TensorBoard's (`events.out.tfevents.*`), nor has a folder beneath it")
+
+    def _unread(self, error: OSError) -> None:
+        self.problems.append(f"{error.filename} cannot be read: {error.strerror}")
 
     def _names(self) -> Iterable[str]:
         return [self._name]

@@ -96,7 +96,7 @@ class WandbFolder(LogSource):
                 for record in wandb_records(file, self.problems.append):
                     try:
                         reader.take(read(record, RECORD))
-                    except (Malformed, MlopsError) as error:
+                    except (Malformed, MlopsError, RecursionError) as error:
                         self.problems.append(f"{file}: a record cannot be read and is left out: {error}")
             except OSError as error:
                 self.problems.append(f"{file} cannot be read to its end: {error}")

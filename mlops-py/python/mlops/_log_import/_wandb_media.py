@@ -9,7 +9,7 @@ from typing import Any
 
 from .._media import Histogram, Media, Table, Text
 from .._mlflow_import._types import Piece
-from ..exceptions import MlopsError
+from ..exceptions import InvalidArgument, MlopsError
 from ._pieces import media
 from ._wandb_files import Files
 
@@ -55,11 +55,13 @@ def _image(key: str, path: Any, step: int, counts: Counts, files: Files) -> Piec
 
 
 def _histogram(value: dict[str, Any]) -> Histogram:
-    packed = value.get("packedBins")
-    if isinstance(packed, dict):
-        low, width, count = (float(packed.get(name, 0)) for name in ("min", "size", "count"))
-        return Histogram(edges=[low + width * at for at in range(int(count) + 1)], counts=value.get("values"))
-    return Histogram(edges=value.get("bins"), counts=value.get("values"))
+    packed, counts = value.get("packedBins"), value.get("values")
+    if not isinstance(packed, dict):
+        return Histogram(edges=value.get("bins"), counts=counts)
+    low, width = packed.get("min", 0), packed.get("size", 0)
+    if not isinstance(counts, list) or not all(isinstance(number, (int, float)) for number in (low, width)):
+        raise InvalidArgument("its bins are no numbers")
+    return Histogram(edges=[low + width * at for at in range(len(counts) + 1)], counts=counts)
 
 
 def _table(path: Any, files: Files) -> Table:

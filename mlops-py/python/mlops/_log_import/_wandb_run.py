@@ -22,6 +22,8 @@ _AGGREGATIONS = ("min", "max", "mean", "best", "last", "first", "none")
 _GOALS = {1: "minimize", 2: "maximize"}
 # What W&B keeps about itself beside what was logged.
 _OWN = ("_step", "_timestamp", "_wandb")
+# How deep values are nested that are joined.
+_DEPTH = 64
 
 
 def value_of(item: dict[str, Any]) -> Any:
@@ -29,13 +31,16 @@ def value_of(item: dict[str, Any]) -> Any:
     text = item.get("value_json", "null")
     try:
         return json.loads(text)
-    except ValueError:
-        raise Malformed(f"a value is no JSON: {text[:80]!r}") from None
+    except (ValueError, RecursionError):
+        raise Malformed(f"a value is no JSON, or too deep: {text[:80]!r}") from None
 
 
 def path_of(item: dict[str, Any]) -> list[str]:
     """The keys of a nested value."""
-    return item["nested_key"] or [item.get("key", "")]
+    path: list[str] = item["nested_key"] or [item.get("key", "")]
+    if len(path) > _DEPTH:
+        raise Malformed(f"a value is nested {len(path)} deep: more than {_DEPTH} is not read")
+    return path
 
 
 def seconds(time: dict[str, Any]) -> float:
@@ -53,11 +58,11 @@ def put(into: dict[str, Any], path: list[str], value: Any) -> None:
     into[last] = value
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested values by their joined keys, as W&B shows them. What has a type of W&B's is one value."""
+def flat(values: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Nested values by their joined keys, as W&B shows them. What has a type of W&B's is one value, and what is too deep."""
     for key, value in values.items():
-        if isinstance(value, dict) and value and "_type" not in value:
-            yield from flat(value, f"{prefix}{key}.")
+        if isinstance(value, dict) and value and "_type" not in value and depth < _DEPTH:
+            yield from flat(value, f"{prefix}{key}.", depth + 1)
         else:
             yield f"{prefix}{key}", value
 
@@ -160,7 +165,7 @@ class RunReader:
         time = row.get("_timestamp")
         at = self._at(float(time) if isinstance(time, (int, float)) else 0.0)
         for key, value in flat(row):
-            if key not in _OWN:
+            if key.split(".")[0] not in _OWN:
                 self._logged(key, value, step, at)
 
     def _logged(self, key: str, value: Any, step: int, at: int) -> None:
@@ -250,8 +255,11 @@ class RunReader:
             else:
                 loaded.param(key, value)
         for key, value in self._summary.items():
-            if not key.startswith("_"):
-                self._summed(key, value)
+            if key not in (*_OWN, "_runtime"):
+                try:
+                    self._summed(key, value)
+                except RecursionError:
+                    loaded.problem(f"the summary {key!r} is left out: it is nested too deep")
         if self._environment:
             text = json.dumps(self._environment, indent=2, ensure_ascii=False)
             loaded.files.append(piece("wandb/environment.json", text.encode("utf-8", "replace")))

@@ -87,7 +87,8 @@ class Writer:
     def _guarded(self, what: str, call: Callable[[], None]) -> None:
         try:
             call()
-        except MlopsError as error:
+        except (MlopsError, OSError) as error:
+            # A file may go while it is read.
             self._report.problems.append(f"{what}: {error}")
 
     def _shown(self, number: str) -> None:

@@ -57,7 +57,8 @@ def main(source: str, words: list[str]) -> int:
     into = given.store or ""
     if source == "tensorboard":
         return answer(
-            given.json, lambda progress: import_tensorboard(given.source, experiment=given.experiment, store=into, progress=progress)
+            given.json,
+            lambda progress: import_tensorboard(given.source, experiment=given.experiment, store=into, progress=progress),
         )
     return answer(
         given.json,

@@ -19,6 +19,7 @@ _BLOCK, _PIECE = 32768, struct.Struct("<IHB")
 _WANDB = b":W&B"
 _MAGIC = 0xBEE1
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_CUT, _DAMAGED = -1, -2
 
 
 def tensorboard_records(path: Path, tell: Tell) -> Iterator[tuple[int, bytes]]:
@@ -56,60 +57,63 @@ def tensorboard_record(path: Path, at: int) -> bytes:
 
 def wandb_records(path: Path, tell: Tell) -> Iterator[bytes]:
     """Each record of a file ``run-*.wandb``. A damaged one is left out, and reading goes on with the next block."""
+    parts = bytearray()
+    # Within a record whose pieces are being put together; behind damage, where the rest of a record may stand.
+    inside, lost = False, False
+    for kind, data in _pieces(path, tell):
+        if kind == _DAMAGED:
+            parts.clear()
+            inside, lost = False, True
+        elif kind == _CUT:
+            if size := len(data) + (len(parts) if inside else 0):
+                tell(_cut(path, size))
+        elif kind in (_MIDDLE, _LAST) and not inside:
+            if not lost:
+                tell(f"{path}: a record has no beginning and is left out")
+        else:
+            if kind in (_FULL, _FIRST):
+                if inside:
+                    tell(f"{path}: a record has no end and is left out")
+                parts.clear()
+            parts += data
+            inside, lost = kind in (_FIRST, _MIDDLE), False
+            if not inside:
+                yield bytes(parts)
+
+
+def _pieces(path: Path, tell: Tell) -> Iterator[tuple[int, bytes]]:
+    """Kind and bytes of each piece of a record; at the end what is no whole piece, as cut."""
     with path.open("rb") as file:
         head = file.read(7)
         if not head:
-            return tell(f"{path}: it is empty")
+            tell(f"{path}: it is empty")
+            return
         if len(head) < 7 or head[:4] != _WANDB or struct.unpack("<H", head[4:6])[0] != _MAGIC:
             raise InvalidArgument(f"{path} is no file of W&B's: it does not begin with `:W&B`")
         if head[6] != 0:
             raise InvalidArgument(f"{path} is of version {head[6]} of W&B's files: this release of mlops reads version 0")
-        at, parts, lost = 7, bytearray(), False
-        # Within a record whose pieces are being put together.
-        inside = False
-        block = head + file.read(_BLOCK - 7)
-        first = 0
-        while block:
-            place = at - first
-            if len(block) - place < _PIECE.size:
+        block, first, at = head + file.read(_BLOCK - 7), 0, 7
+        while True:
+            if len(block) - at < _PIECE.size:
                 if len(block) < _BLOCK:
-                    if len(block) > place:
-                        tell(_cut(path, len(block) - place))
-                    elif inside:
-                        tell(_cut(path, len(parts)))
+                    yield _CUT, block[at:]
                     return
-                first += _BLOCK
-                at, block = first, file.read(_BLOCK)
-                if not block and inside:
-                    tell(_cut(path, len(parts)))
+                first, at, block = first + _BLOCK, 0, file.read(_BLOCK)
                 continue
-            check, length, kind = _PIECE.unpack_from(block, place)
-            data = block[place + _PIECE.size : place + _PIECE.size + length]
+            check, length, kind = _PIECE.unpack_from(block, at)
+            data = block[at + _PIECE.size : at + _PIECE.size + length]
             if len(data) < length and len(block) < _BLOCK:
-                return tell(_cut(path, len(block) - place))
-            if len(data) < length or kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or zlib.crc32(data, zlib.crc32(bytes([kind]))) != check:
-                tell(f"{path}: damaged at byte {at}: what stands between it and byte {first + _BLOCK} is left out")
-                inside, lost = False, True
-                parts.clear()
-                first += _BLOCK
-                at, block = first, file.read(_BLOCK)
-                continue
-            at += _PIECE.size + length
-            if kind in (_FULL, _FIRST):
-                if inside:
-                    tell(f"{path}: a record before byte {at} has no end and is left out")
-                parts[:], inside = data, kind == _FIRST
-            elif inside:
-                parts += data
-                inside = kind == _MIDDLE
+                yield _CUT, block[at:]
+                return
+            whole = len(data) == length and kind in (_FULL, _FIRST, _MIDDLE, _LAST)
+            if whole and zlib.crc32(data, zlib.crc32(bytes([kind]))) == check:
+                yield kind, data
+                at += _PIECE.size + length
             else:
-                # The rest of a record whose beginning was damaged, which was told.
-                if not lost:
-                    tell(f"{path}: a record before byte {at} has no beginning and is left out")
-                continue
-            if not inside:
-                lost = False
-                yield bytes(parts)
+                end = first + len(block)
+                tell(f"{path}: damaged at byte {first + at}: what stands between it and byte {end} is left out")
+                yield _DAMAGED, b""
+                at = len(block)
 
 
 def _cut(path: Path, size: int) -> str:

@@ -45,7 +45,9 @@ class LogFolder(LogSource):
             if files:
                 self._found[here] = files
         if not self._found:
-            raise InvalidArgument(f"{root} has no event files of TensorBoard's (`events.out.tfevents.*`), nor has a folder beneath it")
+            raise InvalidArgument(
+                f"{root} has no event files of TensorBoard's (`events.out.tfevents.*`), nor has a folder beneath it"
+            )
 
     def _unread(self, error: OSError) -> None:
         self.problems.append(f"{error.filename} cannot be read: {error.strerror}")

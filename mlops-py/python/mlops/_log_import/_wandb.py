@@ -13,7 +13,8 @@ from ._pieces import unusable
 from ._records import wandb_records
 from ._source import Loaded, LogSource
 from ._wandb_records import RECORD
-from ._wandb_run import RunReader, seconds
+from ._wandb_run import RunReader
+from ._wandb_values import seconds
 from ._wire import Malformed, read
 
 # The names that W&B and `mlops.wandb` have for no project.

@@ -15,56 +15,16 @@ from ._pieces import piece, unusable
 from ._source import Loaded, micros
 from ._wandb_files import Artifacts, Files
 from ._wandb_media import shown
-from ._wire import Malformed
+from ._wandb_values import flat, number, path_of, put, seconds, value_of
 
-_NAMES = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _AGGREGATIONS = ("min", "max", "mean", "best", "last", "first", "none")
 _GOALS = {1: "minimize", 2: "maximize"}
+_TAGS = {
+    "mlops.group": "run_group", "mlops.job_type": "job_type", "mlops.entity": "entity", "mlflow.note.content": "notes",
+    "mlops.wandb.sweep": "sweep_id", "mlops.wandb.host": "host",
+}  # fmt: skip
 # What W&B keeps about itself beside what was logged.
 _OWN = ("_step", "_timestamp", "_wandb")
-# How deep values are nested that are joined.
-_DEPTH = 64
-
-
-def value_of(item: dict[str, Any]) -> Any:
-    """The value of an item; NaN and infinities stand in JSON as Python writes them."""
-    text = item.get("value_json", "null")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise Malformed(f"a value is no JSON, or too deep: {text[:80]!r}") from None
-
-
-def path_of(item: dict[str, Any]) -> list[str]:
-    """The keys of a nested value."""
-    path: list[str] = item["nested_key"] or [item.get("key", "")]
-    if len(path) > _DEPTH:
-        raise Malformed(f"a value is nested {len(path)} deep: more than {_DEPTH} is not read")
-    return path
-
-
-def seconds(time: dict[str, Any]) -> float:
-    """Seconds since 1970 of a timestamp."""
-    return float(time.get("seconds", 0)) + float(time.get("nanos", 0)) / 1e9
-
-
-def put(into: dict[str, Any], path: list[str], value: Any) -> None:
-    """Sets a nested value."""
-    *folders, last = path
-    for key in folders:
-        if not isinstance(into.get(key), dict):
-            into[key] = {}
-        into = into[key]
-    into[last] = value
-
-
-def flat(values: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Nested values by their joined keys, as W&B shows them. What has a type of W&B's is one value, and what is too deep."""
-    for key, value in values.items():
-        if isinstance(value, dict) and value and "_type" not in value and depth < _DEPTH:
-            yield from flat(value, f"{prefix}{key}.", depth + 1)
-        else:
-            yield f"{prefix}{key}", value
 
 
 class RunReader:
@@ -124,8 +84,7 @@ class RunReader:
         name = record.get("display_name", "")
         if name and not unusable(name):
             loaded.run.name = name
-        for key, field in (("mlops.group", "run_group"), ("mlops.job_type", "job_type"), ("mlops.entity", "entity"),
-                           ("mlflow.note.content", "notes"), ("mlops.wandb.sweep", "sweep_id"), ("mlops.wandb.host", "host")):  # fmt: skip
+        for key, field in _TAGS.items():
             loaded.tag(key, record.get(field, ""))
         if record["tags"]:
             loaded.tag("mlops.tags", json.dumps(record["tags"]))
@@ -172,11 +131,9 @@ class RunReader:
         if value is None:
             return
         self._last[key] = value
-        if isinstance(value, str):
-            # How W&B writes them in some versions.
-            value = _NAMES.get(value, value)
-        if isinstance(value, (bool, int, float)):
-            self.loaded.point(key, step, at, _float(value))
+        found = number(value)
+        if found is not None:
+            self.loaded.point(key, step, at, found)
             return
         try:
             for made in shown(key, value, step, self._counts, self._files):
@@ -187,11 +144,9 @@ class RunReader:
     def _system(self, record: dict[str, Any]) -> None:
         at = self._at(seconds(record.get("timestamp", {})))
         for item in record["item"]:
-            value = value_of(item)
-            if isinstance(value, str):
-                value = _NAMES.get(value)
-            if isinstance(value, (bool, int, float)):
-                self.loaded.point(f"system/{item.get('key', '')}", self._stats, at, _float(value))
+            found = number(value_of(item))
+            if found is not None:
+                self.loaded.point(f"system/{item.get('key', '')}", self._stats, at, found)
         self._stats += 1
 
     def _metric(self, record: dict[str, Any]) -> None:
@@ -226,9 +181,9 @@ class RunReader:
             "level": level if level in ("INFO", "WARN", "ERROR") else "INFO",
             "at": self._time,
         }
-        number = hashlib.sha256(f"{self._alerts} {said}".encode("utf-8", "replace")).hexdigest()[:8]
+        name = hashlib.sha256(f"{self._alerts} {said}".encode("utf-8", "replace")).hexdigest()[:8]
         self._alerts += 1
-        self.loaded.tag(f"mlops.alert.{self._time:016}-{number}", json.dumps(said, ensure_ascii=False))
+        self.loaded.tag(f"mlops.alert.{self._time:016}-{name}", json.dumps(said, ensure_ascii=False))
 
     def _exit(self, record: dict[str, Any]) -> None:
         code = record.get("exit_code", 0)
@@ -278,10 +233,3 @@ class RunReader:
                 self._summed(f"{key}.{end}", inner)
         else:
             self.loaded.tag(f"mlops.summary.{key}", json.dumps(value, ensure_ascii=False))
-
-
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")

@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         set_system_metrics_samples_before_logging,
         set_system_metrics_sampling_interval,
     )
+    from ._log_import import import_tensorboard, import_wandb
     from ._mlflow_import import ImportReport, import_mlflow
     from ._registry import register_model, search_model_versions, search_registered_models
     from ._transfer import SyncReport, export_runs, import_runs, sync
@@ -153,6 +154,8 @@ _LAZY = {
     "log_inputs": ("_inputs", "log_inputs"),
     "ImportReport": ("_mlflow_import", "ImportReport"),
     "import_mlflow": ("_mlflow_import", "import_mlflow"),
+    "import_tensorboard": ("_log_import", "import_tensorboard"),
+    "import_wandb": ("_log_import", "import_wandb"),
     "register_model": ("_registry", "register_model"),
     "search_model_versions": ("_registry", "search_model_versions"),
     "search_registered_models": ("_registry", "search_registered_models"),
@@ -258,6 +261,8 @@ __all__ = [
     "get_tracking_uri",
     "import_mlflow",
     "import_runs",
+    "import_tensorboard",
+    "import_wandb",
     "is_tracking_uri_set",
     "keras",
     "last_active_run",

@@ -14,12 +14,17 @@ def main() -> None:
     # Ctrl-C ends the command at once, as it ends the Rust program: Python would wait for it, and show a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     words = [os.fsencode(word).decode(errors="replace") for word in sys.argv[1:]]
-    if "mlflow" in words:
-        # The one command that is written in Python.
+    if "import" in words:
+        # The commands that are written in Python.
         from ._mlflow_import import _command
 
-        if _command.wanted(words):
+        source = _command.wanted(words)
+        if source == "mlflow":
             sys.exit(_command.main(words))
+        if source is not None:
+            from ._log_import import _command as logs
+
+            sys.exit(logs.main(source, words))
     sys.exit(_native.cli_main(["mlops", *words]))
 
 

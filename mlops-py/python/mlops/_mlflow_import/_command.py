@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 
 from ..exceptions import MlopsError
+from ._report import ImportReport
+
+SOURCES = ("mlflow", "tensorboard", "wandb")
 
 _AFTER = """\
 Examples:
@@ -25,8 +28,8 @@ JSON: {"source", "experiments", "runs", "params", "tags", "points", "files", "by
 "registered_models", "model_versions": {"found", "kept", "new", "there"}, "problems": [text, ...], "complete"}."""
 
 
-def wanted(words: list[str]) -> bool:
-    """True if these arguments of ``mlops`` are for this command: its two words, behind options of every command."""
+def wanted(words: list[str]) -> str | None:
+    """What is imported, if these arguments of ``mlops`` begin with `import` and such a word, behind options of every command."""
     rest = iter(words)
     found = []
     for word in rest:
@@ -36,7 +39,7 @@ def wanted(words: list[str]) -> bool:
             found.append(word)
             if len(found) == 2:
                 break
-    return found == ["import", "mlflow"]
+    return found[1] if found[:1] == ["import"] and found[1:] and found[1] in SOURCES else None
 
 
 def main(words: list[str]) -> int:
@@ -53,22 +56,35 @@ def main(words: list[str]) -> int:
     parser.add_argument("--artifacts", metavar="FOLDER", help="where a server kept the files that its database names")
     parser.add_argument("--trusted", action="store_true", help="pickles of these runs load without asking")
     parser.add_argument("--json", action="store_true", help="one JSON object on one line")
-    rest = list(words)
-    rest.remove("import")
-    rest.remove("mlflow")
-    given = parser.parse_args(rest)
+    given = arguments(parser, words, "mlflow")
     from . import import_mlflow
 
+    return answer(
+        given.json,
+        lambda progress: import_mlflow(
+            given.source, store=given.store or "", artifacts=given.artifacts, trusted=given.trusted, progress=progress
+        ),
+    )
+
+
+def arguments(parser: argparse.ArgumentParser, words: list[str], source: str) -> argparse.Namespace:
+    """The arguments behind the two words of the command."""
+    rest = list(words)
+    rest.remove("import")
+    rest.remove(source)
+    return parser.parse_args(rest)
+
+
+def answer(as_json: bool, bring: Callable[[Callable[[str], None] | None], ImportReport]) -> int:
+    """Runs an import and shows its report or error; returns the exit code."""
     try:
-        report = import_mlflow(
-            given.source, store=given.store or "", artifacts=given.artifacts, trusted=given.trusted, progress=_progress()
-        )
+        report = bring(_progress())
     except MlopsError as error:
-        return _failed(error, given.json)
+        return _failed(error, as_json)
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
-    print(json.dumps(report.to_dict()) if given.json else report)
+    print(json.dumps(report.to_dict()) if as_json else report)
     return 0 if report.complete else 1
 
 

@@ -15,6 +15,7 @@ from ._types import (
     PROMPT,
     Experiment,
     File,
+    MlflowSource,
     Model,
     ModelPoint,
     OutOfReach,
@@ -30,7 +31,7 @@ _MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 _ROWS = 100_000
 
 
-class Database:
+class Database(MlflowSource):
     """A database of MLflow's."""
 
     def __init__(self, path: Path, artifacts: Path | None = None) -> None:

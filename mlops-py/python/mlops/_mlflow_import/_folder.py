@@ -13,6 +13,7 @@ from ._types import (
     Experiment,
     File,
     Input,
+    MlflowSource,
     Model,
     ModelPoint,
     OutOfReach,
@@ -58,7 +59,7 @@ def local_path(uri: str, base: Path) -> Path | None:
     return base / uri if parsed.scheme == "" else None
 
 
-class Folder:
+class Folder(MlflowSource):
     """A folder ``mlruns``."""
 
     def __init__(self, root: Path) -> None:

@@ -9,6 +9,7 @@ KINDS = (
     "experiments", "runs", "params", "tags", "points", "files", "bytes", "datasets", "logged_models",
     "registered_models", "model_versions",
 )  # fmt: skip
+_MODELS = ("datasets", "logged_models", "registered_models", "model_versions")
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Counts:
 
 @dataclass
 class ImportReport:
-    """What :func:`mlops.import_mlflow` found and kept."""
+    """What :func:`mlops.import_mlflow`, :func:`mlops.import_tensorboard` or :func:`mlops.import_wandb` found and kept."""
 
     source: str
     experiments: Counts = field(default_factory=Counts)
@@ -60,6 +61,9 @@ class ImportReport:
         lines = [f"{'':<20}{'found':>12}{'kept':>12}{'new':>12}"]
         for kind in KINDS:
             of: Counts = getattr(self, kind)
+            if kind in _MODELS and not of.found:
+                # Most sources know none of these.
+                continue
             lines.append(f"{kind.replace('_', ' '):<20}{of.found:>12,}{of.kept:>12,}{of.new:>12,}")
         lines += [f"not brought over: {problem}" for problem in self.problems]
         return "\n".join(lines)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import Unsupported
-from ._types import Experiment, File, Model, ModelPoint, OutOfReach, Point, RegisteredModel, Run, Version, beneath
+from ._types import Experiment, File, MlflowSource, Model, ModelPoint, OutOfReach, Point, RegisteredModel, Run, Version, beneath
 
 _ALL = 3
 _PAGE = 1_000
 
 
-class Server:
+class Server(MlflowSource):
     """What a tracking URI names."""
 
     def __init__(self, uri: str) -> None:

@@ -1,16 +1,16 @@
-"""What is read of an MLflow store, whichever kind it is."""
+"""What is read of a source of runs, whichever kind it is."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 # Name, digest, source type, source, schema, profile, tags.
 Input = tuple[str, str, str, str, "str | None", "str | None", list[tuple[str, str]]]
-# Step, milliseconds, value.
+# Step, time in units of the source, value.
 Point = tuple[int, int, float]
 
 
@@ -27,7 +27,7 @@ class Experiment:
 
 @dataclass
 class Run:
-    """A run without its points and files; times in milliseconds."""
+    """A run without its points and files; times in units of the source."""
 
     id: str
     experiment_id: str
@@ -37,8 +37,10 @@ class Run:
     ended: int | None = None
     user: str = ""
     deleted: bool = False
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    identity: dict[str, str] = field(default_factory=dict)
+    """Tags that say which run it is, where an id is not unique: a run of the store that has others is another run."""
     inputs: list[Input] = field(default_factory=list)
     model_inputs: list[str] = field(default_factory=list)
     model_outputs: list[tuple[str, int]] = field(default_factory=list)
@@ -115,10 +117,36 @@ class File:
     stamp: str
     """What is another when the file has changed."""
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self.local.stat().st_size
+
+
+@dataclass(frozen=True)
+class Piece(File):
+    """An artifact that is no file of its own, but made when it is logged."""
+
+    read: Callable[[], bytes]
+    length: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self.length
+
 
 class Source(Protocol):
-    """A store of MLflow's, to read from."""
+    """Where runs are read from."""
 
+    kind: str
+    """What it is, in a word."""
+    unit: int
+    """Microseconds of a unit of its times: 1000 where they are milliseconds."""
+    later_params: str
+    """The beginning of tags for params that have another value in the store, which stands; empty: it is a problem."""
+    revives: bool
+    """Whether it says which runs are deleted: one that is only deleted in the store is then active again."""
     problems: list[str]
     """What could not be read, a sentence each."""
 
@@ -145,6 +173,15 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Lets go of what it holds."""
+
+
+class MlflowSource:
+    """What sources of MLflow's have in common."""
+
+    kind = "mlflow"
+    unit = 1000
+    later_params = ""
+    revives = True
 
 
 class OutOfReach(Exception):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,19 +14,16 @@ from .. import _native
 from ..exceptions import MlopsError
 from ._registry import RegistryWriter
 from ._report import ImportReport
-from ._types import Experiment, File, Model, OutOfReach, Point, Run, Source
+from ._types import Experiment, File, Model, OutOfReach, Piece, Point, Run, Source
 
 # Says that a run is whole, and of which state of the source's run: the last that is written of it.
 MARK = "mlops.imported"
 _STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 _ENDED = ("FINISHED", "FAILED", "KILLED")
-# Files that are logged in one call.
+# Files that are logged in one call, and bytes of them that are held for it.
 _FILES = 200
+_BYTES = 8 << 20
 _ALL_VIEW = 3
-
-
-def _micros(millis: int | None) -> int | None:
-    return None if millis is None else int(millis) * 1000
 
 
 class Writer:
@@ -39,6 +36,9 @@ class Writer:
         self._report = report
         self._trusted = trusted
         self._say = say
+
+    def _micros(self, time: int | None) -> int | None:
+        return None if time is None else int(time) * self._source.unit
 
     def write(self) -> None:
         for experiment in self._source.experiments():
@@ -61,7 +61,7 @@ class Writer:
         found = self._store.find_experiment(experiment.name)
         if found is None:
             number = self._store.create_experiment(
-                experiment.name, list(experiment.tags.items()), _micros(experiment.created)
+                experiment.name, list(experiment.tags.items()), self._micros(experiment.created)
             )
             self._report.experiments.new += 1
         else:
@@ -87,7 +87,8 @@ class Writer:
     def _guarded(self, what: str, call: Callable[[], None]) -> None:
         try:
             call()
-        except MlopsError as error:
+        except (MlopsError, OSError) as error:
+            # A file may go while it is read.
             self._report.problems.append(f"{what}: {error}")
 
     def _shown(self, number: str) -> None:
@@ -99,8 +100,13 @@ class Writer:
     def _run(self, run: Run, number: str) -> None:
         files = self._files(f"run {run.id}", lambda: list(self._source.files(run)))
         # The points are read twice, and never all held at once.
-        mark, points = _digest(run, self._source.points(run), files or [])
+        digest, points = _digest(run, self._source.points(run), files or [])
+        mark = f"{self._source.kind} {digest}"
         found = self._find(run.id)
+        if found is not None and any(found["tags"].get(key) != value for key, value in run.identity.items()):
+            # Another run of this id, as two projects may have one.
+            run.id = f"{run.id}-{_short(run.identity)}"
+            found = self._find(run.id)
         self._count("found", run, points, files or [])
         if found is not None and found["tags"].get(MARK) == mark:
             self._report.runs.there += 1
@@ -114,14 +120,20 @@ class Writer:
                 experiment_id=number,
                 run_name=run.name or run.tags.get("mlflow.runName") or run.id,
                 user=run.user,
-                started_at=_micros(run.started),
+                tags=list(run.identity.items()),
+                started_at=self._micros(run.started),
                 bare=True,
                 unattended=True,
             )
             self._report.runs.new += 1
             found = self._store.get_run(run.id)
+            # Written with the run, they are new.
+            found["tags"] = {key: value for key, value in found["tags"].items() if key not in run.identity}
         else:
             self._report.runs.there += 1
+            if found["lifecycle_stage"] == "deleted" and not self._source.revives:
+                self._report.problems.append(f"run {run.id} is deleted in the store: restore it there to bring what is new")
+                return
             if found["lifecycle_stage"] == "deleted":
                 self._shown(str(found["experiment_id"]))
                 if self._store.get_run(run.id)["lifecycle_stage"] == "deleted":
@@ -140,10 +152,10 @@ class Writer:
             self._report.datasets.there += len(run.inputs) - len(new)
         if run.model_inputs or run.model_outputs:
             self._models.link(run.id, run.model_inputs, run.model_outputs)
-        self._log_files(files or [], self._files_of(run.id), handle.log_paths)
+        self._log_files(files or [], self._files_of(run.id), handle.log_paths, handle.log_files)
         status = run.status if run.status in _STATUSES else "FINISHED"
         if status != "RUNNING" or found["status"] != "RUNNING":
-            handle.end(status, _micros(run.ended if run.ended is not None else run.started if status in _ENDED else None))
+            handle.end(status, self._micros(run.ended if run.ended is not None else run.started if status in _ENDED else None))
         if files is not None:
             handle.set_tag(MARK, mark)
         if run.deleted:
@@ -158,25 +170,32 @@ class Writer:
             return None
 
     def _texts(self, run: Run, handle: _native.Run, found: dict[str, Any]) -> None:
+        texts = {key: _native.param_text(value) for key, value in run.params.items()}
         params = [(key, value) for key, value in run.params.items() if key not in found["params"]]
-        tags = [(key, value) for key, value in run.tags.items() if found["tags"].get(key) != value]
-        differing = [key for key, value in run.params.items() if found["params"].get(key, value) != value]
-        for key in differing:
+        differing = [key for key, text in texts.items() if found["params"].get(key, text) != text]
+        given = dict(run.tags)
+        if self._source.later_params:
+            given.update((f"{self._source.later_params}{key}", texts[key]) for key in differing)
+        tags = [(key, value) for key, value in given.items() if found["tags"].get(key) != value]
+        for key in [] if self._source.later_params else differing:
             self._report.problems.append(f"run {run.id}: the param {key} has another value in the store, which keeps it")
         if params or tags:
             handle.log_batch(list(params), tags, [])
         self._report.params.new += len(params)
-        self._report.params.there += len(run.params) - len(params) - len(differing)
-        self._report.tags.new += len(tags)
-        self._report.tags.there += len(run.tags) - len(tags)
+        missing = 0 if self._source.later_params else len(differing)
+        self._report.params.there += len(run.params) - len(params) - missing
+        new = sum(key in run.tags for key, _ in tags)
+        self._report.tags.new += new
+        self._report.tags.there += len(run.tags) - new
 
     def _points(self, run: Run, handle: _native.Run, found: dict[str, Any]) -> None:
+        unit = self._source.unit
         for key, history in self._source.points(run):
             new = history
             if key in found["metrics"]:
                 steps, times, values = self._store.metric_history(run.id, key)
                 columns = zip(memoryview(steps).cast("q"), memoryview(times).cast("q"), memoryview(values).cast("d"))
-                had = Counter((step, at // 1000, _bits(value)) for step, at, value in columns)
+                had = Counter((step, at // unit, _bits(value)) for step, at, value in columns)
                 new = []
                 for point in history:
                     of = (point[0], point[1], _bits(point[2]))
@@ -188,7 +207,7 @@ class Writer:
                 handle.log_series(
                     key,
                     array("q", [point[0] for point in new]).tobytes(),
-                    array("q", [point[1] * 1000 for point in new]).tobytes(),
+                    array("q", [point[1] * unit for point in new]).tobytes(),
                     array("d", [point[2] for point in new]).tobytes(),
                 )
             self._report.points.new += len(new)
@@ -206,11 +225,21 @@ class Writer:
     def _files_of(self, run_id: str) -> dict[str, int]:
         return _listed(lambda path: self._store.list_artifacts(run_id, path))
 
-    def _log_files(self, files: list[File], had: dict[str, int], log: Callable[[Any], None]) -> None:
-        sizes = {file.path: file.local.stat().st_size for file in files}
+    def _log_files(
+        self,
+        files: list[File],
+        had: dict[str, int],
+        log: Callable[[Any], None],
+        log_bytes: Callable[[list[tuple[str, bytes]]], None] | None = None,
+    ) -> None:
+        sizes = {file.path: file.size for file in files}
         new = [file for file in files if had.get(file.path) != sizes[file.path]]
-        for first in range(0, len(files), _FILES):
-            log([(file.path, file.local) for file in files[first : first + _FILES]])
+        local = [file for file in files if not isinstance(file, Piece)]
+        for first in range(0, len(local), _FILES):
+            log([(file.path, file.local) for file in local[first : first + _FILES]])
+        if log_bytes is not None:
+            for pieces in _batches([file for file in new if isinstance(file, Piece)]):
+                log_bytes([(file.path, file.read()) for file in pieces])
         self._report.files.new += len(new)
         self._report.files.there += len(files) - len(new)
         size = sum(sizes[file.path] for file in new)
@@ -224,7 +253,7 @@ class Writer:
 
         files = self._files(f"logged model {model.id}", lambda: list(self._source.model_files(model)))
         self._report.files.found += len(files or [])
-        self._report.bytes.found += sum(file.local.stat().st_size for file in files or [])
+        self._report.bytes.found += sum(file.size for file in files or [])
         try:
             self._models.get(model.id)
             self._report.logged_models.there += 1
@@ -237,7 +266,7 @@ class Writer:
                 source_run_id=model.source_run_id,
                 params=list(model.params.items()),
                 model_id=model.id,
-                created_at=_micros(model.created),
+                created_at=self._micros(model.created),
             )
             self._report.logged_models.new += 1
         if model.tags:
@@ -245,7 +274,7 @@ class Writer:
         if model.points:
             self._models.log_metrics(
                 model.id,
-                [(p.key, p.value, p.step, p.at * 1000, p.run_id, p.dataset_name, p.dataset_digest) for p in model.points],
+                [(p.key, p.value, p.step, p.at * self._source.unit, p.run_id, p.dataset_name, p.dataset_digest) for p in model.points],
             )
         had = _listed(lambda path: self._models.list_files(model.id, path))
         self._log_files(files or [], had, lambda some: self._models.log_files(model.id, some))
@@ -263,7 +292,7 @@ class Writer:
             "points": points,
             "datasets": len(run.inputs),
             "files": len(files),
-            "bytes": sum(file.local.stat().st_size for file in files),
+            "bytes": sum(file.size for file in files),
         }.items():
             of = getattr(self._report, kind)
             setattr(of, to, getattr(of, to) + count)
@@ -272,6 +301,21 @@ class Writer:
 def _bits(value: float) -> bytes:
     # NaN is equal to itself here.
     return array("d", [float("nan") if value != value else value + 0.0]).tobytes()
+
+
+def _short(identity: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    batch: list[Piece] = []
+    for one in pieces:
+        if batch and (len(batch) == _FILES or sum(other.size for other in batch) + one.size > _BYTES):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
 
 
 def _listed(read: Callable[[str | None], list[tuple[str, bool, int, str | None]]]) -> dict[str, int]:
@@ -303,5 +347,5 @@ def _digest(run: Run, points: Iterable[tuple[str, list[Point]]], files: list[Fil
         nan = float("nan")
         digest.update(array("d", [nan if point[2] != point[2] else point[2] for point in history]).tobytes())
     for file in files:
-        add(file.path, file.local.stat().st_size, file.stamp)
-    return f"mlflow {digest.hexdigest()[:32]}", count
+        add(file.path, file.size, file.stamp)
+    return digest.hexdigest()[:32], count

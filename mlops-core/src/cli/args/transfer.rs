@@ -60,7 +60,8 @@ Examples:
   mlops import ./from-the-cluster --store ./results --dry-run
   mlops import ./from-the-cluster --on-conflict theirs --json
 
-In the Python package `mlops import mlflow SOURCE` brings runs of MLflow over; `mlops import mlflow --help` says how.
+In the Python package `mlops import mlflow`, `mlops import tensorboard` and `mlops import wandb` bring runs from elsewhere
+over; each says how with `--help`.
 
 Brings the runs of the store in FOLDER, which is only read, into --store, or where the library looks by itself; it is made \
 if there is none. Of models of a FOLDER that you do not trust, no code is run without asking; `mlops trust FOLDER` before \

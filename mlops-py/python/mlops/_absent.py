@@ -25,9 +25,8 @@ _ABSENT = (
         "*registry_uri",
     ),
     (
-        f"models as MLflow 3 logs them, outside of runs, come {_LATER}",
-        "*logged_model* LoggedModel* create_external_model log_model_params log_outputs *_active_model* ActiveModel"
-        " import_checkpoints log_model_artifact*",
+        "checkpoints are imported on Databricks only, in MLflow too: log each with create_external_model or log_model",
+        "import_checkpoints",
     ),
     (
         "data sets of this library are out of scope of this version: use from_pandas, from_polars or from_numpy",

@@ -24,6 +24,7 @@ from ._convert import (
     whole,
 )
 from ._operations import RunOperations, done
+from ._logged_models import LoggedModelCalls
 from ._registry import RegistryCalls
 from ._state import Durability
 from .entities import DatasetInput, Experiment, FileInfo, Metric, PagedList, Param, Run, RunTag, ViewType
@@ -90,7 +91,7 @@ def list_experiments(
             return found
 
 
-class MlflowClient(RegistryCalls):
+class MlflowClient(RegistryCalls, LoggedModelCalls):
     """Calls with explicit run ids, on the store at ``tracking_uri`` (default: the one that fluent calls use)."""
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:
@@ -214,7 +215,7 @@ class MlflowClient(RegistryCalls):
 
     def get_run(self, run_id: str) -> Run:
         """A run as it is now."""
-        return Run(self._store.get_run(text_key("run id", run_id)))
+        return Run(self._store.get_run(text_key("run id", run_id)), self._store)
 
     def get_parent_run(self, run_id: str) -> Run | None:
         """The run that a run is nested under; None if it is not."""
@@ -270,7 +271,7 @@ class MlflowClient(RegistryCalls):
             text_or_none("page_token", page_token or None),
             view("run_view_type", run_view_type),
         )
-        return PagedList([Run(raw) for raw in page], token)
+        return PagedList([Run(raw, self._store) for raw in page], token)
 
     # --- params, metrics, tags
 
@@ -315,7 +316,9 @@ class MlflowClient(RegistryCalls):
         if subject is None:
             handle.log_metric(*point)
         else:
-            handle.log_batch([], [], [point], [subject])
+            from ._model_points import log_of
+
+            log_of(self._store, handle, [point], [] if model_id is None else [model_id], subject, [])
         return done(synchronous)
 
     def log_batch(
@@ -338,12 +341,25 @@ class MlflowClient(RegistryCalls):
         ]
         # Metrics of other packages may have less.
         subjects = [subject_of(*(getattr(m, name, None) for name in _SUBJECT)) for m in measured]
-        self._run(run_id, durability).log_batch(
+        of_models: dict[str, list[int]] = {}
+        for number, subject in enumerate(subjects):
+            if subject is not None and subject[0] is not None:
+                of_models.setdefault(subject[0], []).append(number)
+        handle = self._run(run_id, durability)
+        if of_models:
+            from . import _model_points
+
+            _model_points.check(self._store, list(of_models))
+            at = _model_points.now()
+            points = [(key, value, step, at if when is None else when) for key, value, step, when in points]
+        handle.log_batch(
             [(text_key("param name", param.key), param.value) for param in _entities("params", params, "Param", "key", "value")],
             [one_tag(tag.key, tag.value) for tag in _entities("tags", tags, "RunTag", "key", "value")],
             points,
             subjects if any(subjects) else [],
         )
+        for model_id, numbers in of_models.items():
+            _model_points.give(self._store, handle.id, model_id, [(*points[number], subjects[number]) for number in numbers])
         return done(synchronous)
 
     def set_tag(
@@ -384,11 +400,15 @@ class MlflowClient(RegistryCalls):
         durability: Durability | None = None,
     ) -> None:
         """Logs data sets as inputs of a run, all or none of them. Of one name, digest and context a run keeps the first."""
-        from ._inputs import input_of_entity, refuse_models
+        from ._inputs import input_of_entity
+        from ._logged_models import linked_inputs
 
-        refuse_models(models)
-        given = sequence("datasets as a list of DatasetInput", datasets or [])
-        self._run(run_id, durability).log_inputs([input_of_entity(found) for found in given])
+        given = [input_of_entity(found) for found in sequence("datasets as a list of DatasetInput", datasets or [])]
+        handle, used = self._run(run_id, durability), linked_inputs(self._logged, models)
+        if given or not used:
+            handle.log_inputs(given)
+        if used:
+            self._logged.link(handle.id, used, [])
 
     # --- artifacts
 

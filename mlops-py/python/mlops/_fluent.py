@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _native, _state, _system
+from . import _active_model, _native, _state, _system
 from ._content import artifact_folder, dict_bytes, existing_folder, figure_bytes, image_files, text_bytes
 from ._content import log_stream as _log_stream
 from ._convert import (
@@ -287,7 +287,8 @@ def last_active_run() -> Run | None:
 
 def get_run(run_id: str) -> Run:
     """A run as it is now."""
-    return Run(_state.store().get_run(text_key("run id", run_id)))
+    store = _state.store()
+    return Run(store.get_run(text_key("run id", run_id)), store)
 
 
 def get_parent_run(run_id: str) -> Run | None:
@@ -325,6 +326,19 @@ def _store_of(run_id: str | None) -> _native.Store:
     """The store of the run that :func:`_handle` gives."""
     run = None if run_id is not None else _state.current_run()
     return _state.store() if run is None else run._store
+
+
+def _run_and_store(run_id: str | None = None, start: bool = True) -> tuple[_native.Run | None, _native.Store]:
+    """The run that log calls go to and its store; without ``start`` None, if there is no run."""
+    run = None if run_id is not None else _state.current_run()
+    if run is not None:
+        return run._handle, run._store
+    if run_id is not None or start:
+        handle = _handle(run_id)
+        # One may have been started now.
+        return handle, _store_of(run_id) if run_id is not None or _state.current_run() is not None else _state.inherited_store()
+    handle_or_none = _state.inherited_run()
+    return handle_or_none, _state.store() if handle_or_none is None else _state.inherited_store()
 
 
 def _series_key(key: str, context: Context | None) -> str:
@@ -374,18 +388,20 @@ def log_metric(
 ) -> RunOperations | None:
     """Logs one point of a metric. ``step`` is 0 if it is left out, ``timestamp`` (milliseconds) now. A ``context`` such as
     ``{"subset": "train"}`` makes it a point of a series of its own, ``loss{subset="train"}``. ``model_id`` and ``dataset``
-    say what it was measured on; the data set becomes an input of the run."""
+    say what it was measured on: it is a metric of the logged model too, and the data set becomes an input of the run. Without
+    ``model_id`` it is of the active model, else of the models that the run made at this step."""
     if context is not None:
         key = _series_key(key, context)
     number = value if type(value) is float else metric_value(key, value)
     at = None if timestamp is None else _at(timestamp)
     place = 0 if step is None else step if type(step) is int and -(2**63) <= step < 2**63 else whole("the step", step)
     handle = _handle(run_id, durability)
-    if model_id is not None or dataset is not None:
-        from ._inputs import measured_on
+    models = [model_id] if model_id is not None else _active_model.models_at(handle, place)
+    if models or dataset is not None:
+        from . import _model_points
 
-        subject, inputs = measured_on(model_id, dataset)
-        handle.log_batch([], [], [(text_key("metric name", key), number, place, at)], [subject], inputs)
+        point = text_key("metric name", key), number, place, at
+        _model_points.log(_run_and_store(run_id)[1], handle, [point], models, dataset)
         return done(synchronous)
     handle.log_metric(key if type(key) is str else text_key("metric name", key), number, place, at)
     return _DONE if synchronous is False else None
@@ -407,20 +423,21 @@ def log_metrics(
     durability: Durability | None = None,
 ) -> RunOperations | None:
     """Logs a point of each metric, all or none of them, in this context if there is one; ``model_id`` and ``dataset`` say what
-    they were measured on, and the data set becomes an input of the run."""
+    they were measured on, as for :func:`log_metric`."""
     place = 0 if step is None else whole("the step", step)
     at = _at(timestamp)
     given = items("metrics", metrics)
     if context is not None:
         given = [(_series_key(key, context), value) for key, value in given]
     points = [(text_key("metric name", key), metric_value(key, value), place, at) for key, value in given]
-    if model_id is None and dataset is None:
-        _handle(run_id, durability).log_batch([], [], points)
+    handle = _handle(run_id, durability)
+    models = [model_id] if model_id is not None else _active_model.models_at(handle, place)
+    if not models and dataset is None:
+        handle.log_batch([], [], points)
         return done(synchronous)
-    from ._inputs import measured_on
+    from . import _model_points
 
-    subject, inputs = measured_on(model_id, dataset)
-    _handle(run_id, durability).log_batch([], [], points, [subject] * len(points), inputs)
+    _model_points.log(_run_and_store(run_id)[1], handle, points, models, dataset)
     return done(synchronous)
 
 
@@ -645,4 +662,4 @@ def search_runs(
         frame = runs_frame(table.columns(), len(table), required=output_format == "pandas" or columns is not None)
         if frame is not None:
             return frame
-    return [Run(raw) for raw in search_pages(store, places, wanted, ids(order_by), max_results, shown)]
+    return [Run(raw, store) for raw in search_pages(store, places, wanted, ids(order_by), max_results, shown)]

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import _native
 from ._convert import tag_items, text_key
-from ._fluent import _handle
+from ._fluent import _handle, _run_and_store
+from ._logged_models import linked_inputs
 from ._state import Durability
 from .entities import DatasetInput
-from .exceptions import InvalidArgument, Unsupported
+from .exceptions import InvalidArgument
 
 _CONTEXT = "mlflow.data.context"
 
 # Name, digest, source type, source, schema, profile, tags.
 Input = tuple[str, str, str, str, "str | None", "str | None", list[tuple[str, str]]]
-
-
-def refuse_models(models: Any) -> None:
-    """Models as inputs are MLflow 3's logged models, which this version has not."""
-    if models:
-        raise Unsupported("models as inputs of runs come with a later version of mlops; leave `model` and `models` out")
 
 
 def input_of(dataset: Any, context: str | None, tags: list[tuple[str, str]]) -> Input:
@@ -73,13 +69,13 @@ def log_input(
     durability: Durability | None = None,
 ) -> None:
     """Logs a data set as an input of the active run; ``context`` says what it was used for, such as ``"training"``.
+    ``model`` is a :class:`mlops.entities.LoggedModelInput`: a logged model that the run uses.
 
     Of one name, digest and context a run keeps the first."""
-    refuse_models(model)
-    if dataset is None:
-        raise InvalidArgument("log_input got no data set")
-    found = input_of(dataset, context, tag_items(tags))
-    _handle(None, durability).log_inputs([found])
+    if dataset is None and model is None:
+        raise InvalidArgument("log_input got no data set, and no model")
+    found = [] if dataset is None else [input_of(dataset, context, tag_items(tags))]
+    _log(found, [] if model is None else [model], durability)
 
 
 def log_inputs(
@@ -90,9 +86,8 @@ def log_inputs(
     *,
     durability: Durability | None = None,
 ) -> None:
-    """Logs data sets as inputs of the active run, all or none of them. The lists have one length; one that is left out
-    stands for a list of None."""
-    refuse_models(models)
+    """Logs data sets as inputs of the active run, all or none of them. The first three lists have one length; one that is
+    left out stands for a list of None. ``models`` are logged models that the run uses, of any number."""
     given = list(datasets or [])
     rest = [[None] * len(given) if one is None else list(one) for one in (contexts, tags_list)]
     lengths = [len(given), *map(len, rest)]
@@ -100,4 +95,16 @@ def log_inputs(
         of = ", ".join(f"{name} {length}" for name, length in zip(("datasets", "contexts", "tags_list"), lengths))
         raise InvalidArgument(f"the lists of log_inputs have the lengths {of}: expected one length")
     found = [input_of(dataset, context, tag_items(tags)) for dataset, context, tags in zip(given, *rest)]
-    _handle(None, durability).log_inputs(found)
+    _log(found, [model for model in models or [] if model is not None], durability)
+
+
+def _log(found: list[Input], models: Sequence[Any], durability: Durability | None) -> None:
+    handle = _handle(None, durability)
+    if not models:
+        handle.log_inputs(found)
+        return
+    logged = _native.LoggedModels(_run_and_store()[1])
+    ids = linked_inputs(logged, models)
+    if found:
+        handle.log_inputs(found)
+    logged.link(handle.id, ids, [])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._console import Capture
+    from .entities import LoggedModelInput, LoggedModelOutput
 
 # When a call is acknowledged; docs/guide/durability.md says what each promises.
 Durability = Literal["fast", "full"]
@@ -52,7 +53,7 @@ class ActiveRun(Run):
     """A run that is being logged to; as a context manager it ends with the block."""
 
     def __init__(self, raw: dict[str, Any], handle: _native.Run, store: _native.Store) -> None:
-        super().__init__(raw)
+        super().__init__(raw, store)
         self._handle = handle
         self._store = store
         self._ended = False
@@ -61,6 +62,12 @@ class ActiveRun(Run):
 
     def __enter__(self) -> ActiveRun:
         return self
+
+    def _linked(self) -> tuple[list[LoggedModelInput], list[LoggedModelOutput]]:
+        # What it has by now.
+        from ._logged_models import links_of
+
+        return links_of(self._store, self.info.run_id)
 
     def __reduce__(self) -> tuple[type[Run], tuple[dict[str, Any]]]:
         # What travels to another process is the run as it was, not the right to log to it.
@@ -365,6 +372,15 @@ def inherited_run() -> _native.Run | None:
         # A child of multiprocessing brings what it logged into the store when it ends.
         _watch_ends()
     return handle
+
+
+def inherited_store() -> _native.Store:
+    """The store of the run that :func:`inherited_run` gives."""
+    if _forked_run is not None:
+        location = _forked_run[1]
+    else:
+        location = os.environ.get(PARENT_RUN, "").partition(" ")[2]
+    return store() if not location or location == uri() else _native.Store(location)
 
 
 def _after_fork() -> None:

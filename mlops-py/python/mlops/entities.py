@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .exceptions import InvalidArgument, Unsupported
+
+if TYPE_CHECKING:
+    from . import _native
 
 _T = TypeVar("_T")
 
@@ -410,63 +413,93 @@ class DatasetInput(_Entity):
 
 
 class RunInputs(_Entity):
-    """The data sets that a run used, in the order they were logged."""
+    """The data sets and logged models that a run used, in the order they were logged."""
 
     __slots__ = ("dataset_inputs", "model_inputs")
-    _shown = ("dataset_inputs",)
+    _shown = ("dataset_inputs", "model_inputs")
 
-    def __init__(self, dataset_inputs: list[DatasetInput] | None = None, model_inputs: list[Any] | None = None) -> None:
+    def __init__(self, dataset_inputs: list[DatasetInput] | None = None, model_inputs: list[LoggedModelInput] | None = None) -> None:
         self.dataset_inputs: list[DatasetInput] = dataset_inputs or []
-        self.model_inputs: list[Any] = model_inputs or []
+        self.model_inputs: list[LoggedModelInput] = model_inputs or []
 
     def to_dictionary(self) -> dict[str, Any]:
-        """The data sets as plain dicts."""
-        return {"dataset_inputs": [found.to_dictionary() for found in self.dataset_inputs]}
+        """The data sets and models as plain dicts."""
+        return {
+            "model_inputs": [found.to_dictionary() for found in self.model_inputs],
+            "dataset_inputs": [found.to_dictionary() for found in self.dataset_inputs],
+        }
 
 
 class RunOutputs(_Entity):
-    """The models that a run made outside of its artifacts, as MLflow 3 logs them: none here."""
+    """The logged models that a run made, each with the step at which it did."""
 
     __slots__ = ("model_outputs",)
     _shown = ("model_outputs",)
 
-    def __init__(self, model_outputs: list[Any] | None = None) -> None:
-        self.model_outputs: list[Any] = model_outputs or []
+    def __init__(self, model_outputs: list[LoggedModelOutput] | None = None) -> None:
+        self.model_outputs: list[LoggedModelOutput] = model_outputs or []
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The models as plain dicts."""
+        return {"model_outputs": [found.to_dictionary() for found in self.model_outputs]}
 
 
 class Run:
-    """A run as it was when it was read: ``info``, ``data`` and ``inputs``."""
+    """A run as it was when it was read: ``info``, ``data``, ``inputs`` and ``outputs``."""
 
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any], store: _native.Store | None = None) -> None:
         self.info = RunInfo(raw)
         self.data = RunData(raw)
-        self.inputs = RunInputs([
+        self._datasets = [
             DatasetInput(Dataset(*fields), [InputTag(key, value) for key, value in tags])
             for *fields, tags in raw["inputs"]
-        ])
+        ]
+        # Where its models are read when somebody asks for them: most do not.
+        self._origin = store
+        self._models: tuple[list[LoggedModelInput], list[LoggedModelOutput]] | None = None
+
+    def _linked(self) -> tuple[list[LoggedModelInput], list[LoggedModelOutput]]:
+        if self._models is None:
+            from ._logged_models import links_of
+
+            self._models = ([], []) if self._origin is None else links_of(self._origin, self.info.run_id)
+        return self._models
+
+    @property
+    def inputs(self) -> RunInputs:
+        """The data sets and logged models that it used."""
+        return RunInputs(self._datasets, self._linked()[0])
 
     @property
     def outputs(self) -> RunOutputs:
-        """Nothing: models are among the artifacts."""
-        return RunOutputs()
+        """The logged models that it made."""
+        return RunOutputs(self._linked()[1])
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What travels to another process is what was read, not the store.
+        self._linked()
+        return {**self.__dict__, "_origin": None}
 
     def to_dictionary(self) -> dict[str, Any]:
-        """``info``, ``data`` and ``inputs`` as plain dicts."""
+        """``info``, ``data``, ``inputs`` and ``outputs`` as plain dicts."""
         return {
             "info": self.info.to_dictionary(),
             "data": self.data.to_dictionary(),
             "inputs": self.inputs.to_dictionary(),
+            "outputs": self.outputs.to_dictionary(),
         }
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and (self.info, self.data, self.inputs) == (other.info, other.data, other.inputs)
+        if not isinstance(other, Run) or (self.info, self.data) != (other.info, other.data):
+            return False
+        return (self.inputs, self.outputs) == (other.inputs, other.outputs)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         info, data = self.info, self.data
         metrics = ", ".join(f"{key}={value:.6g}" for key, value in list(data.metrics.items())[:4])
-        inputs = ", ".join(found.dataset.name for found in self.inputs.dataset_inputs[:4])
+        inputs = ", ".join(found.dataset.name for found in self._datasets[:4])
         shown = f"{' ' if metrics else ''}{metrics}{' inputs: ' if inputs else ''}{inputs}"
         return f"<{type(self).__name__} {info.run_name!r} {info.run_id} {info.status}{shown}>"
 
@@ -540,6 +573,14 @@ from ._registry_entities import (  # noqa: E402
     RegisteredModel as RegisteredModel,
     RegisteredModelAlias as RegisteredModelAlias,
     RegisteredModelTag as RegisteredModelTag,
+)
+from ._logged_model_entities import (  # noqa: E402
+    LoggedModel as LoggedModel,
+    LoggedModelInput as LoggedModelInput,
+    LoggedModelOutput as LoggedModelOutput,
+    LoggedModelParameter as LoggedModelParameter,
+    LoggedModelStatus as LoggedModelStatus,
+    LoggedModelTag as LoggedModelTag,
 )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # The variables that name it where no call does, the first that is set counts.
 _VARIABLES = ("MLOPS_ACTIVE_MODEL_ID", "MLFLOW_ACTIVE_MODEL_ID", "_MLFLOW_ACTIVE_MODEL_ID")
+# Runs that are remembered.
 _MOST = 1_000
 
 
@@ -60,7 +61,11 @@ def remember_made(run_id: str, step: int, model_id: str) -> None:
     """Has later metrics of this run and step be of a model too."""
     if len(_made) >= _MOST:
         _made.clear()
-    _made.setdefault(run_id, {}).setdefault(step, []).append(model_id)
+    known = _made.setdefault(run_id, {}).setdefault(step, [])
+    if model_id not in known:
+        known.append(model_id)
+        # Of more a metric is of the last ones: each takes a commit.
+        del known[:-10]
 
 
 def models_at(run: _native.Run, step: int) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _native, _state
 from ._content import artifact_folder
 from ._convert import ids, items, path_text, sequence, text, text_key, text_or_none, whole
 from .entities import FileInfo, LoggedModel, LoggedModelInput, LoggedModelOutput, LoggedModelStatus, PagedList
 from .exceptions import InvalidArgument, NotFound
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
 
 _ACTIVE_ONLY = 1
 # What MLflow has no place for in the name of a logged model.
@@ -102,12 +105,10 @@ def find_output(store: _native.Store, run_id: str, name: str) -> str | None:
     return None
 
 
-def note_version(store: _native.Store, model_id: str | None, name: str, version: int) -> None:
+def note_version(store: _native.Store, model_id: str, name: str, version: int) -> None:
     """Has a logged model say that a version of a registered model was made of it, as MLflow does."""
     import json
 
-    if model_id is None:
-        return
     models = _native.LoggedModels(store)
     try:
         before = existing(models, model_id)["tags"].get(VERSIONS, "[]")
@@ -128,20 +129,43 @@ def files_in(folder: str, inside: str | None) -> Iterator[tuple[str, str]]:
             yield "/".join(part for part in ((inside or "").strip("/"), "" if below == "." else below, name) if part), os.path.join(place, name)
 
 
+def files_of(models: _native.LoggedModels, model_id: str) -> list[str]:
+    """The paths of all files of a logged model."""
+    found, folders = [], [""]
+    while folders:
+        for path, is_dir, _, _ in models.list_files(model_id, folders.pop() or None):
+            (folders if is_dir else found).append(path)
+    return found
+
+
 def put_files(models: _native.LoggedModels, model_id: str, files: Sequence[tuple[str, Any]]) -> None:
     """Stores files of a logged model in one commit, given as bytes or as local paths."""
+    from contextlib import ExitStack
+
+    with ExitStack() as temporary:
+        models.log_files(
+            model_id, [(path, _local(one, temporary) if isinstance(one, bytes) else one) for path, one in files]
+        )
+
+
+# Above this bytes go to a file on the disk on their way.
+_IN_MEMORY = 8 << 20
+
+
+def _local(content: bytes, temporary: ExitStack) -> str:
+    """A file with these bytes, which the core takes as a path: in memory where the system has such files."""
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="mlops-model-") as folder:
-        local = []
-        for number, (path, content) in enumerate(files):
-            if isinstance(content, (bytes, bytearray, memoryview)):
-                place = os.path.join(folder, str(number))
-                with open(place, "wb", buffering=0) as opened:
-                    opened.write(content)
-                content = place
-            local.append((path, content))
-        models.log_files(model_id, local)
+    if len(content) <= _IN_MEMORY and hasattr(os, "memfd_create"):
+        opened = temporary.enter_context(open(os.memfd_create("mlops"), "wb", buffering=0))
+        place = f"/proc/self/fd/{opened.fileno()}"
+    else:
+        opened = temporary.enter_context(tempfile.NamedTemporaryFile(prefix="mlops-model-", buffering=0))
+        place = opened.name
+    left = memoryview(content)
+    while left:
+        left = left[opened.write(left) :]
+    return place
 
 
 class LoggedModelCalls:

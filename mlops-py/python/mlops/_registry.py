@@ -12,7 +12,7 @@ from .entities import ModelVersion, PagedList, RegisteredModel
 from .exceptions import InvalidArgument, NotFound
 
 SCHEME = "models:"
-_STAGES = ("none", "staging", "production", "archived")
+STAGES = ("none", "staging", "production", "archived")
 
 
 def number_of(version: Any) -> int:
@@ -47,7 +47,7 @@ def version_of(store: _native.Store, uri: str) -> dict[str, Any]:
         return registry.get_version(name, number_of(which))
     if which.lower() == "latest":
         found = registry.latest_versions(name, [])
-    elif which.lower() in _STAGES:
+    elif which.lower() in STAGES:
         found = registry.latest_versions(name, [which])
     else:
         raise InvalidArgument(
@@ -64,8 +64,10 @@ def download(store: _native.Store, uri: str, place: str) -> tuple[str, bool] | s
     version whose files are not in the store, where they are from."""
     logged = logged_model_of(uri)
     if logged is not None:
+        from ._logged_models import existing
+
         models = _native.LoggedModels(store)
-        is_foreign = _is_foreign(store, models.get(logged)["source_run_id"])
+        is_foreign = _is_foreign(store, existing(models, logged)["source_run_id"])
         return os.fspath(models.download_files(logged, None, place)), is_foreign
     version = version_of(store, uri)
     if version["digest"] is None:
@@ -103,7 +105,17 @@ def register_model(
         uri = f"{SCHEME}/{found['name']}/{found['version']}"
     registry = _native.ModelRegistry(store)
     name = text_key("name of a registered model", name)
-    return ModelVersion(registry.create_version(name, uri, with_model=True, must_exist=True, tags=tag_items(tags)))
+    made = registry.create_version(name, uri, with_model=True, must_exist=True, tags=tag_items(tags))
+    return _noted(store, made)
+
+
+def _noted(store: _native.Store, raw: dict[str, Any]) -> ModelVersion:
+    """A version that was made, which the logged model that it was made of knows now."""
+    if raw["model_id"] is not None:
+        from ._logged_models import note_version
+
+        note_version(store, raw["model_id"], raw["name"], int(raw["version"]))
+    return ModelVersion(raw)
 
 
 class RegistryCalls:
@@ -188,7 +200,7 @@ class RegistryCalls:
             description=description,
             tags=tag_items(tags),
         )
-        return ModelVersion(raw)
+        return _noted(self._store, raw)
 
     def copy_model_version(self, src_model_uri: str, dst_name: str) -> ModelVersion:
         """Makes a version of another registered model, which is made if there is none, of the version that

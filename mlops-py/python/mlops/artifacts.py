@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _native, _state
 from ._content import dict_value
@@ -11,6 +11,9 @@ from ._convert import path_text, text
 from ._images import pillow
 from .entities import FileInfo
 from .exceptions import InvalidArgument
+
+if TYPE_CHECKING:
+    from ._model_files import ModelFiles
 
 
 def destination(dst_path: str | os.PathLike[str] | None) -> str:
@@ -26,7 +29,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
     """Run id and path of ``runs:/<run id>/<path>``."""
     rest = text("artifact_uri", uri).removeprefix("runs:")
     if rest == uri:
-        raise InvalidArgument(f"the artifact URI `{uri}` is not valid: expected runs:/<run id>/<path>")
+        raise InvalidArgument(f"the artifact URI `{uri}` is not valid: expected runs:/<run id>/<path> or models:/<model>/<path>")
     run_id, _, path = rest.lstrip("/").partition("/")
     if not run_id:
         raise InvalidArgument(f"the artifact URI `{uri}` names no run: expected runs:/<run id>/<path>")
@@ -45,6 +48,37 @@ def _store(tracking_uri: str | None) -> _native.Store:
     return _state.store() if tracking_uri is None else _native.Store(path_text("tracking_uri", tracking_uri), read_only=True)
 
 
+def _files(
+    artifact_uri: str | None, run_id: str | None, artifact_path: str | None, tracking_uri: str | None
+) -> tuple[_native.Store, ModelFiles | None, str, str]:
+    """The store, and either files of a model, or the run and the path."""
+    store = _store(tracking_uri)
+    if artifact_uri is not None and str(artifact_uri).startswith("models:") and run_id is None and artifact_path is None:
+        from ._model_files import ModelFiles
+
+        found = ModelFiles(store, artifact_uri)
+        if found.source is None:
+            return store, found, "", ""
+        artifact_uri = found.source + (f"/{found.path}" if found.path else "")
+    found_run, path = _place(artifact_uri, run_id, artifact_path)
+    return store, _of_output(store, found_run, path), found_run, path
+
+
+def _of_output(store: _native.Store, run_id: str, path: str) -> ModelFiles | None:
+    """The files of a logged model that the run made, under its name, if the run itself has none there: as MLflow logs them."""
+    if not path or store.list_artifacts(run_id, path):
+        return None
+    from ._logged_models import find_output
+
+    name, _, inside = path.partition("/")
+    model_id = find_output(store, run_id, name)
+    if model_id is None:
+        return None
+    from ._model_files import ModelFiles
+
+    return ModelFiles(store, f"models:/{model_id}/{inside}")
+
+
 def download_artifacts(
     artifact_uri: str | None = None,
     run_id: str | None = None,
@@ -53,16 +87,13 @@ def download_artifacts(
     tracking_uri: str | None = None,
     registry_uri: str | None = None,
 ) -> str:
-    """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is."""
-    if artifact_uri is not None and artifact_uri.startswith("models:") and run_id is None and artifact_path is None:
-        from ._registry import download
+    """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is.
 
-        found = download(_store(tracking_uri), artifact_uri, destination(dst_path))
-        if not isinstance(found, str):
-            return found[0]
-        artifact_uri = found
-    found_run, path = _place(artifact_uri, run_id, artifact_path)
-    return os.fspath(_store(tracking_uri).download_artifacts(found_run, path or None, destination(dst_path)))
+    artifact_uri: ``runs:/<run>/<path>``, or ``models:/<logged model>``, ``models:/<name>/<version>`` and paths behind them."""
+    store, of_model, found_run, path = _files(artifact_uri, run_id, artifact_path, tracking_uri)
+    if of_model is not None:
+        return of_model.download(destination(dst_path))
+    return os.fspath(store.download_artifacts(found_run, path or None, destination(dst_path)))
 
 
 def list_artifacts(
@@ -71,18 +102,16 @@ def list_artifacts(
     artifact_path: str | None = None,
     tracking_uri: str | None = None,
 ) -> list[FileInfo]:
-    """The files and folders directly in an artifact folder."""
-    found_run, path = _place(artifact_uri, run_id, artifact_path)
-    return [
-        FileInfo(found, is_dir, None if is_dir else size, digest)
-        for found, is_dir, size, digest in _store(tracking_uri).list_artifacts(found_run, path or None)
-    ]
+    """The files and folders directly in an artifact folder, or in a model."""
+    store, of_model, found_run, path = _files(artifact_uri, run_id, artifact_path, tracking_uri)
+    found = store.list_artifacts(found_run, path or None) if of_model is None else of_model.list()
+    return [FileInfo(path, is_dir, None if is_dir else size, digest) for path, is_dir, size, digest in found]
 
 
 def load_bytes(artifact_uri: str, tracking_uri: str | None = None) -> bytes:
     """The bytes of an artifact."""
-    run_id, path = parse_uri(artifact_uri)
-    return _store(tracking_uri).read_artifact(run_id, path)
+    store, of_model, run_id, path = _files(text("artifact_uri", artifact_uri), None, None, tracking_uri)
+    return store.read_artifact(run_id, path) if of_model is None else of_model.read()
 
 
 def load_text(artifact_uri: str, tracking_uri: str | None = None) -> str:

@@ -44,12 +44,19 @@ class SaveOptions(TypedDict, total=False):
 class LogOptions(SaveOptions, total=False):
     """What every ``log_model`` takes beside the model.
 
-    name: the folder among the run's artifacts, ``artifact_path`` in older code. run_id: the run; default: the active
-    one. registered_model_name: registers the model, as :func:`mlops.register_model`. await_registration_for: takes no effect,
-    since a version is whole when it is there."""
+    name: of the logged model, and the folder among the run's artifacts; ``artifact_path`` in older code. run_id: the run;
+    default: the active one. params, tags, model_type: of the logged model, which gets the params of the run too. step: at which
+    it was made; metrics of the run at this step are the model's. model_id: a logged model that is there already, such as one of
+    :func:`mlops.initialize_logged_model`. registered_model_name: registers the model, as :func:`mlops.register_model`.
+    await_registration_for: takes no effect, since a version is whole when it is there."""
 
     name: str | None
     run_id: str | None
+    params: Mapping[str, Any] | None
+    tags: Mapping[str, Any] | None
+    step: int | None
+    model_type: str | None
+    model_id: str | None
     registered_model_name: str | None
     await_registration_for: int | None
 
@@ -73,14 +80,21 @@ class Saved:
 
 
 def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options: LogOptions) -> ModelInfo:
-    """Logs a model to a run, all its files or nothing."""
+    """Logs a model to a run, all its files or nothing, and makes a logged model of it."""
     from ..models import ModelInfo
+    from .logged import Logged
 
-    path = options.get("name") or artifact_path or "model"
     check(options, LogOptions)
+    if options.get("name") is not None and artifact_path is not None:
+        raise InvalidArgument(f"the model has the name {options.get('name')!r} and the artifact_path {artifact_path!r}: give one")
     parts = _parts(make(options), options)
-    handle = _fluent._handle(options.get("run_id"))
-    info = ModelInfo(json.loads(_native.log_model(handle, path, parts)), f"runs:/{handle.id}/{path}")
+    handle, store = _fluent._run_and_store(options.get("run_id"))
+    assert handle is not None
+    with Logged(store, handle.id, options.get("name") or artifact_path, options) as logged:
+        logged.link()
+        manifest = _native.log_model(handle, logged.name, parts)
+        logged.keep(manifest, parts[4])
+    info = ModelInfo(json.loads(manifest), f"models:/{logged.model_id}", model_id=logged.model_id)
     name = options.get("registered_model_name")
     if name is not None:
         from .._registry import register_model

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from .. import _native, _state
+from ..artifacts import parse_uri
 from ..exceptions import InvalidArgument, NotFound, Unsupported, Untrusted
 
 MANIFEST = "MLmodel"
@@ -25,35 +26,59 @@ class Source:
         self._dst_path = dst_path
         # What is trusted and what is read is one store, whatever later calls use.
         self._store = _state.store() if self.uri.startswith(("runs:", "models:")) else None
+        # Where in the store it is read, as runs:/<run id>/<path>.
+        self._at = self.uri
         # Of a registered or logged model: a copy of its files, which is read instead of the store.
         self._copied = False
         self._is_foreign = False
-        if self._store is not None and self.uri.startswith("models:"):
-            self._copy(self._store)
+        self._model_id: str | None = None
+        if self._store is not None:
+            self._find(self._store)
         if self._folder is not None:
             pass
         elif self._store is None:
             self.uri = self.uri.removeprefix("file://")
             if not os.path.isdir(self.uri):
-                raise NotFound(f"model `{self.uri}` does not exist: expected runs:/<run id>/<path> or the path of a model folder")
+                raise NotFound(f"model `{self.uri}` does not exist: expected models:/<id>, runs:/<run id>/<path> or the path of a model folder")
             self._folder = self.uri
         foreign = self._foreign()
         self.foreign = foreign is not None
         if foreign is not None:
             self.manifest = foreign
         elif self._store is not None and not self._copied:
-            self.manifest = json.loads(_native.model_manifest(self._store, self.uri))
+            self.manifest = json.loads(_native.model_manifest(self._store, self._at))
         else:
             self.manifest = json.loads(_native.open_model_folder(self._folder or self.uri))
         self._trusted = trust or self._is_trusted()
 
-    def _copy(self, store: _native.Store) -> None:
+    def _find(self, store: _native.Store) -> None:
+        from .._logged_models import find_output
+        from .._registry import logged_model_of, version_of
+
+        if self.uri.startswith("runs:"):
+            run_id, path = parse_uri(self.uri)
+            if not store.list_artifacts(run_id, f"{path.rstrip('/')}/{MANIFEST}"):
+                # What MLflow logs to the store is in the logged model only.
+                self._model_id = find_output(store, run_id, path.strip("/"))
+                if self._model_id is not None:
+                    self._copy(store, f"models:/{self._model_id}")
+            return
+        self._model_id = logged_model_of(self.uri)
+        place = None if self._model_id is None else _in_a_run(store, self._model_id)
+        if place is not None:
+            self._at = place
+            return
+        if self._model_id is None:
+            self._model_id = version_of(store, self.uri)["model_id"]
+        self._copy(store, self.uri)
+
+    def _copy(self, store: _native.Store, uri: str) -> None:
         from .._registry import download
 
-        found = download(store, self.uri, self._dst_path or _temporary())
+        found = download(store, uri, self._dst_path or _temporary())
         if isinstance(found, str):
             # A version of what is elsewhere.
-            self.uri = found
+            self.uri = self._at = found
             if found.startswith("models:"):
                 raise NotFound(f"the files of `{found}` are not in the store {store.uri}")
             if not found.startswith("runs:"):
@@ -62,15 +87,23 @@ class Source:
         self._folder, self._is_foreign = found
         self._copied = True
 
+    @property
+    def model_id(self) -> str | None:
+        """The id of the logged model that it is; None if it is none."""
+        if self._model_id is None and self._store is not None and not self._copied:
+            from .._logged_models import find_output
+
+            run_id, path = parse_uri(self._at)
+            self._model_id = find_output(self._store, run_id, path.strip("/"))
+        return self._model_id
+
     def _is_trusted(self) -> bool:
         if self._store is not None and self._copied:
             return _native.is_trusted(self._store) and not self._is_foreign
         if self._store is None:
             # Somebody who names a folder means that folder, as long as it is what was saved.
             return not self.foreign
-        from ..artifacts import parse_uri
-
-        return _native.is_trusted(self._store, parse_uri(self.uri)[0])
+        return _native.is_trusted(self._store, parse_uri(self._at)[0])
 
     def _foreign(self) -> dict[str, Any] | None:
         """The manifest that MLflow wrote, in YAML: ours begins with a brace."""
@@ -94,9 +127,7 @@ class Source:
 
     def _raw(self, path: str) -> bytes:
         if self._store is not None and not self._copied:
-            from ..artifacts import parse_uri
-
-            run_id, place = parse_uri(self.uri)
+            run_id, place = parse_uri(self._at)
             return self._store.read_artifact(run_id, f"{place.rstrip('/')}/{path}")
         root = os.path.realpath(self._folder or self.uri)
         file = os.path.realpath(os.path.join(root, path))
@@ -108,7 +139,7 @@ class Source:
     def read(self, path: str) -> bytes:
         """The bytes of a file, verified against their digest."""
         if self._store is not None and not self.foreign and not self._copied:
-            return _native.model_file(self._store, self.uri, path)
+            return _native.model_file(self._store, self._at, path)
         if not self.foreign and path not in self.manifest["files"]:
             raise NotFound(f"model `{self.uri}` has no file `{path}`")
         try:
@@ -167,12 +198,10 @@ class Source:
             assert self._store is not None
             place = self._dst_path or _temporary()
             if self.foreign:
-                from ..artifacts import parse_uri
-
-                run_id, path = parse_uri(self.uri)
+                run_id, path = parse_uri(self._at)
                 self._folder = os.fspath(self._store.download_artifacts(run_id, path, place))
             else:
-                self._folder = os.fspath(_native.download_model(self._store, self.uri, place))
+                self._folder = os.fspath(_native.download_model(self._store, self._at, place))
         return self._folder
 
     def add_code(self, conf: dict[str, Any]) -> None:
@@ -183,6 +212,27 @@ class Source:
             path = os.path.join(self.folder(), code)
             if path not in sys.path:
                 sys.path.insert(0, path)
+
+
+def _in_a_run(store: _native.Store, model_id: str) -> str | None:
+    """Where a run has the files of a logged model too: reading them there needs no copy, and the run says whether they are
+    trusted."""
+    from .._logged_models import existing
+
+    models = _native.LoggedModels(store)
+    existing(models, model_id)
+    try:
+        text = models.read_file(model_id, MANIFEST)
+    except NotFound:
+        raise NotFound(f"the logged model `{model_id}` has no files: log them with log_model(..., model_id=)") from None
+    try:
+        manifest = json.loads(text)
+        run_id, path = str(manifest["run_id"]), str(manifest["artifact_path"])
+        same = store.read_artifact(run_id, f"{path}/{MANIFEST}") == text
+    except (ValueError, KeyError, TypeError, NotFound):
+        # MLflow's is no JSON; a run may be gone, or have another model there by now.
+        return None
+    return f"runs:/{run_id}/{path}" if same else None
 
 
 def _temporary() -> str:

@@ -11,6 +11,7 @@ from .signature import ModelSignature
 
 if TYPE_CHECKING:
     from .._flavors.source import Source
+    from ..entities import Metric
     from ..types.schema import ParamSchema, Schema
 
 
@@ -26,6 +27,8 @@ class Model:
         self.model_uuid: str | None = manifest.get("model_uuid")
         self.utc_time_created: str | None = manifest.get("utc_time_created")
         self.metadata: Any = manifest.get("metadata")
+        # Of MLflow, if it saved the model.
+        self.mlflow_version: str | None = manifest.get("mlflow_version")
         # With sizes and digests; empty for a model that MLflow saved.
         self.files: dict[str, dict[str, Any]] = manifest.get("files", {})
         self.digest: str | None = manifest.get("digest")
@@ -35,7 +38,7 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Reads the manifest of a model: ``runs:/<run id>/<path>``, a folder, or its file ``MLmodel``."""
+        """Reads the manifest of a model: ``models:/<id>``, ``runs:/<run id>/<path>``, a folder, or its file ``MLmodel``."""
         from .._flavors.source import MANIFEST, Source
 
         place = os.fspath(path)
@@ -98,11 +101,50 @@ class Model:
 class ModelInfo(Model):
     """A model that was logged or saved: ``model_uri`` loads it."""
 
-    def __init__(self, manifest: dict[str, Any], model_uri: str, source: Source | None = None) -> None:
+    def __init__(
+        self, manifest: dict[str, Any], model_uri: str, source: Source | None = None, model_id: str | None = None
+    ) -> None:
         super().__init__(manifest, source)
         self.model_uri = model_uri
+        self._model_id = model_id
         # If it was registered when it was logged.
         self.registered_model_version: int | None = None
+
+    @property
+    def model_id(self) -> str | None:
+        """The id of the logged model; None for a model that is none, such as one in a folder."""
+        return self._model_id if self._model_id is not None or self._source is None else self._source.model_id
+
+    def _logged(self) -> Any:
+        from .._logged_models_fluent import get_logged_model
+
+        return None if self.model_id is None else get_logged_model(self.model_id)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the logged model."""
+        found = self._logged()
+        return None if found is None else str(found.name)
+
+    @property
+    def params(self) -> dict[str, str] | None:
+        """The params of the logged model as they are now."""
+        return getattr(self._logged(), "params", None)
+
+    @property
+    def tags(self) -> dict[str, str] | None:
+        """The tags of the logged model as they are now."""
+        return getattr(self._logged(), "tags", None)
+
+    @property
+    def metrics(self) -> list[Metric] | None:
+        """What runs have logged for the logged model by now."""
+        return getattr(self._logged(), "metrics", None)
+
+    @property
+    def creation_timestamp(self) -> int | None:
+        """When the logged model was made, in milliseconds."""
+        return getattr(self._logged(), "creation_timestamp", None)
 
     def _origin(self, path: str | os.PathLike[str] | None) -> Source:
         return super()._origin(self.model_uri if path is None and self._source is None else path)
@@ -142,6 +184,8 @@ def load(source: Source) -> Any:
         from ..pyfunc import load as load_function
 
         return load_function(source)
+    if not flavors:
+        raise Unsupported(f"the model `{source.uri}` has no files to load: it is elsewhere, as create_external_model says")
     has = ", ".join(flavors)
     raise Unsupported(f"the model `{source.uri}` has the flavors {has}, none of which this version loads in Python")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import mlops
-from mlops import _state
+from mlops import _active_model, _state
 
 if "site-packages" not in Path(mlops.__file__).parts:
     raise RuntimeError(f"the tests are for the installed wheel, not for {mlops.__file__}")
@@ -44,6 +44,8 @@ def forget() -> None:
             _state._main.clear()
             break
     _state._last_run_id = None
+    _active_model.activate(None)
+    _active_model.remember_last(None)
     mlops.set_tracking_uri(None)
 
 

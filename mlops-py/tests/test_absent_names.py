@@ -6,7 +6,7 @@ import pytest
 
 import mlops
 
-LATER = "prophet search_logged_models last_logged_model metrics".split()
+LATER = "prophet tensorflow metrics".split()
 NEVER = "trace start_span genai openai load_prompt projects run gateway deployments log_feedback".split()
 
 
@@ -22,7 +22,7 @@ def test_what_does_not_come_says_so(name: str) -> None:
         getattr(mlops, name)
 
 
-@pytest.mark.parametrize("name", ["search_logged_models", "search_traces"])
+@pytest.mark.parametrize("name", ["search_prompts", "search_traces"])
 def test_the_client_says_so_too(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'MlflowClient' has no attribute '{name}': "):
         getattr(mlops.MlflowClient(), name)
@@ -67,6 +67,6 @@ def test_modules_that_scripts_import_from_mlflow_are_there(monkeypatch: pytest.M
 
 
 def test_what_can_be_asked_for_optionally_is_simply_absent() -> None:
-    assert getattr(mlops, "last_logged_model", None) is None
+    assert getattr(mlops, "import_checkpoints", None) is None
     with pytest.raises(ImportError):
-        exec("from mlops import last_logged_model")
+        exec("from mlops import import_checkpoints")

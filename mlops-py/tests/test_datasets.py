@@ -16,7 +16,7 @@ import pandas
 import pytest
 
 import mlops
-from mlops.entities import Dataset, DatasetInput, InputTag
+from mlops.entities import Dataset, DatasetInput, InputTag, LoggedModelInput
 from mlops.exceptions import InvalidArgument, LimitExceeded, NotFound, Unsupported
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -78,17 +78,25 @@ def test_lists_of_inputs_have_one_length_and_are_logged_all_or_none() -> None:
     assert [(found.dataset.name, found.context) for found in inputs(run)] == [("d3", "training"), ("d4", None), ("d3", None)]
 
 
-def test_models_as_inputs_are_refused() -> None:
+def test_models_are_inputs_too_and_what_is_none_is_refused() -> None:
     data = mlops.data.from_numpy(numpy.arange(3))
+    made = [LoggedModelInput(mlops.initialize_logged_model(name).model_id) for name in "abc"]
     with mlops.start_run() as run:
         for call in (
             lambda: mlops.log_input(data, model=object()),
             lambda: mlops.log_inputs([data], models=[object()]),
             lambda: mlops.MlflowClient().log_inputs(run.info.run_id, models=[object()]),
         ):
-            with pytest.raises(Unsupported, match="models as inputs of runs come with a later version"):
+            with pytest.raises(InvalidArgument, match="expected a mlops.entities.LoggedModelInput"):
                 call()
-    assert inputs(run) == []
+        with pytest.raises(NotFound):
+            mlops.log_input(data, model=LoggedModelInput("m-none"))
+        assert inputs(run) == []
+        mlops.log_input(model=made[0])
+        mlops.log_inputs([data], models=made[:2])
+        mlops.MlflowClient().log_inputs(run.info.run_id, models=made)
+    found = mlops.get_run(run.info.run_id).inputs
+    assert found.model_inputs == made and len(found.dataset_inputs) == 1
 
 
 def test_a_client_logs_entities_to_a_run_that_ended() -> None:

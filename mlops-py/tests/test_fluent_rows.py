@@ -111,8 +111,9 @@ def test_a_batch_may_be_larger_than_a_request_of_mlflow() -> None:
 def test_a_metric_goes_to_the_run_that_is_named() -> None:
     with mlops.start_run() as first:
         pass
+    model = mlops.initialize_logged_model("tree").model_id
     with mlops.start_run() as second:
-        mlops.log_metric("a", 1, step=3, timestamp=5, run_id=first.info.run_id, model_id="m-1", dataset=None)
+        mlops.log_metric("a", 1, step=3, timestamp=5, run_id=first.info.run_id, model_id=model, dataset=None)
         mlops.log_metrics({"b": 2}, run_id=first.info.run_id, timestamp=7)
         mlops.log_params({"c": 3}, run_id=first.info.run_id)
         with pytest.raises(NotFound):
@@ -124,7 +125,7 @@ def test_a_metric_goes_to_the_run_that_is_named() -> None:
     assert (found.metrics, found.params) == ({"a": 1, "b": 2}, {"c": "3"})
     assert mlops.get_run(second.info.run_id).data.metrics == {}
     (point,) = mlops.MlflowClient().get_metric_history(first.info.run_id, "a")
-    assert point == Metric("a", 1.0, 5, 3) and (point.model_id, point.run_id) == ("m-1", first.info.run_id)
+    assert point == Metric("a", 1.0, 5, 3) and (point.model_id, point.run_id) == (model, first.info.run_id)
 
 
 ASYNC: dict[str, Callable[[mlops.MlflowClient, str], Any]] = {
@@ -224,14 +225,15 @@ def measured(run_id: str, key: str) -> list[tuple[object, ...]]:
 def test_points_keep_the_model_and_the_data_set_they_were_measured_on() -> None:
     train = mlops.data.from_numpy(numpy.zeros((3, 2)), name="train")
     test = mlops.data.from_numpy(numpy.ones((3, 2)), name="test")
+    model = mlops.initialize_logged_model("tree").model_id
     with mlops.start_run() as run:
         for step in range(3):
-            mlops.log_metric("accuracy", step / 10, step=step, model_id="m-1", dataset=train)
-        mlops.log_metrics({"accuracy": 0.9, "loss": 0.5}, step=3, model_id="m-1", dataset=test)
+            mlops.log_metric("accuracy", step / 10, step=step, model_id=model, dataset=train)
+        mlops.log_metrics({"accuracy": 0.9, "loss": 0.5}, step=3, model_id=model, dataset=test)
         mlops.log_metric("accuracy", 1.0, step=4)
         mlops.log_metric("plain", 1.0)
     run_id = run.info.run_id
-    on_train, on_test = ("m-1", "train", train.digest), ("m-1", "test", test.digest)
+    on_train, on_test = (model, "train", train.digest), (model, "test", test.digest)
     assert measured(run_id, "accuracy") == [
         *((step / 10, *on_train) for step in range(3)),
         (0.9, *on_test),
@@ -251,10 +253,11 @@ def test_a_client_says_what_points_were_measured_on() -> None:
     run_id = client.create_run("0").info.run_id
     client.log_metric(run_id, "auc", 0.5, timestamp=1_000, dataset_name="train", dataset_digest="1")
     # As an evaluation logs them: one time for all.
-    metrics = [Metric("f1", 0.9, 2_000, 0, "m-1", "train", "1"), Metric("f1", 0.8, 2_000, 0, "m-1", "test", "2")]
+    model = client.create_logged_model("0", "tree").model_id
+    metrics = [Metric("f1", 0.9, 2_000, 0, model, "train", "1"), Metric("f1", 0.8, 2_000, 0, model, "test", "2")]
     client.log_batch(run_id, [*metrics, Metric("f1", 0.7, 3_000, 1)])
     assert measured(run_id, "auc") == [(0.5, None, "train", "1")]
-    assert measured(run_id, "f1") == [(0.9, "m-1", "train", "1"), (0.8, "m-1", "test", "2"), (0.7, None, None, None)]
+    assert measured(run_id, "f1") == [(0.9, model, "train", "1"), (0.8, model, "test", "2"), (0.7, None, None, None)]
     assert client.get_metric_history(run_id, "f1")[:2] == metrics
     for bad in ["", "a\nb", 3]:
         with pytest.raises(InvalidArgument):

@@ -59,7 +59,7 @@ def test_a_model_says_what_it_is() -> None:
     info = logged(FOREST, input_example=ROWS.head(3), metadata={"team": "search"})
     run = mlops.last_active_run()
     assert run is not None
-    assert info.model_uri == f"runs:/{run.info.run_id}/model" and info.run_id == run.info.run_id
+    assert info.model_uri == f"models:/{info.model_id}" and info.run_id == run.info.run_id
     assert info.artifact_path == "model" and info.metadata == {"team": "search"}
     flavor = info.flavors["sklearn"]
     assert flavor["model_class"] == "sklearn.ensemble._forest.RandomForestClassifier"
@@ -71,6 +71,8 @@ def test_a_model_says_what_it_is() -> None:
     for file in info.files.values():
         assert file["digest"].startswith("blake3:") and len(file["digest"]) == 71 and file["size_bytes"] > 0
     paths = [found.path for found in mlops.artifacts.list_artifacts(info.model_uri)]
+    assert paths == ["MLmodel", *sorted(info.files)]
+    paths = [found.path for found in mlops.artifacts.list_artifacts(f"runs:/{run.info.run_id}/model")]
     assert paths == ["model/MLmodel", *(f"model/{path}" for path in sorted(info.files))]
     needed = mlops.artifacts.load_text(f"{info.model_uri}/requirements.txt")
     for package in ["numpy", "scikit-learn", "scipy"]:

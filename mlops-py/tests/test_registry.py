@@ -38,7 +38,8 @@ def test_a_model_is_registered_and_loaded_by_number_alias_stage_and_latest(clien
     assert info.registered_model_version == 1
     made = mlops.register_model(info.model_uri, "fraud", tags={"kind": "tree"})
     assert (made.name, made.version, made.current_stage, made.status) == ("fraud", 2, "None", "READY")
-    assert (made.run_id, made.source, made.tags) == (info.model_uri.split("/")[1], info.model_uri, {"kind": "tree"})
+    assert (made.run_id, made.source, made.tags) == (info.run_id, info.model_uri, {"kind": "tree"})
+    assert made.model_id == info.model_id and info.tags["mlflow.modelVersions"].count('"fraud"') == 2
     client.set_registered_model_alias("fraud", "champion", 1)
     client.transition_model_version_stage("fraud", "2", "production")
     for place in ("/1", "/2", "@champion", "/Production", "/production", "/latest", "/None"):
@@ -50,10 +51,10 @@ def test_a_model_is_registered_and_loaded_by_number_alias_stage_and_latest(clien
 
 def test_a_version_is_loaded_when_its_run_is_gone(client: mlops.MlflowClient) -> None:
     info = logged(registered_model_name="fraud")
-    client.delete_run(info.model_uri.split("/")[1])
+    client.delete_run(info.run_id)
     assert mlops.gc(dry_run=False, older_than=0, deleted_runs=True).runs == 1
     with pytest.raises(NotFound):
-        client.get_run(info.model_uri.split("/")[1])
+        client.get_run(info.run_id)
     assert list(mlops.load_model("models:/fraud/1").predict(X)) == [0, 0, 1, 1]
     assert client.get_model_version_download_uri("fraud", 1) == "models:/fraud/1"
     folder = mlops.artifacts.download_artifacts(artifact_uri="models:/fraud/1")

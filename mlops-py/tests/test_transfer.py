@@ -126,13 +126,15 @@ def test_a_run_from_a_store_that_is_not_trusted_is_not_trusted_here(
     python: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     with mlops.start_run():
-        theirs = mlops.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), "model").model_uri
+        info = mlops.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), "model")
+    theirs = f"runs:/{info.run_id}/model"
     # Another user gets it, who has a store and a model of their own.
     mlops.set_tracking_uri(None)
     monkeypatch.setenv("MLOPS_CONFIG_DIR", str(tmp_path / "another-user"))
     mlops.set_tracking_uri(tmp_path / "own")
     with mlops.start_run():
-        own = mlops.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), "model").model_uri
+        info = mlops.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), "model")
+    own = f"runs:/{info.run_id}/model"
     mlops.import_runs(store)
     assert mlops.load_model(own).predict([[1.0]]) == pytest.approx([2.0])
     with pytest.raises(Untrusted, match="brought in from such a store"):

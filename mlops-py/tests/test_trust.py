@@ -59,7 +59,7 @@ def test_trust_can_be_given_to_a_store(
 
 def test_what_runs_no_code_is_read_without_trust(foreign: str) -> None:
     assert mlops.models.get_model_info(foreign).flavors["sklearn"]["pickled_model"] == "model.pkl"
-    assert mlops.artifacts.load_text(foreign.replace("model", "a.txt")) == "text"
+    assert mlops.artifacts.load_text(f"runs:/{mlops.models.get_model_info(foreign).run_id}/a.txt") == "text"
 
 
 def test_a_folder_is_trusted_by_naming_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

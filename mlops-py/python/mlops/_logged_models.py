@@ -50,11 +50,7 @@ def model_id_of(model_id: Any) -> str:
 def existing(models: _native.LoggedModels, model_id: Any, *, deleted: bool = False) -> dict[str, Any]:
     """A model that the store has; with ``deleted`` also one that was deleted."""
     wanted = model_id_of(model_id)
-    missing = f"logged model `{wanted}` does not exist; mlops.search_logged_models shows what there is"
-    try:
-        raw = models.get(wanted)
-    except InvalidArgument:
-        raise NotFound(missing) from None
+    raw = models.get(wanted)
     if raw["lifecycle_stage"] != "active" and not deleted:
         raise NotFound(f"logged model `{wanted}` is deleted; MlflowClient.restore_logged_model brings it back")
     return raw

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .. import _fluent, _native
-from ..exceptions import InvalidArgument
+from ..exceptions import Busy, InvalidArgument, Locked, NoOwner
 from . import code, examples, requirements
 
 if TYPE_CHECKING:
@@ -90,16 +90,26 @@ def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options
     parts = _parts(make(options), options)
     handle, store = _fluent._run_and_store(options.get("run_id"))
     assert handle is not None
-    with Logged(store, handle.id, options.get("name") or artifact_path, options) as logged:
+    name = options.get("name") or artifact_path
+    try:
+        making = Logged(store, handle.id, name, options)
+    except (Busy, Locked, NoOwner) as error:
+        if options.get("model_id") is not None:
+            raise
+        # A run takes what it is given whatever becomes of the rest of the store.
+        path = name or "model"
+        _logger.warning("the model is among the artifacts of the run only, there is no logged model of it: %s", error)
+        return ModelInfo(json.loads(_native.log_model(handle, path, parts)), f"runs:/{handle.id}/{path}")
+    with making as logged:
         logged.link()
         manifest = _native.log_model(handle, logged.name, parts)
         logged.keep(manifest, parts[4])
     info = ModelInfo(json.loads(manifest), f"models:/{logged.model_id}", model_id=logged.model_id)
-    name = options.get("registered_model_name")
-    if name is not None:
+    registered = options.get("registered_model_name")
+    if registered is not None:
         from .._registry import register_model
 
-        info.registered_model_version = register_model(info.model_uri, name).version
+        info.registered_model_version = register_model(info.model_uri, registered).version
     return info
 
 

@@ -127,7 +127,8 @@ def files_in(folder: str, inside: str | None) -> Iterator[tuple[str, str]]:
 
 def files_of(models: _native.LoggedModels, model_id: str) -> list[str]:
     """The paths of all files of a logged model."""
-    found, folders = [], [""]
+    found: list[str] = []
+    folders = [""]
     while folders:
         for path, is_dir, _, _ in models.list_files(model_id, folders.pop() or None):
             (folders if is_dir else found).append(path)
@@ -153,7 +154,7 @@ def _local(content: bytes, temporary: ExitStack) -> str:
     import tempfile
 
     if len(content) <= _IN_MEMORY and hasattr(os, "memfd_create"):
-        opened = temporary.enter_context(open(os.memfd_create("mlops"), "wb", buffering=0))
+        opened: Any = temporary.enter_context(open(os.memfd_create("mlops"), "wb", buffering=0))
         place = f"/proc/self/fd/{opened.fileno()}"
     else:
         opened = temporary.enter_context(tempfile.NamedTemporaryFile(prefix="mlops-model-", buffering=0))

@@ -15,6 +15,8 @@ from .exceptions import InvalidArgument
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ._client import MlflowClient
+
 
 _logger = logging.getLogger("mlops")
 
@@ -201,7 +203,7 @@ def search_logged_models(
     return pandas.DataFrame([{**one.to_dictionary(), "status": one.status} for one in found])
 
 
-def _client() -> Any:
+def _client() -> MlflowClient:
     from ._client import MlflowClient
 
     return MlflowClient()

@@ -95,6 +95,11 @@ class PyFuncModel:
         return self.metadata.get_input_schema()
 
     @property
+    def model_id(self) -> str | None:
+        """The id of the logged model that it was loaded from; None if it is none."""
+        return self.metadata.model_id
+
+    @property
     def loader_module(self) -> str | None:
         """The module that loads the model for MLflow."""
         found: str | None = self.metadata.flavors.get(FLAVOR_NAME, {}).get("loader_module")

@@ -61,7 +61,7 @@ class Train(Training):
         self.function = function
         self.rounds: list[dict[str, float]] = []
         self.matrix_given: Any = None
-        self._with_model = log_model
+        self._with_model = self.makes_model = log_model and settings.log_models
 
     def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         given = inspect.signature(self.function).bind(*args, **kwargs)
@@ -103,7 +103,7 @@ class Train(Training):
         self.attempt("the best round", lambda: self._log_best(result))
         for kind in self.importance_kinds():
             self.attempt("feature importances", lambda: self._log_importance(result, kind))
-        if self._with_model and self.settings.log_models:
+        if self._with_model:
             known = _data.get(self.matrix_given)
             example = None if known is None else known.head
             self.attempt("the model", lambda: parts.log_model(self, self.library, result, example, self.predictor(result)))
@@ -161,6 +161,7 @@ class Fit(Training):
         self.estimator = estimator
         self.example: Any = None
         self.trained = False
+        self.makes_model = settings.log_models
 
     def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if self.settings.log_models:
@@ -188,7 +189,7 @@ def train_of_fit(
         return function(*args, **kwargs)
     outer.trained = True
     inner = kind(outer.settings, function, log_model=False)
-    inner._handle = outer.run
+    inner._handle, inner.outer = outer.run, outer
     args, kwargs = inner.attempt("what is known before", lambda: inner.before(args, kwargs), (args, kwargs))
     result = function(*args, **kwargs)
     inner.attempt("results", lambda: inner.after(result))

@@ -42,6 +42,7 @@ class Fit(Training):
         self.example: Any = None
         self.callbacks: list[Any] = []
         self._undo: Callable[[], Any] | None = None
+        self.makes_model = settings.log_models
 
     def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         given = inspect.signature(self.function).bind(*args, **kwargs)

@@ -68,7 +68,16 @@ def log_model(
             options["signature"] = signature
     if example is not None and settings.log_input_examples:
         options["input_example"] = example
+    if name == "model" and training.model_id is not None:
+        from .. import _native
+
+        # It was begun before the run had params.
+        known = training.store.get_run(training.run.id)["params"]
+        _native.LoggedModels(training.store).log_params(training.model_id, list(known.items()))
+        options["model_id"] = training.model_id
     info = log(model, name=name, run_id=training.run.id, **options)
+    if name == "model":
+        training.model_id = info.model_id
     wanted = settings.registered_model_name
     if wanted is not None and name == "model":
         from .._registry import register_model

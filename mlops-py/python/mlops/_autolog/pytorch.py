@@ -34,6 +34,7 @@ class Fit(Training):
         self.model: Any = None
         self._by_step: set[str] = set()
         self._by_epoch: set[str] = set()
+        self.makes_model = settings.log_models
 
     def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         self.model = kwargs.get("model", args[1] if len(args) > 1 else None)

@@ -132,21 +132,22 @@ class Fit(Training):
 
     def after(self, result: Any) -> None:
         model = self.estimator
+        if self.settings.log_models:
+            # First, so that metrics are of it.
+            self.attempt("the model", lambda: parts.log_model(self, "sklearn", model, self.example, _predict_of(model)))
         if self.features is not None:
             self.attempt("metrics of the training", lambda: sklearn_metrics.log_training(self))
         self.attempt("the picture of the estimator", lambda: self.run.log_bytes("estimator.html", _html(model)))
         if sklearn_search.is_search(model):
             self.attempt("the search", lambda: sklearn_search.log_search(self))
-        if self.settings.log_models:
-            self.attempt("the model", lambda: parts.log_model(self, "sklearn", model, self.example, _predict_of(model)))
-            if sklearn_search.is_search(model) and hasattr(model, "best_estimator_"):
-                best = model.best_estimator_
-                self.attempt(
-                    "the best estimator",
-                    lambda: parts.log_model(self, "sklearn", best, self.example, _predict_of(best), "best_estimator"),
-                )
+        if self.settings.log_models and sklearn_search.is_search(model) and hasattr(model, "best_estimator_"):
+            best = model.best_estimator_
+            self.attempt(
+                "the best estimator",
+                lambda: parts.log_model(self, "sklearn", best, self.example, _predict_of(best), "best_estimator"),
+            )
         if self.settings.own.get("log_post_training_metrics", True):
-            sklearn_metrics.remember(model, self.store.uri, self.run.id)
+            sklearn_metrics.remember(model, self.store.uri, self.run.id, self.model_id)
 
 
 def _predict_of(model: Any) -> Callable[[Any], Any] | None:

@@ -104,34 +104,35 @@ def _score(model: Any, features: Any, targets: Any, weights: Any) -> float:
 # --- after the training -----------------------------------------------------------------------------------------
 
 _lock = threading.Lock()
-# Store and run of the models that were logged, by the model's id; of their predictions, by the prediction's.
-_models: dict[int, tuple[Any, str, str]] = {}
-_outputs: dict[int, tuple[Any, str, str]] = {}
+# Store, run and id of the models that were logged, by the object's id; of their predictions, by the prediction's.
+Of = tuple[str, str, "str | None"]
+_models: dict[int, tuple[Any, Of]] = {}
+_outputs: dict[int, tuple[Any, Of]] = {}
 # How often a run has a name already: a program may compute the same metric again.
 _names: dict[tuple[str, str], int] = {}
 
 
-def remember(model: Any, store: str, run_id: str) -> None:
-    """Has later scores and predictions of a model belong to a run."""
-    _keep(_models, model, store, run_id)
+def remember(model: Any, store: str, run_id: str, model_id: str | None) -> None:
+    """Has later scores and predictions of a model belong to a run, and to a logged model."""
+    _keep(_models, model, (store, run_id, model_id))
 
 
-def _keep(known: dict[int, tuple[Any, str, str]], thing: Any, store: str, run_id: str) -> None:
+def _keep(known: dict[int, tuple[Any, Of]], thing: Any, of: Of) -> None:
     number = id(thing)
 
     def gone(_: Any) -> None:
         known.pop(number, None)
 
     try:
-        known[number] = weakref.ref(thing, gone), store, run_id
+        known[number] = weakref.ref(thing, gone), of
     except TypeError:
         # A list cannot be watched.
         pass
 
 
-def _of(known: dict[int, tuple[Any, str, str]], thing: Any) -> tuple[str, str] | None:
+def _of(known: dict[int, tuple[Any, Of]], thing: Any) -> Of | None:
     found = known.get(id(thing))
-    return None if found is None or found[0]() is not thing else found[1:]
+    return None if found is None or found[0]() is not thing else found[1]
 
 
 # Whether a call is a part of another that is counted.
@@ -155,7 +156,7 @@ def predict(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     if counts and args:
         of = _of(_models, args[0])
         if of is not None:
-            guard.attempt("sklearn", "predictions", True, lambda: _keep(_outputs, result, *of))
+            guard.attempt("sklearn", "predictions", True, lambda: _keep(_outputs, result, of))
     return result
 
 
@@ -181,7 +182,7 @@ def metric(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     return result
 
 
-def _log(name: str, data: Any, value: Any, of: tuple[str, str]) -> None:
+def _log(name: str, data: Any, value: Any, of: Of) -> None:
     settings = settings_of("sklearn")
     if settings is None or not settings.own.get("log_post_training_metrics", True):
         return
@@ -189,14 +190,14 @@ def _log(name: str, data: Any, value: Any, of: tuple[str, str]) -> None:
     guard.attempt("sklearn", "a metric after the training", settings.silent, lambda: _log_now(name, data, value, of, frame))
 
 
-def _log_now(name: str, data: Any, value: Any, of: tuple[str, str], frame: Any) -> None:
+def _log_now(name: str, data: Any, value: Any, of: Of, frame: Any) -> None:
     import numbers
 
-    from .. import _state
+    from .. import _model_points, _state
 
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return
-    store, run_id = of
+    store, run_id, model_id = of
     if _state.uri() != store:
         return
     # As MLflow: the metric and the variable of the caller that has the data.
@@ -206,7 +207,8 @@ def _log_now(name: str, data: Any, value: Any, of: tuple[str, str], frame: Any) 
     key = f"{name}_{called}" if count == 1 else f"{name}-{count}_{called}"
     active = _state.own_run()
     handle = active._handle if active is not None and active.info.run_id == run_id else _state.store().open_run(run_id)
-    handle.log_batch([], [], [(key, float(value), 0, None)])
+    models = [] if model_id is None else [model_id]
+    _model_points.log(_state.store(), handle, [(key, float(value), 0, None)], models)
 
 
 def install(patches: Patches, module: Any) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _T = TypeVar("_T")
+# Of these at once.
+_MOST_POINTS = 1_000
 
 # The training that this thread or task is inside of, if it is logged.
 current: ContextVar[Training | None] = ContextVar("mlops_training", default=None)
@@ -35,6 +37,14 @@ class Training:
         self._own: ActiveRun | None = None
         self._handle: _native.Run | None = None
         self._broken = False
+        # Whether metrics come before the model is there: it is made with the first of them then.
+        self.makes_model = False
+        # The training that this is a part of: its model counts.
+        self.outer: Training | None = None
+        self.model_id: str | None = None
+        self._tried = False
+        # Points that the run has and the logged model has not yet.
+        self._points: list[Any] = []
 
     # --- what a library does
 
@@ -119,10 +129,60 @@ class Training:
             guard.tell(self.library, "params that the run has with another value", self.settings.silent, error)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int = 0) -> None:
-        """Logs a point of each metric that is a number."""
+        """Logs a point of each metric that is a number; with a logged model, or an active one, it is a metric of it too."""
         points: list[tuple[str, float, int, int | None]] = []
         points += [(key, float(value), step, None) for key, value in metrics.items() if is_number(value)]
-        self.run.log_batch([], [], points)
+        model_id = self.measured_model()
+        if model_id is None:
+            self.run.log_batch([], [], points)
+            return
+        from .._model_points import now
+
+        at, subject = now(), (model_id, None, None)
+        points = [(key, value, step, at) for key, value, _, _ in points]
+        self.run.log_batch([], [], points, [subject] * len(points))
+        owner = self.outer or self
+        owner._points += [(*point, subject) for point in points]
+        if len(owner._points) >= _MOST_POINTS:
+            owner.flush()
+
+    def measured_model(self) -> str | None:
+        """The logged model that metrics are of: that of this training, else the active one; None if there is none."""
+        from .._active_model import get_active_model_id
+
+        if self.outer is not None:
+            return self.outer.measured_model()
+        if self.makes_model and self.model_id is None and not self._tried:
+            self._tried = True
+            self.model_id = self.attempt("the model", self._make_model)
+        return self.model_id or get_active_model_id()
+
+    def _make_model(self) -> str:
+        from .._logged_models_fluent import create
+
+        return create(self.store, "model", self.run.id, None)
+
+    def flush(self) -> None:
+        """Gives the logged model the points that the run has."""
+        from .._model_points import give
+
+        points, self._points = self._points, []
+        of_models: dict[str, list[Any]] = {}
+        for point in points:
+            of_models.setdefault(point[4][0], []).append(point)
+        for model_id, its in of_models.items():
+            give(self.store, self.run.id, model_id, its)
+
+    def settle(self) -> None:
+        """Brings the logged model to an end: one that was begun and did not get its files has failed."""
+        from .. import _native
+
+        if self._points:
+            self.attempt("metrics of the model", self.flush)
+        if self._tried and self.model_id is not None:
+            models = _native.LoggedModels(self.store)
+            if models.get(self.model_id)["status"] == "PENDING":
+                models.set_status(self.model_id, "FAILED", "the training that began it gave no model")
 
     def log_point(self, metrics: Mapping[str, Any], step: int) -> None:
         """Logs metrics of a round or an epoch. After an error no more: one for each of many rounds would cost time."""
@@ -177,10 +237,13 @@ def around(
         try:
             result = function(*args, **kwargs)
         except BaseException:
+            if training.has_run:
+                training.attempt("the model", training.settle)
             training.attempt("the end of the run", lambda: training.end("FAILED"))
             raise
         if training.has_run:
             training.attempt("results", lambda: training.after(result))
+            training.attempt("the model", training.settle)
             training.attempt("the end of the run", lambda: training.end("FINISHED"))
     return result
 

@@ -11,7 +11,7 @@ from . import charts, drawing, slices as parts
 from .classes import answers, of_classes
 from .inputs import Inputs, need_numpy, read
 from .metrics_of_numbers import of_numbers
-from .predicting import Predicted, loaded, predict
+from .predicting import Predicted, loaded, model_of, predict
 from .result import EvaluationArtifact, EvaluationResult
 from .thresholds import MetricThreshold, validate_evaluation_results
 
@@ -42,6 +42,7 @@ def evaluate(
     model_config: dict[str, Any] | None = None,
     inference_params: dict[str, Any] | None = None,
     run_id: str | None = None,
+    model_id: str | None = None,
 ) -> EvaluationResult:
     """Holds what a model predicts against the targets, and logs it to the active run, or to one of its own.
 
@@ -54,7 +55,8 @@ def evaluate(
     ``extra_metrics`` are functions, also by name in a dict, or of :func:`make_metric`. ``slices`` are columns, dicts and
     functions, see the guide. ``thresholds`` that fail raise, after all was logged,
     :class:`mlops.models.ModelValidationFailedException`. ``evaluator_config`` may have ``pos_label``, ``average``,
-    ``sample_weights``, ``metric_prefix`` and ``log_plots``.
+    ``sample_weights``, ``metric_prefix`` and ``log_plots``. Metrics are of the logged model that ``model`` is or ``model_id``
+    names, else of the active one.
 
     >>> import mlops
     >>> mlops.set_tracking_uri("memory:")
@@ -81,6 +83,7 @@ def evaluate(
         raise InvalidArgument("evaluate got no data")
     inputs = read(data, targets, predictions, probabilities, sample_weights, feature_names)
     known = loaded(model, model_config)
+    of_model = model_of(known, model_id)
     kind = _kind(model_type, known, inputs)
     found = predict(known, inputs, kind == "classifier", inference_params)
     if kind == "classifier":
@@ -121,7 +124,7 @@ def evaluate(
     drawn = {}
     if drawing.available() and config.get("log_plots", True):
         drawn = {name: draw() for name, draw in pictures.items()}
-    result = _log(metrics, tables, drawn, inputs, prefix, run_id)
+    result = _log(metrics, tables, drawn, inputs, prefix, run_id, of_model)
     if thresholds is not None:
         validate_evaluation_results(thresholds, result, baseline_result)
     return result
@@ -221,19 +224,27 @@ def _log(
     inputs: Inputs,
     prefix: str,
     run_id: str | None,
+    model_id: str | None,
 ) -> EvaluationResult:
-    from .. import _fluent, _state
-    from .._inputs import input_of
+    from .. import _fluent, _model_points, _state
+    from .._inputs import input_of, subject_of
     from .._tables import log_table
 
     own = run_id is None and _state.current_run() is None and _state.inherited_run() is None
     run = _fluent.start_run() if own else None
     try:
-        handle, store = _fluent._handle(run_id), _fluent._store_of(run_id)
+        handle, store = _fluent._run_and_store(run_id)
+        assert handle is not None
         dataset = _dataset(inputs.recorded)
-        if dataset is not None:
-            handle.log_inputs([input_of(dataset, "eval", [])])
-        handle.log_batch([], [], [(name, value, 0, None) for name, value in metrics.items()])
+        used = None if dataset is None else input_of(dataset, "eval", [])
+        if used is not None:
+            handle.log_inputs([used])
+        models = [] if model_id is None else [model_id]
+        # Metrics of a logged model say which data they were measured on.
+        subject = None if model_id is None else subject_of(model_id, *(used or (None, None))[:2])
+        _model_points.log_of(store, handle, [(name, value, 0, None) for name, value in metrics.items()], models, subject, [])
+        if models:
+            _model_points.link(store, handle.id, models)
         if pictures:
             handle.log_files([(f"{prefix}{name}.png", content) for name, content in pictures.items()])
         for name, columns in tables.items():

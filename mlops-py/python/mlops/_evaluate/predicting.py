@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ..exceptions import InvalidArgument
+from ..exceptions import InvalidArgument, NotFound
 from .inputs import Inputs, array, need_numpy
 
 Array = Any
@@ -29,6 +29,26 @@ def loaded(model: Any, model_config: dict[str, Any] | None = None) -> Any:
 
         return pyfunc.load_model(model, model_config=model_config)
     return model
+
+
+def model_of(model: Any, model_id: str | None) -> str | None:
+    """The logged model that metrics are of: the one that is named, else the one that was loaded, else the active one."""
+    from .._active_model import get_active_model_id
+    from ..pyfunc import PyFuncModel
+
+    found = model.model_id if isinstance(model, PyFuncModel) else None
+    if model_id is not None and found is not None and model_id != found:
+        raise InvalidArgument(f"model_id is `{model_id}`, but the model is `{found}`: leave model_id out")
+    if model_id is None and found is not None:
+        from .. import _native, _state
+        from .._logged_models import existing
+
+        try:
+            existing(_native.LoggedModels(_state.store()), found)
+        except (InvalidArgument, NotFound):
+            # A version of a registered model outlives what it was made of.
+            found = None
+    return model_id or found or get_active_model_id()
 
 
 def predict(model: Any, inputs: Inputs, classifier: bool, params: dict[str, Any] | None = None) -> Predicted:

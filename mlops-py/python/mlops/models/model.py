@@ -46,6 +46,11 @@ class Model:
         return cls(source.manifest, source)
 
     @property
+    def model_id(self) -> str | None:
+        """The id of the logged model that it is; None if it is none, such as one in a folder."""
+        return None if self._source is None else self._source.model_id
+
+    @property
     def model_size_bytes(self) -> int:
         """The size of all files."""
         return sum(int(file["size_bytes"]) for file in self.files.values())
@@ -112,8 +117,8 @@ class ModelInfo(Model):
 
     @property
     def model_id(self) -> str | None:
-        """The id of the logged model; None for a model that is none, such as one in a folder."""
-        return self._model_id if self._model_id is not None or self._source is None else self._source.model_id
+        """The id of the logged model that it is; None if it is none, such as one in a folder."""
+        return self._model_id or super().model_id
 
     def _logged(self) -> Any:
         from .._logged_models_fluent import get_logged_model

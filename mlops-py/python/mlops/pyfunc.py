@@ -144,6 +144,8 @@ def load(source: Source, model_config: dict[str, Any] | None = None) -> PyFuncMo
         model, implementation = python_models.load(source, conf, config)
     elif conf:
         model = implementation = python_models.load_by_module(source, conf, loader)
+    elif not flavors:
+        raise Unsupported(f"the model `{source.uri}` has no files to load: it is elsewhere, as create_external_model says")
     else:
         raise InvalidArgument(f"the model `{source.uri}` has the flavors {', '.join(flavors)}, none of which predicts in Python")
     return PyFuncModel(model, implementation, Model(source.manifest, source), source.uri, config)

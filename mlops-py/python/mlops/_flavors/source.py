@@ -173,6 +173,8 @@ class Source:
             return
         if self._store is None:
             why = "the folder was not written by mlops and has no digests that it could be held against; if you trust it, pass trust=True"
+        elif self._is_foreign and _native.is_trusted(self._store):
+            why = "nothing in this store says that the model was made here; if you trust it, pass trust=True"
         elif self._store.shared == "group":
             why = f"whoever is in the group of the store {self._store.uri} can change it; if you trust them, pass trust=True"
         else:

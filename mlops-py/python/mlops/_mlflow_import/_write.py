@@ -162,11 +162,11 @@ class Writer:
             self._store.delete_run(run.id)
 
     def _find(self, run_id: str) -> dict[str, Any] | None:
-        from ..exceptions import NotFound
+        from ..exceptions import InvalidArgument, NotFound
 
         try:
             return self._store.get_run(run_id)
-        except NotFound:
+        except (NotFound, InvalidArgument):
             return None
 
     def _texts(self, run: Run, handle: _native.Run, found: dict[str, Any]) -> None:
@@ -269,6 +269,9 @@ class Writer:
                 created_at=self._micros(model.created),
             )
             self._report.logged_models.new += 1
+        if files and not self._trusted and model.source_run_id is not None and self._find(model.source_run_id) is not None:
+            # Before there is anything to load: a run that has no files of its own may have made models.
+            self._store.mark_foreign(model.source_run_id)
         if model.tags:
             self._models.set_tags(model.id, list(model.tags.items()))
         if model.points:

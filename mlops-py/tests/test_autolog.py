@@ -532,3 +532,18 @@ def test_settings_without_meaning_are_refused(call: Callable[..., Any], given: A
     with pytest.raises(InvalidArgument, match=message):
         call(**given)
     assert switch.settings_of("sklearn") is None
+
+
+def test_a_fit_makes_a_logged_model_that_its_metrics_are_of() -> None:
+    quick()
+    model = LogisticRegression(max_iter=5_000).fit(FEW, FEW_TARGETS)
+    sk.accuracy_score(FEW_TARGETS, model.predict(FEW))
+    (run,) = runs()
+    (made,) = run.outputs.model_outputs
+    logged = mlops.get_logged_model(made.model_id)
+    assert (logged.name, logged.status, logged.source_run_id) == ("model", "READY", run.info.run_id)
+    assert logged.params == run.data.params
+    measured = {metric.key: metric.value for metric in logged.metrics or []}
+    assert measured == run.data.metrics and any(key.startswith("accuracy_score") for key in measured)
+    assert {metric.model_id for metric in run.data._metric_objs} == {made.model_id} and run.inputs.model_inputs == []
+    numpy.testing.assert_array_equal(mlops.load_model(logged.model_uri).predict(FEW), model.predict(FEW))

@@ -174,3 +174,30 @@ def test_without_a_store_the_same_model_is_trained(name: str, tmp_path: Any, cap
     assert len(caplog.messages) == 1
     mlops.autolog(disable=True)
     numpy.testing.assert_array_equal(found, train())
+
+
+def test_rounds_are_metrics_of_the_logged_model() -> None:
+    xgboost.train(XGB, train := xgboost.DMatrix(*TRAIN), 3, evals=[(train, "train")], verbose_eval=False)
+    xgboost.XGBClassifier(n_estimators=2).fit(*TRAIN, eval_set=[HELD], verbose=False)
+    runs = mlops.search_runs(output_format="list", order_by=["start_time ASC"])
+    for run, key, rounds in zip(runs, ("train-logloss", "validation_0-logloss"), (3, 2)):
+        (made,) = run.outputs.model_outputs
+        logged = mlops.get_logged_model(made.model_id)
+        assert logged.status == "READY" and logged.params == run.data.params
+        steps = [metric.step for metric in logged.metrics or [] if metric.key == key]
+        assert steps == list(range(rounds)) and {metric.key for metric in logged.metrics or []} == set(run.data.metrics)
+        assert mlops.models.get_model_info(f"runs:/{run.info.run_id}/model").model_id == made.model_id
+
+
+def test_a_training_that_fails_leaves_a_logged_model_that_failed() -> None:
+    class Stop(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if epoch:
+                raise KeyError("stop")
+            return False
+
+    train = xgboost.DMatrix(*TRAIN)
+    with pytest.raises(KeyError):
+        xgboost.train(XGB, train, 3, evals=[(train, "train")], verbose_eval=False, callbacks=[Stop()])
+    (logged,) = mlops.search_logged_models(output_format="list")
+    assert logged.status == "FAILED" and logged.status_message and {metric.step for metric in logged.metrics or []} == {0}

@@ -285,3 +285,24 @@ def test_it_needs_numpy_only(python: Callable[..., subprocess.CompletedProcess[s
         """
     )
     assert json.loads(done.stdout) == [pytest.approx(2 / 3), ["confusion_matrix", "per_class_metrics"]]
+
+
+def test_metrics_are_of_the_logged_model_that_was_evaluated() -> None:
+    with mlops.start_run():
+        info = mlops.sklearn.log_model(MODEL, "model")
+    found = mlops.evaluate(info.model_uri, TABLE, "target", "classifier", **QUICK)
+    logged = mlops.get_logged_model(str(info.model_id))
+    assert {metric.key: metric.value for metric in logged.metrics or []} == found.metrics
+    run = mlops.get_run(found.run_id)
+    (used,) = run.inputs.dataset_inputs
+    assert {metric.dataset_digest for metric in logged.metrics or []} == {used.dataset.digest}
+    assert [one.model_id for one in run.inputs.model_inputs] == [info.model_id]
+    other = mlops.create_external_model("other").model_id
+    for options in ({"model_id": other}, {}):
+        with mlops.set_active_model(model_id=other):
+            mlops.evaluate(MODEL, TABLE, "target", "classifier", **options, **QUICK)
+    assert len(mlops.get_logged_model(other).metrics or []) == 2 * len(found.metrics)
+    with pytest.raises(InvalidArgument, match="leave model_id out"):
+        mlops.evaluate(info.model_uri, TABLE, "target", "classifier", model_id=other, **QUICK)
+    with pytest.raises(mlops.exceptions.NotFound):
+        mlops.evaluate(MODEL, TABLE, "target", "classifier", model_id="m-none", **QUICK)

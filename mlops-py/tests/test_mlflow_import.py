@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import shutil
 import sqlite3
 import subprocess
@@ -257,3 +258,36 @@ def test_the_command_says_what_was_found_and_kept(mlruns: Path, tmp_path: Path, 
     missing = run("import", "mlflow", "none")
     assert (missing.returncode, missing.stderr[:6]) == (2, "error:")
     assert "Examples" in run("import", "mlflow", "--help").stdout
+
+
+def test_a_pickle_of_a_logged_model_asks_for_trust_also_if_its_run_has_no_files(tmp_path: Path) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    run = "d" * 32
+    folder = write(
+        tmp_path / "old",
+        {
+            "3/meta.yaml": "experiment_id: '3'\nname: lines\n",
+            f"3/{run}/meta.yaml": f"run_id: {run}\nstatus: 3\nstart_time: 1\nend_time: 2\n",
+            f"3/{run}/outputs/o1/meta.yaml": f"source_type: RUN_OUTPUT\nsource_id: {run}\ndestination_type: MODEL_OUTPUT\n"
+            "destination_id: m-3\nstep: 2\n",
+            "3/models/m-3/meta.yaml": f"model_id: m-3\nname: line\nstatus: 2\nsource_run_id: {run}\n",
+            "3/models/m-3/artifacts/requirements.txt": "scikit-learn\n",
+            "3/models/m-3/artifacts/MLmodel": "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: model.pkl\n"
+            "    predict_fn: predict\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: pickle\n"
+            "    sklearn_version: 1.9.1\nmlflow_version: 3.17.2\nmodel_id: m-3\n",
+        },
+    )
+    model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    (folder / "3" / "models" / "m-3" / "artifacts" / "model.pkl").write_bytes(pickle.dumps(model))
+    assert mlops.import_mlflow(folder).complete
+    for uri in ("models:/m-3", f"runs:/{run}/line"):
+        with pytest.raises(mlops.exceptions.Untrusted):
+            mlops.load_model(uri)
+        assert mlops.load_model(uri, trust=True).predict([[1.0]])[0] == pytest.approx(1.0)
+        assert mlops.pyfunc.load_model(uri, trust=True).predict([[1.0]])[0] == pytest.approx(1.0)
+        assert mlops.artifacts.load_text(f"{uri}/requirements.txt") == "scikit-learn\n"
+        info = mlops.models.get_model_info(uri)
+        assert (info.model_id, info.mlflow_version) == ("m-3", "3.17.2")
+    assert mlops.register_model("models:/m-3", "line").model_id == "m-3"
+    assert mlops.load_model("models:/line/1", trust=True).predict([[1.0]])[0] == pytest.approx(1.0)

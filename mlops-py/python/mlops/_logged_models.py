@@ -121,8 +121,9 @@ def files_in(folder: str, inside: str | None) -> Iterator[tuple[str, str]]:
         raise NotFound(f"the folder `{folder}` does not exist")
     for place, _, names in os.walk(folder):
         below = os.path.relpath(place, folder).replace(os.sep, "/")
+        parts = [part for part in ((inside or "").strip("/"), "" if below == "." else below) if part]
         for name in sorted(names):
-            yield "/".join(part for part in ((inside or "").strip("/"), "" if below == "." else below, name) if part), os.path.join(place, name)
+            yield "/".join([*parts, name]), os.path.join(place, name)
 
 
 def files_of(models: _native.LoggedModels, model_id: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _active_model, _native
 from .._convert import text_or_none, whole
 from .._logged_models import IS_EXTERNAL, existing, files_of, put_files, texts
+from ..exceptions import InvalidState
 from .source import MANIFEST
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Logged:
         self._run_id = run_id
         self._models = _native.LoggedModels(store)
         self._run = store.get_run(run_id)
+        if self._run["lifecycle_stage"] == "deleted":
+            raise InvalidState(f"the run `{run_id}` is deleted; restore it first")
         self._step = whole("the step", options.get("step") or 0)
         params, tags = texts("param", options.get("params")), texts("tag", options.get("tags"))
         given = options.get("model_id")
@@ -34,6 +37,11 @@ class Logged:
             raw = existing(self._models, given)
             self.model_id, self.name = str(raw["model_id"]), name or str(raw["name"])
             self._is_external = raw["tags"].get(IS_EXTERNAL) == "true"
+            # A param that it has with another value is an error before anything else happens.
+            if params:
+                self._models.log_params(self.model_id, params)
+            if tags:
+                self._models.set_tags(self.model_id, tags)
         else:
             self._is_external = False
             self.name = name or "model"

@@ -39,7 +39,8 @@ class Source:
         elif self._store is None:
             self.uri = self.uri.removeprefix("file://")
             if not os.path.isdir(self.uri):
-                raise NotFound(f"model `{self.uri}` does not exist: expected models:/<id>, runs:/<run id>/<path> or the path of a model folder")
+                expected = "models:/<id>, runs:/<run id>/<path> or the path of a model folder"
+                raise NotFound(f"model `{self.uri}` does not exist: expected {expected}")
             self._folder = self.uri
         foreign = self._foreign()
         self.foreign = foreign is not None
@@ -231,7 +232,7 @@ def _in_a_run(store: _native.Store, model_id: str) -> str | None:
         manifest = json.loads(text)
         run_id, path = str(manifest["run_id"]), str(manifest["artifact_path"])
         same = store.read_artifact(run_id, f"{path}/{MANIFEST}") == text
-    except (ValueError, KeyError, TypeError, NotFound):
+    except (ValueError, KeyError, TypeError, NotFound, InvalidArgument):
         # MLflow's is no JSON; a run may be gone, or have another model there by now.
         return None
     return f"runs:/{run_id}/{path}" if same else None

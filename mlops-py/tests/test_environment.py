@@ -106,7 +106,7 @@ def test_names_that_scripts_import() -> None:
     assert '"RESOURCE_DOES_NOT_EXIST"' in raised.value.serialize_as_json()
 
 
-@pytest.mark.parametrize("name", ["SpanType", "LoggedModel", "GatewayEndpoint", "Webhook", "MCPServer"])
+@pytest.mark.parametrize("name", ["SpanType", "GatewayEndpoint", "Webhook", "MCPServer"])
 def test_entities_that_are_not_here_say_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'mlops.entities' has no attribute '{name}': "):
         getattr(mlops.entities, name)

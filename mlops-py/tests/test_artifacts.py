@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +169,18 @@ def test_one_of_two_ways_to_name_an_artifact() -> None:
     for arguments in [{}, {"artifact_uri": "runs:/a/b", "run_id": "a"}]:
         with pytest.raises(InvalidArgument, match="give artifact_uri, or run_id and artifact_path"):
             mlops.artifacts.download_artifacts(**arguments)
+
+
+def test_a_local_file_that_is_missing_is_found_missing_in_both_ways(tmp_path: Path) -> None:
+    with mlops.start_run() as run:
+        for call in (mlops.log_artifact, mlops.log_artifacts, partial(mlops.MlflowClient().log_artifact, run.info.run_id)):
+            for kind in (NotFound, FileNotFoundError):
+                with pytest.raises(kind, match="`missing` does not exist"):
+                    call("missing")
+        with pytest.raises(FileNotFoundError) as caught:
+            mlops.log_artifact("missing")
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (type(again), str(again)) == (type(caught.value), str(caught.value))
 
 
 def test_a_folder_with_something_that_is_no_file_is_wholly_out(tmp_path: Path) -> None:

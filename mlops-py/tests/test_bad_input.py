@@ -87,6 +87,7 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "a text": lambda text: mlops.log_text(text, "a.txt"),
     "an artifact path": lambda text: mlops.log_text("text", text),
     "an artifact folder": lambda text: mlops.log_artifact(__file__, text),
+    "a local folder": lambda text: mlops.log_artifacts(text),
     "a local path": lambda text: mlops.log_artifact(text),
     "a run name": lambda text: mlops.start_run(nested=True, run_name=text),
     "a description": lambda text: mlops.start_run(nested=True, description=text),

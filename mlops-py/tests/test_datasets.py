@@ -16,8 +16,10 @@ import pandas
 import pytest
 
 import mlops
+from mlops.data.schema import TensorDatasetSchema
 from mlops.entities import Dataset, DatasetInput, InputTag, LoggedModelInput
 from mlops.exceptions import InvalidArgument, LimitExceeded, NotFound, Unsupported
+from mlops.types.schema import AnyType, ColSpec, Schema
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -175,7 +177,7 @@ def test_a_digest_is_of_the_content_however_it_is_kept() -> None:
     assert digest(times) == digest(times.astype(object)) != digest(times.iloc[::-1])
     unknown = pandas.DataFrame({"x": [object()]})
     assert digest(unknown) == digest(pandas.DataFrame({"x": [object()]}))
-    assert mlops.data.from_pandas(unknown).schema == [{"name": "x", "type": "any", "required": True}]
+    assert mlops.data.from_pandas(unknown).schema == Schema([ColSpec(AnyType(), "x")])
 
 
 def test_a_digest_is_the_same_in_every_process(python: Python) -> None:
@@ -204,10 +206,10 @@ def test_arrays_are_recorded_with_shapes() -> None:
     data = mlops.data.from_numpy(features, targets=targets, name="xor")
     assert data.features is features and data.targets is targets
     assert data.profile == {
-        "features_shape": [3, 2],
+        "features_shape": (3, 2),
         "features_size": 6,
         "features_nbytes": 24,
-        "targets_shape": [3],
+        "targets_shape": (3,),
         "targets_size": 3,
         "targets_nbytes": 24,
     }
@@ -220,8 +222,11 @@ def test_arrays_are_recorded_with_shapes() -> None:
     assert len(digests) == 5
     assert mlops.data.from_numpy(features.astype("float64"), targets=targets.astype("int8")).digest == data.digest
     named = mlops.data.from_numpy({"a": features, "b": targets})
-    assert named.profile["features_shape"] == {"a": [3, 2], "b": [3]}
-    assert [spec["name"] for spec in named.schema["features"]] == ["a", "b"]
+    assert named.profile["features_shape"] == {"a": (3, 2), "b": (3,)}
+    assert named.schema.features.input_names() == ["a", "b"] and named.schema.targets is None
+    assert TensorDatasetSchema.from_dict(data.schema.to_dict()) == data.schema
+    with pytest.raises(InvalidArgument, match="expected the key 'mlflow_tensorspec'"):
+        TensorDatasetSchema.from_dict({})
 
 
 def test_a_table_of_polars_has_the_digest_of_the_same_one_of_pandas() -> None:
@@ -229,17 +234,19 @@ def test_a_table_of_polars_has_the_digest_of_the_same_one_of_pandas() -> None:
     frame = polars.DataFrame({"age": [31, 45, 62], "income": [1.5, None, 3.0], "city": ["Ulm", None, "Bonn"]})
     data = mlops.data.from_polars(frame, name="people", targets="city")
     assert data.df is frame and data.targets == "city" and data.profile == {"num_rows": 3, "num_elements": 9}
-    assert [(spec["type"], spec["required"]) for spec in data.schema] == [("long", True), ("double", False), ("string", False)]
+    assert repr(data.schema) == "['age': long (required), 'income': double (optional), 'city': string (optional)]"
     assert data.digest == digest(FRAME)
     whole = polars.DataFrame({"n": [1, 2], "at": [1.5, 2.5], "s": ["a", "b"]})
     assert mlops.data.from_polars(whole).digest == digest(pandas.DataFrame({"n": [1, 2], "at": [1.5, 2.5], "s": ["a", "b"]}))
 
 
 def test_only_the_source_of_a_data_set_may_be_known() -> None:
-    schema = [{"name": "a", "type": "long", "required": True}]
+    schema = [{"type": "long", "name": "a", "required": True}]
     data = mlops.data.MetaDataset("s3://bucket/key", name="big", schema=schema)
     assert (data.name, data.source._get_source_type(), data.schema) == ("big", "s3", schema)
     assert data.digest != mlops.data.MetaDataset("s3://bucket/other", name="big", schema=schema).digest
+    same = mlops.data.MetaDataset("s3://bucket/key", name="big", schema=Schema.of(schema))
+    assert same.digest == data.digest and same.to_dict() == data.to_dict()
     with pytest.raises(Unsupported, match="`s3` cannot be loaded"):
         data.source.load()
     with mlops.start_run() as run:

@@ -249,6 +249,13 @@ def test_what_cannot_be_evaluated_is_said(given: dict[str, Any], message: str) -
         mlops.evaluate(**{"model": MODEL, "data": TABLE, "targets": "target", **QUICK, **given})
 
 
+def test_explanations_that_are_switched_off_are_no_mistake() -> None:
+    config = {"log_plots": False, "log_model_explainability": False, "log_explainer": False}
+    assert mlops.evaluate(MODEL, TABLE, "target", evaluator_config=config).metrics
+    with pytest.raises(InvalidArgument, match="evaluator_config has 'log_model_explainability'"):
+        mlops.evaluate(MODEL, TABLE, "target", evaluator_config={"log_model_explainability": True})
+
+
 def test_what_comes_later_is_said() -> None:
     for given in ({"evaluators": "shap"}, {"custom_artifacts": [print]}):
         with pytest.raises(Unsupported):

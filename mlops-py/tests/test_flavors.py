@@ -388,7 +388,10 @@ def test_types_of_a_signature_have_mlflows_names() -> None:
     ])
     assert Schema.from_json(schema.to_json()) == schema
     assert schema.input_types_dict()["x"] is DataType.double and schema.optional_input_names() == ["tags"]
-    assert repr(schema).startswith("[x: double, tags: Array(string) (optional), o: {any: any (optional), k: long}")
+    assert repr(schema) == (
+        "['x': double (required), 'tags': Array(string) (optional), 'o': {any: Any (optional), k: long (required)} (required),"
+        " 'm': Map(str -> double) (required)]"
+    )
     assert DataType.double.to_numpy() == numpy.dtype("float64") and DataType.string.to_pandas() == numpy.dtype(object)
     found = infer_signature(load_diabetes().data, load_diabetes().target, {"n": 3, "names": ["a"]})
     assert found.params is not None and [spec.shape for spec in found.params.params] == [None, (-1,)]

@@ -87,6 +87,10 @@ def test_models_are_made_changed_found_and_deleted(client: mlops.MlflowClient) -
     assert [found.name for found in page] == ["a", "b"]
     rest = client.search_registered_models(max_results=2, page_token=page.token)
     assert ([found.name for found in rest], rest.token) == (["forest"], None)
+    # MLflow's longest page, and one more.
+    assert len(client.search_model_versions(max_results=200_000)) == 0
+    with pytest.raises(InvalidArgument, match="max_results is 200001: expected 1 to 200000"):
+        client.search_model_versions(max_results=200_001)
     assert [found.name for found in mlops.search_registered_models(filter_string="tags.cost = '3'")] == ["forest"]
     assert [found.name for found in mlops.search_registered_models(2, order_by=["name DESC"])] == ["forest", "b"]
     client.delete_registered_model("forest")

@@ -150,6 +150,8 @@ def test_the_last_active_run_is_the_newest_of_this_process() -> None:
             pass
         last = mlops.last_active_run()
         assert last is not None and last.info.run_id == parent.info.run_id
+    last = mlops.last_active_run()
+    assert last is not None and last.info.run_id == parent.info.run_id
     with mlops.start_run() as second:
         mlops.log_metric("loss", 0.5)
     last = mlops.last_active_run()

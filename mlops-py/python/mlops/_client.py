@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native, _state
-from ._content import artifact_folder, dict_bytes, existing_folder, figure_bytes, image_files, log_stream, text_bytes
+from ._content import artifact_folder, dict_bytes, existing_folder, existing_path, figure_bytes, image_files, log_stream, text_bytes
 from ._convert import (
     checked_run_name,
     ids,
@@ -421,7 +421,7 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         durability: Durability | None = None,
     ) -> None:
         """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-        path = path_text("local_path", local_path)
+        path = existing_path(local_path)
         self._run(run_id, durability).log_artifact(path, artifact_folder(artifact_path))
 
     def log_artifacts(

@@ -150,12 +150,29 @@ def artifact_folder(given: Any) -> str | None:
     return None if given is None else path_text("artifact_path", given)
 
 
+class LocalFileNotFound(NotFound, FileNotFoundError):
+    """A local file or folder does not exist: what MLflow's users catch as ``FileNotFoundError``."""
+
+
+def _shown(path: str) -> str:
+    """A path as a text that can be printed: bytes that are no UTF-8 are escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
 def existing_folder(local_dir: Any) -> str:
     """The path of a local folder that is there."""
     folder = path_text("local_dir", local_dir)
     if not os.path.isdir(folder):
-        raise NotFound(f"local folder `{folder}` does not exist")
+        raise LocalFileNotFound(f"local folder `{_shown(folder)}` does not exist")
     return folder
+
+
+def existing_path(local_path: Any) -> str:
+    """The path of a local file or folder that is there."""
+    path = path_text("local_path", local_path)
+    if not os.path.lexists(path):
+        raise LocalFileNotFound(f"local file `{_shown(path)}` does not exist")
+    return path
 
 
 def _ending(path: str) -> str:

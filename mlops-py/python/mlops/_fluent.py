@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _active_model, _native, _state, _system
-from ._content import artifact_folder, dict_bytes, existing_folder, figure_bytes, image_files, text_bytes
+from ._content import artifact_folder, dict_bytes, existing_folder, existing_path, figure_bytes, image_files, text_bytes
 from ._content import log_stream as _log_stream
 from ._convert import (
     column,
@@ -510,7 +510,7 @@ def log_artifact(
     durability: Durability | None = None,
 ) -> None:
     """Stores a file or folder under its own name in the artifact folder ``artifact_path``."""
-    _handle(run_id, durability).log_artifact(path_text("local_path", local_path), artifact_folder(artifact_path))
+    _handle(run_id, durability).log_artifact(existing_path(local_path), artifact_folder(artifact_path))
 
 
 def log_artifacts(

@@ -20,16 +20,18 @@ def runs_frame(columns: list[tuple[str, str, Any]], rows: int, required: bool) -
             raise Unsupported("a DataFrame needs the package pandas; install it, or ask for output_format='list'") from None
         return None
     series: dict[str, Any] = {}
+    # The unit that this pandas gives times: microseconds from version 3 on.
+    unit = pandas.to_datetime([0], unit="ms").dtype
     for name, kind, values in columns:
         if kind == "text":
-            # What a run has not is None, as MLflow has it, whatever pandas would make of it.
-            series[name] = pandas.Series(values, dtype=object if name.startswith(("params.", "tags.")) else None)
+            # What a run has not is what this pandas makes of None, as in MLflow: None, from version 3 on NaN.
+            series[name] = pandas.Series(values)
         elif kind == "number":
             series[name] = numpy.frombuffer(values, dtype=numpy.float64)
         else:
             # The smallest number is numpy's "no time".
             times = numpy.frombuffer(values, dtype=numpy.int64).view("datetime64[us]")
-            series[name] = pandas.Series(times.astype("datetime64[ns]")).dt.tz_localize("UTC")
+            series[name] = pandas.Series(times.astype(unit)).dt.tz_localize("UTC")
     # Copied: what comes from bytes cannot be written to.
     return pandas.DataFrame(series, index=pandas.RangeIndex(rows), copy=True)
 

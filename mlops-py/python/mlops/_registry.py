@@ -12,6 +12,8 @@ from .entities import ModelVersion, PagedList, RegisteredModel
 from .exceptions import InvalidArgument, NotFound
 
 SCHEME = "models:"
+# The most versions on a page: what MLflow's REST API asks for when it is not told.
+_LONGEST = 200_000
 STAGES = ("none", "staging", "production", "archived")
 
 
@@ -245,9 +247,7 @@ class RegistryCalls:
 
         A filter and an order name ``name``, ``version_number``, ``run_id``, ``source_path``, ``current_stage``,
         ``creation_timestamp``, ``last_updated_timestamp`` and ``tags.<key>``."""
-        raws, token = self._registry.search_versions(
-            filter_string or "", ids(order_by), _limit(max_results), page_token or None
-        )
+        raws, token = versions_page(self._registry, filter_string or "", ids(order_by), _limit(max_results), page_token or None)
         return PagedList([ModelVersion(raw) for raw in raws], token)
 
     def get_model_version_download_uri(self, name: str, version: int | str) -> str:
@@ -296,6 +296,21 @@ def _limit(max_results: int) -> int:
     if limit < 1:
         raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
     return limit
+
+
+def versions_page(
+    registry: _native.ModelRegistry, filter_string: str, order_by: list[str], limit: int, page_token: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """One page of versions, which may be as long as MLflow's, 200,000: the core's are put together."""
+    if limit > _LONGEST:
+        raise InvalidArgument(f"max_results is {limit}: expected 1 to {_LONGEST}; more come page by page")
+    found: list[dict[str, Any]] = []
+    token = page_token
+    while True:
+        raws, token = registry.search_versions(filter_string, order_by, min(limit - len(found), 50_000), token)
+        found.extend(raws)
+        if token is None or len(found) == limit:
+            return found, token
 
 
 def _all(call: Any, max_results: int | None, filter_string: str | None, order_by: Sequence[str] | None) -> list[Any]:

@@ -267,16 +267,18 @@ def warn_of_failed_end(run: ActiveRun, failed: Exception) -> None:
 
 
 def _forget(run: ActiveRun) -> None:
+    global _last_run_id
     run._ended = True
     _own.set(tuple(other for other in _own.get() if other is not run))
     with _lock:
+        _last_run_id = run.info.run_id
         if run in _main:
             _main.remove(run)
             _tell_children()
 
 
 def last_run_id() -> str | None:
-    """The run that was started last in this process."""
+    """The run that is active, else the one that was active last in this process: of nested ones the outer."""
     run = current_run()
     return run.info.run_id if run is not None else _last_run_id
 

@@ -19,6 +19,7 @@ Array = Any
 Metrics = dict[str, float]
 
 _CONFIG = ("pos_label", "average", "sample_weights", "metric_prefix", "log_plots")
+_EXPLAINING = ("log_explainer", "log_model_explainability")
 
 
 def evaluate(
@@ -71,8 +72,11 @@ def evaluate(
     config = dict(evaluator_config or {})
     if set(config) == {"default"}:
         config = dict(config["default"])
-    for name in config:
-        if name not in _CONFIG:
+    for name, value in list(config.items()):
+        if name in _EXPLAINING and not value:
+            # Scripts of MLflow's switch off what is not here.
+            del config[name]
+        elif name not in _CONFIG:
             raise InvalidArgument(f"evaluator_config has {name!r}: expected {', '.join(_CONFIG)}")
     if sample_weights is None:
         sample_weights = config.get("sample_weights")

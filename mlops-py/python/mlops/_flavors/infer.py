@@ -54,6 +54,18 @@ def schema(data: Any, what: str) -> Schema:
     return Schema([ColSpec(_of(data, what))])
 
 
+def is_row_by_row(output: Any) -> bool:
+    """An array with one value for each row?"""
+    return is_array(output) and not is_sparse(output) and output.ndim == 1
+
+
+def schema_of_rows(output: Any) -> Schema:
+    """The schema of what a model says of each row of a table: one column without a name, as MLflow has it."""
+    values = output.tolist()
+    found = _of(values, "the output") if output.dtype.kind == "O" else _dtype(output.dtype, "the output")
+    return Schema([ColSpec(found.dtype if isinstance(found, Array) else found, required=not any(map(missing, values)))])
+
+
 def params_schema(params: Mapping[str, Any]) -> ParamSchema:
     """The schema of params: their types, and what they are as defaults."""
     specs = []

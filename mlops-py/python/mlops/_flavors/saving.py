@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .. import _fluent, _native
 from ..exceptions import Busy, InvalidArgument, Locked, NoOwner
-from . import code, examples, requirements
+from . import code, examples, infer, requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,6 +188,8 @@ def _signature(
                 _logger.debug("the model does not predict for its input example: %s", error)
         try:
             signature = infer_signature(data, output, params)
+            if signature.inputs is not None and not signature.inputs.is_tensor_spec() and infer.is_row_by_row(output):
+                signature.outputs = infer.schema_of_rows(output)
         except InvalidArgument as error:
             _logger.warning("the model has no signature, since none can be inferred from its input example: %s", error)
     return signature or None, info

@@ -3,7 +3,7 @@
 >>> import mlops, numpy
 >>> numbers = mlops.data.from_numpy(numpy.arange(6).reshape(3, 2), name="numbers", source="numbers.npy")
 >>> len(numbers.digest), numbers.profile["features_shape"], numbers.source.to_json()
-(8, [3, 2], '{"uri": "numbers.npy"}')
+(8, (3, 2), '{"uri": "numbers.npy"}')
 """
 
 from __future__ import annotations

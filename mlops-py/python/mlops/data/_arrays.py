@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._flavors.infer import schema as _schema
 from ..exceptions import InvalidArgument
+from ..types.schema import Schema
 from ._base import Dataset
 from ._digests import array_digest
+from .schema import TensorDatasetSchema
 
 
 def _each(given: Any, of: Callable[[Any], Any]) -> Any:
@@ -17,10 +18,11 @@ def _each(given: Any, of: Callable[[Any], Any]) -> Any:
     return {name: of(array) for name, array in given.items()} if isinstance(given, Mapping) else of(given)
 
 
-def _specs(given: Any) -> Any:
+def _specs(given: Any) -> Schema:
     if not isinstance(given, Mapping):
-        return _schema(given, "a data set").to_dict()
-    return [{"name": str(name), **spec} for name, array in given.items() for spec in _schema(array, "a data set").to_dict()]
+        return _schema(given, "a data set")
+    parts = [(str(name), spec) for name, array in given.items() for spec in _schema(array, "a data set").to_dict()]
+    return Schema.of([{"name": name, **spec} for name, spec in parts])
 
 
 class NumpyDataset(Dataset):
@@ -58,16 +60,15 @@ class NumpyDataset(Dataset):
         found: dict[str, Any] = {}
         for what, given in (("features", self._features), ("targets", self._targets)):
             if given is not None:
-                found[f"{what}_shape"] = _each(given, lambda array: [int(size) for size in array.shape])
+                found[f"{what}_shape"] = _each(given, lambda array: tuple(int(size) for size in array.shape))
                 found[f"{what}_size"] = _each(given, lambda array: int(array.size))
                 found[f"{what}_nbytes"] = _each(given, lambda array: int(array.nbytes))
         return found
 
     @property
-    def schema(self) -> Any:
-        """The tensors in MLflow's form."""
-        return {"features": _specs(self._features), "targets": None if self._targets is None else _specs(self._targets)}
+    def schema(self) -> TensorDatasetSchema:
+        """What the arrays are."""
+        return TensorDatasetSchema(_specs(self._features), None if self._targets is None else _specs(self._targets))
 
     def _schema_dict(self) -> dict[str, Any]:
-        texts = {part: None if specs is None else json.dumps(specs) for part, specs in self.schema.items()}
-        return {"mlflow_tensorspec": texts}
+        return self.schema.to_dict()

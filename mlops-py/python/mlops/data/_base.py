@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..exceptions import InvalidArgument
+from ..types.schema import Schema
 from ._digests import _Hasher
 from ._sources import DatasetSource, resolve
 
@@ -44,10 +45,12 @@ class Dataset:
 
     @property
     def schema(self) -> Any:
-        """Columns or tensors in MLflow's form; None if they are not known."""
+        """Columns, a :class:`mlops.types.Schema`, or tensors; None if they are not known."""
         return None
 
     def _schema_dict(self) -> dict[str, Any] | None:
+        if isinstance(self.schema, Schema):
+            return {"mlflow_colspec": self.schema.to_dict()}
         return None if self.schema is None else {"mlflow_colspec": self.schema}
 
     def to_dict(self) -> dict[str, str | None]:
@@ -82,16 +85,17 @@ class MetaDataset(Dataset):
     def __init__(self, source: Any, name: str | None = None, digest: str | None = None, schema: Any = None) -> None:
         if source is None:
             raise InvalidArgument("a MetaDataset needs a source: expected a path, an address or a DatasetSource")
-        self._schema = schema
+        self._given = schema
+        self._schema = schema.to_dict() if isinstance(schema, Schema) else schema
         super().__init__(source, name, digest)
 
     def _compute_digest(self) -> str:
         hasher = _Hasher()
-        for part in (self.name, self.source._get_source_type(), self.source.to_json(), json.dumps(self.schema)):
+        for part in (self.name, self.source._get_source_type(), self.source.to_json(), json.dumps(self._schema)):
             hasher.text("meta", part)
         return hasher.digest()
 
     @property
     def schema(self) -> Any:
-        """The columns that were given."""
-        return self._schema
+        """The columns that were given: a :class:`mlops.types.Schema`, or MLflow's form of one."""
+        return self._given

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._flavors.infer import column_type
 from ..exceptions import InvalidArgument
+from ..types.schema import Schema
 from ._base import Dataset
 from ._digests import MAX_ROWS, frame_digest
 
@@ -78,6 +79,19 @@ class _Table(Dataset):
         rows, columns = self._df.shape
         return {"num_rows": int(rows), "num_elements": int(rows) * int(columns)}
 
+    def _specs(self) -> list[dict[str, Any]]:
+        """The columns in MLflow's form; ``any`` for values of a type that it does not name."""
+        raise NotImplementedError
+
+    @property
+    def schema(self) -> Schema | None:
+        """The columns; None of a table without any."""
+        specs = self._specs()
+        return Schema.of(specs) if specs else None
+
+    def _schema_dict(self) -> dict[str, Any]:
+        return {"mlflow_colspec": self._specs()}
+
 
 class PandasDataset(_Table):
     """A DataFrame of pandas."""
@@ -92,9 +106,7 @@ class PandasDataset(_Table):
 
         return frame_digest(list(head.columns), map(values, range(head.shape[1])), len(self._df))
 
-    @property
-    def schema(self) -> Any:
-        """The columns in MLflow's form; ``any`` for values of a type that it does not name."""
+    def _specs(self) -> list[dict[str, Any]]:
         return [self._spec(position) for position in range(self._df.shape[1])]
 
     def _spec(self, position: int) -> dict[str, Any]:
@@ -113,9 +125,7 @@ class PolarsDataset(_Table):
         head = self._df.head(MAX_ROWS)
         return frame_digest(head.columns, (column.to_list() for column in head.get_columns()), self._df.height)
 
-    @property
-    def schema(self) -> Any:
-        """The columns in MLflow's form; ``any`` for values of a type that it does not name."""
+    def _specs(self) -> list[dict[str, Any]]:
         return [
             _column(column.name, _POLARS_TYPES.get(str(column.dtype.base_type()), "any"), column.null_count() == 0)
             for column in self._df.get_columns()

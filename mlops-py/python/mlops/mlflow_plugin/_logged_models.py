@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlflow.entities import LoggedModel, LoggedModelStatus, ViewType
 from mlflow.store.entities.paged_list import PagedList
@@ -14,6 +14,24 @@ from ..exceptions import InvalidArgument, NotFound
 from . import _entities
 from ._base import Base
 from ._errors import failure
+
+
+class _Search(SearchLoggedModelsUtils):  # type: ignore[misc]
+    """MLflow's search in lists, with what its database makes of a model with several values of a metric: any may match."""
+
+    @classmethod
+    def _does_logged_model_match_clause(cls, model: LoggedModel, condition: Any, datasets: Any = None) -> bool:
+        matches = super()._does_logged_model_match_clause
+        if condition.get("type") != "metric":
+            return bool(matches(model, condition, datasets))
+        found = model.metrics or []
+        return any(matches(_OneMetric([metric]), condition, datasets) for metric in found)
+
+
+class _OneMetric(NamedTuple):
+    """What MLflow looks at for a condition on a metric."""
+
+    metrics: list[Any]
 
 
 class LoggedModels(Base):
@@ -94,7 +112,7 @@ class LoggedModels(Base):
             if number not in locations:
                 locations[number] = self._location_of(number)
             models.append(_entities.logged_model(raw, locations[number]))
-        matching = SearchLoggedModelsUtils.filter_logged_models(models, filter_string, datasets)
+        matching = _Search.filter_logged_models(models, filter_string, datasets)
         ordered = SearchLoggedModelsUtils.sort(matching, order_by)
         limit = max_results or SEARCH_LOGGED_MODEL_MAX_RESULTS_DEFAULT
         return PagedList(*SearchLoggedModelsUtils.paginate(ordered, page_token, limit))

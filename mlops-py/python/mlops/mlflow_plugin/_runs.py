@@ -58,7 +58,9 @@ class Runs(Base):
         )
         if not self._serves:
             _state._watch_ends()
-        return self.get_run(handle.id)
+        made = self.get_run(handle.id)
+        # As of MLflow's own stores: of a new run there are none, not even an empty list.
+        return Run(made.info, made.data, made.inputs)
 
     def _is_active(self, run_id: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import tempfile
@@ -33,6 +34,9 @@ class Repository(ArtifactRepository):  # type: ignore[misc]
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         verify_artifact_path(artifact_path)
+        if not os.path.lexists(local_file):
+            # As MLflow's own repositories say it.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), local_file)
         self._log([(posixpath.join(artifact_path or "", os.path.basename(local_file)), local_file)])
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:

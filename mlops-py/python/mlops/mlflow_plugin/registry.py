@@ -20,6 +20,7 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from mlflow.utils import validation
 
 from .. import _native
+from .._registry import versions_page
 from ..exceptions import NotFound
 from . import _location
 from ._entities import Raw, millis
@@ -89,9 +90,10 @@ class RegistryStore(AbstractStore):  # type: ignore[misc]
 
     def _known_version(self, name: str, version: Any) -> Raw:
         validation._validate_model_name(name)
-        number = validation._validate_model_version(version)
+        # Older versions of MLflow check it, and do not give the number.
+        validation._validate_model_version(version)
         try:
-            return self._registry.get_version(name, max(number, 0))
+            return self._registry.get_version(name, max(int(version), 0))
         except NotFound as error:
             message = f"Model Version (name={name}, version={version}) not found"
             raise failure(message, "RESOURCE_DOES_NOT_EXIST") from error
@@ -216,7 +218,8 @@ class RegistryStore(AbstractStore):  # type: ignore[misc]
         self, filter_string: str | None = None, max_results: int = _VERSIONS, order_by: Any = None, page_token: str | None = None
     ) -> PagedList[ModelVersion]:
         limit = _limit(max_results)
-        raws, token = self._registry.search_versions(_without_prompts(filter_string), list(order_by or []), limit, page_token or None)
+        wanted = _without_prompts(filter_string)
+        raws, token = versions_page(self._registry, wanted, list(order_by or []), limit, page_token or None)
         return PagedList([_version(raw) for raw in raws], token)
 
     def set_model_version_tag(self, name: str, version: Any, tag: ModelVersionTag) -> None:

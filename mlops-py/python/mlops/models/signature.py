@@ -45,7 +45,8 @@ class ModelSignature:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"ModelSignature(inputs={self.inputs}, outputs={self.outputs}, params={self.params})"
+        # MLflow's form, the last line end too.
+        return f"inputs: \n  {self.inputs!r}\noutputs: \n  {self.outputs!r}\nparams: \n  {self.params!r}\n"
 
 
 def infer_signature(
@@ -53,8 +54,9 @@ def infer_signature(
 ) -> ModelSignature:
     """The signature of examples of a model's input, its output, and its params with their defaults.
 
-    >>> infer_signature({"age": [1, 2], "name": ["a", None]}, 0.5, {"temperature": 0.7})
-    ModelSignature(inputs=[age: Array(long), name: Array(string) (optional)], outputs=[double], params=['temperature': double (default: 0.7)])
+    >>> found = infer_signature({"age": [1, 2], "name": ["a", None]}, 0.5, {"temperature": 0.7})
+    >>> found.inputs, found.outputs, found.params
+    (['age': Array(long) (required), 'name': Array(string) (optional)], [double (required)], ['temperature': double (default: 0.7)])
     """
     from .._flavors import infer
 

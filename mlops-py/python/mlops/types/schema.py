@@ -84,7 +84,7 @@ class _Type:
         return hash(json.dumps(self.to_dict(), sort_keys=True))
 
     def __repr__(self) -> str:
-        return show(self.to_dict())
+        return _show_type(self.to_dict())
 
 
 class AnyType(_Type):
@@ -386,16 +386,24 @@ class ParamSchema:
 
 
 def show(spec: Mapping[str, Any]) -> str:
-    """A column, a tensor or a type on one line."""
+    """A column, a tensor or a type on one line, as MLflow shows it."""
+    name = "" if spec.get("name") is None else f"{spec['name']!r}: "
     if "tensor-spec" in spec:
-        text = f"Tensor({spec['tensor-spec']['dtype']!r}, {tuple(spec['tensor-spec']['shape'])})"
-    elif spec.get("type") == "array":
-        text = f"Array({show(spec['items'])})"
-    elif spec.get("type") == "map":
-        text = f"Map(str -> {show(spec['values'])})"
-    elif spec.get("type") == "object":
-        text = "{" + ", ".join(f"{key}: {show(part)}" for key, part in spec["properties"].items()) + "}"
-    else:
-        text = str(spec.get("type", spec))
-    optional = "" if spec.get("required", True) else " (optional)"
-    return f"{spec['name']}: {text}{optional}" if spec.get("name") is not None else f"{text}{optional}"
+        return f"{name}Tensor({spec['tensor-spec']['dtype']!r}, {tuple(spec['tensor-spec']['shape'])})"
+    return name + _show_type(spec) + _show_required(spec)
+
+
+def _show_type(spec: Mapping[str, Any]) -> str:
+    kind = spec.get("type")
+    if kind == "array":
+        return f"Array({_show_type(spec['items'])})"
+    if kind == "map":
+        return f"Map(str -> {_show_type(spec['values'])})"
+    if kind == "object":
+        parts = (f"{key}: {_show_type(part)}{_show_required(part)}" for key, part in spec["properties"].items())
+        return "{" + ", ".join(parts) + "}"
+    return "Any" if kind == "any" else str(spec.get("type", spec))
+
+
+def _show_required(spec: Mapping[str, Any]) -> str:
+    return " (required)" if spec.get("required", True) else " (optional)"

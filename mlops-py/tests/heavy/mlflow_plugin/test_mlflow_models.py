@@ -43,6 +43,8 @@ def test_files_are_logged_listed_downloaded_and_replaced(client: MlflowClient, t
     assert (everything / "folder" / "a.txt").read_text() == "a"
     with pytest.raises(Exception):
         client.download_artifacts(run_id, "none.txt")
+    with pytest.raises(FileNotFoundError):
+        client.log_artifact(run_id, str(local / "none.txt"))
 
 
 def test_files_are_deleted_through_their_repository(client: MlflowClient) -> None:
@@ -159,6 +161,11 @@ def test_logged_models_are_searched(client: MlflowClient) -> None:
     assert names(order_by=[{"field_name": "name"}]) == ["one", "three", "two"]
     assert set(names(datasets=[{"dataset_name": "d"}])) == {"one", "two", "three"}
     assert names(datasets=[{"dataset_name": "none"}], filter_string="metrics.acc >= 0") == []
+    # Of several values of a metric any may match.
+    client.log_metric(run_id, "acc", 0.9, model_id=made[0], step=1)
+    assert set(names(filter_string="metrics.acc > 0.15")) == {"one", "three"}
+    assert names(filter_string="metrics.acc < 0.05") == ["one"]
+    assert names(datasets=[{"dataset_name": "d"}], filter_string="metrics.acc > 0.5") == []
     page = client.search_logged_models(["0"], max_results=2, order_by=[{"field_name": "name"}])
     rest = client.search_logged_models(["0"], max_results=2, order_by=[{"field_name": "name"}], page_token=page.token)
     assert [model.name for model in [*page, *rest]] == ["one", "three", "two"]

@@ -168,6 +168,9 @@ def test_models_and_versions_are_searched_by_page(registry: MlflowClient) -> Non
     assert numbers("source_path = 's3://r3'") == [3] and numbers("tags.of = 'r1'") == [1]
     assert numbers(order_by=["version_number DESC"]) == [3, 2, 1]
     assert numbers("version_number = 2") == [2]
+    # What the REST API asks for when it is not told.
+    assert len(registry.search_model_versions("name = 'b'", max_results=200_000)) == 3
+    assert code_of(lambda: registry.search_model_versions(max_results=200_001)) == "INVALID_PARAMETER_VALUE"
     page = registry.search_model_versions(max_results=2, order_by=["version_number ASC"])
     assert [found.version for found in page] == [1, 2]
     rest = registry.search_model_versions(max_results=2, order_by=["version_number ASC"], page_token=page.token)

@@ -9,6 +9,9 @@ HEAVY_VENV := .venv-heavy
 BENCH_VENV := .venv-bench
 PIP := -m pip --disable-pip-version-check --no-input -q install
 BUILD := build
+# The oldest MLflow that the plugin is for, beside the newest: it shares what that needs.
+OLDEST_MLFLOW := $(CURDIR)/$(HEAVY_VENV)/mlflow-3.12.0
+PLUGIN_TESTS := mlops-py/tests/heavy/mlflow_plugin
 
 # What the wheel is made of.
 WHEEL_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find mlops-core/Cargo.toml mlops-core/src mlops-py \
@@ -22,7 +25,7 @@ define wheel # virtual environment, cargo profile
 	@$(1)/bin/python $(PIP) --force-reinstall --no-deps $(BUILD)/wheel-$(2)/*.whl
 endef
 
-.PHONY: help quickstart test test-heavy bench bench-processes fmt clippy rust python trainings examples benches summary \
+.PHONY: help quickstart test test-heavy bench bench-processes fmt clippy rust python mlflow trainings examples benches summary \
 	format regenerate clean
 .NOTPARALLEL:
 
@@ -32,11 +35,14 @@ help: ## Show this list.
 quickstart: $(VENV)/wheel.stamp ## Build the wheel into .venv; train, log, search and load again.
 	@$(VENV)/bin/python examples/python/quickstart.py
 
-test: fmt clippy rust python trainings examples benches summary ## Run all checks and tests, as CI does.
+test: fmt clippy rust python mlflow trainings examples benches summary ## Run all checks and tests, as CI does.
 
 test-heavy: $(HEAVY_VENV)/wheel.stamp ## Long trainings with torch, xgboost and others at once on one store; downloads 0.6 GB.
 	@.ci/step trainings-heavy .ci/trainings $(HEAVY_VENV)/bin/python heavy
 	@.ci/step models-heavy $(HEAVY_VENV)/bin/python -m pytest -q -c mlops-py/pyproject.toml mlops-py/tests/heavy
+	@.ci/step plugin-oldest env PYTHONPATH=$(OLDEST_MLFLOW) \
+		$(HEAVY_VENV)/bin/python -m pytest -q -c mlops-py/pyproject.toml $(PLUGIN_TESTS)
+	@.ci/step three-ways-oldest env PYTHONPATH=$(OLDEST_MLFLOW) $(HEAVY_VENV)/bin/python .ci/three_ways
 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
 	cargo bench --locked -p mlops-benches --bench log --bench series --bench search
@@ -69,12 +75,14 @@ $(TEST_VENV)/wheel.stamp: $(TEST_VENV)/tools.stamp $(WHEEL_SOURCES)
 	$(call wheel,$(TEST_VENV),dev)
 	@touch $@
 
-$(HEAVY_VENV)/tools.stamp: .ci/requirements-heavy.txt .ci/requirements-heavy-models.txt .ci/torch-cpu $(TEST_VENV)/tools.stamp
+$(HEAVY_VENV)/tools.stamp: .ci/requirements-heavy.txt .ci/requirements-heavy-models.txt \
+		.ci/requirements-oldest-mlflow.txt .ci/torch-cpu $(TEST_VENV)/tools.stamp
 	@test -x $(HEAVY_VENV)/bin/python || "$(PYTHON)" -m venv $(HEAVY_VENV)
 	$(HEAVY_VENV)/bin/python $(PIP) -r .ci/requirements-test.txt
 	$(HEAVY_VENV)/bin/python $(PIP) -r .ci/requirements-heavy-models.txt
 	$(HEAVY_VENV)/bin/python $(PIP) --no-deps -r .ci/requirements-heavy.txt
 	$(HEAVY_VENV)/bin/python .ci/torch-cpu
+	$(HEAVY_VENV)/bin/python $(PIP) --no-deps --upgrade --target $(OLDEST_MLFLOW) -r .ci/requirements-oldest-mlflow.txt
 	@touch $@
 
 # The wheel of the tests: nothing is compiled twice.
@@ -94,8 +102,8 @@ $(BENCH_VENV)/wheel.stamp: $(BENCH_VENV)/tools.stamp $(WHEEL_SOURCES)
 # The steps of `make test`. cmake and pkg-config come from PyPI, and pyo3 asks the same Python in every build, so that
 # nothing is compiled twice for its sake.
 
-fmt clippy rust python trainings test-heavy examples benches regenerate: export PATH := $(CURDIR)/$(TEST_VENV)/bin:$(PATH)
-fmt clippy rust python trainings test-heavy examples benches regenerate: export PYO3_PYTHON := $(CURDIR)/$(TEST_VENV)/bin/python
+fmt clippy rust python mlflow trainings test-heavy examples benches regenerate: export PATH := $(CURDIR)/$(TEST_VENV)/bin:$(PATH)
+fmt clippy rust python mlflow trainings test-heavy examples benches regenerate: export PYO3_PYTHON := $(CURDIR)/$(TEST_VENV)/bin/python
 
 fmt:
 	@rm -rf $(BUILD)/test
@@ -113,6 +121,11 @@ python: $(TEST_VENV)/wheel.stamp
 	@.ci/step mypy $(TEST_VENV)/bin/python -m mypy --config-file mlops-py/pyproject.toml mlops-py/python/mlops
 	@.ci/step stubtest $(TEST_VENV)/bin/python -m mypy.stubtest mlops._native
 	@.ci/step parity .ci/parity $(TEST_VENV)/bin/python
+
+mlflow: $(TEST_VENV)/wheel.stamp
+	@.ci/step three-ways $(TEST_VENV)/bin/python .ci/three_ways
+	@.ci/step plugin $(TEST_VENV)/bin/python -m pytest -q -c mlops-py/pyproject.toml -k 'not sqlite' \
+		$(addprefix $(PLUGIN_TESTS)/test_mlflow_,experiments.py runs.py search.py registry.py)
 
 trainings: $(TEST_VENV)/wheel.stamp
 	@.ci/step trainings .ci/trainings $(TEST_VENV)/bin/python

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import subprocess
+import sys
+import warnings
+import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -120,6 +124,18 @@ def test_the_signature_is_inferred_from_the_example() -> None:
     assert given.signature is not None and given.signature.inputs == Schema([TensorSpec("float64", (-1, 2))])
     assert logged(FOREST, input_example=ROWS.head(3), signature=False).signature is None
     assert logged(PIPELINE).signature is None
+
+
+def test_the_same_model_by_skops_has_one_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "skops")
+    with warnings.catch_warnings():
+        # skops warns of what scikit-learn says of itself.
+        warnings.simplefilter("ignore")
+        first, second = (logged(FOREST, serialization_format="skops") for _ in range(2))
+        assert first.digest == second.digest and "model.skops" in first.files
+        assert (mlops.load_model(second.model_uri).predict(ROWS) == FOREST.predict(ROWS)).all()
+    content = mlops.artifacts.load_bytes(f"{first.model_uri}/model.skops")
+    assert {info.date_time for info in zipfile.ZipFile(io.BytesIO(content)).infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_the_same_model_is_stored_once(store: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import zipfile
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +13,8 @@ from ..exceptions import InvalidArgument, MlopsError
 from . import pickles
 from .source import Source
 
+# What skops calls the description of all objects in an archive.
+_SCHEMA = "schema.json"
 # Modules whose own classes are data of fitted estimators, and which skops does not know by itself.
 _SAFE_MODULES = frozenset("""
     lightgbm.sklearn
@@ -77,14 +83,14 @@ def dumps(model: Any, how: str | None, trusted_types: list[str] | None) -> tuple
 def _by_skops(model: Any, trusted_types: list[str] | None, asked: bool) -> tuple[bytes, list[str]] | None:
     """The model by skops, with the types that it has to be told are safe; None if it cannot hold the model."""
     try:
-        from skops import io
+        from skops import io as skops
     except ImportError:
         if asked:
             raise InvalidArgument("the serialization format 'skops' needs the package skops: install it") from None
         return None
     try:
-        content: bytes = io.dumps(model)
-        types: list[str] = io.get_untrusted_types(data=content)
+        content = _reproducible(skops.dumps(model))
+        types: list[str] = skops.get_untrusted_types(data=content)
     except Exception as error:
         if asked:
             raise InvalidArgument(f"skops cannot write {type(model).__name__}: {error}") from error
@@ -98,23 +104,56 @@ def _by_skops(model: Any, trusted_types: list[str] | None, asked: bool) -> tuple
     return None if unknown else (content, sorted(types))
 
 
+def _reproducible(content: bytes) -> bytes:
+    """The same archive with names in the order in which they come, and without a time: skops takes where objects are in
+    memory, and the same model would have another digest each time."""
+    old = zipfile.ZipFile(io.BytesIO(content))
+    numbers: dict[int, int] = {}
+    files: dict[str, str] = {}
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [renamed(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        found = {}
+        for key, value in node.items():
+            if key == "__id__" and isinstance(value, int):
+                value = numbers.setdefault(value, len(numbers))
+            elif key == "file" and isinstance(value, str):
+                value = files.setdefault(value, f"{len(files)}{os.path.splitext(value)[1]}")
+            found[key] = renamed(value)
+        return found
+
+    schema = json.dumps(renamed(json.loads(old.read(_SCHEMA))), indent=2)
+    if files.keys() | {_SCHEMA} != set(old.namelist()):
+        # Another layout than is known here: better as it is.
+        return content
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as new:
+        for name in sorted(files, key=lambda name: int(files[name].split(".")[0])):
+            new.writestr(zipfile.ZipInfo(files[name]), old.read(name), old.getinfo(name).compress_type)
+        new.writestr(zipfile.ZipInfo(_SCHEMA), schema, old.getinfo(_SCHEMA).compress_type)
+    return written.getvalue()
+
+
 def loads(source: Source, path: str, conf: dict[str, Any], made_with: str) -> Any:
     """The estimator of a file."""
     if conf.get("serialization_format") != "skops":
         return pickles.loads(source, path, made_with)
     try:
-        from skops import io
+        from skops import io as skops
     except ImportError:
         raise MlopsError(f"the model `{source.uri}` was written by skops: install the package skops to load it") from None
     content = source.read(path)
-    types = set(io.get_untrusted_types(data=content))
+    types = set(skops.get_untrusted_types(data=content))
     unknown = {name for name in types if not is_safe(name)}
     if unknown - _UNCHECKED_CLASSES:
         source.require_trust(f"the types {', '.join(sorted(unknown - _UNCHECKED_CLASSES))}")
     if unknown:
         source.require_trust(", ".join(sorted(unknown)), "follows without a check what is in")
     try:
-        return io.loads(content, trusted=sorted(types))
+        return skops.loads(content, trusted=sorted(types))
     except Exception as error:
         raise MlopsError(
             f"the model `{source.uri}` cannot be loaded ({type(error).__name__}: {error}); it was saved with {made_with},"

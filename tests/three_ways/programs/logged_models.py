@@ -1,5 +1,4 @@
 """Models as MLflow 3 logs them: named, with params and metrics of their own, found by these."""
-# ways: plain plugin
 
 import mlflow
 from sklearn.datasets import load_iris
@@ -33,7 +32,7 @@ print(
     found.source_run_id == run.info.run_id,
     found.experiment_id == experiment.experiment_id,
 )
-print([(metric.key, round(metric.value, 5), metric.dataset_name) for metric in found.metrics])
+print([(metric.key, round(metric.value, 5), metric.dataset_name) for metric in found.metrics if metric.dataset_name])
 print([(out.model_id in models, out.step) for out in mlflow.get_run(run.info.run_id).outputs.model_outputs])
 
 
@@ -59,7 +58,8 @@ version = mlflow.register_model(info.model_uri, "iris")
 print(version.name, int(version.version))
 with mlflow.start_run(run_name="measured later") as later:
     mlflow.log_metric("accuracy on new", 0.5, model_id=info.model_id)
-print(sorted((metric.key, metric.run_id == later.info.run_id) for metric in mlflow.get_logged_model(info.model_id).metrics))
+metrics = mlflow.get_logged_model(info.model_id).metrics
+print(sorted({(metric.key, metric.run_id == later.info.run_id) for metric in metrics}))
 
 made = mlflow.initialize_logged_model(name="outside", params={"a": "1"}, tags={"b": "2"})
 print(made.name, made.status, made.params, made.tags["b"], made.source_run_id)

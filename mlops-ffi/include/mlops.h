@@ -79,6 +79,10 @@
 #define MLOPS_INTERNAL 16
 /** No process owns the store, and this one may not. */
 #define MLOPS_NO_OWNER 17
+/** A policy does not allow it: an approval, a gate or what it asks for is missing, or the actor may not. */
+#define MLOPS_DENIED 18
+/** What it rests on was made of a state that is not the current one any more. */
+#define MLOPS_STALE 19
 
 /* The structs of the Arrow C data and stream interfaces, as every library that speaks them declares them. */
 

@@ -68,4 +68,6 @@ codes! {
     15 Busy "MLOPS_BUSY" "RuntimeError" "TEMPORARILY_UNAVAILABLE" 3 true "The thing is used by another thread or process at this moment.";
     16 Internal "MLOPS_INTERNAL" "RuntimeError" "INTERNAL_ERROR" 7 false "A bug in mlops, or a dependency that failed.";
     17 NoOwner "MLOPS_NO_OWNER" "OSError" "TEMPORARILY_UNAVAILABLE" 3 true "No process owns the store, and this one may not.";
+    18 Denied "MLOPS_DENIED" "PermissionError" "PERMISSION_DENIED" 6 false "A policy does not allow it: an approval, a gate or what it asks for is missing, or the actor may not.";
+    19 Stale "MLOPS_STALE" "RuntimeError" "INVALID_STATE" 3 false "What it rests on was made of a state that is not the current one any more.";
 }

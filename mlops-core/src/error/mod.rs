@@ -166,6 +166,18 @@ pub enum Error {
         /// What is not trusted, and what to do.
         detail: String,
     },
+    /// A policy does not allow it.
+    #[error("{detail}")]
+    Denied {
+        /// What the policy asks for, what is missing, and what to do.
+        detail: String,
+    },
+    /// What it rests on was made of a state that is not the current one any more.
+    #[error("{detail}")]
+    Stale {
+        /// What was found, what is there now, and what to do.
+        detail: String,
+    },
     /// This build, engine or platform cannot do it.
     #[error("{detail}")]
     Unsupported {
@@ -208,6 +220,8 @@ impl Error {
             Self::Dropped { .. } => Code::OutOfSpace,
             Self::ReadOnly { .. } => Code::ReadOnly,
             Self::Untrusted { .. } => Code::Untrusted,
+            Self::Denied { .. } => Code::Denied,
+            Self::Stale { .. } => Code::Stale,
             Self::Unsupported { .. } => Code::Unsupported,
             Self::Busy { .. } => Code::Busy,
             Self::Internal { .. } => Code::Internal,

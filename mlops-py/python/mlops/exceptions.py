@@ -212,3 +212,17 @@ class NoOwner(MlopsError, OSError):
     code = 17
     error_code = "TEMPORARILY_UNAVAILABLE"
     retryable = True
+
+
+class Denied(MlopsError, PermissionError):
+    """A policy does not allow it: an approval, a gate or what it asks for is missing, or the actor may not."""
+
+    code = 18
+    error_code = "PERMISSION_DENIED"
+
+
+class Stale(MlopsError, RuntimeError):
+    """What it rests on was made of a state that is not the current one any more."""
+
+    code = 19
+    error_code = "INVALID_STATE"

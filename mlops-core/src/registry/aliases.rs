@@ -4,11 +4,15 @@ use super::change::{Change, What};
 use super::keys;
 use super::log::Action;
 use super::names;
+use super::stages::Move;
 use super::store::{LocalRegistry, check_ready};
-use super::types::{AliasEntry, ModelRecord, ModelVersion, Stage, StageOptions};
+use super::types::{AliasEntry, ModelRecord, ModelVersion, Stage};
 use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::storage::Op;
+
+/// What an alias pointed to before it was removed, and the event that removed it.
+type RemovedAlias = (u64, u64);
 
 /// The alias that says what is in production: it and the stage say the same.
 pub(super) const PRODUCTION: &str = "production";
@@ -22,7 +26,9 @@ impl Change {
         to: u64,
     ) -> Result<()> {
         let entry = AliasEntry { alias: alias.into(), version: to };
-        self.push(Op::put(keys::alias(model.number, &names::alias(alias)?), stored::encode(&entry)?));
+        let lower = names::alias(alias)?;
+        self.push(Op::put(keys::alias(model.number, &lower), stored::encode(&entry)?));
+        self.push(Op::delete(keys::removed_alias(model.number, &lower)));
         let (from, number) = (from.map(|number| number.to_string()), to.to_string());
         let what = What {
             version: Some(to),
@@ -35,10 +41,14 @@ impl Change {
     }
 
     pub(super) fn drop_alias(&mut self, model: &ModelRecord, entry: &AliasEntry) -> Result<()> {
-        self.push(Op::delete(keys::alias(model.number, &names::alias(&entry.alias)?)));
+        let lower = names::alias(&entry.alias)?;
+        self.push(Op::delete(keys::alias(model.number, &lower)));
         let from = entry.version.to_string();
         let (version, detail) = (Some(entry.version), Some(entry.alias.as_str()));
-        self.event(Action::AliasDeleted, &model.name, What { version, detail, from: Some(&from), ..What::default() })
+        self.event(Action::AliasDeleted, &model.name, What { version, detail, from: Some(&from), ..What::default() })?;
+        let removed: RemovedAlias = (entry.version, self.seq());
+        self.push(Op::put(keys::removed_alias(model.number, &lower), stored::encode(&removed)?));
+        Ok(())
     }
 }
 
@@ -54,6 +64,14 @@ impl LocalRegistry {
             let mut model = self.record(name)?;
             let info = self.version_record(&model, number)?;
             check_ready(&model, number, &info)?;
+            let is_a_stage = matches!(lower.as_str(), "staging" | "archived");
+            if is_a_stage && self.policy(name, Stage::Production)?.policy.strict_transitions {
+                return Err(Error::InvalidArgument {
+                    what: "alias".into(),
+                    value: alias.into(),
+                    expected: "another word: it is the name of a stage, which the policy does not take for an alias".into(),
+                });
+            }
             let had = self.find_alias(model.number, &lower)?;
             if let Some(other) = had.as_ref().filter(|had| had.alias != alias) {
                 let detail = format!(
@@ -63,9 +81,9 @@ impl LocalRegistry {
                 return Err(Error::Conflict { detail });
             }
             let from = had.map(|had| had.version);
-            if lower == PRODUCTION && info.stage != Stage::Production {
+            if lower == PRODUCTION && self.slot(&model, "")?.production != Some(number) {
                 // Moves the alias along if there is one.
-                self.change_stage(change, &mut model, number, Stage::Production, StageOptions::default())?;
+                self.change_stage(change, &mut model, number, Move::to(Stage::Production))?;
                 if from.is_none() {
                     change.set_alias_entry(&model, alias, None, number)?;
                 }
@@ -83,8 +101,9 @@ impl LocalRegistry {
             let mut model = self.record(name)?;
             let Some(entry) = self.find_alias(model.number, &lower)? else { return Ok(false) };
             if lower == PRODUCTION {
+                self.check_unprotected(change, &model, entry.version, "", false)?;
                 // Takes the alias along.
-                self.change_stage(change, &mut model, entry.version, Stage::None, StageOptions::default())?;
+                self.change_stage(change, &mut model, entry.version, Move::to(Stage::None))?;
             } else {
                 change.drop_alias(&model, &entry)?;
                 change.put_model(&mut model)?;
@@ -94,14 +113,34 @@ impl LocalRegistry {
     }
 
     pub(super) fn version_of_alias(&self, name: &str, alias: &str) -> Result<ModelVersion> {
-        let lower = names::alias(alias)?;
+        let lower = names::found_alias(alias)?;
         let model = self.record(name)?;
-        let missing = || Error::NotFound {
-            what: "alias",
-            id: alias.into(),
-            hint: format!(" of the registered model `{}`", model.name),
+        let found = match self.find_alias(model.number, &lower)? {
+            Some(entry) => Some(entry.version),
+            None if lower == names::PREVIOUS => self.slot(&model, "")?.previous,
+            None if lower == PRODUCTION => self.slot(&model, "")?.production,
+            None => None,
         };
-        let entry = self.find_alias(model.number, &lower)?.ok_or_else(missing)?;
-        self.version(&model, entry.version)
+        match found {
+            Some(number) => self.version(&model, number),
+            None => Err(self.no_alias(&model, alias, &lower)?),
+        }
+    }
+
+    /// That there is no such alias, and what it pointed to if there was one.
+    fn no_alias(&self, model: &ModelRecord, alias: &str, lower: &str) -> Result<Error> {
+        let name = &model.name;
+        let bytes = self.storage.get(&keys::removed_alias(model.number, lower))?;
+        let removed: Option<RemovedAlias> = bytes.map(|bytes| stored::decode("a removed alias", &bytes)).transpose()?;
+        let hint = match removed {
+            Some((version, event)) => {
+                let by = self.event(event)?.map_or_else(String::new, |event| format!(" of {}", event.actor.name));
+                format!(
+                    " of the registered model `{name}`; it pointed to version {version} until event {event}{by} removed it"
+                )
+            }
+            None => format!(" of the registered model `{name}`"),
+        };
+        Ok(Error::NotFound { what: "alias", id: alias.into(), hint })
     }
 }

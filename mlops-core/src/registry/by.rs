@@ -17,7 +17,7 @@ const VARIABLES: &[(&str, &str)] = &[
 /// What a caller says of its changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct By {
-    /// Who acts. Default: `MLOPS_ACTOR`, else who a CI system says it acts for, else the user.
+    /// Who acts. Default: `MLOPS_ACTOR`, else who a CI system says it acts for, else `user.email` of git, else the user.
     pub actor: Option<String>,
     /// Why. Default none.
     pub reason: Option<String>,
@@ -29,7 +29,7 @@ pub struct By {
 pub struct Actor {
     /// The name that the caller gave, or that was found.
     pub name: String,
-    /// Where the name is from: `argument`, `MLOPS_ACTOR`, `ci` or `user`.
+    /// Where the name is from: `argument`, `MLOPS_ACTOR`, `ci`, `git` or `user`.
     pub name_from: String,
     /// The effective user id of the process, as the kernel has it; None where there are none.
     pub uid: Option<u32>,
@@ -49,7 +49,8 @@ impl Actor {
             VARIABLES.iter().find_map(|(from, variable)| Some((set(variable)?, *from)))
         };
         let given = by.actor.clone().filter(|name| !name.is_empty()).map(|name| (name, "argument"));
-        let (name, from) = given.or_else(found).unwrap_or_else(|| (user.clone(), "user"));
+        let git = || crate::runs::git_user().map(|name| (name, "git"));
+        let (name, from) = given.or_else(found).or_else(git).unwrap_or_else(|| (user.clone(), "user"));
         Self { name, name_from: from.into(), uid: uid(), user, host: os::host_name(), pid: std::process::id() }
     }
 }

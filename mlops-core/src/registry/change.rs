@@ -39,6 +39,7 @@ pub(super) struct What<'a> {
     pub(super) archived: Vec<u64>,
     pub(super) digest: Option<Digest>,
     pub(super) generation: Option<(u64, u64)>,
+    pub(super) evidence: Vec<String>,
 }
 
 impl Change {
@@ -75,16 +76,34 @@ impl Change {
             digest: what.digest,
             generation: what.generation,
             reason: self.reason.clone(),
-            evidence: Vec::new(),
+            evidence: what.evidence,
             prev_hash: self.head.hash,
             hash: self.head.hash,
         };
         event.hash = event.computed_hash()?;
         self.head = Head { seq: event.seq, at: event.at, hash: event.hash };
         self.push(Op::put(keys::event(event.seq), stored::encode(&event)?));
-        self.about(model)?;
+        // What is about the store has no history of its own.
+        if !model.is_empty() {
+            self.about(model)?;
+        }
         self.events += 1;
         Ok(())
+    }
+
+    /// The number of the last event.
+    pub(super) const fn seq(&self) -> u64 {
+        self.head.seq
+    }
+
+    /// Who makes it.
+    pub(super) const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Why, if it was said.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty())
     }
 
     /// Has the last event in the history of a name.

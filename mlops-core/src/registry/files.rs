@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::store::LocalRegistry;
-use crate::error::{Error, Result};
+use super::types::VersionInfo;
+use crate::base::digests::Digest;
+use crate::error::{Code, Error, Result};
 use crate::runs::{ArtifactInfo, StoredArtifact, artifacts};
 
 /// What an error adds that finds no file.
@@ -22,6 +24,25 @@ impl LocalRegistry {
             ),
         })?;
         Ok(self.listed(&digest)?.into_files())
+    }
+
+    /// Reads all files of a version; what the store does not have is not looked at.
+    pub(super) fn verify_files(&self, name: &str, number: u64, info: &VersionInfo) -> Result<()> {
+        let Some(digest) = info.digest else { return Ok(()) };
+        let damaged = |path: &str, why: &dyn std::fmt::Display| Error::Corrupt {
+            path: format!("{name}/{number}/{path}").into(),
+            offset: 0,
+            detail: format!("a file of the version cannot be read ({why}); `mlops fsck` says more"),
+        };
+        let list = self.listed(&digest).map_err(|e| damaged("", &e))?;
+        for file in &list.files {
+            let blob = Digest::from_hex(&file.blake3).ok_or_else(|| damaged(&file.path, &"it has no digest"))?;
+            match self.blobs().read_to(&blob, &mut std::io::sink()) {
+                Err(e) if matches!(e.code(), Code::Corrupt | Code::NotFound) => return Err(damaged(&file.path, &e)),
+                other => drop(other?),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn listed_files(&self, name: &str, number: u64, path: Option<&str>) -> Result<Vec<ArtifactInfo>> {

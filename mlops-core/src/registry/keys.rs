@@ -17,6 +17,26 @@ pub(super) const VERSION_TAGS: &[u8] = b"gw/";
 pub(super) const ALIASES: &[u8] = b"ga/";
 /// The versions by stage.
 pub(super) const STAGES: &[u8] = b"gs/";
+/// The slots of models.
+pub(super) const SLOTS: &[u8] = b"gl/";
+/// The versions that were in production in a slot.
+const WERE_IN_PRODUCTION: &[u8] = b"gr/";
+/// Approvals, requests and rejections of versions.
+pub(super) const APPROVALS: &[u8] = b"gq/";
+/// The requests that nobody has taken back.
+pub(super) const REQUESTS: &[u8] = b"gu/";
+/// The results of gates.
+pub(super) const GATES: &[u8] = b"gk/";
+/// What the newest result of a gate was made on.
+const GATE_DATA: &[u8] = b"gj/";
+/// What aliases pointed to that were removed.
+const REMOVED_ALIASES: &[u8] = b"gf/";
+/// The policies, by name and stage.
+pub(super) const POLICIES: &[u8] = b"go/";
+/// What is left of versions that were deleted.
+const TOMBSTONES: &[u8] = b"gd/";
+/// The deleted models whose parts are not all gone yet.
+pub(super) const GRAVES: &[u8] = b"gz/";
 /// All events; the number follows.
 pub(super) const EVENTS: &[u8] = b"ge/";
 /// The events by the name of the model.
@@ -27,7 +47,20 @@ pub(super) const HEAD: &[u8] = b"gh";
 pub(super) const NEXT_MODEL: &[u8] = b"gc";
 
 /// All that stands under the number of a model, but for its record.
-pub(super) const PARTS: [&[u8]; 5] = [MODEL_TAGS, VERSIONS, VERSION_TAGS, ALIASES, STAGES];
+pub(super) const PARTS: [&[u8]; 12] = [
+    MODEL_TAGS,
+    VERSIONS,
+    VERSION_TAGS,
+    ALIASES,
+    STAGES,
+    SLOTS,
+    WERE_IN_PRODUCTION,
+    APPROVALS,
+    REQUESTS,
+    GATES,
+    GATE_DATA,
+    REMOVED_ALIASES,
+];
 
 /// The entry of a name, in lower case.
 pub(super) fn name(lower: &str) -> Vec<u8> {
@@ -86,6 +119,61 @@ pub(super) fn in_stage(model: u64, stage: Stage) -> Vec<u8> {
 /// Says that a version is in a stage.
 pub(super) fn stage(model: u64, stage: Stage, version: u64) -> Vec<u8> {
     [&in_stage(model, stage), version.to_be_bytes().as_slice()].concat()
+}
+
+/// What is in production in a slot, whose name is in lower case.
+pub(super) fn slot(model: u64, slot: &str) -> Vec<u8> {
+    [&part(SLOTS, model), slot.as_bytes()].concat()
+}
+
+/// Says that a version was in production in a slot. Slots have no zero byte, so that one ends them.
+pub(super) fn was_in_production(model: u64, slot: &str, version: u64) -> Vec<u8> {
+    [&part(WERE_IN_PRODUCTION, model), slot.as_bytes(), b"\0", &version.to_be_bytes()].concat()
+}
+
+/// What stands of a version under [`APPROVALS`], [`REQUESTS`] or [`GATES`].
+pub(super) fn of_version(part_of: &[u8], model: u64, version: u64) -> Vec<u8> {
+    [&part(part_of, model), version.to_be_bytes().as_slice()].concat()
+}
+
+/// What somebody said of a version that is to go to a stage, or a result of a gate, by the number of the event.
+pub(super) fn said(part_of: &[u8], model: u64, version: u64, event: u64) -> Vec<u8> {
+    [&of_version(part_of, model, version), event.to_be_bytes().as_slice()].concat()
+}
+
+/// Says that somebody asks for approval of a version for a stage.
+pub(super) fn request(model: u64, version: u64, stage: Stage) -> Vec<u8> {
+    [&of_version(REQUESTS, model, version), [stage.byte()].as_slice()].concat()
+}
+
+/// What the newest result of a gate was made on.
+pub(super) fn gate_data(model: u64, gate: &str) -> Vec<u8> {
+    [&part(GATE_DATA, model), gate.as_bytes()].concat()
+}
+
+/// What an alias, in lower case, pointed to before it was removed.
+pub(super) fn removed_alias(model: u64, lower: &str) -> Vec<u8> {
+    [&part(REMOVED_ALIASES, model), lower.as_bytes()].concat()
+}
+
+/// A policy: of a model's name in lower case, empty for the store.
+pub(super) fn policy(lower: &str, stage: Stage) -> Vec<u8> {
+    [POLICIES, lower.as_bytes(), b"\0", &[stage.byte()]].concat()
+}
+
+/// What is left of a version that was deleted under a name.
+pub(super) fn tombstone(lower: &str, version: u64) -> Vec<u8> {
+    [&tombstones(lower), version.to_be_bytes().as_slice()].concat()
+}
+
+/// What is left of all versions that were deleted under a name.
+pub(super) fn tombstones(lower: &str) -> Vec<u8> {
+    [TOMBSTONES, lower.as_bytes(), b"\0"].concat()
+}
+
+/// Says that a deleted model has parts.
+pub(super) fn grave(model: u64) -> Vec<u8> {
+    part(GRAVES, model)
 }
 
 /// The number at the end of a key.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::LogHead;
 use super::by::Actor;
 use super::keys;
 use super::names;
@@ -44,8 +45,24 @@ pub enum Action {
     AliasSet,
     /// An alias, `detail`, was removed.
     AliasDeleted,
-    /// A version is in another stage: `from`, `to`.
+    /// A version is in another stage: `from`, `to`; `detail` is the slot of production, if it has a name.
     StageChanged,
+    /// A version that was in production before is again; otherwise as `StageChanged`.
+    RolledBack,
+    /// A policy has other fields: `from`, `to`; `detail` is the stage. Without a model it is the store's.
+    PolicySet,
+    /// Somebody asks for approval of a version for the stage `to`.
+    ApprovalRequested,
+    /// A version was approved for the stage `to`.
+    Approved,
+    /// A version was rejected for the stage `to`.
+    Rejected,
+    /// Somebody takes back what they said of a version for the stage `to`.
+    ApprovalWithdrawn,
+    /// Somebody wanted to approve a version for the stage `to`, and may not: `detail` says why.
+    ApprovalDenied,
+    /// A gate, `detail`, looked at a version against `from`; `to` is the verdict.
+    GateRecorded,
 }
 
 impl Action {
@@ -66,6 +83,14 @@ impl Action {
             Self::AliasSet => "alias_set",
             Self::AliasDeleted => "alias_deleted",
             Self::StageChanged => "stage_changed",
+            Self::RolledBack => "rolled_back",
+            Self::PolicySet => "policy_set",
+            Self::ApprovalRequested => "approval_requested",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::ApprovalWithdrawn => "approval_withdrawn",
+            Self::ApprovalDenied => "approval_denied",
+            Self::GateRecorded => "gate_recorded",
         }
     }
 }
@@ -168,6 +193,12 @@ impl LocalRegistry {
         Ok(found)
     }
 
+    /// An event by its number.
+    pub(super) fn event(&self, number: u64) -> Result<Option<Event>> {
+        let bytes = self.storage.get(&keys::event(number))?;
+        bytes.map(|bytes| stored::decode("an event of the registry", &bytes)).transpose()
+    }
+
     pub(super) fn events_of(&self, name: &str) -> Result<Vec<Event>> {
         let mut numbers = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::events_of(&names::model(name)?)), |key, _| {
@@ -176,9 +207,7 @@ impl LocalRegistry {
         })?;
         let mut found = Vec::with_capacity(numbers.len());
         for number in numbers {
-            if let Some(bytes) = self.storage.get(&keys::event(number))? {
-                found.push(stored::decode("an event of the registry", &bytes)?);
-            }
+            found.extend(self.event(number)?);
         }
         Ok(found)
     }
@@ -188,6 +217,10 @@ impl LocalRegistry {
     /// # Errors
     /// `Corrupt` with the number of the event; `Io`.
     pub fn verify_events(&self) -> Result<u64> {
+        Ok(self.walk()?.seq)
+    }
+
+    pub(super) fn walk(&self) -> Result<LogHead> {
         let broken = |seq: u64, detail: &str| Error::Corrupt {
             path: "the registry's log of events".into(),
             offset: seq,
@@ -220,6 +253,6 @@ impl LocalRegistry {
         if head.seq > before.seq && self.read_events(before.seq, 1)?.is_empty() {
             return Err(broken(before.seq + 1, "is missing"));
         }
-        Ok(before.seq)
+        Ok(LogHead { seq: before.seq, hash: before.hash })
     }
 }

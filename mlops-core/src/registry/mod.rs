@@ -3,33 +3,65 @@
 //! [`ModelRegistry`] is what a registry does, [`LocalRegistry`] the one over a store. Every change is one commit that checks
 //! `log.rs`'s head, so that changes behave as one sequence across threads and processes, and every change appends to the
 //! log of events who made it, when and why. `models.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one thing each,
-//! `source.rs` finds the files of a version, `search.rs` finds models and versions, `by.rs` says who acts.
+//! `source.rs` finds the files of a version, `provenance.rs` notes where it is from, `search.rs` finds models and versions,
+//! `by.rs` says who acts.
+//!
+//! What a version needs before it goes to a stage is a policy (`policy.rs`, `policies.rs`). `requirements.rs` holds it against
+//! what is there: what people said (`approvals.rs`), what gates said (`gate_results.rs`) and where the version is from. Every
+//! way into a stage goes through it, `promote.rs` and MLflow's calls alike; without a policy it asks for nothing. `slots.rs`
+//! knows what is in production, `audit.rs`, `why.rs` and `card.rs` tell how it came to that, `tombstones.rs` what is gone.
 
 mod aliases;
+mod approvals;
+mod audit;
 mod by;
+mod card;
 mod change;
 mod files;
+mod gate_results;
 mod keys;
+mod layouts;
 mod log;
 mod models;
 mod names;
+mod policies;
+mod policy;
+mod promote;
+mod provenance;
 mod references;
+mod requirements;
 mod search;
+mod shapes;
+mod slots;
 mod source;
 mod stages;
 mod store;
+mod tombstones;
 mod types;
 mod versions;
+mod why;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
+pub use approvals::{Approval, ApprovalState, Decision, PendingApproval, Said};
+pub use audit::LogHead;
 pub use by::{Actor, By};
+pub use card::{KNOWN_LIMITS, ModelCard};
+pub use gate_results::{GateOptions, GateResult, Verdict};
 pub use log::{Action, Event};
+pub use policies::{EffectivePolicy, PolicyChanges, PolicyScope, SetPolicy, parse_policies, policies_to_toml};
+pub use policy::{Policy, Provenance};
+pub use promote::{PromoteOptions, Promotion, VersionStanding};
+pub use provenance::LOCK_DIGEST;
 pub(crate) use references::VersionBlobs;
+pub use requirements::{INTENDED_USE, Requirement};
+pub use slots::SlotState;
 pub use source::FilesOf;
 pub use store::LocalRegistry;
+pub use tombstones::Tombstone;
 pub use types::{ModelQuery, ModelVersion, RegisteredModel, Stage, StageOptions, VersionOptions, VersionStatus};
+pub use why::Why;
 
 use crate::base::paging::Page;
 use crate::error::Result;

@@ -5,13 +5,14 @@ use super::keys;
 use super::log::Action;
 use super::names;
 use super::store::LocalRegistry;
+use super::tombstones::Grave;
 use super::types::{ModelRecord, NameEntry, RegisteredModel};
 use crate::base::limits;
 use crate::base::names as base_names;
 use crate::base::stored;
 use crate::error::{Error, Result};
-use crate::runs::{StoredText, for_each_entry};
-use crate::storage::{KeyRange, Op, Outcome};
+use crate::runs::StoredText;
+use crate::storage::Op;
 
 /// Refuses a description that is too long; an empty one is none.
 pub(super) fn description(given: Option<&str>) -> Result<Option<String>> {
@@ -85,6 +86,9 @@ impl LocalRegistry {
             }
             let new = NameEntry { model: Some(model.number), used: entry.used };
             change.push(Op::put(keys::name(&is), stored::encode(&new)?));
+            for op in self.policies_follow(&was, &is, to)? {
+                change.push(op);
+            }
             let from = std::mem::replace(&mut model.name, to.into());
             change.put_model(&mut model)?;
             change.event(Action::ModelRenamed, to, What { from: Some(&from), to: Some(to), ..What::default() })?;
@@ -109,33 +113,25 @@ impl LocalRegistry {
         self.model(record)
     }
 
-    pub(super) fn remove_model(&self, name: &str) -> Result<()> {
+    pub(super) fn remove_model(&self, name: &str, force: bool) -> Result<()> {
         let number = self.change(|change| {
             let model = self.record(name)?;
+            for (slot, state) in self.slots(&model)? {
+                if let Some(number) = state.production {
+                    self.check_unprotected(change, &model, number, &slot, force)?;
+                }
+            }
             let entry = NameEntry { model: None, used: model.next_version - 1 };
             change.push(Op::put(keys::name(&names::model(name)?), stored::encode(&entry)?));
             change.push(Op::delete(keys::model(model.number)));
             let used = entry.used.to_string();
             change.event(Action::ModelDeleted, &model.name, What { from: Some(&used), ..What::default() })?;
+            let grave: Grave = (names::model(name)?, change.seq());
+            change.push(Op::put(keys::grave(model.number), stored::encode(&grave)?));
             Ok(model.number)
         })?;
         // Nobody finds these any more, and nobody gets the model's number again.
         self.remove_parts(number)
-    }
-
-    /// Removes what stands under the number of a model that is deleted.
-    pub(super) fn remove_parts(&self, model: u64) -> Result<()> {
-        let mut ops = Vec::new();
-        for part in keys::PARTS {
-            for_each_entry(&*self.storage, KeyRange::prefix(keys::part(part, model)), |key, _| {
-                ops.push(Op::delete(key));
-                Ok(())
-            })?;
-        }
-        for some in ops.chunks(500) {
-            let _: Outcome = self.storage.apply(some, self.runs.durability())?;
-        }
-        Ok(())
     }
 
     /// The operation that stores a tag; a long value becomes a blob.

@@ -17,6 +17,14 @@ pub(super) fn model(name: &str) -> Result<String> {
     Ok(name.to_ascii_lowercase())
 }
 
+/// The alias that the registry itself keeps: what was in production before.
+pub(super) const PREVIOUS: &str = "previous";
+
+/// Checks an alias that somebody looks for, which may be [`PREVIOUS`], and returns what it is compared by.
+pub(super) fn found_alias(alias: &str) -> Result<String> {
+    if alias.eq_ignore_ascii_case(PREVIOUS) { Ok(PREVIOUS.into()) } else { self::alias(alias) }
+}
+
 /// Checks an alias and returns what it is compared by.
 pub(super) fn alias(alias: &str) -> Result<String> {
     let refuse = |expected: &str| {
@@ -29,12 +37,26 @@ pub(super) fn alias(alias: &str) -> Result<String> {
     limits::check(|| "an alias".into(), alias.len(), limits::ALIAS_BYTES, "bytes")?;
     let lower = alias.to_ascii_lowercase();
     let digits = lower.strip_prefix('v').unwrap_or(&lower);
-    if matches!(lower.as_str(), "latest" | "previous")
+    if matches!(lower.as_str(), "latest" | PREVIOUS)
         || (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return refuse("another word: `latest`, `previous`, numbers, and `v` before a number are reserved");
     }
     Ok(lower)
+}
+
+/// Checks the name of a slot and returns what it is compared by; the empty one is the slot that every model has.
+pub(super) fn slot(slot: &str) -> Result<String> {
+    if !slot.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let value = slot.escape_debug().take(300).collect();
+        return Err(Error::InvalidArgument {
+            what: "slot".into(),
+            value,
+            expected: "letters, digits, `_` and `-`".into(),
+        });
+    }
+    limits::check(|| "the name of a slot".into(), slot.len(), limits::ALIAS_BYTES, "bytes")?;
+    Ok(slot.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::sink;
 
+use super::gate_results::GateRecord;
 use super::keys;
+use super::layouts::decode_version;
 use super::source::FileList;
 use super::store::LocalRegistry;
-use super::types::{ModelRecord, VersionInfo};
+use super::types::ModelRecord;
 use crate::base::digests::Digest;
 use crate::base::stored;
 use crate::blob::{BlobStore, Referrer};
@@ -37,6 +39,8 @@ impl Referrer for VersionBlobs<'_> {
 
 const TAG: &str = "tag";
 const LIST: &str = "list of files";
+const ORIGIN: &str = "manifest";
+const REPORT: &str = "report of a gate";
 
 /// What is told of an entry that names a blob: the key, what it is, and the blob.
 type Visit<'a> = dyn FnMut(&[u8], &'static str, Digest) -> Result<()> + 'a;
@@ -56,8 +60,14 @@ fn for_each_reference(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<()
         })?;
     }
     for_each_entry(storage, KeyRange::prefix(keys::VERSIONS), |key, value| {
-        let info: VersionInfo = stored::decode("a version of a registered model", value)?;
-        info.digest.filter(|_| is_there(key)).map_or(Ok(()), |blob| visit(key, LIST, blob))
+        let info = decode_version(value)?;
+        info.digest.filter(|_| is_there(key)).map_or(Ok(()), |blob| visit(key, LIST, blob))?;
+        info.manifest.filter(|_| is_there(key)).map_or(Ok(()), |blob| visit(key, ORIGIN, blob))
+    })?;
+    for_each_entry(storage, KeyRange::prefix(keys::GATES), |key, value| {
+        let record: GateRecord = stored::decode("a result of a gate", value)?;
+        let blob = record.report.and_then(|report| report.blob()).filter(|_| is_there(key));
+        blob.map_or(Ok(()), |blob| visit(key, REPORT, blob))
     })
 }
 
@@ -104,6 +114,10 @@ impl LocalRegistry {
                 Ok(())
             })?;
         }
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::GRAVES), |key, _| {
+            owners.extend(keys::owner(key));
+            Ok(())
+        })?;
         for model in owners {
             // A model's record comes in one commit with its first part, and its number is not given again.
             if self.storage.get(&keys::model(model))?.is_none() {

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::keys;
+use super::layouts::decode_version;
 use super::store::LocalRegistry;
-use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel, VersionInfo};
+use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel};
 use crate::base::paging::{self, Page};
 use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::query::{self, Aspect, Entity, Filter, OrderKey, Subject, Value};
+use crate::query::{self, Aspect, Comparison, Entity, Expr, Filter, Literal, OrderKey, Subject, Value};
 use crate::runs::for_each_entry;
 use crate::storage::KeyRange;
 
@@ -43,12 +44,21 @@ impl LocalRegistry {
     pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
         let asked = self.asked(Subject::ModelVersions, query)?;
         let mut found = Vec::new();
-        for record in self.records()? {
+        let records = match named(asked.filter.expr()) {
+            Some(name) => self
+                .find_record(name)
+                .or_else(|_| Ok::<_, Error>(None))?
+                .into_iter()
+                .filter(|found| found.name == name)
+                .collect(),
+            None => self.records()?,
+        };
+        for record in records {
             let aliases = self.aliases(record.number)?;
             let prefix = keys::part(keys::VERSIONS, record.number);
             for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
                 let number = keys::last_number(key).unwrap_or_default();
-                let info: VersionInfo = stored::decode("a version of a registered model", value)?;
+                let info = decode_version(value)?;
                 found.push(self.with_parts(&record, number, info, &aliases)?);
                 Ok(())
             })?;
@@ -75,6 +85,17 @@ impl LocalRegistry {
             (after, now) = (Some(place), began);
         }
         Ok(Asked { filter: filter.bind(now), order, limit, now, after })
+    }
+}
+
+/// The name of the one model whose versions can match; None if it may be others.
+fn named(filter: &Expr) -> Option<&str> {
+    match filter {
+        Expr::And(parts) => parts.iter().find_map(named),
+        Expr::Compare { field, comparison: Comparison::Equal, value: Literal::Text(name) } => {
+            (field.to_string() == "attributes.name").then_some(name.as_str())
+        }
+        _ => None,
     }
 }
 

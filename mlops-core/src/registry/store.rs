@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::by::By;
 use super::keys;
+use super::layouts::decode_version;
 use super::log::Event;
 use super::names;
 use super::types::{
@@ -84,13 +85,23 @@ impl LocalRegistry {
         })
     }
 
+    pub(super) fn find_version_record(&self, model: &ModelRecord, number: u64) -> Result<Option<VersionInfo>> {
+        let bytes = self.storage.get(&keys::version(model.number, number))?;
+        bytes.map(|bytes| decode_version(&bytes)).transpose()
+    }
+
     pub(super) fn version_record(&self, model: &ModelRecord, number: u64) -> Result<VersionInfo> {
-        let missing = || {
-            let hint = if number > 0 && number < model.next_version { "; it was deleted" } else { "" };
-            Error::NotFound { what: "model version", id: format!("{}/{number}", model.name), hint: hint.into() }
-        };
-        let bytes = self.storage.get(&keys::version(model.number, number))?.ok_or_else(missing)?;
-        stored::decode("a version of a registered model", &bytes)
+        match self.find_version_record(model, number)? {
+            Some(info) => Ok(info),
+            None => Err(self.no_version(&model.name, number, number > 0 && number < model.next_version)?),
+        }
+    }
+
+    /// The text of the tag of a key.
+    pub(super) fn tag_text(&self, key: &[u8]) -> Result<Option<String>> {
+        let Some(bytes) = self.storage.get(key)? else { return Ok(None) };
+        let stored: StoredText = stored::decode("a tag of the registry", &bytes)?;
+        stored.load(self.blobs()).map(Some)
     }
 
     /// The tags behind a prefix.
@@ -142,7 +153,10 @@ impl LocalRegistry {
     pub(super) fn latest(&self, model: &ModelRecord, stages: &[Stage]) -> Result<Vec<ModelVersion>> {
         let mut found = Vec::new();
         for stage in stages {
-            if let Some(number) = self.latest_in(model.number, *stage)? {
+            // Of several slots the one without a name speaks for the model.
+            let first = if *stage == Stage::Production { self.slot(model, "")?.production } else { None };
+            let latest = first.map_or_else(|| self.latest_in(model.number, *stage), |number| Ok(Some(number)))?;
+            if let Some(number) = latest {
                 found.push(self.version(model, number)?);
             }
         }
@@ -153,8 +167,19 @@ impl LocalRegistry {
         let tags = self.tags(&keys::part(keys::MODEL_TAGS, record.number))?;
         let aliases = self.aliases(record.number)?.into_iter().map(|entry| (entry.alias, entry.version)).collect();
         let latest_versions = self.latest(&record, &Stage::ALL)?;
+        let slots = self.slots(&record)?;
         let ModelRecord { name, description, generation, created_at, updated_at, .. } = record;
-        Ok(RegisteredModel { name, description, tags, aliases, latest_versions, generation, created_at, updated_at })
+        Ok(RegisteredModel {
+            name,
+            description,
+            tags,
+            aliases,
+            latest_versions,
+            generation,
+            slots,
+            created_at,
+            updated_at,
+        })
     }
 }
 
@@ -189,7 +214,7 @@ impl ModelRegistry for LocalRegistry {
     }
 
     fn delete_model(&self, name: &str) -> Result<()> {
-        self.remove_model(name)
+        self.remove_model(name, false)
     }
 
     fn set_model_tag(&self, name: &str, key: &str, value: &str) -> Result<()> {
@@ -221,7 +246,7 @@ impl ModelRegistry for LocalRegistry {
     }
 
     fn delete_version(&self, name: &str, number: u64) -> Result<()> {
-        self.remove_version(name, number)
+        self.remove_version(name, number, false)
     }
 
     fn set_version_tag(&self, name: &str, number: u64, key: &str, value: &str) -> Result<()> {

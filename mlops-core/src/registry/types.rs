@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::slots::SlotState;
 use super::source::FilesOf;
 use crate::base::digests::Digest;
 use crate::base::time::Timestamp;
@@ -99,8 +100,10 @@ pub struct RegisteredModel {
     pub aliases: BTreeMap<String, u64>,
     /// The latest version of each stage that has one.
     pub latest_versions: Vec<ModelVersion>,
-    /// How often what is in production has changed.
+    /// How often what is in production has changed, in the slot without a name.
     pub generation: u64,
+    /// What is in production in each slot; the one without a name is always there.
+    pub slots: BTreeMap<String, SlotState>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it or its versions last changed.
@@ -153,6 +156,19 @@ pub struct VersionInfo {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The digest of its manifest: what it is and where it is from, which never changes. None for one that was made before
+    /// there were manifests.
+    pub manifest: Option<Digest>,
+    /// The event that made it; 0 for one that was made before there were manifests.
+    pub event: u64,
+}
+
+impl VersionInfo {
+    /// What approvals and results of gates are bound to.
+    pub(super) fn subject(&self, model: u64, number: u64) -> Digest {
+        self.manifest
+            .unwrap_or_else(|| Digest::of(format!("{model}/{number} {:?} {}", self.digest, self.source).as_bytes()))
+    }
 }
 
 /// How a version is made.
@@ -179,6 +195,8 @@ pub struct VersionOptions {
     pub created_at: Option<Timestamp>,
     /// Its number, for one that comes from elsewhere. Default: the next one.
     pub number: Option<u64>,
+    /// Makes it of what this store does not have where a policy asks for verified sources. Default false.
+    pub external: bool,
 }
 
 /// How a version is moved to a stage.

@@ -1,12 +1,18 @@
 //! Making, changing, copying and deleting versions.
 
-use super::change::What;
+use super::change::{Change, What};
 use super::keys;
+use super::layouts::encode_version;
 use super::log::Action;
 use super::models::description;
+use super::names;
+use super::provenance::Origin;
+use super::slots::SlotState;
 use super::source;
+use super::stages::in_slot;
 use super::store::LocalRegistry;
-use super::types::{ModelVersion, Stage, VersionInfo, VersionOptions, VersionStatus};
+use super::tombstones::Tombstone;
+use super::types::{ModelRecord, ModelVersion, Stage, VersionInfo, VersionOptions, VersionStatus};
 use crate::base::limits;
 use crate::base::stored;
 use crate::error::{Error, Result};
@@ -29,7 +35,9 @@ impl LocalRegistry {
                 None => self.record(name)?,
                 Some(model) => model,
             };
-            let found = self.source(options)?;
+            let must_exist = options.must_exist
+                || (!options.external && self.policy(name, Stage::Production)?.policy.require_verified);
+            let found = self.source(&VersionOptions { must_exist, ..options.clone() })?;
             let number = options.number.unwrap_or(model.next_version);
             if number < model.next_version {
                 let detail = format!(
@@ -39,12 +47,23 @@ impl LocalRegistry {
                 return Err(Error::Conflict { detail });
             }
             model.next_version = number + 1;
+            let run_id = options.run_id.clone().filter(|id| !id.is_empty()).or(found.run_id);
+            let model_id = options.model_id.clone().or(found.model_id);
+            let origin = Origin {
+                model: &model.name,
+                number,
+                source: &options.source,
+                run_id: run_id.as_deref(),
+                model_id: model_id.as_deref(),
+                files: found.digest,
+            };
+            let manifest = Some(self.keep_manifest(&origin)?);
             let info = VersionInfo {
                 description: description.clone(),
                 source: options.source.clone(),
-                run_id: options.run_id.clone().filter(|id| !id.is_empty()).or(found.run_id),
+                run_id,
                 run_link: options.run_link.clone(),
-                model_id: options.model_id.clone().or(found.model_id),
+                model_id,
                 status: VersionStatus::Ready,
                 status_message: None,
                 stage: Stage::None,
@@ -53,14 +72,23 @@ impl LocalRegistry {
                 is_foreign: found.is_foreign,
                 created_at: options.created_at.unwrap_or(change.at),
                 updated_at: options.created_at.unwrap_or(change.at),
+                manifest,
+                event: change.seq() + 1,
             };
-            change.push(Op::put(keys::version(model.number, number), stored::encode(&info)?));
+            change.push(Op::put(keys::version(model.number, number), encode_version(&info)?));
             change.push(Op::put(keys::stage(model.number, Stage::None, number), stored::PRESENT));
             for (key, value) in &options.tags {
                 change.push(self.tag_op(keys::version_tag(model.number, number, key), key, value)?);
             }
             change.put_model(&mut model)?;
-            let what = What { version: Some(number), to: Some(&info.source), digest: info.digest, ..What::default() };
+            let evidence = info.manifest.iter().map(|digest| format!("manifest:{digest}")).collect();
+            let what = What {
+                version: Some(number),
+                to: Some(&info.source),
+                digest: info.digest,
+                evidence,
+                ..What::default()
+            };
             change.event(Action::VersionCreated, &model.name, what)?;
             Ok((model, number))
         })?;
@@ -96,7 +124,7 @@ impl LocalRegistry {
             }
             let from = std::mem::replace(&mut info.description, new.clone());
             info.updated_at = change.at.max(info.updated_at);
-            change.push(Op::put(keys::version(model.number, number), stored::encode(&info)?));
+            change.push(Op::put(keys::version(model.number, number), encode_version(&info)?));
             change.put_model(&mut model)?;
             let what = What { version: Some(number), from: from.as_deref(), to: new.as_deref(), ..What::default() };
             change.event(Action::VersionDescribed, &model.name, what)?;
@@ -105,26 +133,99 @@ impl LocalRegistry {
         self.version(&model, number)
     }
 
-    pub(super) fn remove_version(&self, name: &str, number: u64) -> Result<()> {
+    pub(super) fn remove_version(&self, name: &str, number: u64, force: bool) -> Result<()> {
         self.change(|change| {
             let mut model = self.record(name)?;
             let info = self.version_record(&model, number)?;
+            let slots = self.slots(&model)?;
+            for (slot, _) in slots.iter().filter(|(_, state)| state.production == Some(number)) {
+                self.check_unprotected(change, &model, number, slot, force)?;
+            }
             change.push(Op::delete(keys::version(model.number, number)));
             change.push(Op::delete(keys::stage(model.number, info.stage, number)));
-            for_each_entry(&*self.storage, KeyRange::prefix(keys::version_tag(model.number, number, "")), |key, _| {
-                change.push(Op::delete(key));
-                Ok(())
-            })?;
-            let generation = (info.stage == Stage::Production).then(|| (model.generation, model.generation + 1));
-            model.generation = generation.map_or(model.generation, |(_, after)| after);
+            for prefix in [
+                keys::version_tag(model.number, number, ""),
+                keys::of_version(keys::APPROVALS, model.number, number),
+                keys::of_version(keys::REQUESTS, model.number, number),
+                keys::of_version(keys::GATES, model.number, number),
+            ] {
+                for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, _| {
+                    change.push(Op::delete(key));
+                    Ok(())
+                })?;
+            }
             for entry in self.aliases(model.number)?.into_iter().filter(|entry| entry.version == number) {
                 change.drop_alias(&model, &entry)?;
             }
+            let event = change.seq() + 1;
+            let mut generation = None;
+            for (slot, state) in &slots {
+                let left = |place: Option<u64>| place.filter(|of| *of != number);
+                let mut next =
+                    SlotState { production: left(state.production), previous: left(state.previous), ..state.clone() };
+                if next.production != state.production {
+                    next = SlotState { generation: state.generation + 1, event, ..next };
+                    generation = generation.or(Some((state.generation, next.generation)));
+                }
+                if next != *state {
+                    change.put_slot(&mut model, slot, &next)?;
+                }
+            }
             change.put_model(&mut model)?;
             let from = Some(info.stage.as_str());
-            let what = What { version: Some(number), from, digest: info.digest, generation, ..What::default() };
-            change.event(Action::VersionDeleted, &model.name, what)
+            let evidence = info.manifest.iter().map(|digest| format!("manifest:{digest}")).collect();
+            let what =
+                What { version: Some(number), from, digest: info.digest, generation, evidence, ..What::default() };
+            change.event(Action::VersionDeleted, &model.name, what)?;
+            let left = Tombstone::new(number, &info, &change.actor().name, change.reason(), change.at, event);
+            change.push(Op::put(keys::tombstone(&names::model(&model.name)?, number), stored::encode(&left)?));
+            Ok(())
         })
+    }
+
+    /// Refuses to take away what is in production, where the policy protects it; by force with a reason only.
+    pub(super) fn check_unprotected(
+        &self,
+        change: &Change,
+        model: &ModelRecord,
+        number: u64,
+        slot: &str,
+        force: bool,
+    ) -> Result<()> {
+        if force && change.reason().is_none() {
+            return Err(Error::InvalidArgument {
+                what: "reason".into(),
+                value: String::new(),
+                expected: "why what is in production is deleted by force".into(),
+            });
+        }
+        if force || !self.policy(&model.name, Stage::Production)?.policy.protect_production {
+            return Ok(());
+        }
+        let (name, place) = (&model.name, in_slot(slot));
+        let detail = format!(
+            "version {number} of `{name}` is in use: it is in production{place}; promote another, roll back or archive it first, \
+             or force it with a reason"
+        );
+        Err(Error::Conflict { detail })
+    }
+
+    /// Deletes a version whatever a policy protects; the registry is one [`by`](Self::by) somebody with a reason.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without a reason, if it is in production; as
+    /// [`delete_version`](super::ModelRegistry::delete_version).
+    pub fn force_delete_version(&self, name: &str, number: u64) -> Result<()> {
+        self.remove_version(name, number, true)
+    }
+
+    /// Deletes a model whatever a policy protects; the registry is one [`by`](Self::by) somebody with a reason.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without a reason, if a version is in production; as
+    /// [`delete_model`](super::ModelRegistry::delete_model).
+    pub fn force_delete_model(&self, name: &str) -> Result<()> {
+        self.remove_model(name, true)
     }
 
     /// The number that a text says, as in `models:/name/3`.

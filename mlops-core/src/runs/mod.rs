@@ -75,7 +75,7 @@ pub(crate) use redrain::comes_again;
 pub(crate) use references::{Reference, references_hold};
 pub use search::{ColumnData, RunTable, TableColumn, TextColumn};
 pub(crate) use section::for_each_entry;
-pub(crate) use source::user;
+pub(crate) use source::{git_user, user};
 pub use store::{Runs, RunsOptions};
 pub use subjects::{MetricSubject, MetricSubjects};
 pub use system::SystemMetricsOptions;

@@ -70,19 +70,37 @@ pub(super) fn git(folder: &Path) -> Option<GitState> {
     state
 }
 
+/// The address that git writes into commits, looked at once a process; None if git knows none.
+pub(crate) fn git_user() -> Option<String> {
+    static SEEN: PerProcess<Mutex<Option<Option<String>>>> = PerProcess::new();
+    let mut seen = SEEN.get().lock();
+    seen.get_or_insert_with(|| {
+        let folder = std::env::current_dir().ok()?;
+        let text = answer_of_git(&["config", "--get", "user.email"], &folder)?;
+        Some(text.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains(char::is_control))
+    })
+    .clone()
+}
+
 fn ask_git(repository: &Path) -> Option<GitState> {
     // The monitor is a command that the repository's configuration names: not ours to run.
+    let status = [
+        "-c",
+        "core.fsmonitor=false",
+        "--no-optional-locks",
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--untracked-files=no",
+    ];
+    parse_status(&answer_of_git(&status, repository)?)
+}
+
+/// What git says, if it says it in time.
+fn answer_of_git(args: &[&str], folder: &Path) -> Option<String> {
     let mut child = Command::new("git")
-        .args([
-            "-c",
-            "core.fsmonitor=false",
-            "--no-optional-locks",
-            "status",
-            "--porcelain=v2",
-            "--branch",
-            "--untracked-files=no",
-        ])
-        .current_dir(repository)
+        .args(args)
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -102,7 +120,7 @@ fn ask_git(repository: &Path) -> Option<GitState> {
         let _ = child.kill();
     }
     let status = child.wait().ok()?;
-    parse_status(&text.filter(|_| status.success())?)
+    text.filter(|_| status.success())
 }
 
 fn parse_status(text: &str) -> Option<GitState> {

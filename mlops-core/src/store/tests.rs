@@ -9,6 +9,7 @@ mod logged_models;
 mod lost;
 mod model_registry;
 mod model_registry_property;
+mod model_registry_rules;
 mod unowned;
 
 fn open(path: &Path) -> Store {

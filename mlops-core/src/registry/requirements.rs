@@ -1,0 +1,246 @@
+//! Whether a version may go to a stage: what its policy asks for, and what is there.
+
+use super::approvals::Standing;
+use super::change::Change;
+use super::keys;
+use super::policies::EffectivePolicy;
+use super::policy::{Policy, Provenance};
+use super::slots::{SlotState, Slots};
+use super::stages::{Move, in_slot};
+use super::store::LocalRegistry;
+use super::types::{ModelRecord, Stage, VersionInfo};
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+
+/// The tag of a version or a model that says what it is to be used for.
+pub const INTENDED_USE: &str = "mlops.intendedUse";
+
+/// Something that a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// What: `transition`, `provenance`, `intended_use`, `gate`, `approvals`.
+    pub name: &'static str,
+    /// It is there.
+    pub is_met: bool,
+    /// What is there, or what is missing and what to do.
+    pub detail: String,
+    /// It was there, and what it rests on is not the current state any more.
+    pub is_stale: bool,
+    /// What meets it: `gate:<event>`, `approval:<event>`.
+    pub evidence: Vec<String>,
+}
+
+impl Requirement {
+    fn met(name: &'static str, detail: impl Into<String>, evidence: Vec<String>) -> Self {
+        Self { name, is_met: true, detail: detail.into(), is_stale: false, evidence }
+    }
+
+    fn missing(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, is_met: false, detail: detail.into(), is_stale: false, evidence: Vec::new() }
+    }
+
+    fn stale(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { is_stale: true, ..Self::missing(name, detail) }
+    }
+}
+
+/// The version that is asked about, and where it is to go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'a> {
+    pub(super) model: &'a ModelRecord,
+    pub(super) number: u64,
+    pub(super) info: &'a VersionInfo,
+    pub(super) to: Stage,
+    pub(super) slot: &'a SlotState,
+    pub(super) rules: &'a EffectivePolicy,
+    pub(super) now: Timestamp,
+}
+
+impl LocalRegistry {
+    /// Refuses a move that the policy does not allow, or says what the move rests on.
+    pub(super) fn check_move(
+        &self,
+        change: &Change,
+        model: &ModelRecord,
+        number: u64,
+        info: &VersionInfo,
+        slots: &Slots,
+        how: Move<'_>,
+    ) -> Result<Vec<String>> {
+        let rules = self.policy(&model.name, how.stage)?;
+        let has_reason = change.reason().is_some();
+        let denied = |detail: &str| Error::Denied {
+            detail: format!("version {number} of `{}` may not go to {}: {detail}", model.name, how.stage.as_str()),
+        };
+        if how.stage != Stage::Production && slots.values().any(|slot| slot.production == Some(number)) {
+            let production = self.policy(&model.name, Stage::Production)?.policy;
+            if production.strict_transitions && !(how.leaves_empty && has_reason) {
+                let what = "it is in production; promote another or roll back, or leave production empty with leave_empty and a reason";
+                return Err(denied(what));
+            }
+        }
+        if !matches!(how.stage, Stage::Staging | Stage::Production) {
+            return Ok(Vec::new());
+        }
+        if rules.policy.require_reason && !has_reason {
+            return Err(denied("the policy asks for a reason; give one"));
+        }
+        let slot = slots.get(how.slot).cloned().unwrap_or_default();
+        let of = Candidate { model, number, info, to: how.stage, slot: &slot, rules: &rules, now: change.at };
+        let asked = match how.is_rollback {
+            true if rules.policy.rollback_needs_approval => vec![self.approvals_needed(of)?],
+            true => Vec::new(),
+            false => self.requirements(of, how.slot)?,
+        };
+        let mut evidence = Vec::new();
+        for requirement in asked {
+            if !requirement.is_met {
+                let error = denied(&requirement.detail);
+                return Err(match error {
+                    Error::Denied { detail } if requirement.is_stale => Error::Stale { detail },
+                    other => other,
+                });
+            }
+            evidence.extend(requirement.evidence);
+        }
+        if rules.policy != Policy::default() {
+            evidence.push(format!("policy:{}", rules.digest));
+        }
+        Ok(evidence)
+    }
+
+    /// All that a policy asks for, met or not.
+    pub(super) fn requirements(&self, of: Candidate<'_>, slot: &str) -> Result<Vec<Requirement>> {
+        let policy = &of.rules.policy;
+        let mut asked = Vec::new();
+        if of.to == Stage::Production {
+            asked.extend(transition(policy, of.info.stage));
+        }
+        if !policy.require.is_empty() {
+            asked.push(self.provenance_needed(of)?);
+        }
+        if policy.require_intended_use {
+            asked.push(self.intended_use_needed(of)?);
+        }
+        if let Some(gate) = &policy.gate {
+            asked.push(self.gate_needed(of, gate, slot)?);
+        }
+        let approvals = self.approvals_needed(of)?;
+        if policy.approvals > 0 || !approvals.is_met {
+            asked.push(approvals);
+        }
+        Ok(asked)
+    }
+
+    fn provenance_needed(&self, of: Candidate<'_>) -> Result<Requirement> {
+        let manifest = self.manifest(of.info)?;
+        let lacks =
+            |part: &Provenance| !manifest.as_ref().is_some_and(|manifest| super::provenance::has(manifest, *part));
+        let missing: Vec<_> =
+            of.rules.policy.require.iter().filter(|part| lacks(part)).map(|part| part.as_str()).collect();
+        Ok(if missing.is_empty() {
+            Requirement::met("provenance", "all that is asked for is known", Vec::new())
+        } else {
+            let what = "register a version of a run that has it";
+            Requirement::missing("provenance", format!("its provenance lacks {}; {what}", missing.join(", ")))
+        })
+    }
+
+    fn intended_use_needed(&self, of: Candidate<'_>) -> Result<Requirement> {
+        Ok(match self.intended_use(of.model, of.number)? {
+            Some(text) => Requirement::met("intended_use", text, Vec::new()),
+            None => {
+                let what = "the intended use is not said; set the tag";
+                Requirement::missing("intended_use", format!("{what} `{INTENDED_USE}` of the version or the model"))
+            }
+        })
+    }
+
+    /// What a version is to be used for: its tag, else the model's.
+    pub(super) fn intended_use(&self, model: &ModelRecord, number: u64) -> Result<Option<String>> {
+        for key in [keys::version_tag(model.number, number, INTENDED_USE), keys::model_tag(model.number, INTENDED_USE)]
+        {
+            if let Some(text) = self.tag_text(&key)?.filter(|text| !text.trim().is_empty()) {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The gate against what is in production now.
+    fn gate_needed(&self, of: Candidate<'_>, gate: &str, slot: &str) -> Result<Requirement> {
+        let Some(found) = self.newest_gate(of.model, of.number, Some(gate))? else {
+            return Ok(Requirement::missing("gate", format!("the gate `{gate}` has no result for it; run the gate")));
+        };
+        let id = found.id;
+        if !found.verdict.is_pass() {
+            let verdict = found.verdict.as_str();
+            let why = found.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            return Ok(Requirement::missing("gate", format!("the gate `{gate}` says {verdict}{why}, event {id}")));
+        }
+        let name = |number: Option<u64>| number.map_or_else(|| "nothing".to_owned(), |number| format!("v{number}"));
+        if found.baseline != of.slot.production {
+            let (was, is) = (name(found.baseline), name(of.slot.production));
+            let place = in_slot(slot);
+            let detail = format!(
+                "the gate `{gate}` passed against another baseline: gate baseline {was}, production {is}{place}; run the gate again"
+            );
+            return Ok(Requirement::stale("gate", detail));
+        }
+        let policy = if of.to == Stage::Staging { found.staging_policy } else { found.policy };
+        if policy != of.rules.digest {
+            let detail =
+                format!("the policy has changed since the gate `{gate}` passed, event {id}; run the gate again");
+            return Ok(Requirement::stale("gate", detail));
+        }
+        if of.now.since(found.at) >= of.rules.policy.gate_ttl {
+            let detail = format!("the result of the gate `{gate}` is of {}, too old; run the gate again", found.at);
+            return Ok(Requirement::stale("gate", detail));
+        }
+        if let Some((data, event)) =
+            self.gate_data(of.model, gate)?.filter(|(data, event)| *event > id && *data != found.data)
+        {
+            let data = data.unwrap_or_else(|| "none".into());
+            let detail =
+                format!("the gate `{gate}` looks at other data since event {event} ({data}); run the gate again");
+            return Ok(Requirement::stale("gate", detail));
+        }
+        Ok(Requirement::met("gate", format!("`{gate}` passed, event {id}"), vec![format!("gate:{id}")]))
+    }
+
+    fn approvals_needed(&self, of: Candidate<'_>) -> Result<Requirement> {
+        let Standing { valid, rejected_by, states, .. } = self.standing(of)?;
+        let needed = of.rules.policy.approvals;
+        if let Some(by) = rejected_by.first() {
+            return Ok(Requirement::missing(
+                "approvals",
+                format!("{by} has rejected it; who did has to approve or withdraw"),
+            ));
+        }
+        let has = u32::try_from(valid.len()).unwrap_or(u32::MAX);
+        if has >= needed {
+            let evidence = valid.iter().map(|id| format!("approval:{id}")).collect();
+            return Ok(Requirement::met("approvals", format!("{has} of {needed}"), evidence));
+        }
+        let void: Vec<_> = states.iter().filter_map(|state| state.void_text()).collect();
+        let void = if void.is_empty() { String::new() } else { format!(" ({})", void.join("; ")) };
+        Ok(Requirement::missing(
+            "approvals",
+            format!("it has {has} of {needed} approvals{void}; request and approve it"),
+        ))
+    }
+}
+
+fn transition(policy: &Policy, stage: Stage) -> Option<Requirement> {
+    if stage == Stage::None && !policy.skip_staging {
+        return Some(Requirement::missing("transition", "it was not in staging; move it there first"));
+    }
+    if stage == Stage::Archived && policy.strict_transitions {
+        return Some(Requirement::missing(
+            "transition",
+            "it is archived; roll back to it, or move it to staging first",
+        ));
+    }
+    let is_asked = policy.strict_transitions || !policy.skip_staging;
+    is_asked.then(|| Requirement::met("transition", format!("from {}", stage.as_str()), Vec::new()))
+}

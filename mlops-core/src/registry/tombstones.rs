@@ -1,0 +1,115 @@
+//! What stays of versions that were deleted, and of models whose parts are not all gone yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::keys;
+use super::layouts::decode_version;
+use super::log::Event;
+use super::names;
+use super::store::LocalRegistry;
+use super::types::{Stage, VersionInfo};
+use crate::base::digests::Digest;
+use crate::base::stored;
+use crate::base::time::Timestamp;
+use crate::error::{Error, Result};
+use crate::runs::for_each_entry;
+use crate::storage::{KeyRange, Op, Outcome};
+
+/// What is left of a version that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// Its number.
+    pub version: u64,
+    /// The digest of its list of files.
+    pub digest: Option<Digest>,
+    /// The digest of its manifest.
+    pub manifest: Option<Digest>,
+    /// The stage that it was in.
+    pub stage: Stage,
+    /// Who deleted it.
+    pub actor: String,
+    /// Why, if it was said.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// The event: of the version, or of its model.
+    pub event: u64,
+}
+
+/// What is stored of a model that was deleted until its parts are gone: its name in lower case, and the event.
+pub(super) type Grave = (String, u64);
+
+impl Tombstone {
+    pub(super) fn new(
+        version: u64,
+        info: &VersionInfo,
+        actor: &str,
+        reason: Option<&str>,
+        at: Timestamp,
+        event: u64,
+    ) -> Self {
+        let VersionInfo { digest, manifest, stage, .. } = *info;
+        Self { version, digest, manifest, stage, actor: actor.into(), reason: reason.map(str::to_owned), at, event }
+    }
+}
+
+impl LocalRegistry {
+    /// What is left of the versions that were deleted under a name, by number.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that none can have; `Corrupt`, `Io`.
+    pub fn deleted_versions(&self, name: &str) -> Result<Vec<Tombstone>> {
+        let mut found = Vec::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::tombstones(&names::model(name)?)), |_, value| {
+            found.push(stored::decode("what is left of a version", value)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// That a version does not exist, and who deleted it.
+    pub(super) fn no_version(&self, name: &str, number: u64, was_given: bool) -> Result<Error> {
+        let bytes = self.storage.get(&keys::tombstone(&names::model(name)?, number))?;
+        let tombstone: Option<Tombstone> =
+            bytes.map(|bytes| stored::decode("what is left of a version", &bytes)).transpose()?;
+        let hint = match tombstone {
+            Some(left) => {
+                let why = left.reason.map_or_else(String::new, |reason| format!(": {reason}"));
+                format!("; it was deleted by {}, event {}{why}", left.actor, left.event)
+            }
+            None if was_given => "; it was deleted".into(),
+            None => String::new(),
+        };
+        Ok(Error::NotFound { what: "model version", id: format!("{name}/{number}"), hint })
+    }
+
+    /// Removes what stands under the number of a model that is deleted, and leaves a tombstone of each version.
+    pub(super) fn remove_parts(&self, model: u64) -> Result<()> {
+        let grave = self.storage.get(&keys::grave(model))?;
+        let grave: Option<Grave> = grave.map(|bytes| stored::decode("a deleted model", &bytes)).transpose()?;
+        let event = grave.as_ref().map(|(_, event)| self.event(*event)).transpose()?.flatten();
+        let mut ops = Vec::new();
+        for part in keys::PARTS {
+            for_each_entry(&*self.storage, KeyRange::prefix(keys::part(part, model)), |key, value| {
+                if let (Some((lower, _)), Some(event), true) = (&grave, &event, part == keys::VERSIONS) {
+                    ops.push(tombstone_op(lower, key, value, event)?);
+                }
+                ops.push(Op::delete(key));
+                Ok(())
+            })?;
+        }
+        // The last, so that a process that is killed on the way leaves it for the next.
+        ops.push(Op::delete(keys::grave(model)));
+        for some in ops.chunks(500) {
+            let _: Outcome = self.storage.apply(some, self.runs.durability())?;
+        }
+        Ok(())
+    }
+}
+
+fn tombstone_op(lower: &str, key: &[u8], value: &[u8], event: &Event) -> Result<Op> {
+    let number = keys::last_number(key).unwrap_or_default();
+    let info = decode_version(value)?;
+    let left = Tombstone::new(number, &info, &event.actor.name, event.reason.as_deref(), event.at, event.seq);
+    Ok(Op::put(keys::tombstone(lower, number), stored::encode(&left)?))
+}

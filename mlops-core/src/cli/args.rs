@@ -1,5 +1,6 @@
 //! The commands, their options and their help.
 
+mod promotions;
 mod registry;
 mod report;
 mod series;
@@ -10,6 +11,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+pub(super) use promotions::{
+    AtArguments, AuditCommand, PolicyCommand, PromoteArguments, RollbackArguments, SayArguments, StatusArguments,
+};
 pub(super) use registry::{ByOptions, ModelsCommand};
 pub(super) use report::{CompareOptions, ReportOptions};
 pub(super) use series::{ForkOptions, RewindOptions};
@@ -31,8 +35,8 @@ infinities are the strings \"NaN\", \"Infinity\" and \"-Infinity\". Names that a
 Errors are one line on standard error, `error: ...`, and behind that of a filter its place; with --json {\"error\": {\"name\", \"number\", \"message\", \
 \"mlflow_code\", \"retryable\"}}.
 
-Exit codes: 0 all is well, 2 bad usage, not found or over a limit, 3 conflict or locked, 4 damaged, 6 not trusted, \
-7 all else.";
+Exit codes: 0 all is well, 2 bad usage, not found or over a limit, 3 conflict, stale or locked, 4 damaged, 6 not trusted or \
+not allowed, 7 all else.";
 
 const LIST_AFTER: &str = "\
 Examples:

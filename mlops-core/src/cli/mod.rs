@@ -21,6 +21,8 @@ mod list;
 mod metrics;
 mod note;
 mod plot;
+mod policies;
+mod promotions;
 mod registry;
 mod report;
 mod shape;

@@ -1,4 +1,4 @@
-//! `mlops models list`, `show`, `register`, `alias`, `stage` and `history`.
+//! `mlops models list`, `show`, `register`, `alias`, `stage` and `history`; `promotions.rs` and `policies.rs` have the rest.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,10 @@ use super::args::{ByOptions, ModelsCommand};
 use super::context::Context;
 use super::failure::Failure;
 use super::table::{self, Table};
+use super::{policies, promotions};
 use crate::registry::{
-    By, Event, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, RegisteredModel, StageOptions, VersionOptions,
+    By, Decision, Event, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, RegisteredModel, StageOptions,
+    VersionOptions,
 };
 use crate::store::Store;
 
@@ -25,7 +27,7 @@ pub(super) fn run(command: &ModelsCommand, context: &mut Context<'_>) -> Result<
             };
             let made = changed(by, context, |registry| registry.register(name, &options))?;
             let done = format!("made version {} of `{}`", made.version, made.name);
-            answer(context, &version_json(&made), &done)
+            answer(context, &made.to_json(), &done)
         }
         ModelsCommand::Alias { name, alias, version, by, .. } => {
             changed(by, context, |registry| match version {
@@ -42,14 +44,27 @@ pub(super) fn run(command: &ModelsCommand, context: &mut Context<'_>) -> Result<
             let options = StageOptions { archive_existing: *archive_existing, expect: *expect };
             let moved = changed(by, context, |registry| registry.set_stage(name, *version, stage.parse()?, options))?;
             let done = format!("version {version} of `{}` is in {}", moved.name, moved.info.stage.as_str());
-            answer(context, &version_json(&moved), &done)
+            answer(context, &moved.to_json(), &done)
         }
+        ModelsCommand::Promote(arguments) => promotions::promote(arguments, context),
+        ModelsCommand::Rollback(arguments) => promotions::rollback(arguments, context),
+        ModelsCommand::Request(arguments) => promotions::say(Decision::Requested, arguments, context),
+        ModelsCommand::Approve(arguments) => promotions::say(Decision::Approved, arguments, context),
+        ModelsCommand::Reject(arguments) => promotions::say(Decision::Rejected, arguments, context),
+        ModelsCommand::Withdraw(arguments) => promotions::say(Decision::Withdrawn, arguments, context),
+        ModelsCommand::Pending => promotions::pending(context),
+        ModelsCommand::Status(arguments) => promotions::status(arguments, context),
+        ModelsCommand::Why { version } => promotions::why(version, context),
+        ModelsCommand::Card { version } => promotions::card(version, context),
+        ModelsCommand::At(arguments) => promotions::version_at(arguments, context),
+        ModelsCommand::Policy { command } => policies::policy(command, context),
+        ModelsCommand::Audit { command } => policies::audit(command, context),
         ModelsCommand::History { name } => history(name, context),
     }
 }
 
 /// Changes the registry, and closes the store, so that what it answers is on the disk.
-fn changed<T>(
+pub(super) fn changed<T>(
     by: &ByOptions,
     context: &Context<'_>,
     change: impl FnOnce(&LocalRegistry) -> crate::error::Result<T>,
@@ -61,7 +76,7 @@ fn changed<T>(
     Ok(done)
 }
 
-fn answer(context: &mut Context<'_>, json: &Value, text: &str) -> Result<(), Failure> {
+pub(super) fn answer(context: &mut Context<'_>, json: &Value, text: &str) -> Result<(), Failure> {
     if context.json { context.print_json(json) } else { context.print(&table::clean(text)) }
 }
 
@@ -116,7 +131,7 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     if context.json {
         let mut json = model_json(&model);
         if let Some(fields) = json.as_object_mut() {
-            fields.insert("versions".into(), versions.iter().map(version_json).collect());
+            fields.insert("versions".into(), versions.iter().map(ModelVersion::to_json).collect());
         }
         return context.print_json(&json);
     }
@@ -150,7 +165,7 @@ fn history(name: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     let store = context.open()?;
     let events = store.registry().history(name)?;
     if context.json {
-        return context.print_json(&json!({ "events": events.iter().map(event_json).collect::<Vec<_>>() }));
+        return context.print_json(&json!({ "events": events.iter().map(Event::to_json).collect::<Vec<_>>() }));
     }
     if events.is_empty() {
         return context.note(&table::clean(&format!("nothing happened under the name `{name}`")));
@@ -175,6 +190,7 @@ fn history(name: &str, context: &mut Context<'_>) -> Result<(), Failure> {
 fn model_json(model: &RegisteredModel) -> Value {
     let latest =
         model.latest_versions.iter().map(|version| (version.info.stage.as_str().into(), version.version.into()));
+    let slots = model.slots.iter().map(|(slot, state)| (slot.clone(), state.to_json()));
     json!({
         "name": model.name,
         "description": model.description,
@@ -182,49 +198,8 @@ fn model_json(model: &RegisteredModel) -> Value {
         "aliases": model.aliases,
         "latest_versions": latest.collect::<serde_json::Map<String, Value>>(),
         "generation": model.generation,
+        "slots": slots.collect::<serde_json::Map<String, Value>>(),
         "created_at": model.created_at.to_string(),
         "updated_at": model.updated_at.to_string(),
-    })
-}
-
-fn version_json(version: &ModelVersion) -> Value {
-    let info = &version.info;
-    json!({
-        "name": version.name,
-        "version": version.version,
-        "stage": info.stage.as_str(),
-        "status": info.status.as_str(),
-        "aliases": version.aliases,
-        "source": info.source,
-        "run_id": info.run_id,
-        "model_id": info.model_id,
-        "description": info.description,
-        "tags": version.tags,
-        "digest": info.digest.map(|digest| digest.to_string()),
-        "created_by": info.created_by,
-        "created_at": info.created_at.to_string(),
-        "updated_at": info.updated_at.to_string(),
-    })
-}
-
-fn event_json(event: &Event) -> Value {
-    json!({
-        "seq": event.seq,
-        "at": event.at.to_string(),
-        "action": event.action.as_str(),
-        "model": event.model,
-        "version": event.version,
-        "detail": event.detail,
-        "from": event.from,
-        "to": event.to,
-        "archived": event.archived,
-        "actor": event.actor.name,
-        "actor_from": event.actor.name_from,
-        "uid": event.actor.uid,
-        "user": event.actor.user,
-        "host": event.actor.host,
-        "pid": event.actor.pid,
-        "reason": event.reason,
-        "hash": event.hash.to_string(),
     })
 }

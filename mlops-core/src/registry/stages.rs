@@ -138,6 +138,7 @@ impl LocalRegistry {
             moved.event = Some(change.seq() + 1);
             self.leave_slots(change, model, number, &slots, action, what)?;
         }
+        change.push(Op::delete(keys::request(model.number, number, how.stage)));
         change.put_model(model)?;
         self.alias_follows(change, model, number, how)?;
         Ok(moved)
@@ -154,6 +155,7 @@ impl LocalRegistry {
         what: What<'_>,
     ) -> Result<()> {
         let left = slots.iter().filter(|(_, state)| state.production == Some(number)).collect::<Vec<_>>();
+        let to = what.to;
         let mut what = Some(what);
         for (slot, state) in left {
             let generation = state.generation + 1;
@@ -162,6 +164,7 @@ impl LocalRegistry {
             let first = what.take().unwrap_or_else(|| What {
                 version: Some(number),
                 from: Some(Stage::Production.as_str()),
+                to,
                 ..What::default()
             });
             let detail = Some(slot.as_str()).filter(|slot| !slot.is_empty());

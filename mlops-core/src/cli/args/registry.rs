@@ -2,6 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::promotions::{
+    self, AtArguments, AuditCommand, PolicyCommand, PromoteArguments, RollbackArguments, SayArguments, StatusArguments,
+};
+
 pub(super) const MODELS_AFTER: &str = "\
 Examples:
   mlops models list
@@ -18,7 +22,8 @@ By name, unless --order-by says otherwise. A filter and an order name name, crea
 last_updated_timestamp (milliseconds since 1970), and tags.
 
 JSON: {\"models\": [MODEL, ...]}, where a MODEL is {\"name\", \"description\", \"tags\": {key: text}, \
-\"aliases\": {alias: version}, \"latest_versions\": {stage: version}, \"generation\", \"created_at\", \"updated_at\"}.";
+\"aliases\": {alias: version}, \"latest_versions\": {stage: version}, \"generation\", \"slots\": {slot: {\"generation\", \
+\"production\", \"previous\", \"event\"}}, \"created_at\", \"updated_at\"}. The slot without a name is \"\".";
 
 const SHOW_AFTER: &str = "\
 Examples:
@@ -27,8 +32,8 @@ Examples:
 
 JSON: a MODEL, as `mlops models list --json` prints it, with \"versions\": [VERSION, ...], the highest first. A VERSION is \
 {\"name\", \"version\", \"stage\", \"status\", \"aliases\": [alias, ...], \"source\", \"run_id\", \"model_id\", \
-\"description\", \"tags\": {key: text}, \"digest\", \"created_by\", \"created_at\", \"updated_at\"}; digest is null if the \
-store does not have its files.";
+\"description\", \"tags\": {key: text}, \"digest\", \"manifest\", \"created_by\", \"created_at\", \"updated_at\"}; digest is null \
+if the store does not have its files.";
 
 const REGISTER_AFTER: &str = "\
 Examples:
@@ -69,8 +74,8 @@ Examples:
 All that happened under the name, also to a model that was deleted.
 
 JSON: {\"events\": [EVENT, ...]}, where an EVENT is {\"seq\", \"at\", \"action\", \"model\", \"version\", \"detail\", \
-\"from\", \"to\", \"archived\": [version, ...], \"actor\", \"actor_from\", \"uid\", \"user\", \"host\", \"pid\", \"reason\", \
-\"hash\"}.";
+\"from\", \"to\", \"archived\": [version, ...], \"digest\", \"generation\": [before, after] or null, \"actor\", \"actor_from\", \
+\"uid\", \"user\", \"host\", \"pid\", \"reason\", \"evidence\": [text, ...], \"prev_hash\", \"hash\"}.";
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ModelsCommand {
@@ -140,6 +145,59 @@ pub(in crate::cli) enum ModelsCommand {
         #[command(flatten)]
         by: ByOptions,
     },
+    /// Bring a version to production, or another stage
+    #[command(after_help = promotions::PROMOTE_AFTER)]
+    Promote(PromoteArguments),
+    /// Go back to what was in production before
+    #[command(after_help = promotions::ROLLBACK_AFTER)]
+    Rollback(RollbackArguments),
+    /// Ask for approval of a version
+    #[command(after_help = promotions::SAY_AFTER)]
+    Request(SayArguments),
+    /// Approve a version
+    #[command(after_help = promotions::SAY_AFTER)]
+    Approve(SayArguments),
+    /// Reject a version
+    #[command(after_help = promotions::SAY_AFTER)]
+    Reject(SayArguments),
+    /// Take back what you said of a version
+    #[command(after_help = promotions::SAY_AFTER)]
+    Withdraw(SayArguments),
+    /// List what waits for approval
+    #[command(after_help = promotions::PENDING_AFTER)]
+    Pending,
+    /// Show what a version needs to be promoted, and what it has
+    #[command(after_help = promotions::STATUS_AFTER)]
+    Status(StatusArguments),
+    /// Show why a version is where it is
+    #[command(after_help = promotions::WHY_AFTER)]
+    Why {
+        /// The version: `fraud@5`, or by an alias `fraud@production`
+        #[arg(value_name = "MODEL@VERSION")]
+        version: String,
+    },
+    /// Print the card of a version
+    #[command(after_help = promotions::CARD_AFTER)]
+    Card {
+        /// The version: `fraud@5`, or by an alias `fraud@production`
+        #[arg(value_name = "MODEL@VERSION")]
+        version: String,
+    },
+    /// Show which version was where at a time
+    #[command(after_help = promotions::AT_AFTER)]
+    At(AtArguments),
+    /// Set and show what versions need before they go to a stage
+    #[command(after_help = promotions::POLICY_AFTER)]
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Check and export the log of events
+    #[command(after_help = promotions::AUDIT_AFTER)]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Show who changed what of a registered model, and why
     #[command(after_help = HISTORY_AFTER)]
     History {
@@ -153,7 +211,8 @@ pub(in crate::cli) struct ByOptions {
     /// Why, for the history
     #[arg(long)]
     pub(in crate::cli) reason: Option<String>,
-    /// Who, for the history; default: `MLOPS_ACTOR`, else who a CI system acts for, else the user
+    /// Who, for the history; default: `MLOPS_ACTOR`, else who a CI system acts for, else git's
+    /// `user.email`, else the user
     #[arg(long)]
     pub(in crate::cli) actor: Option<String>,
 }

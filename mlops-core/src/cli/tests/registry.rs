@@ -33,3 +33,78 @@ fn a_model_is_registered_moved_and_shown() {
     assert_eq!(at(&store, &["models", "history", "none"]).err, "nothing happened under the name `none`\n");
     assert_eq!(at(&store, &["models", "alias", "fraud", "champion"]).code, 2, "a version or --delete");
 }
+
+#[test]
+fn a_version_is_approved_promoted_and_gone_back_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sample(folder.path());
+    for _ in 0..3 {
+        at(&store, &["models", "register", "fraud", "runs:/abc1", "--actor", "ada"]);
+    }
+    assert!(at(&store, &["models", "policy", "show"]).err.starts_with("no policies"));
+    let file = folder.path().join("policies.toml");
+    std::fs::write(&file, "[model.fraud.production]\napprovals = 1\nself_approval = false\n").unwrap();
+    assert_eq!(at(&store, &["models", "policy", "set", file.to_str().unwrap()]).out, "1 policies are set\n");
+    assert!(at(&store, &["models", "policy", "show"]).out.starts_with("[model.\"fraud\".production]\napprovals = 1\n"));
+    let holds = at(&store, &["models", "policy", "show", "fraud", "--json"]).json();
+    assert_eq!(holds["production"]["approvals"], 1);
+    let refused = at(&store, &["models", "promote", "fraud", "1"]);
+    assert!(refused.code == 6 && refused.err.contains("0 of 1 approvals"), "{refused:?}");
+    assert_eq!(at(&store, &["models", "approve", "fraud", "1", "--actor", "ada"]).code, 6);
+    at(&store, &["models", "request", "fraud", "1", "--actor", "ada", "--reason", "more data"]);
+    assert_eq!(at(&store, &["models", "pending", "--json"]).json()["pending"][0]["needed"], 1);
+    assert!(at(&store, &["models", "pending"]).out.contains("0 of 1"));
+    assert_eq!(at(&store, &["models", "reject", "fraud", "1", "--actor", "bob"]).code, 2, "a reason is needed");
+    let said = at(&store, &["models", "approve", "fraud", "1", "--actor", "bob"]);
+    assert_eq!(said.out, "version 1 of `fraud` for Production: approved by bob\n");
+    let status = at(&store, &["models", "status", "fraud@1"]).out;
+    assert!(status.contains("it may go to Production") && status.contains("1 of 1"), "{status}");
+    let done = at(&store, &["models", "promote", "fraud", "1", "--expect", "0", "--actor", "ada", "--json"]).json();
+    assert_eq!(
+        (&done["changed"], &done["generation"], &done["version"]["stage"]),
+        (&true.into(), &1.into(), &"Production".into())
+    );
+    assert!(at(&store, &["models", "promote", "fraud", "1"]).out.ends_with("already\n"));
+    assert_eq!(at(&store, &["models", "promote", "fraud", "2", "--expect", "0"]).code, 3);
+    assert_eq!(at(&store, &["models", "rollback", "fraud", "--reason", "bad"]).code, 2, "nothing was there before");
+    at(&store, &["models", "approve", "fraud", "2", "--actor", "bob"]);
+    let done = at(&store, &["models", "promote", "fraud", "2"]).out;
+    assert_eq!(done, "version 2 of `fraud` is in Production, instead of version 1\n");
+    let back = at(&store, &["models", "rollback", "fraud", "--reason", "bad", "--json"]).json();
+    assert_eq!((&back["replaced"], &back["version"]["version"]), (&2.into(), &1.into()));
+    let why = at(&store, &["models", "why", "fraud@production"]).out;
+    assert!(why.contains("rolled_back version 1 Archived -> Production") && why.contains("run abc1"), "{why}");
+    let card = at(&store, &["models", "card", "fraud@1"]).out;
+    assert!(card.starts_with("# fraud version 1\n") && card.contains("| loss | 0.5 |"), "{card}");
+    assert_eq!(at(&store, &["models", "card", "fraud@1", "--json"]).json()["lineage"]["run"]["id"], "abc1");
+    assert_eq!(at(&store, &["models", "card", "fraud"]).code, 2);
+    let then = at(&store, &["models", "at", "fraud", "2020-01-01", "--json"]).json();
+    assert!(then["version"].is_null());
+    assert_eq!(at(&store, &["models", "at", "fraud", "2999-01-01"]).out, "version 1 of `fraud` was in Production\n");
+}
+
+#[test]
+fn the_log_is_checked_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sample(folder.path());
+    at(&store, &["models", "register", "fraud", "runs:/abc1"]);
+    let head = at(&store, &["models", "audit", "head"]).out;
+    assert!(head.starts_with("2:blake3:"), "{head}");
+    at(&store, &["models", "policy", "init", "strict"]);
+    assert_eq!(at(&store, &["models", "audit", "verify", "--head", head.trim()]).code, 0);
+    let other = format!("2:{}", crate::Digest::of(b"other"));
+    assert_eq!(at(&store, &["models", "audit", "verify", "--head", &other]).code, 4);
+    let later = head.replacen("2:", "9:", 1);
+    assert_eq!(at(&store, &["models", "audit", "verify", "--head", later.trim()]).code, 4);
+    assert_eq!(at(&store, &["models", "audit", "verify", "--head", "x"]).code, 2);
+    let events = at(&store, &["models", "audit", "export", "--since", "1"]).out;
+    let events: Vec<serde_json::Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        events.iter().map(|event| text(&event["action"])).collect::<Vec<_>>(),
+        ["version_created", "policy_set"]
+    );
+    assert_eq!(events[1]["prev_hash"], events[0]["hash"]);
+    assert!(at(&store, &["models", "policy", "clear"]).out.contains("taken away"));
+    let gone = at(&store, &["models", "policy", "show", "--json"]).json();
+    assert_eq!(gone["policies"].as_array().unwrap().len(), 0);
+}

@@ -140,6 +140,11 @@ fn each_slot_has_its_own_production_and_generation() {
     // It leaves all slots when it goes to another stage.
     registry.set_stage("fraud", 1, Stage::Archived, StageOptions::default()).unwrap();
     assert_eq!((live(&registry, ""), live(&registry, "eu")), (None, None));
+    let left = registry.history("fraud").unwrap().split_off(8);
+    let left: Vec<_> = left.iter().map(|event| (event.detail.as_deref(), event.to.as_deref())).collect();
+    assert_eq!(left, [(None, Some("Archived")), (Some("eu"), Some("Archived"))]);
+    let end = Timestamp::from_micros(i64::MAX);
+    assert_eq!(registry.version_at("fraud", Stage::Production, "eu", end).unwrap(), None);
     for bad in ["a b", "a/b", "a\0b"] {
         assert_eq!(refusal(registry.promote("fraud", 1, &to(bad))).0, Code::InvalidArgument);
     }
@@ -206,6 +211,9 @@ fn a_version_needs_the_approvals_of_others_than_who_made_it() {
     let policy = format!("policy:{}", ada.policy("fraud", Stage::Production).unwrap().digest);
     assert_eq!(event.evidence, [format!("approval:{}", said.approval.id), policy]);
     assert!(ada.pending().unwrap().is_empty());
+    ada.set_stage("fraud", 1, Stage::Staging, StageOptions::default()).unwrap();
+    assert!(ada.pending().unwrap().is_empty(), "what was asked for was given");
+    promote(&ada, 1).unwrap();
     // The calls of MLflow and the alias are promotions too.
     assert_eq!(refusal(ada.set_stage("fraud", 2, Stage::Production, StageOptions::default())).0, Code::Denied);
     assert_eq!(refusal(ada.set_alias("fraud", "production", 2)).0, Code::Denied);
@@ -597,4 +605,55 @@ fn a_store_that_is_opened_to_read_shows_the_registry_and_takes_no_change() {
     assert_eq!(refusal(registry.approve("fraud", 2, Stage::Production)).0, Code::ReadOnly);
     assert_eq!(refusal(registry.rollback("fraud", "", None)).0, Code::ReadOnly);
     assert_eq!(refusal(registry.set_policies(&parse_policies("[default.production]").unwrap())).0, Code::ReadOnly);
+}
+
+/// Writes the records of `fraud` as they were before there were slots and manifests.
+fn age(store: &Store) {
+    let (storage, registry) = (store.storage(), store.registry());
+    let range = crate::storage::KeyRange::all();
+    let page = storage.scan(&range, &crate::storage::ScanOptions::default()).unwrap();
+    assert!(!page.more);
+    let mut ops = Vec::new();
+    for (key, _) in page.entries {
+        if key.starts_with(b"gl/") || key.starts_with(b"gr/") {
+            ops.push(crate::storage::Op::delete(key));
+        } else if key.starts_with(b"gv/") {
+            let number = u64::from_be_bytes(*key.last_chunk().unwrap());
+            let info = registry.get_version("fraud", number).unwrap().info;
+            let head = (&info.description, &info.source, &info.run_id, &info.run_link, &info.model_id, info.status);
+            let rest = (info.stage, &info.created_by, info.digest, info.is_foreign, info.created_at, info.updated_at);
+            let first = (head, &info.status_message, rest);
+            ops.push(crate::storage::Op::put(key, crate::base::stored::encode(&first).unwrap()));
+        }
+    }
+    let done = storage.apply(&ops, crate::storage::Durability::Fast).unwrap();
+    assert_eq!(done, crate::storage::Outcome::Applied);
+}
+
+#[test]
+fn a_model_of_before_slots_and_manifests_goes_on() {
+    let (store, _) = open();
+    let registry = versions(&store, 3);
+    for number in [1, 2] {
+        promote(&registry, number).unwrap();
+    }
+    age(&store);
+    let model = registry.get_model("fraud").unwrap();
+    let slot = &model.slots[""];
+    assert_eq!((slot.generation, slot.production, slot.previous, slot.event), (2, Some(2), Some(1), 6));
+    let version = registry.get_version("fraud", 2).unwrap();
+    assert_eq!((version.info.stage, version.info.manifest), (Stage::Production, None));
+    assert_eq!(registry.version_manifest("fraud", 2).unwrap(), None);
+    assert!(registry.why("fraud", 2).unwrap().to_text().contains("made before there were manifests"));
+    assert!(registry.card("fraud", 2).unwrap().to_json()["params"].is_null());
+    let late = PromoteOptions { expect: Some(1), ..PromoteOptions::default() };
+    assert!(refusal(registry.promote("fraud", 3, &late)).1.contains("by event 6 of ada"));
+    set(&store, &json!({"approvals": 1, "self_approval": false}));
+    assert_eq!(refusal(registry.approve("fraud", 3, Stage::Production)).0, Code::Denied, "ada made it");
+    as_of(&store, "bob").approve("fraud", 3, Stage::Production).unwrap();
+    promote(&registry, 3).unwrap();
+    assert_eq!(registry.rollback("fraud", "", None).unwrap().version.version, 2);
+    assert_eq!(registry.rollback("fraud", "", Some(1)).unwrap().generation, 5);
+    registry.delete_version("fraud", 3).unwrap();
+    registry.verify_events().unwrap();
 }

@@ -10,6 +10,7 @@ mod holding;
 mod logged_models;
 mod models;
 mod module;
+mod promotions;
 mod registry;
 mod released;
 mod run;
@@ -44,6 +45,8 @@ mod _native {
     use super::module::{
         backup, cli_main, end_open_runs, error_table, fsck, locate, mark_process_failed, param_text, restore, version,
     };
+    #[pymodule_export]
+    use super::promotions::Promotions;
     #[pymodule_export]
     use super::registry::ModelRegistry;
     #[pymodule_export]

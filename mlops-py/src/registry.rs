@@ -117,7 +117,7 @@ impl ModelRegistry {
     /// Makes a version; `files` is the kind, id and path of whose files it has, `with_model` makes the model if there is none.
     #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     #[pyo3(signature = (name, source, *, with_model=false, must_exist=false, files=None, run_id=None, run_link=None,
-        model_id=None, description=None, tags=Vec::new(), created_at=None, number=None))]
+        model_id=None, description=None, tags=Vec::new(), created_at=None, number=None, external=false))]
     fn create_version<'py>(
         &self,
         py: Python<'py>,
@@ -133,6 +133,7 @@ impl ModelRegistry {
         tags: Vec<(OwnedText, OwnedText)>,
         created_at: Option<i64>,
         number: Option<u64>,
+        external: bool,
     ) -> Out<'py> {
         let files = files.map(|(kind, id, path)| match kind.0.as_str() {
             "model" => FilesOf::LoggedModel { id: id.0, path: path.0 },
@@ -149,6 +150,7 @@ impl ModelRegistry {
             tags: convert::pairs(tags),
             created_at: created_at.map(Timestamp::from_micros),
             number,
+            external,
         };
         let made = detached(py, || {
             let registry = self.inner();
@@ -277,6 +279,15 @@ fn model_out<'py>(py: Python<'py>, model: &RegisteredModel) -> Out<'py> {
     let latest: PyResult<Vec<_>> = model.latest_versions.iter().map(|version| version_out(py, version)).collect();
     out.set_item("latest_versions", latest?)?;
     out.set_item("generation", model.generation)?;
+    let slots = PyDict::new(py);
+    for (slot, state) in &model.slots {
+        let of = PyDict::new(py);
+        of.set_item("generation", state.generation)?;
+        of.set_item("production", state.production)?;
+        of.set_item("previous", state.previous)?;
+        slots.set_item(slot, of)?;
+    }
+    out.set_item("slots", slots)?;
     out.set_item("created_at", model.created_at.as_micros())?;
     out.set_item("updated_at", model.updated_at.as_micros())?;
     Ok(out)
@@ -297,6 +308,7 @@ fn version_out<'py>(py: Python<'py>, found: &ModelVersion) -> Out<'py> {
     out.set_item("stage", info.stage.as_str())?;
     out.set_item("user_id", &info.created_by)?;
     out.set_item("digest", info.digest.map(|digest| digest.to_string()))?;
+    out.set_item("manifest", info.manifest.map(|digest| digest.to_string()))?;
     out.set_item("is_foreign", info.is_foreign)?;
     out.set_item("tags", &found.tags)?;
     out.set_item("aliases", &found.aliases)?;

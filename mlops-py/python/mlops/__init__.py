@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     )
     from ._log_import import import_tensorboard, import_wandb
     from ._mlflow_import import ImportReport, import_mlflow
+    from ._promotions import LogHead, ModelCard, Registry, Why, registry
     from ._registry import register_model, search_model_versions, search_registered_models
     from ._transfer import SyncReport, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
@@ -185,6 +186,11 @@ _LAZY = {
     "search_logged_models": ("_logged_models_fluent", "search_logged_models"),
     "set_active_model": ("_logged_models_fluent", "set_active_model"),
     "set_logged_model_tags": ("_logged_models_fluent", "set_logged_model_tags"),
+    "LogHead": ("_promotions", "LogHead"),
+    "ModelCard": ("_promotions", "ModelCard"),
+    "Registry": ("_promotions", "Registry"),
+    "Why": ("_promotions", "Why"),
+    "registry": ("_promotions", "registry"),
     "register_model": ("_registry", "register_model"),
     "search_model_versions": ("_registry", "search_model_versions"),
     "search_registered_models": ("_registry", "search_registered_models"),
@@ -231,6 +237,7 @@ __all__ = [
     "Histogram",
     "Image",
     "ImportReport",
+    "LogHead",
     "Media",
     "MediaPoint",
     "MetricThreshold",
@@ -238,6 +245,8 @@ __all__ = [
     "MlflowException",
     "MlopsClient",
     "MlopsError",
+    "ModelCard",
+    "Registry",
     "Run",
     "RunOperations",
     "Summary",
@@ -245,6 +254,7 @@ __all__ = [
     "Table",
     "Text",
     "VERSION",
+    "Why",
     "Sweep",
     "Trial",
     "active_run",
@@ -334,6 +344,7 @@ __all__ = [
     "pyfunc",
     "pytorch",
     "register_model",
+    "registry",
     "report",
     "restore",
     "restore_experiment",

@@ -190,9 +190,10 @@ class RegistryCalls:
         await_creation_for: int | None = None,
         *,
         model_id: str | None = None,
+        external: bool = False,
     ) -> ModelVersion:
         """Makes a version of a registered model. Of a source that this store does not have nothing is verified:
-        ``digest`` is None."""
+        ``digest`` is None. Where a policy takes verified sources only, ``external`` says that it is meant."""
         raw = self._registry.create_version(
             name,
             os.fspath(source),
@@ -201,6 +202,7 @@ class RegistryCalls:
             model_id=model_id,
             description=description,
             tags=tag_items(tags),
+            external=bool(external),
         )
         return _noted(self._store, raw)
 

@@ -33,7 +33,8 @@ class RegisteredModelAlias(_Entity):
 class ModelVersion(_Entity):
     """A version of a registered model: times in milliseconds.
 
-    ``digest`` stands for its files; None if the store does not have them, and nobody has verified that they are there."""
+    ``digest`` stands for its files; None if the store does not have them, and nobody has verified that they are there.
+    ``manifest`` is the digest of all that it is and where it is from, which ``mlops.registry().manifest`` shows."""
 
     _shown = (
         *("aliases", "creation_timestamp", "current_stage", "description", "last_updated_timestamp", "model_id", "name"),
@@ -57,12 +58,14 @@ class ModelVersion(_Entity):
         self.tags: dict[str, str] = raw["tags"]
         self.aliases: list[str] = raw["aliases"]
         self.digest: str | None = raw["digest"]
+        self.manifest: str | None = raw["manifest"]
 
 
 class RegisteredModel(_Entity):
     """A registered model: times in milliseconds; the latest version of each stage; the version of each alias.
 
-    ``generation`` counts the changes of what is in production."""
+    ``generation`` counts the changes of what is in production; ``slots`` has a dict for each slot: ``generation``,
+    ``production``, ``previous``. The slot without a name is ``""``."""
 
     _shown = (
         *("aliases", "creation_timestamp", "description", "last_updated_timestamp", "latest_versions", "name", "tags"),
@@ -77,3 +80,4 @@ class RegisteredModel(_Entity):
         self.tags: dict[str, str] = raw["tags"]
         self.aliases: dict[str, int] = raw["aliases"]
         self.generation: int = raw["generation"]
+        self.slots: dict[str, dict[str, int | None]] = raw["slots"]

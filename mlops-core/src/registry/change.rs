@@ -11,7 +11,7 @@ use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::base::stored;
 use crate::base::time::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::storage::{Op, Outcome};
 
 /// A longer text is its digest in an event.
@@ -128,7 +128,11 @@ impl LocalRegistry {
             let at = self.runs.clock().now().max(head.at);
             let (reason, actor) = (self.by.reason.clone(), actor.clone());
             let mut change = Change { at, actor, reason, head, ops: Vec::new(), events: 0 };
-            let done = work(&mut change)?;
+            let done = match work(&mut change) {
+                // It may have read half of what others changed meanwhile.
+                Err(e) if is_about_the_state(&e) && self.head()?.1 != bytes => continue,
+                done => done?,
+            };
             if change.events == 0 {
                 return Ok(done);
             }
@@ -150,4 +154,10 @@ impl LocalRegistry {
             }
         }
     }
+}
+
+/// True for errors that another state may not give.
+fn is_about_the_state(error: &Error) -> bool {
+    let codes = [Code::NotFound, Code::AlreadyExists, Code::Conflict, Code::InvalidState, Code::Denied, Code::Stale];
+    codes.contains(&error.code())
 }

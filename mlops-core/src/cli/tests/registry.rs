@@ -1,6 +1,7 @@
 //! `mlops models`.
 
 use super::{at, sample, text};
+use crate::base::digests::Digest;
 
 #[test]
 fn a_model_is_registered_moved_and_shown() {
@@ -92,7 +93,7 @@ fn the_log_is_checked_and_exported() {
     assert!(head.starts_with("2:blake3:"), "{head}");
     at(&store, &["models", "policy", "init", "strict"]);
     assert_eq!(at(&store, &["models", "audit", "verify", "--head", head.trim()]).code, 0);
-    let other = format!("2:{}", crate::Digest::of(b"other"));
+    let other = format!("2:{}", Digest::of(b"other"));
     assert_eq!(at(&store, &["models", "audit", "verify", "--head", &other]).code, 4);
     let later = head.replacen("2:", "9:", 1);
     assert_eq!(at(&store, &["models", "audit", "verify", "--head", later.trim()]).code, 4);

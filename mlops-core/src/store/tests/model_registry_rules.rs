@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::Timestamp;
 use crate::base::clock::ManualClock;
+use crate::base::digests::Digest;
+use crate::base::time::Timestamp;
 use crate::error::{Code, Result};
 use crate::registry::{
     Action, By, Decision, GateOptions, INTENDED_USE, LocalRegistry, LogHead, ModelQuery, ModelRegistry, PolicyChanges,
@@ -383,7 +384,7 @@ fn nobody_goes_back_to_damaged_files() {
     registry.register("fraud", &elsewhere()).unwrap();
     promote(&registry, 1).unwrap();
     promote(&registry, 2).unwrap();
-    let digest = crate::Digest::of(&content).to_hex();
+    let digest = Digest::of(&content).to_hex();
     let file = dir.path().join("store/blobs/objects").join(&digest[..2]).join(&digest);
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[50_000] ^= 1;
@@ -517,9 +518,9 @@ fn a_head_that_was_kept_shows_a_log_that_was_cut_or_written_anew() {
     let head = registry.log_head().unwrap();
     promote(&registry, 1).unwrap();
     assert_eq!(registry.verify_log(Some(head)).unwrap(), registry.log_head().unwrap());
-    let start = LogHead { seq: 0, hash: crate::Digest::of(b"") };
+    let start = LogHead { seq: 0, hash: Digest::of(b"") };
     assert_eq!(registry.verify_log(Some(start)).unwrap().seq, 5);
-    let other = LogHead { hash: crate::Digest::of(b"x"), ..head };
+    let other = LogHead { hash: Digest::of(b"x"), ..head };
     let (code, text) = refusal(registry.verify_log(Some(other)));
     assert!(code == Code::Corrupt && text.contains("event 4"), "{text}");
     // Somebody cuts the end off, and the note of it too.
@@ -549,7 +550,7 @@ fn the_manifest_says_where_a_version_is_from_and_never_changes() {
     assert_eq!((&manifest["data"][0]["name"], &manifest["data"][0]["rows"]), (&json!("claims"), &json!(1000)));
     assert_eq!(manifest["environment"]["python"], "3.12.1");
     assert_eq!(manifest["environment"]["requirements"], json!(["numpy==2.0", "scipy==1.0"]));
-    assert_eq!(manifest["environment"]["lock"]["digest"], crate::Digest::of(b"locked").to_string());
+    assert_eq!(manifest["environment"]["lock"]["digest"], Digest::of(b"locked").to_string());
     assert_eq!(manifest["files"].as_array().unwrap().len(), 2);
     let digest = registry.get_version("fraud", number).unwrap().info.manifest;
     registry.set_version_tag("fraud", number, "k", "v").unwrap();

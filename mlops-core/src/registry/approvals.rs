@@ -180,7 +180,7 @@ impl LocalRegistry {
             };
             let standing = self.standing(of)?;
             match decision {
-                Decision::Rejected => self.check_rejection(change, of)?,
+                Decision::Rejected => Self::check_rejection(change, of)?,
                 Decision::Approved => {
                     if let Some(why) = self.denial(change, of, &standing)? {
                         let (to, detail) = (Some(target.as_str()), Some(why.as_str()));
@@ -237,7 +237,7 @@ impl LocalRegistry {
     }
 
     /// Refuses to reject without a reason, or what is in production already.
-    fn check_rejection(&self, change: &Change, of: Candidate<'_>) -> Result<()> {
+    fn check_rejection(change: &Change, of: Candidate<'_>) -> Result<()> {
         if change.reason().is_none() {
             return Err(Error::InvalidArgument {
                 what: "reason".into(),
@@ -311,11 +311,11 @@ impl LocalRegistry {
             let is_last = last.get(&approval.actor.name.trim().to_ascii_lowercase()) == Some(&place);
             let void = why_void(&approval, of, gate, subject, is_last);
             match (approval.decision, &void) {
-                (Decision::Approved, None) => {
-                    // Of one user of the system one approval counts, where the policy asks for different ones.
-                    if !of.rules.policy.require_distinct_uid || users.insert(approval.actor.uid) {
-                        standing.valid.push(approval.id);
-                    }
+                // Of one user of the system one approval counts, where the policy asks for different ones.
+                (Decision::Approved, None)
+                    if !of.rules.policy.require_distinct_uid || users.insert(approval.actor.uid) =>
+                {
+                    standing.valid.push(approval.id);
                 }
                 (Decision::Rejected, None) => standing.rejected_by.push(approval.actor.name.clone()),
                 (Decision::Requested, _) => standing.requested.push(approval.clone()),

@@ -28,9 +28,9 @@ impl LocalRegistry {
         let model = self.record(name)?;
         let standing = self.status(name, number, Stage::Production, "")?;
         let manifest = self.manifest(&standing.version.info)?.unwrap_or(Value::Null);
-        let part = |key: &str| manifest[key].clone();
+        let part = |key: &str| field(&manifest, key).clone();
         let newest = standing.gates.last();
-        let report = newest.map_or(Value::Null, |gate| gate.to_json()["report"].clone());
+        let report = newest.map_or(Value::Null, |gate| field(&gate.to_json(), "report").clone());
         let slots: Map<String, Value> = self
             .slots(&model)?
             .into_iter()
@@ -52,8 +52,8 @@ impl LocalRegistry {
             "params": part("params"),
             "metrics": part("metrics"),
             "signature": part("signature"),
-            "evaluation": report["metrics"],
-            "slices": report["slices"],
+            "evaluation": field(&report, "metrics"),
+            "slices": field(&report, "slices"),
             "gate": newest.map(GateResult::to_json),
             "policy": standing.policy.to_json(),
             "approvals": standing.approvals.iter().map(ApprovalState::to_json).collect::<Vec<_>>(),
@@ -98,7 +98,7 @@ impl ModelCard {
         table(&mut text, "Params", ["param", "value"], &fields(&card["params"]));
         if card["gate"].is_object() {
             let gate = ["gate", "verdict", "why", "baseline", "data", "at"];
-            let rows: Vec<_> = gate.iter().map(|key| ((*key).to_owned(), plain(&card["gate"][*key]))).collect();
+            let rows: Vec<_> = gate.iter().map(|key| ((*key).to_owned(), plain(field(&card["gate"], key)))).collect();
             table(&mut text, "Gate", ["", ""], &rows);
         }
         let said = objects(&card["approvals"], &["decision", "target", "actor", "at", "reason", "void"]);
@@ -108,7 +108,7 @@ impl ModelCard {
     }
 
     fn rows(&self, keys: &[&str]) -> Vec<(String, String)> {
-        keys.iter().map(|key| ((*key).to_owned(), plain(&self.json[*key]))).collect()
+        keys.iter().map(|key| ((*key).to_owned(), plain(field(&self.json, key)))).collect()
     }
 
     fn lineage(&self) -> Vec<(String, String)> {
@@ -127,6 +127,11 @@ impl ModelCard {
             .map(|(name, at)| ((*name).to_owned(), plain(self.json.pointer(at).unwrap_or(&Value::Null))))
             .collect()
     }
+}
+
+/// The value of a key; null if there is none.
+fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
+    value.get(key).unwrap_or(&Value::Null)
 }
 
 /// A value as text within a table of Markdown.
@@ -156,7 +161,7 @@ fn fields(value: &Value) -> Vec<(String, String)> {
 
 fn objects(value: &Value, keys: &[&str]) -> Vec<Vec<String>> {
     let rows = value.as_array().into_iter().flatten();
-    rows.map(|row| keys.iter().map(|key| plain(&row[*key])).collect()).collect()
+    rows.map(|row| keys.iter().map(|key| plain(field(row, key))).collect()).collect()
 }
 
 fn section(text: &mut String, title: &str, parts: &[&Value]) {

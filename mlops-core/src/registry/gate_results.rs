@@ -14,6 +14,7 @@ use super::store::{LocalRegistry, check_ready};
 use super::types::{ModelRecord, Stage};
 use crate::base::digests::Digest;
 use crate::base::limits;
+use crate::base::names as base_names;
 use crate::base::stored;
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
@@ -265,14 +266,7 @@ impl LocalRegistry {
 
 /// Refuses what cannot be noted; why the verdict is an error, if a metric is NaN.
 fn checked(options: &GateOptions) -> Result<Option<String>> {
-    let gate = &options.gate;
-    if gate.trim().is_empty() || gate.len() > 250 || gate.contains(char::is_control) {
-        return Err(Error::InvalidArgument {
-            what: "name of a gate".into(),
-            value: gate.escape_debug().take(300).collect(),
-            expected: "text of 1 to 250 bytes without control characters".into(),
-        });
-    }
+    base_names::check_key("name of a gate", &options.gate)?;
     for (what, text) in
         [("the digest of the data of a gate", &options.data), ("the digest of the rules of a gate", &options.rules)]
     {

@@ -75,7 +75,8 @@ use crate::runs::ArtifactInfo;
 /// - Names of models and aliases are the same if they differ in ASCII case only; they keep the spelling they were made with.
 /// - Numbers of versions count up from 1 and are never given again under a name: not after the version, not after the model
 ///   was deleted.
-/// - At most one version of a model is in production.
+/// - At most one version of a model is in production, in each of its slots.
+/// - What a policy asks for, a version has before it goes to a stage, whichever call moves it. Without a policy nothing is asked.
 /// - Each change is an event, in the same commit, in the one log that [`events`](Self::events) reads. What changes nothing is
 ///   no event.
 pub trait ModelRegistry: Send + Sync + Debug {
@@ -116,10 +117,10 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// `NotFound`, `LimitExceeded`, `ReadOnly`, `Io`.
     fn describe_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel>;
 
-    /// Deletes a model with its versions, tags and aliases; its events stay.
+    /// Deletes a model with its versions, tags and aliases; its events and tombstones stay.
     ///
     /// # Errors
-    /// `NotFound`, `ReadOnly`, `Io`.
+    /// `NotFound`; `Conflict` if a version is in production and the policy protects that; `ReadOnly`, `Io`.
     fn delete_model(&self, name: &str) -> Result<()>;
 
     /// Sets a tag of a model.
@@ -137,8 +138,8 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// Makes a version of a model that exists.
     ///
     /// # Errors
-    /// `NotFound` for an unknown model, and for a source that does not exist if the options ask for it; `InvalidArgument`,
-    /// `LimitExceeded`, `ReadOnly`, `Io`.
+    /// `NotFound` for an unknown model, and for a source that does not exist if the options or a policy ask for it;
+    /// `InvalidArgument`, `LimitExceeded`, `ReadOnly`, `Io`.
     fn create_version(&self, name: &str, options: &VersionOptions) -> Result<ModelVersion>;
 
     /// Makes a version, and the model too if there is none, in one commit.
@@ -165,10 +166,10 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// `NotFound`, `LimitExceeded`, `ReadOnly`, `Io`.
     fn describe_version(&self, name: &str, number: u64, description: Option<&str>) -> Result<ModelVersion>;
 
-    /// Deletes a version, and the aliases that point to it; its number is not given again.
+    /// Deletes a version, and the aliases that point to it; its number is not given again, and a tombstone stays.
     ///
     /// # Errors
-    /// `NotFound`, `ReadOnly`, `Io`.
+    /// `NotFound`; `Conflict` if it is in production and the policy protects that; `ReadOnly`, `Io`.
     fn delete_version(&self, name: &str, number: u64) -> Result<()>;
 
     /// Sets a tag of a version.
@@ -192,17 +193,18 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// Points an alias to a version, whichever it pointed to before. The alias `production` is a promotion.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidArgument` for a bad or reserved alias; `ReadOnly`, `Io`.
+    /// `NotFound`; `InvalidArgument` for a bad or reserved alias; `Denied`, `Stale` for a promotion that the policy does not
+    /// allow; `ReadOnly`, `Io`.
     fn set_alias(&self, name: &str, alias: &str, number: u64) -> Result<()>;
 
     /// Removes an alias. False if the model has none of this name. Without the alias `production`, what it pointed to is in no
     /// stage.
     ///
     /// # Errors
-    /// `NotFound` for an unknown model, `ReadOnly`, `Io`.
+    /// `NotFound` for an unknown model; `Conflict` for `production` if the policy protects that; `ReadOnly`, `Io`.
     fn delete_alias(&self, name: &str, alias: &str) -> Result<bool>;
 
-    /// The version that an alias points to.
+    /// The version that an alias points to; `previous` is what a rollback goes back to.
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument` for what cannot be an alias, `Corrupt`, `Io`.
@@ -212,7 +214,8 @@ pub trait ModelRegistry: Send + Sync + Debug {
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for options that the stage does not take; `Conflict` if production is not what the caller
-    /// expects; `InvalidState` for a version that is not ready; `ReadOnly`, `Io`.
+    /// expects; `Denied`, `Stale` if the policy does not allow it; `InvalidState` for a version that is not ready; `ReadOnly`,
+    /// `Io`.
     fn set_stage(&self, name: &str, number: u64, stage: Stage, options: StageOptions) -> Result<ModelVersion>;
 
     /// The latest version in each of some stages; without stages, in each that has one.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::base::digests::Digest;
+use crate::base::names::check_key;
 use crate::error::{Error, Result};
 
 /// Something of where a version is from that a policy may ask for.
@@ -85,7 +86,7 @@ pub struct Policy {
     pub require_verified: bool,
 }
 
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 impl Default for Policy {
     fn default() -> Self {
@@ -240,10 +241,8 @@ fn switch(key: &str, value: &Value) -> Result<bool> {
 }
 
 fn text(key: &str, value: &Value) -> Result<String> {
-    let found = value.as_str().filter(|text| !text.trim().is_empty() && text.len() <= 250);
-    found
-        .filter(|text| !text.contains(char::is_control))
-        .map_or_else(|| refuse(key, value, "text of 1 to 250 bytes without control characters"), |text| Ok(text.into()))
+    let Some(found) = value.as_str() else { return refuse(key, value, "text") };
+    check_key(&format!("field `{key}` of a policy"), found).map(|()| found.into())
 }
 
 fn duration(key: &str, value: &Value) -> Result<Duration> {

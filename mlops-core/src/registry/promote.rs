@@ -14,7 +14,6 @@ use crate::error::{Error, Result};
 
 /// How a version is promoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct PromoteOptions {
     /// Where it goes. Default Production.
     pub to: Stage,
@@ -49,6 +48,13 @@ pub struct Promotion {
     pub generation: u64,
     /// The number of the event.
     pub event: Option<u64>,
+}
+
+impl Promotion {
+    fn new(version: ModelVersion, slot: String, moved: &Moved) -> Self {
+        let Moved { changed, replaced, generation, event } = *moved;
+        Self { changed, version, replaced, slot, generation, event }
+    }
 }
 
 /// How a version stands before it goes to a stage.
@@ -109,7 +115,7 @@ impl LocalRegistry {
             let moved = self.change_stage(change, &mut model, number, how)?;
             Ok((model, moved))
         })?;
-        self.promotion(self.version(&model, number)?, slot, moved)
+        Ok(Promotion::new(self.version(&model, number)?, slot, &moved))
     }
 
     /// Brings a version back that was in production in a slot before: `to`, or the one before the last promotion. Its files are
@@ -146,12 +152,7 @@ impl LocalRegistry {
             let moved = self.change_stage(change, &mut model, number, how)?;
             Ok((model, number, moved))
         })?;
-        self.promotion(self.version(&model, number)?, slot, moved)
-    }
-
-    fn promotion(&self, version: ModelVersion, slot: String, moved: Moved) -> Result<Promotion> {
-        let Moved { changed, replaced, generation, event } = moved;
-        Ok(Promotion { changed, version, replaced, slot, generation, event })
+        Ok(Promotion::new(self.version(&model, number)?, slot, &moved))
     }
 
     /// How a version stands before it goes to a stage: what the policy asks for, what is there, and why what was there does not

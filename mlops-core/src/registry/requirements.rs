@@ -1,6 +1,6 @@
 //! Whether a version may go to a stage: what its policy asks for, and what is there.
 
-use super::approvals::Standing;
+use super::approvals::{ApprovalState, Standing};
 use super::change::Change;
 use super::keys;
 use super::policies::EffectivePolicy;
@@ -222,7 +222,7 @@ impl LocalRegistry {
             let evidence = valid.iter().map(|id| format!("approval:{id}")).collect();
             return Ok(Requirement::met("approvals", format!("{has} of {needed}"), evidence));
         }
-        let void: Vec<_> = states.iter().filter_map(|state| state.void_text()).collect();
+        let void: Vec<_> = states.iter().filter_map(ApprovalState::void_text).collect();
         let void = if void.is_empty() { String::new() } else { format!(" ({})", void.join("; ")) };
         Ok(Requirement::missing(
             "approvals",

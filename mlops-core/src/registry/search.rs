@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::keys;
 use super::layouts::decode_version;
+use super::names;
 use super::store::LocalRegistry;
 use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel};
 use crate::base::paging::{self, Page};
@@ -45,12 +46,9 @@ impl LocalRegistry {
         let asked = self.asked(Subject::ModelVersions, query)?;
         let mut found = Vec::new();
         let records = match named(asked.filter.expr()) {
-            Some(name) => self
-                .find_record(name)
-                .or_else(|_| Ok::<_, Error>(None))?
-                .into_iter()
-                .filter(|found| found.name == name)
-                .collect(),
+            // A text that no model can be called finds none.
+            Some(name) if names::model(name).is_err() => Vec::new(),
+            Some(name) => self.find_record(name)?.into_iter().filter(|found| found.name == name).collect(),
             None => self.records()?,
         };
         for record in records {

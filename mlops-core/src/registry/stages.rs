@@ -136,7 +136,7 @@ impl LocalRegistry {
             }
             what.archived = others;
             moved.event = Some(change.seq() + 1);
-            self.leave_slots(change, model, number, &slots, action, what)?;
+            Self::leave_slots(change, model, number, &slots, action, what)?;
         }
         change.push(Op::delete(keys::request(model.number, number, how.stage)));
         change.put_model(model)?;
@@ -146,7 +146,6 @@ impl LocalRegistry {
 
     /// Appends the event of a version that goes to another stage than production, one for each slot that it leaves.
     fn leave_slots(
-        &self,
         change: &mut Change,
         model: &mut ModelRecord,
         number: u64,

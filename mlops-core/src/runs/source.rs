@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -72,14 +72,13 @@ pub(super) fn git(folder: &Path) -> Option<GitState> {
 
 /// The address that git writes into commits, looked at once a process; None if git knows none.
 pub(crate) fn git_user() -> Option<String> {
-    static SEEN: PerProcess<Mutex<Option<Option<String>>>> = PerProcess::new();
-    let mut seen = SEEN.get().lock();
-    seen.get_or_insert_with(|| {
+    static SEEN: PerProcess<OnceLock<Option<String>>> = PerProcess::new();
+    let ask = || {
         let folder = std::env::current_dir().ok()?;
         let text = answer_of_git(&["config", "--get", "user.email"], &folder)?;
         Some(text.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains(char::is_control))
-    })
-    .clone()
+    };
+    SEEN.get().get_or_init(ask).clone()
 }
 
 fn ask_git(repository: &Path) -> Option<GitState> {

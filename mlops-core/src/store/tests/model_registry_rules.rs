@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ use crate::registry::{
     PolicyScope, PromoteOptions, Promotion, Stage, StageOptions, Verdict, VersionOptions, parse_policies,
 };
 use crate::runs::{ArtifactSource, Content, DatasetInput, RunOptions, RunStatus};
+use crate::storage::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
 use crate::store::{OpenOptions, Store};
 
 const DAY: i64 = 86_400_000_000;
@@ -526,13 +528,13 @@ fn a_head_that_was_kept_shows_a_log_that_was_cut_or_written_anew() {
     // Somebody cuts the end off, and the note of it too.
     let kept = registry.log_head().unwrap();
     let storage = store.storage();
-    let range = crate::storage::KeyRange::all();
-    let page = storage.scan(&range, &crate::storage::ScanOptions::default()).unwrap();
+    let range = KeyRange::all();
+    let page = storage.scan(&range, &ScanOptions::default()).unwrap();
     let (last, _) = page.entries.iter().rfind(|(key, _)| key.starts_with(b"ge/")).unwrap();
     let old = (head.seq, registry.events(head.seq - 1, 1).unwrap()[0].at, head.hash);
-    let put = crate::storage::Op::put(b"gh".to_vec(), crate::base::stored::encode(&old).unwrap());
-    let cut = [crate::storage::Op::delete(last.clone()), put];
-    assert_eq!(storage.apply(&cut, crate::storage::Durability::Fast).unwrap(), crate::storage::Outcome::Applied);
+    let put = Op::put(b"gh".to_vec(), crate::base::stored::encode(&old).unwrap());
+    let cut = [Op::delete(last.clone()), put];
+    assert_eq!(storage.apply(&cut, Durability::Fast).unwrap(), Outcome::Applied);
     assert_eq!(registry.verify_log(None).unwrap(), head, "by itself it hangs together");
     let (code, text) = refusal(registry.verify_log(Some(kept)));
     assert!(code == Code::Corrupt && text.contains("its end was cut off"), "{text}");
@@ -611,24 +613,24 @@ fn a_store_that_is_opened_to_read_shows_the_registry_and_takes_no_change() {
 /// Writes the records of `fraud` as they were before there were slots and manifests.
 fn age(store: &Store) {
     let (storage, registry) = (store.storage(), store.registry());
-    let range = crate::storage::KeyRange::all();
-    let page = storage.scan(&range, &crate::storage::ScanOptions::default()).unwrap();
+    let range = KeyRange::all();
+    let page = storage.scan(&range, &ScanOptions::default()).unwrap();
     assert!(!page.more);
     let mut ops = Vec::new();
     for (key, _) in page.entries {
         if key.starts_with(b"gl/") || key.starts_with(b"gr/") {
-            ops.push(crate::storage::Op::delete(key));
+            ops.push(Op::delete(key));
         } else if key.starts_with(b"gv/") {
             let number = u64::from_be_bytes(*key.last_chunk().unwrap());
             let info = registry.get_version("fraud", number).unwrap().info;
             let head = (&info.description, &info.source, &info.run_id, &info.run_link, &info.model_id, info.status);
             let rest = (info.stage, &info.created_by, info.digest, info.is_foreign, info.created_at, info.updated_at);
             let first = (head, &info.status_message, rest);
-            ops.push(crate::storage::Op::put(key, crate::base::stored::encode(&first).unwrap()));
+            ops.push(Op::put(key, crate::base::stored::encode(&first).unwrap()));
         }
     }
-    let done = storage.apply(&ops, crate::storage::Durability::Fast).unwrap();
-    assert_eq!(done, crate::storage::Outcome::Applied);
+    let done = storage.apply(&ops, Durability::Fast).unwrap();
+    assert_eq!(done, Outcome::Applied);
 }
 
 #[test]
@@ -657,4 +659,68 @@ fn a_model_of_before_slots_and_manifests_goes_on() {
     assert_eq!(registry.rollback("fraud", "", Some(1)).unwrap().generation, 5);
     registry.delete_version("fraud", 3).unwrap();
     registry.verify_events().unwrap();
+}
+
+/// Counts what is read.
+#[derive(Debug)]
+struct Counting {
+    inner: Arc<dyn Storage>,
+    read: AtomicUsize,
+}
+
+impl Storage for Counting {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.inner.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
+        let page = self.inner.scan(range, options)?;
+        self.read.fetch_add(1 + page.entries.len(), Ordering::Relaxed);
+        Ok(page)
+    }
+
+    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
+        self.inner.apply(ops, durability)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.inner.flush()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+}
+
+/// How many entries are read to make a version, find one by an alias, promote and go back.
+fn reads_with(count: usize) -> [usize; 5] {
+    let (store, _) = open();
+    versions(&store, count);
+    as_of(&store, "ada").register("other", &elsewhere()).unwrap();
+    let counting = Arc::new(Counting { inner: store.storage().clone(), read: AtomicUsize::new(0) });
+    let registry = LocalRegistry::new(store.runs().clone(), store.logged_models(), counting.clone());
+    let registry = registry.by(By { actor: Some("ada".into()), reason: Some("better".into()) });
+    registry.set_alias("fraud", "champion", 1).unwrap();
+    promote(&registry, 1).unwrap();
+    let reads = |work: &dyn Fn()| {
+        counting.read.store(0, Ordering::Relaxed);
+        work();
+        counting.read.load(Ordering::Relaxed)
+    };
+    [
+        reads(&|| drop(registry.register("fraud", &elsewhere()).unwrap())),
+        reads(&|| drop(registry.get_by_alias("fraud", "champion").unwrap())),
+        reads(&|| drop(promote(&registry, 2).unwrap())),
+        reads(&|| drop(registry.rollback("fraud", "", None).unwrap())),
+        reads(&|| {
+            let query = ModelQuery { filter: "name = 'other'".into(), ..ModelQuery::default() };
+            assert_eq!(registry.search_versions(&query).unwrap().items.len(), 1);
+        }),
+    ]
+}
+
+#[test]
+fn no_call_reads_more_where_a_model_has_more_versions() {
+    assert_eq!(reads_with(10), reads_with(500));
 }

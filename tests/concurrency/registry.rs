@@ -83,7 +83,8 @@ fn versions(store: &Store) {
 
 fn live(registry: &LocalRegistry) -> (u64, Option<u64>) {
     let slots = registry.get_model("fraud").unwrap().slots;
-    (slots[""].generation, slots[""].production)
+    let slot = slots.get("").unwrap();
+    (slot.generation, slot.production)
 }
 
 #[test]

@@ -73,7 +73,7 @@ struct Columns {
 
 #[derive(Debug)]
 pub(in crate::runs) enum Column {
-    Metric(Summaries),
+    Metric(Box<Summaries>),
     Param(Dictionary<StoredParam>),
     Tag(Dictionary<StoredText>),
     Info(Dictionary<String>),
@@ -118,7 +118,7 @@ impl Segment {
             Of::Metric => {
                 let summaries = Summaries::decode(&bytes)?;
                 size = summaries.size();
-                Column::Metric(summaries)
+                Column::Metric(summaries.into())
             }
             Of::Param => Column::Param(decode("a column of params", &bytes)?),
             Of::Tag => Column::Tag(decode("a column of tags", &bytes)?),

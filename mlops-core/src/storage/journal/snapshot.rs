@@ -28,7 +28,7 @@ pub struct Snapshot {
 
 #[derive(Debug)]
 enum Base {
-    Pages(Pages),
+    Pages(Box<Pages>),
     Memory(MemoryStorage),
 }
 
@@ -56,7 +56,7 @@ impl Snapshot {
     fn look(files: &Files, folder: &Path, listing: &Listing) -> Result<Option<Found>> {
         let (base, entries) = match listing.checkpoints.first() {
             Some((_, path)) => match Pages::open(files, path)? {
-                Some((head, pages)) => (head, Base::Pages(pages)),
+                Some((head, pages)) => (head, Base::Pages(pages.into())),
                 None => return Ok(None),
             },
             None if listing.segments.first().is_none_or(|(first, _)| *first == 1) => {

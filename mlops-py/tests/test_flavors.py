@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pickle
 import subprocess
 from collections.abc import Callable
@@ -239,6 +240,48 @@ def test_a_class_is_a_model(tmp_path: Path) -> None:
     example = mlops.models.Model.load(info.model_uri)
     pandas.testing.assert_frame_equal(example.load_input_example(), ROWS.head())
     assert example.load_input_example_params() == {"add": 0.5}
+
+
+def test_the_context_may_have_any_name(tmp_path: Path) -> None:
+    class Named(mlops.pyfunc.PythonModel):
+        def predict(self, ctx: Any, rows: Any, params: Any = None) -> Any:
+            return [Path(ctx.artifacts["word"]).read_text()] * len(rows)
+
+    class Alone(mlops.pyfunc.PythonModel):
+        def predict(self, rows: Any, times: int = 2) -> Any:
+            return [row * times for row in rows]
+
+    (tmp_path / "word.txt").write_text("here")
+    with mlops.start_run():
+        named = mlops.pyfunc.log_model(name="named", python_model=Named(), artifacts={"word": tmp_path / "word.txt"})
+        alone = mlops.pyfunc.log_model(name="alone", python_model=Alone())
+    assert mlops.pyfunc.load_model(named.model_uri).predict([1, 2]) == ["here", "here"]
+    assert mlops.pyfunc.load_model(alone.model_uri).predict([1, 2]) == [2, 4]
+
+
+def test_a_model_of_gigabytes_is_logged_and_loaded_in_little_memory(python: Python, tmp_path: Path) -> None:
+    size = 3 << 30 if os.environ.get("MLOPS_TEST_LARGE") else 300 << 20
+    with open(tmp_path / "weights.bin", "wb") as file:
+        file.truncate(size)
+        file.write(b"not all of it is empty")
+    done = python(
+        """
+        import os, resource, mlops
+
+        class Large(mlops.pyfunc.PythonModel):
+            def predict(self, context, model_input):
+                return [os.path.getsize(context.artifacts["weights"])] * len(model_input)
+
+        memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with mlops.start_run():
+            mlops.pyfunc.log_model(name="warm", python_model=Large())
+            before = memory()
+            info = mlops.pyfunc.log_model(name="model", python_model=Large(), artifacts={"weights": "weights.bin"})
+        print(mlops.pyfunc.load_model(info.model_uri).predict([0])[0], memory() - before)
+        """
+    )
+    found, grown = map(int, done.stdout.split())
+    assert found == size and grown < 80 << 10, "KiB"
 
 
 def test_a_function_of_a_script_is_a_model(python: Python, untrusted: Callable[[], None]) -> None:

@@ -203,3 +203,15 @@ def test_who_acts_is_said_or_found(registry: mlops.Registry, monkeypatch: pytest
     monkeypatch.setenv("GITHUB_ACTOR", "octo")
     registry.promote("fraud", 3)
     assert (last()["actor"], last()["actor_from"]) == ("octo", "ci")
+
+
+def test_a_card_has_what_was_measured_after_the_model_was_registered() -> None:
+    with mlops.start_run() as run:
+        mlops.log_metric("auc", 0.5, step=0)
+        mlops.pyfunc.log_model(name="m", python_model=lambda model_input: model_input, registered_model_name="late")
+        mlops.log_metric("auc", 0.9, step=1)
+        mlops.log_metric("recall", 0.8)
+    card = mlops.registry().card("late", 1)
+    assert card.json["metrics"] == {"auc": 0.9, "recall": 0.8} and card.json["metrics_registered"] == {"auc": 0.5}
+    assert "| auc | 0.9 (0.5 when it was registered) |" in card.markdown and "| recall | 0.8 |" in card.markdown
+    assert card.json["lineage"]["run"]["id"] == run.info.run_id

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::approvals::ApprovalState;
 use super::gate_results::GateResult;
+use super::provenance::metric_json;
 use super::store::LocalRegistry;
-use super::types::Stage;
+use super::types::{Stage, VersionInfo};
 use crate::error::Result;
 
 /// The tag of a version or a model that says what it is not good at.
@@ -50,7 +51,8 @@ impl LocalRegistry {
             "known_limits": limits,
             "data": part("data"),
             "params": part("params"),
-            "metrics": part("metrics"),
+            "metrics": self.metrics_by_now(&standing.version.info, part("metrics"))?,
+            "metrics_registered": part("metrics"),
             "signature": part("signature"),
             "evaluation": field(&report, "metrics"),
             "slices": field(&report, "slices"),
@@ -68,6 +70,17 @@ impl LocalRegistry {
             fields.extend(more);
         }
         Ok(ModelCard { json })
+    }
+
+    /// The metrics of a version: those of its manifest, and over them what its run has by now. Models are often registered
+    /// where they are logged, before they are measured.
+    fn metrics_by_now(&self, info: &VersionInfo, registered: Value) -> Result<Value> {
+        let Some(run) = info.run_id.as_deref().map(|id| self.known_run(id)).transpose()?.flatten() else {
+            return Ok(registered);
+        };
+        let mut metrics = if let Value::Object(metrics) = registered { metrics } else { Map::new() };
+        metrics.extend(run.metrics.iter().map(metric_json));
+        Ok(metrics.into())
     }
 }
 
@@ -92,7 +105,7 @@ impl ModelCard {
         section(&mut text, "Known limits", &[&card["known_limits"]]);
         let data = objects(&card["data"], &["name", "digest", "context", "rows"]);
         wide(&mut text, "Training data", &["data set", "digest", "used for", "rows"], &data);
-        table(&mut text, "Metrics", ["metric", "value"], &fields(&card["metrics"]));
+        metrics(&mut text, &card["metrics"], &card["metrics_registered"]);
         table(&mut text, "Evaluation", ["metric", "value"], &fields(&card["evaluation"]));
         slices(&mut text, &card["slices"]);
         table(&mut text, "Params", ["param", "value"], &fields(&card["params"]));
@@ -188,6 +201,18 @@ fn wide(text: &mut String, title: &str, heads: &[&str], rows: &[Vec<String>]) {
     for row in rows {
         let _ = writeln!(text, "| {} |", row.join(" | "));
     }
+}
+
+/// Metrics by now, and what they were when the version was registered where that was another value.
+fn metrics(text: &mut String, now: &Value, registered: &Value) {
+    let rows = fields(now).into_iter().map(|(name, value)| {
+        let before = fields(registered).into_iter().find(|(before, _)| *before == name).map(|(_, value)| value);
+        match before {
+            Some(before) if before != value => (name, format!("{value} ({before} when it was registered)")),
+            _ => (name, value),
+        }
+    });
+    table(text, "Metrics", ["metric", "value"], &rows.collect::<Vec<_>>());
 }
 
 /// The slices of a report: a list of objects, whose keys are the columns.

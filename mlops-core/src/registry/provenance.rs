@@ -96,7 +96,7 @@ impl LocalRegistry {
         self.manifest(&self.version_record(&self.record(name)?, number)?)
     }
 
-    fn known_run(&self, id: &str) -> Result<Option<RunData>> {
+    pub(super) fn known_run(&self, id: &str) -> Result<Option<RunData>> {
         match self.runs.get(id) {
             Ok(run) => Ok(Some(run)),
             // MLflow takes any text for a run.
@@ -194,7 +194,7 @@ fn data_json(run: &RunData) -> Vec<Value> {
     run.inputs.iter().map(one).collect()
 }
 
-fn metric_json((key, summary): (&String, &MetricSummary)) -> (String, Value) {
+pub(super) fn metric_json((key, summary): (&String, &MetricSummary)) -> (String, Value) {
     let last = summary.last;
     // JSON has no numbers that are none.
     let value = if last.is_finite() { json!(last) } else { json!(format!("{last}")) };

@@ -32,7 +32,8 @@ class PythonModelContext:
 class PythonModel:
     """A model in Python: write ``predict``, and ``load_context`` to prepare what it needs.
 
-    ``predict`` takes ``(self, model_input)``, ``(self, context, model_input)``, or one of them with ``params``."""
+    ``predict`` takes ``(self, model_input)``, ``(self, context, model_input)`` under whatever names, or one of them with
+    ``params``."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Called once after loading, before the first prediction."""
@@ -62,11 +63,20 @@ class Runner:
         return self._call(self.model.predict_stream, data, params)
 
     def _call(self, function: Callable[..., Any], data: Any, params: dict[str, Any]) -> Any:
-        names = list(inspect.signature(function).parameters)
-        given = {"params": params or None} if "params" in names else {}
-        if names and names[0] == "context":
+        parameters = inspect.signature(function).parameters
+        given = {"params": params or None} if "params" in parameters else {}
+        if _takes_context(parameters):
             return function(self.context, data, **given)
         return function(data, **given)
+
+
+def _takes_context(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    """True for ``(context, model_input)``, whatever the two are called."""
+    if "context" in parameters:
+        return next(iter(parameters)) == "context"
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [one for name, one in parameters.items() if name != "params" and one.kind in kinds and one.default is one.empty]
+    return len(needed) == 2
 
 
 def save(

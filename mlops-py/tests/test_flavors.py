@@ -242,6 +242,28 @@ def test_a_class_is_a_model(tmp_path: Path) -> None:
     assert example.load_input_example_params() == {"add": 0.5}
 
 
+def test_a_missing_library_is_named_with_the_versions_that_were_recorded(python: Python) -> None:
+    rows, target = load_iris(return_X_y=True)
+    with mlops.start_run():
+        info = mlops.xgboost.log_model(xgboost.XGBClassifier(n_estimators=2).fit(rows, target), name="model")
+    done = python(
+        f"""
+        import sys, mlops
+        sys.modules["xgboost"] = None
+        for load in (mlops.load_model, mlops.pyfunc.load_model, mlops.xgboost.load_model):
+            for kind in (ModuleNotFoundError, mlops.exceptions.Unsupported):
+                try:
+                    load("{info.model_uri}")
+                except kind as error:
+                    print(error)
+        """
+    )
+    lines = done.stdout.splitlines()
+    (recorded,) = {package for package in ("xgboost", "xgboost-cpu") if f"'{package}==" in lines[0]}
+    assert len(lines) == 6 and len(set(lines)) == 1 and "needs `xgboost`, which is not installed" in lines[0]
+    assert f"{recorded}=={version(recorded)}" in lines[0] and "pip install 'numpy==" in lines[0]
+
+
 def test_the_context_may_have_any_name(tmp_path: Path) -> None:
     class Named(mlops.pyfunc.PythonModel):
         def predict(self, ctx: Any, rows: Any, params: Any = None) -> Any:

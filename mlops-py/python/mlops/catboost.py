@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._flavors import saving
+from ._flavors import missing, saving
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
 
@@ -37,7 +37,8 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | None = None, *
     """The model, after its files were verified."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("catboost"))
-    return _load(source)
+    with missing.named(source):
+        return _load(source)
 
 
 def _save(model: Any, file_format: str) -> saving.Saved:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._autolog.entry import keras as autolog
-from ._flavors import saving
+from ._flavors import missing, saving
 from ._flavors.infer import is_frame
 from ._flavors.source import Source
 from .exceptions import InvalidArgument, Unsupported
@@ -56,7 +56,8 @@ def load_model(
     """The model, after its files were verified; a layer that holds Python code (Lambda) loads from a trusted source."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("keras"))
-    return _load(source, custom_objects, load_model_kwargs)
+    with missing.named(source):
+        return _load(source, custom_objects, load_model_kwargs)
 
 
 def _save(model: Any, kwargs: Mapping[str, Any] | None) -> saving.Saved:

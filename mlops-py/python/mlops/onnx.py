@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._flavors import saving
+from ._flavors import missing, saving
 from ._flavors.infer import is_array, is_frame
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
@@ -47,7 +47,8 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | None = None, *
     """The model, after its files were verified and onnx checked it."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("onnx"))
-    return _load(source)
+    with missing.named(source):
+        return _load(source)
 
 
 def _save(model: Any, providers: Sequence[str] | None) -> saving.Saved:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._flavors import NATIVE, python_models, saving
+from ._flavors import NATIVE, missing, python_models, saving
 from ._flavors.enforce import enforce_params, enforce_schema
 from ._flavors.python_models import PythonModel, PythonModelContext
 from ._flavors.source import Source
@@ -129,6 +129,11 @@ def load_model(
 
 def load(source: Source, model_config: dict[str, Any] | None = None) -> PyFuncModel:
     """The model of a source, behind one ``predict``."""
+    with missing.named(source):
+        return _load(source, model_config)
+
+
+def _load(source: Source, model_config: dict[str, Any] | None) -> PyFuncModel:
     flavors = source.manifest["flavors"]
     conf = flavors.get(FLAVOR_NAME, {})
     source.add_code(conf)

@@ -8,7 +8,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from ._autolog.entry import pytorch as autolog
-from ._flavors import examples, saving
+from ._flavors import examples, missing, saving
 from ._flavors.infer import is_array, is_frame
 from ._flavors.source import Source
 from .exceptions import InvalidArgument, MlopsError
@@ -59,7 +59,8 @@ def load_model(
     """The module, in evaluation mode, on the device, after its files were verified."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("pytorch"))
-    return _load(source, device)
+    with missing.named(source):
+        return _load(source, device)
 
 
 def log_state_dict(state_dict: dict[str, Any], artifact_path: str, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ._autolog.entry import sklearn as autolog
-from ._flavors import safe_pickles, saving
+from ._flavors import missing, safe_pickles, saving
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
 
@@ -57,7 +57,8 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | None = None, *
     """The estimator, after its files were verified. See :func:`mlops.models.load_model` for ``trust``."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("sklearn"))
-    return _load(source)
+    with missing.named(source):
+        return _load(source)
 
 
 def _save(model: Any, how: str | None, predict_fn: str, trusted_types: list[str] | None) -> saving.Saved:

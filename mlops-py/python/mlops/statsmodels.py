@@ -6,7 +6,7 @@ import copy
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._flavors import pickles, saving
+from ._flavors import missing, pickles, saving
 from ._flavors.source import Source
 from .exceptions import InvalidArgument
 
@@ -41,7 +41,8 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | None = None, *
     """The results, after their files were verified. See :func:`mlops.models.load_model` for ``trust``."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("statsmodels"))
-    return _load(source)
+    with missing.named(source):
+        return _load(source)
 
 
 def _save(model: Any, remove_data: bool) -> saving.Saved:

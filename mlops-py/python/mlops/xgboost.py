@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ._autolog.entry import xgboost as autolog
-from ._flavors import saving
+from ._flavors import missing, saving
 from ._flavors.source import Source, imported
 from .exceptions import InvalidArgument
 
@@ -35,7 +35,8 @@ def load_model(model_uri: str | os.PathLike[str], dst_path: str | None = None, *
     """The Booster or the estimator, after its files were verified."""
     source = Source(model_uri, trust, dst_path)
     source.add_code(source.flavor("xgboost"))
-    return _load(source)
+    with missing.named(source):
+        return _load(source)
 
 
 def _save(model: Any, model_format: str) -> saving.Saved:

@@ -180,11 +180,14 @@ def load(source: Source) -> Any:
     """The model of a source."""
     from importlib import import_module
 
+    from .._flavors import missing
+
     flavors = source.manifest["flavors"]
     for name in NATIVE:
         if name in flavors:
             source.add_code(flavors[name])
-            return import_module(f"mlops.{name}")._load(source)
+            with missing.named(source):
+                return import_module(f"mlops.{name}")._load(source)
     if "python_function" in flavors:
         from ..pyfunc import load as load_function
 

@@ -10,6 +10,7 @@ mod holding;
 mod local;
 mod location;
 mod make;
+mod models;
 mod open;
 mod partial;
 mod registry;
@@ -34,7 +35,7 @@ use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::logged_models::LoggedModels;
-use crate::registry::LocalRegistry;
+use crate::registry::{LocalRegistry, Watches};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
@@ -80,6 +81,8 @@ struct Inner {
     care: gc::Care,
     /// The parts of runs that are being changed.
     holding: holding::Holding,
+    /// Who watches the registry.
+    watches: Arc<Watches>,
     /// What this process does for the dead while it owns the store.
     dead: Option<Care>,
 }
@@ -183,7 +186,8 @@ impl Store {
 
     /// The model registry: names, numbered versions, and which version is where.
     pub fn registry(&self) -> LocalRegistry {
-        LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone())
+        let watches = self.inner.watches.clone();
+        LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone(), watches)
     }
 
     /// Bytes by digest.

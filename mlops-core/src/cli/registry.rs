@@ -93,7 +93,8 @@ fn list(filter: &str, order_by: &[String], context: &mut Context<'_>) -> Result<
         }
     }
     if context.json {
-        return context.print_json(&json!({ "models": models.iter().map(model_json).collect::<Vec<_>>() }));
+        return context
+            .print_json(&json!({ "models": models.iter().map(RegisteredModel::to_json).collect::<Vec<_>>() }));
     }
     if models.is_empty() {
         return context.note("no registered models");
@@ -129,7 +130,7 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<(), Failure> {
     let model = store.registry().get_model(name)?;
     let versions = versions(&store, &model.name)?;
     if context.json {
-        let mut json = model_json(&model);
+        let mut json = model.to_json();
         if let Some(fields) = json.as_object_mut() {
             fields.insert("versions".into(), versions.iter().map(ModelVersion::to_json).collect());
         }
@@ -185,21 +186,4 @@ fn history(name: &str, context: &mut Context<'_>) -> Result<(), Failure> {
         ]);
     }
     context.print_table(&rows)
-}
-
-fn model_json(model: &RegisteredModel) -> Value {
-    let latest =
-        model.latest_versions.iter().map(|version| (version.info.stage.as_str().into(), version.version.into()));
-    let slots = model.slots.iter().map(|(slot, state)| (slot.clone(), state.to_json()));
-    json!({
-        "name": model.name,
-        "description": model.description,
-        "tags": model.tags,
-        "aliases": model.aliases,
-        "latest_versions": latest.collect::<serde_json::Map<String, Value>>(),
-        "generation": model.generation,
-        "slots": slots.collect::<serde_json::Map<String, Value>>(),
-        "created_at": model.created_at.to_string(),
-        "updated_at": model.updated_at.to_string(),
-    })
 }

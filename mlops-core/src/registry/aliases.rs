@@ -115,16 +115,20 @@ impl LocalRegistry {
     pub(super) fn version_of_alias(&self, name: &str, alias: &str) -> Result<ModelVersion> {
         let lower = names::found_alias(alias)?;
         let model = self.record(name)?;
-        let found = match self.find_alias(model.number, &lower)? {
-            Some(entry) => Some(entry.version),
-            None if lower == names::PREVIOUS => self.slot(&model, "")?.previous,
-            None if lower == PRODUCTION => self.slot(&model, "")?.production,
-            None => None,
-        };
-        match found {
+        match self.find_pointed(&model, &lower)? {
             Some(number) => self.version(&model, number),
             None => Err(self.no_alias(&model, alias, &lower)?),
         }
+    }
+
+    /// What an alias, in lower case, points to.
+    pub(super) fn find_pointed(&self, model: &ModelRecord, lower: &str) -> Result<Option<u64>> {
+        Ok(match self.find_alias(model.number, lower)? {
+            Some(entry) => Some(entry.version),
+            None if lower == names::PREVIOUS => self.slot(model, "")?.previous,
+            None if lower == PRODUCTION => self.slot(model, "")?.production,
+            None => None,
+        })
     }
 
     /// That there is no such alias, and what it pointed to if there was one.

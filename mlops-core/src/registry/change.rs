@@ -150,6 +150,7 @@ impl LocalRegistry {
                 });
             }
             if self.storage.apply(&ops, self.runs.durability())? == Outcome::Applied {
+                self.watches.tell();
                 return Ok(done);
             }
         }

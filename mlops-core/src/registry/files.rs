@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::store::LocalRegistry;
 use super::types::VersionInfo;
 use crate::base::digests::Digest;
+use crate::base::names as base_names;
 use crate::error::{Code, Error, Result};
 use crate::runs::{ArtifactInfo, StoredArtifact, artifacts};
 
@@ -15,7 +16,19 @@ fn hint(name: &str, number: u64) -> String {
 }
 
 impl LocalRegistry {
-    fn files(&self, name: &str, number: u64) -> Result<BTreeMap<String, StoredArtifact>> {
+    /// The bytes of one file of a version, verified against their digest.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown version or path, `InvalidArgument` for a folder; `InvalidState` for a version whose files the
+    /// store does not have; `Corrupt` if the bytes are damaged.
+    pub fn read_file(&self, name: &str, number: u64, path: &str) -> Result<Vec<u8>> {
+        let path = base_names::check_artifact_path(path)?;
+        let files = artifacts::select(self.files(name, number)?, &hint(name, number), Some(&path))?;
+        self.blobs().get(&artifacts::one(&files, &path)?.blob)
+    }
+
+    /// The files of a version, by path.
+    pub(crate) fn files(&self, name: &str, number: u64) -> Result<BTreeMap<String, StoredArtifact>> {
         let info = self.version_record(&self.record(name)?, number)?;
         let digest = info.digest.ok_or_else(|| Error::InvalidState {
             detail: format!(

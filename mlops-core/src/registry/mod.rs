@@ -10,6 +10,8 @@
 //! what is there: what people said (`approvals.rs`), what gates said (`gate_results.rs`) and where the version is from. Every
 //! way into a stage goes through it, `promote.rs` and MLflow's calls alike; without a policy it asks for nothing. `slots.rs`
 //! knows what is in production, `audit.rs`, `why.rs` and `card.rs` tell how it came to that, `tombstones.rs` what is gone.
+//!
+//! `uris.rs` reads `models:/` URIs. A host that serves a model has a `watch.rs`, which `watches.rs` keeps up to date.
 
 mod aliases;
 mod approvals;
@@ -38,7 +40,10 @@ mod stages;
 mod store;
 mod tombstones;
 mod types;
+mod uris;
 mod versions;
+mod watch;
+mod watches;
 mod why;
 
 use std::fmt::Debug;
@@ -50,7 +55,9 @@ pub use by::{Actor, By};
 pub use card::{KNOWN_LIMITS, ModelCard};
 pub use gate_results::{GateOptions, GateResult, Verdict};
 pub use log::{Action, Event};
-pub use policies::{EffectivePolicy, PolicyChanges, PolicyScope, SetPolicy, parse_policies, policies_to_toml};
+pub use policies::{
+    EffectivePolicy, PolicyChanges, PolicyScope, SetPolicy, parse_policies, parse_policy, policies_to_toml,
+};
 pub use policy::{Policy, Provenance};
 pub use promote::{PromoteOptions, Promotion, VersionStanding};
 pub use provenance::LOCK_DIGEST;
@@ -61,6 +68,9 @@ pub use source::FilesOf;
 pub use store::LocalRegistry;
 pub use tombstones::Tombstone;
 pub use types::{ModelQuery, ModelVersion, RegisteredModel, Stage, StageOptions, VersionOptions, VersionStatus};
+pub use uris::ModelUri;
+pub use watch::{Watch, WatchSubscription, Watched, WatchedVersion};
+pub(crate) use watches::Watches;
 pub use why::Why;
 
 use crate::base::paging::Page;

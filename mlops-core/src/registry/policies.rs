@@ -209,6 +209,20 @@ pub fn policies_to_toml<'a>(policies: impl Iterator<Item = (&'a PolicyScope, &'a
     tables.collect::<Vec<_>>().join("\n")
 }
 
+/// Reads the fields of one policy from JSON, such as `{"approvals": 1}`.
+///
+/// # Errors
+/// `InvalidArgument` for what is no object, or with the name of a field that there is not.
+pub fn parse_policy(json: &str) -> Result<Map<String, Value>> {
+    let fields: Map<String, Value> = serde_json::from_str(json).map_err(|e| Error::InvalidArgument {
+        what: "policy".into(),
+        value: json.chars().take(100).collect(),
+        expected: format!("a JSON object of fields ({e})"),
+    })?;
+    Policy::default().with(&fields)?;
+    Ok(fields)
+}
+
 /// Reads a file of policies: the tables `[default.<stage>]` are for the store, `[model."<name>".<stage>]` for a model.
 ///
 /// ```

@@ -9,7 +9,26 @@ use super::promote::{Promotion, VersionStanding};
 use super::requirements::Requirement;
 use super::slots::SlotState;
 use super::tombstones::Tombstone;
-use super::types::ModelVersion;
+use super::types::{ModelVersion, RegisteredModel};
+
+impl RegisteredModel {
+    /// The model as JSON: times as text, of each stage the number of its latest version.
+    pub fn to_json(&self) -> Value {
+        let latest = self.latest_versions.iter().map(|found| (found.info.stage.as_str().into(), found.version.into()));
+        let slots = self.slots.iter().map(|(slot, state)| (slot.clone(), state.to_json()));
+        json!({
+            "name": self.name,
+            "description": self.description,
+            "tags": self.tags,
+            "aliases": self.aliases,
+            "latest_versions": latest.collect::<Map<String, Value>>(),
+            "generation": self.generation,
+            "slots": slots.collect::<Map<String, Value>>(),
+            "created_at": self.created_at.to_string(),
+            "updated_at": self.updated_at.to_string(),
+        })
+    }
+}
 
 impl ModelVersion {
     /// The version as JSON, times and digests as text.

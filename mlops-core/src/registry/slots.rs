@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::keys;
+use super::names;
 use super::store::LocalRegistry;
 use super::types::{ModelRecord, Stage};
 use crate::base::stored;
@@ -30,6 +31,14 @@ pub struct SlotState {
 pub(super) type Slots = BTreeMap<String, SlotState>;
 
 impl LocalRegistry {
+    /// What is in production in a slot of a model; the empty one is the slot that every model has.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model; `InvalidArgument` for what cannot be a slot; `Corrupt`, `Io`.
+    pub fn slot_state(&self, name: &str, slot: &str) -> Result<SlotState> {
+        self.slot(&self.record(name)?, &names::slot(slot)?)
+    }
+
     /// What is in production in a slot, whose name is in lower case.
     pub(super) fn slot(&self, model: &ModelRecord, slot: &str) -> Result<SlotState> {
         match self.storage.get(&keys::slot(model.number, slot))? {

@@ -13,6 +13,7 @@ use super::types::{
     AliasEntry, ModelQuery, ModelRecord, ModelVersion, NameEntry, RegisteredModel, Stage, StageOptions, VersionInfo,
     VersionOptions,
 };
+use super::watches::Watches;
 use super::{ModelRegistry, VersionStatus};
 use crate::base::paging::Page;
 use crate::base::stored;
@@ -46,19 +47,35 @@ pub struct LocalRegistry {
     pub(super) runs: Runs,
     pub(super) logged_models: LoggedModels,
     pub(super) storage: Arc<dyn Storage>,
+    pub(super) watches: Arc<Watches>,
     pub(super) by: By,
 }
 
 impl LocalRegistry {
     /// The registry of a store whose runs are these.
-    pub(crate) fn new(runs: Runs, logged_models: LoggedModels, storage: Arc<dyn Storage>) -> Self {
-        Self { runs, logged_models, storage, by: By::default() }
+    pub(crate) fn new(
+        runs: Runs,
+        logged_models: LoggedModels,
+        storage: Arc<dyn Storage>,
+        watches: Arc<Watches>,
+    ) -> Self {
+        Self { runs, logged_models, storage, watches, by: By::default() }
     }
 
     /// The same registry, whose changes say who makes them and why.
     #[must_use]
     pub fn by(&self, by: By) -> Self {
         Self { by, ..self.clone() }
+    }
+
+    /// The runs of the same store.
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// The logged models of the same store.
+    pub(crate) fn logged_models(&self) -> &LoggedModels {
+        &self.logged_models
     }
 
     pub(super) fn blobs(&self) -> &dyn BlobStore {

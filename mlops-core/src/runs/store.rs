@@ -130,6 +130,11 @@ impl Runs {
         self.inner.store.get_or_init(|| Arc::downgrade(store) as Weak<dyn Any + Send + Sync>);
     }
 
+    /// What keeps the store open for as long as it is held; None if it was opened without one.
+    pub(crate) fn kept_open(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.inner.store()
+    }
+
     /// What drains the files of other writers.
     pub(crate) fn drainer(&self) -> Drainer {
         Drainer { storage: self.core.storage.clone(), blobs: self.core.blobs.clone() }

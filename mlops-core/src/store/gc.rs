@@ -145,7 +145,7 @@ impl Inner {
         report.spool = self.drain_all(options.dry_run)?;
         if !options.dry_run {
             let models = LoggedModels::new(self.runs.clone(), self.storage.clone());
-            LocalRegistry::new(self.runs.clone(), models, self.storage.clone()).sweep()?;
+            LocalRegistry::new(self.runs.clone(), models, self.storage.clone(), self.watches.clone()).sweep()?;
         }
         // What is removed already is not left out: another run may have got its id.
         let live = self.live_blobs(&if options.dry_run { gone } else { BTreeSet::new() })?;

@@ -185,6 +185,20 @@ impl OpenOptions {
             MEMORY => (Sharing::Private, true),
             folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
         };
-        Ok(Inner { uri, id, read_only: self.read_only, sharing, is_own, runs, blobs, storage, care, holding, dead })
+        let watches = Arc::default();
+        Ok(Inner {
+            uri,
+            id,
+            read_only: self.read_only,
+            sharing,
+            is_own,
+            runs,
+            blobs,
+            storage,
+            care,
+            holding,
+            watches,
+            dead,
+        })
     }
 }

@@ -1,14 +1,15 @@
 //! Models in and out of runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::place::{ModelPlace, no_model};
 use crate::base::clock::{Clock, SystemClock};
-use crate::base::digests::Digest;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::names;
 use crate::error::{Error, Result};
 use crate::models::{MANIFEST, ModelContent, ModelManifest, SavedModel, digest_file};
+use crate::registry::{LocalRegistry, ModelVersion};
 use crate::runs::{ArtifactSource, Content, Run, Runs};
 
 /// Logs a model as the artifact folder `path` of a run: all its files and its manifest, or nothing. Returns the
@@ -89,19 +90,24 @@ fn stamped(model: &SavedModel) -> ModelManifest {
     manifest
 }
 
-/// A model in a store, whose files are those of its manifest.
+/// A model in a store, whose files are those of its manifest. Which version an alias or a stage named was settled when it was
+/// loaded.
 #[derive(Debug)]
-pub struct LoadedModel<'a> {
-    runs: &'a Runs,
+pub struct LoadedModel {
     place: ModelPlace,
     /// What it is.
     pub manifest: ModelManifest,
 }
 
-impl LoadedModel<'_> {
-    /// The run that has it.
-    pub fn run_id(&self) -> &str {
-        &self.place.run_id
+impl LoadedModel {
+    /// The run that has it, or that made what it is a version of; None if nobody knows.
+    pub fn run_id(&self) -> Option<&str> {
+        self.place.run_id().or(self.manifest.run_id.as_deref())
+    }
+
+    /// The version of a registered model that it is; None for a model of a run or a logged model.
+    pub fn version(&self) -> Option<&ModelVersion> {
+        self.place.version()
     }
 
     /// The bytes of one of its files, verified.
@@ -113,7 +119,7 @@ impl LoadedModel<'_> {
             let list = self.manifest.files.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(Error::NotFound { what: "model file", id: path.into(), hint: format!("; it has {list}") });
         }
-        let bytes = self.runs.read_artifact(&self.place.run_id, &format!("{}/{path}", self.place.path))?;
+        let bytes = self.place.read(path)?;
         self.manifest.verify_file(&self.place.uri(), path, &bytes)?;
         Ok(bytes)
     }
@@ -125,17 +131,27 @@ impl LoadedModel<'_> {
 /// # Errors
 /// `InvalidArgument` for another kind of URI, `NotFound` for an unknown run, path or a missing file, `Corrupt` for
 /// anything that is not what was logged.
-pub fn load_model<'a>(runs: &'a Runs, uri: &str) -> Result<LoadedModel<'a>> {
-    let place = ModelPlace::parse(uri)?;
+pub fn load_model(runs: &Runs, uri: &str) -> Result<LoadedModel> {
+    load(ModelPlace::in_run(runs, uri)?)
+}
+
+/// [`load_model`] for every kind of URI, those of the registry too.
+///
+/// # Errors
+/// As [`load_model`]; `InvalidState` for a version whose files the store does not have.
+pub fn load_registered_model(registry: &LocalRegistry, uri: &str) -> Result<LoadedModel> {
+    load(ModelPlace::of(registry, uri)?)
+}
+
+fn load(place: ModelPlace) -> Result<LoadedModel> {
     let at = place.uri();
-    let manifest = place.manifest(runs)?;
-    let mut found = BTreeMap::new();
-    place.walk(runs, &place.path, &mut found)?;
+    let manifest = place.manifest()?;
+    let found = place.files()?;
     manifest.check(&at, &found.keys().cloned().collect())?;
     for (path, (size_bytes, digest)) in found.iter().filter(|(path, _)| *path != MANIFEST) {
         manifest.verify_digest(&at, path, *size_bytes, *digest)?;
     }
-    Ok(LoadedModel { runs, place, manifest })
+    Ok(LoadedModel { place, manifest })
 }
 
 /// Copies the model `runs:/<run id>/<path>` beneath `dest`, at its own path, verifies every file that is in its folder
@@ -144,9 +160,20 @@ pub fn load_model<'a>(runs: &'a Runs, uri: &str) -> Result<LoadedModel<'a>> {
 /// # Errors
 /// As [`load_model`], and `Io`; `Corrupt` also for a foreign file that was in the folder before.
 pub fn download_model(runs: &Runs, uri: &str, dest: &Path) -> Result<PathBuf> {
-    let place = ModelPlace::parse(uri)?;
-    place.manifest(runs)?;
-    let folder = runs.download_artifacts(&place.run_id, Some(&place.path), dest)?;
+    download(&ModelPlace::in_run(runs, uri)?, dest)
+}
+
+/// [`download_model`] for every kind of URI: the files of a version or a logged model come directly into `dest`.
+///
+/// # Errors
+/// As [`download_model`] and [`load_registered_model`].
+pub fn download_registered_model(registry: &LocalRegistry, uri: &str, dest: &Path) -> Result<PathBuf> {
+    download(&ModelPlace::of(registry, uri)?, dest)
+}
+
+fn download(place: &ModelPlace, dest: &Path) -> Result<PathBuf> {
+    place.manifest()?;
+    let folder = place.download(dest)?;
     open_model_folder(&folder)?;
     Ok(folder)
 }
@@ -170,54 +197,6 @@ pub fn open_model_folder(path: &Path) -> Result<ModelManifest> {
         manifest.verify_digest(path, name, local.size_bytes, local.digest)?;
     }
     Ok(manifest)
-}
-
-/// Where a model is.
-#[derive(Clone, Debug)]
-struct ModelPlace {
-    run_id: String,
-    path: String,
-}
-
-impl ModelPlace {
-    fn parse(uri: &str) -> Result<Self> {
-        let parts = uri.strip_prefix("runs:/").and_then(|rest| rest.trim_start_matches('/').split_once('/'));
-        let (run_id, path) = parts.filter(|(_, path)| !path.is_empty()).ok_or_else(|| Error::InvalidArgument {
-            what: "model uri".into(),
-            value: uri.escape_debug().take(300).collect(),
-            expected: "runs:/<run id>/<path of the model>".into(),
-        })?;
-        names::check_run_id(run_id)?;
-        Ok(Self { run_id: run_id.into(), path: names::check_artifact_path(path)? })
-    }
-
-    fn uri(&self) -> PathBuf {
-        format!("runs:/{}/{}", self.run_id, self.path).into()
-    }
-
-    fn manifest(&self, runs: &Runs) -> Result<ModelManifest> {
-        let bytes = runs.read_artifact(&self.run_id, &format!("{}/{MANIFEST}", self.path)).map_err(|e| match e {
-            Error::NotFound { what: "artifact", .. } => no_model(&self.uri().display().to_string()),
-            other => other,
-        })?;
-        ModelManifest::parse(&bytes, &self.uri().join(MANIFEST))
-    }
-
-    /// The files beneath a folder of the run's artifacts, by their path in the model.
-    fn walk(&self, runs: &Runs, folder: &str, found: &mut BTreeMap<String, (u64, Digest)>) -> Result<()> {
-        for entry in runs.list_artifacts(&self.run_id, Some(folder))? {
-            let inner = entry.path.strip_prefix(&self.path).and_then(|path| path.strip_prefix('/'));
-            match (entry.digest, inner) {
-                (Some(digest), Some(inner)) => drop(found.insert(inner.into(), (entry.size_bytes, digest))),
-                _ => self.walk(runs, &entry.path, found)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-fn no_model(place: &str) -> Error {
-    Error::NotFound { what: "model", id: place.into(), hint: format!("; there is no `{MANIFEST}` in it") }
 }
 
 fn walk_folder(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> Result<()> {

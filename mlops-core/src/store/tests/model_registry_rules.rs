@@ -699,7 +699,7 @@ fn reads_with(count: usize) -> [usize; 5] {
     versions(&store, count);
     as_of(&store, "ada").register("other", &elsewhere()).unwrap();
     let counting = Arc::new(Counting { inner: store.storage().clone(), read: AtomicUsize::new(0) });
-    let registry = LocalRegistry::new(store.runs().clone(), store.logged_models(), counting.clone());
+    let registry = LocalRegistry::new(store.runs().clone(), store.logged_models(), counting.clone(), Arc::default());
     let registry = registry.by(By { actor: Some("ada".into()), reason: Some("better".into()) });
     registry.set_alias("fraud", "champion", 1).unwrap();
     promote(&registry, 1).unwrap();

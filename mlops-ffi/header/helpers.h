@@ -81,6 +81,12 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_REPORT_OPTIONS_INIT {sizeof(mlops_report_options), 0, {NULL, 0}, 4194304, 25165824, 4000}
 #define MLOPS_RUN_QUERY_INIT                                                                                           \
   {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_MODEL_QUERY_INIT {sizeof(mlops_model_query), 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_VERSION_OPTIONS_INIT                                                                                     \
+  {sizeof(mlops_version_options), 1, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
+#define MLOPS_PROMOTE_OPTIONS_INIT {sizeof(mlops_promote_options), 0, 0, 0, {NULL, 0}, {NULL, 0}, MLOPS_GENERATION_ANY}
+#define MLOPS_GATE_INIT                                                                                                \
+  {sizeof(mlops_gate), 0, {NULL, 0}, {NULL, 0}, MLOPS_VERSION_NONE, NULL, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

@@ -338,6 +338,21 @@ struct ArrowArrayStream {
 #define MLOPS_TRIAL_STOP 1
 
 /**
+ * Stands for no version: nothing is there.
+ */
+#define MLOPS_VERSION_NONE 0
+
+/**
+ * Whatever the generation is, where a call asks which one is expected.
+ */
+#define MLOPS_GENERATION_ANY -1
+
+/**
+ * Waits for as long as it takes.
+ */
+#define MLOPS_WAIT_FOREVER INT64_MAX
+
+/**
  * Keeps a listener told of alerts, until it is freed with `mlops_alert_subscription_free`.
  */
 typedef struct mlops_alert_subscription mlops_alert_subscription;
@@ -407,6 +422,17 @@ typedef struct mlops_table mlops_table;
  * A trial that this process has taken. Freed with `mlops_trial_free`, which does not end it.
  */
 typedef struct mlops_trial mlops_trial;
+
+/**
+ * Knows which version is in production, or which one an alias points to, whichever process changes it. Freed with
+ * `mlops_watch_free`.
+ */
+typedef struct mlops_watch mlops_watch;
+
+/**
+ * Keeps a listener told of changes, until it is freed with `mlops_watch_subscription_free`.
+ */
+typedef struct mlops_watch_subscription mlops_watch_subscription;
 
 /**
  * Bytes that the caller owns and frees with `mlops_buf_free`, never with `free`. Behind the last byte stands a NUL
@@ -1291,6 +1317,188 @@ typedef struct mlops_report_options {
   size_t points;
 } mlops_report_options;
 
+/**
+ * Which models or versions are looked for. Begin with `MLOPS_MODEL_QUERY_INIT`, which finds all.
+ */
+typedef struct mlops_model_query {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * A filter: models have `name`, `creation_timestamp`, `last_updated_timestamp` and tags, versions `version_number`,
+   * `run_id`, `source_path` and `current_stage` too; empty: all.
+   */
+  struct mlops_str filter;
+  /**
+   * Order such as `version_number DESC`; then the name, and of versions the highest number first.
+   */
+  const struct mlops_str *order_by;
+  /**
+   * How many orders.
+   */
+  size_t order_by_count;
+  /**
+   * Most results of the page, 1 to 50,000; 0 (default): 1,000.
+   */
+  size_t max_results;
+  /**
+   * Where to go on, from the page before; empty: at the beginning.
+   */
+  struct mlops_str page_token;
+} mlops_model_query;
+
+/**
+ * How a version is made. Begin with `MLOPS_VERSION_OPTIONS_INIT`.
+ */
+typedef struct mlops_version_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0 (default): a source that this store does not have is an error. 0: the version has no files and no digest then.
+   */
+  int32_t must_exist;
+  /**
+   * Not 0: a registered model that does not exist is an error. Default 0: it is made, in the same commit.
+   */
+  int32_t model_must_exist;
+  /**
+   * Not 0: it is meant that the store does not have the files, where a policy asks for verified sources. Default 0.
+   */
+  int32_t external;
+  /**
+   * Where it is from: `runs:/<run id>/<path>`, `models:/<logged model>` or `models:/<name>/<number>`, whose files belong
+   * to the version from then on; without `must_exist` any URI.
+   */
+  struct mlops_str source;
+  /**
+   * The run that made it; empty: that of the source.
+   */
+  struct mlops_str run_id;
+  /**
+   * A link to that run where it is elsewhere; empty: none.
+   */
+  struct mlops_str run_link;
+  /**
+   * The logged model that it was made of; empty: that of the source.
+   */
+  struct mlops_str model_id;
+  /**
+   * What it is; empty: not told.
+   */
+  struct mlops_str description;
+  /**
+   * Its tags.
+   */
+  const struct mlops_tag *tags;
+  /**
+   * How many tags.
+   */
+  size_t tags_count;
+} mlops_version_options;
+
+/**
+ * How a version is promoted. Begin with `MLOPS_PROMOTE_OPTIONS_INIT`.
+ */
+typedef struct mlops_promote_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0: who leaves production goes to Staging. Default 0: it is archived.
+   */
+  int32_t keep_existing;
+  /**
+   * Not 0: nothing may be left in production, where a policy is strict about it. Default 0.
+   */
+  int32_t leave_empty;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * Where it goes; empty: Production.
+   */
+  struct mlops_str to;
+  /**
+   * The slot of production, such as `eu`; empty: the one that every model has.
+   */
+  struct mlops_str slot;
+  /**
+   * The generation that the slot must have; `MLOPS_GENERATION_ANY` (default): any. Else it is `MLOPS_CONFLICT`, which says
+   * who was faster.
+   */
+  int64_t expect;
+} mlops_promote_options;
+
+/**
+ * What a gate said of a version. Begin with `MLOPS_GATE_INIT`.
+ */
+typedef struct mlops_gate {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * The name of the gate, as a policy's field `gate` has it.
+   */
+  struct mlops_str name;
+  /**
+   * `pass`, `fail` or `error`. A verdict that rests on a metric that is NaN is noted as an error, and promotes nothing.
+   */
+  struct mlops_str verdict;
+  /**
+   * The version that it was held against; `MLOPS_VERSION_NONE` (default): nothing was in production.
+   */
+  int64_t baseline;
+  /**
+   * The candidate's metrics; of each the key and the value count.
+   */
+  const struct mlops_metric *metrics;
+  /**
+   * How many metrics.
+   */
+  size_t metrics_count;
+  /**
+   * What it found, as JSON; empty: not told.
+   */
+  struct mlops_str report;
+  /**
+   * The digest of the data that it looked at; empty: not told.
+   */
+  struct mlops_str data;
+  /**
+   * The digest of what the gate itself asks for; empty: not told.
+   */
+  struct mlops_str rules;
+} mlops_gate;
+
+/**
+ * Who is told of changes: `callback` is called with `user_data`, the version that is there now, or `MLOPS_VERSION_NONE`, and
+ * how often it has changed. The callback must not unwind, and should be short.
+ */
+typedef struct mlops_watch_listener {
+  /**
+   * What is called.
+   */
+  void (*callback)(void *user_data, int64_t version, int64_t changes);
+  /**
+   * What it is given; it is called from a thread of the library.
+   */
+  void *user_data;
+} mlops_watch_listener;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2020,7 +2228,10 @@ mlops_status mlops_run_log_model(const struct mlops_run *run,
                                  struct mlops_error **err);
 
 /**
- * The manifest of the model `runs:/<run id>/<path>` as JSON, after a check that the run has exactly its files.
+ * The manifest of a model as JSON, after a check that its files are exactly those of the manifest. The model is named by
+ * `runs:/<run id>/<path>`, `models:/<name>/<version>`, `models:/<name>@<alias>`, `models:/<name>/<stage>`,
+ * `models:/<name>/latest` or `models:/<logged model>`; so it is in `mlops_model_read` and `mlops_model_download`. What an
+ * alias or a stage names may change between two calls: `mlops_model_version_of_uri` settles it.
  *
  * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
@@ -2041,8 +2252,8 @@ mlops_status mlops_model_read(const struct mlops_store *store,
                               struct mlops_error **err);
 
 /**
- * Copies a model beneath the local folder `dest`, at its own path, and checks every file; `*out` becomes the path
- * where it is.
+ * Copies a model beneath the local folder `dest`, that of a run at its own path, others directly into it, and checks
+ * every file; `*out` becomes the path where it is.
  *
  * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
@@ -2807,6 +3018,732 @@ mlops_status mlops_metric_svg(const struct mlops_store *store,
                               struct mlops_buf *out,
                               struct mlops_error **err);
 
+/**
+ * Makes a registered model without versions. Names are the same in upper and lower case; they have no `/`, `:` or `@`.
+ *
+ * `actor` says who does it (empty: `MLOPS_ACTOR`, else who a CI system acts for, else `user.email` of git, else the
+ * user), `reason` why; both stand in the history. So it is in every function that changes the registry. Threads: any.
+ * Since 0.1.
+ */
+mlops_status mlops_registered_model_create(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           struct mlops_str description,
+                                           const struct mlops_tag *tags,
+                                           size_t tags_count,
+                                           struct mlops_str actor,
+                                           struct mlops_str reason,
+                                           struct mlops_error **err);
+
+/**
+ * A registered model as JSON: `{"name", "description", "tags", "aliases": {alias: number}, "latest_versions": {stage:
+ * number}, "generation", "slots": {slot: {"generation", "production", "previous", "event"}}, "created_at",
+ * "updated_at"}`, as `mlops models list --json` prints it.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_json(const struct mlops_store *store,
+                                         struct mlops_str name,
+                                         struct mlops_buf *out,
+                                         struct mlops_error **err);
+
+/**
+ * A page of the registered models that match a query, by name unless it orders them: `{"items": [...],
+ * "next_page_token": null}`, each as `mlops_registered_model_json` writes it.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_search_json(const struct mlops_store *store,
+                                                const struct mlops_model_query *query,
+                                                struct mlops_buf *out,
+                                                struct mlops_error **err);
+
+/**
+ * Gives a registered model another name; its versions keep their numbers.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_rename(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           struct mlops_str to,
+                                           struct mlops_str actor,
+                                           struct mlops_str reason,
+                                           struct mlops_error **err);
+
+/**
+ * Replaces the description of a registered model; an empty one takes it away.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_describe(const struct mlops_store *store,
+                                             struct mlops_str name,
+                                             struct mlops_str description,
+                                             struct mlops_str actor,
+                                             struct mlops_str reason,
+                                             struct mlops_error **err);
+
+/**
+ * Deletes a registered model with its versions, whose numbers are not given again; its events stay. `force` not 0
+ * deletes whatever a policy protects, and needs a reason.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_delete(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           int32_t force,
+                                           struct mlops_str actor,
+                                           struct mlops_str reason,
+                                           struct mlops_error **err);
+
+/**
+ * Sets a tag of a registered model.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_set_tag(const struct mlops_store *store,
+                                            struct mlops_str name,
+                                            struct mlops_str key,
+                                            struct mlops_str value,
+                                            struct mlops_str actor,
+                                            struct mlops_str reason,
+                                            struct mlops_error **err);
+
+/**
+ * Removes a tag of a registered model; fine if it has none of this key.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_delete_tag(const struct mlops_store *store,
+                                               struct mlops_str name,
+                                               struct mlops_str key,
+                                               struct mlops_str actor,
+                                               struct mlops_str reason,
+                                               struct mlops_error **err);
+
+/**
+ * Points an alias to a version, whichever it pointed to before. The alias `production` is a promotion.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_set_alias(const struct mlops_store *store,
+                                              struct mlops_str name,
+                                              struct mlops_str alias,
+                                              int64_t version,
+                                              struct mlops_str actor,
+                                              struct mlops_str reason,
+                                              struct mlops_error **err);
+
+/**
+ * Removes an alias; fine if the model has none of this name.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_delete_alias(const struct mlops_store *store,
+                                                 struct mlops_str name,
+                                                 struct mlops_str alias,
+                                                 struct mlops_str actor,
+                                                 struct mlops_str reason,
+                                                 struct mlops_error **err);
+
+/**
+ * The version that an alias points to; `previous` is what a rollback goes back to.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_by_alias(const struct mlops_store *store,
+                                             struct mlops_str name,
+                                             struct mlops_str alias,
+                                             int64_t *version,
+                                             struct mlops_error **err);
+
+/**
+ * What is in production in a slot (empty: the one that every model has): the version, or `MLOPS_VERSION_NONE`, and how
+ * often that has changed, which a promotion may expect. `mlops_watch_open` is for hosts that ask again and again.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_production(const struct mlops_store *store,
+                                               struct mlops_str name,
+                                               struct mlops_str slot,
+                                               int64_t *version,
+                                               int64_t *generation,
+                                               struct mlops_error **err);
+
+/**
+ * The version that was in a stage (empty: Production) at a time in microseconds; `MLOPS_VERSION_NONE` if none was. Of
+ * Production it is that of the slot.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_at(const struct mlops_store *store,
+                                       struct mlops_str name,
+                                       struct mlops_str stage,
+                                       struct mlops_str slot,
+                                       int64_t time,
+                                       int64_t *version,
+                                       struct mlops_error **err);
+
+/**
+ * All that happened under a name as JSON, in order, also to a model that was deleted: a list of events as
+ * `mlops models history --json` has them.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_history_json(const struct mlops_store *store,
+                                                 struct mlops_str name,
+                                                 struct mlops_buf *out,
+                                                 struct mlops_error **err);
+
+/**
+ * What is left of the versions that were deleted under a name as JSON: a list with number, digest, who, why and when.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_deleted_versions_json(const struct mlops_store *store,
+                                                          struct mlops_str name,
+                                                          struct mlops_buf *out,
+                                                          struct mlops_error **err);
+
+/**
+ * Makes a version of a registered model, in one commit: a failure leaves nothing behind. `*version` becomes its number.
+ *
+ * `actor` and `reason` are as in `mlops_registered_model_create`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_create(const struct mlops_store *store,
+                                        struct mlops_str name,
+                                        const struct mlops_version_options *options,
+                                        struct mlops_str actor,
+                                        struct mlops_str reason,
+                                        int64_t *version,
+                                        struct mlops_error **err);
+
+/**
+ * Makes a version of the registered model `to`, which is made if there is none, of the files of a version of another.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_copy(const struct mlops_store *store,
+                                      struct mlops_str name,
+                                      int64_t version,
+                                      struct mlops_str to,
+                                      struct mlops_str actor,
+                                      struct mlops_str reason,
+                                      int64_t *copied,
+                                      struct mlops_error **err);
+
+/**
+ * The number of the version that `models:/fraud/7`, `models:/fraud@champion`, `models:/fraud/Production` or
+ * `models:/fraud/latest` names now.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_of_uri(const struct mlops_store *store,
+                                        struct mlops_str uri,
+                                        int64_t *version,
+                                        struct mlops_error **err);
+
+/**
+ * A version as JSON: `{"name", "version", "stage", "status", "aliases", "source", "run_id", "model_id", "description",
+ * "tags", "digest", "manifest", "created_by", "created_at", "updated_at"}`, as the command line prints it.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_json(const struct mlops_store *store,
+                                      struct mlops_str name,
+                                      int64_t version,
+                                      struct mlops_buf *out,
+                                      struct mlops_error **err);
+
+/**
+ * The digest of the list of files of a version, which is the same for the same files; empty if the store does not have
+ * them.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_digest(const struct mlops_store *store,
+                                        struct mlops_str name,
+                                        int64_t version,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * A page of the versions that match a query, by name, the highest number first, unless it orders them: `{"items": [...],
+ * "next_page_token": null}`, each as `mlops_model_version_json` writes it.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_search_json(const struct mlops_store *store,
+                                             const struct mlops_model_query *query,
+                                             struct mlops_buf *out,
+                                             struct mlops_error **err);
+
+/**
+ * Replaces the description of a version; an empty one takes it away.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_describe(const struct mlops_store *store,
+                                          struct mlops_str name,
+                                          int64_t version,
+                                          struct mlops_str description,
+                                          struct mlops_str actor,
+                                          struct mlops_str reason,
+                                          struct mlops_error **err);
+
+/**
+ * Sets a tag of a version.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_set_tag(const struct mlops_store *store,
+                                         struct mlops_str name,
+                                         int64_t version,
+                                         struct mlops_str key,
+                                         struct mlops_str value,
+                                         struct mlops_str actor,
+                                         struct mlops_str reason,
+                                         struct mlops_error **err);
+
+/**
+ * Removes a tag of a version; fine if it has none of this key.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_delete_tag(const struct mlops_store *store,
+                                            struct mlops_str name,
+                                            int64_t version,
+                                            struct mlops_str key,
+                                            struct mlops_str actor,
+                                            struct mlops_str reason,
+                                            struct mlops_error **err);
+
+/**
+ * Deletes a version and the aliases that point to it; its number is not given again, and a tombstone stays. `force` not
+ * 0 deletes whatever a policy protects, and needs a reason.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_delete(const struct mlops_store *store,
+                                        struct mlops_str name,
+                                        int64_t version,
+                                        int32_t force,
+                                        struct mlops_str actor,
+                                        struct mlops_str reason,
+                                        struct mlops_error **err);
+
+/**
+ * Moves a version to None, Staging, Production or Archived, as MLflow does it; who comes to Production archives who was
+ * there. `archive_existing` not 0 archives the others of Staging too. `expect` is the generation that the model must
+ * have, or `MLOPS_GENERATION_ANY`. `mlops_model_version_promote` can more.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_set_stage(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           int64_t version,
+                                           struct mlops_str stage,
+                                           int32_t archive_existing,
+                                           int64_t expect,
+                                           struct mlops_str actor,
+                                           struct mlops_str reason,
+                                           struct mlops_error **err);
+
+/**
+ * The files and folders directly in a folder of a version (`path` empty: the top).
+ *
+ * `*out` is freed with `mlops_artifacts_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_list_files(const struct mlops_store *store,
+                                            struct mlops_str name,
+                                            int64_t version,
+                                            struct mlops_str path,
+                                            struct mlops_artifacts **out,
+                                            struct mlops_error **err);
+
+/**
+ * The bytes of one file of a version, checked against their digest. `mlops_model_read` is for the files of a model with a
+ * manifest.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_read_file(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           int64_t version,
+                                           struct mlops_str path,
+                                           struct mlops_buf *out,
+                                           struct mlops_error **err);
+
+/**
+ * Copies a file or folder of a version (`path` empty: all) beneath the local folder `dest` at its own path, each file
+ * checked; `*out` becomes the path where it is.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_download_files(const struct mlops_store *store,
+                                                struct mlops_str name,
+                                                int64_t version,
+                                                struct mlops_str path,
+                                                struct mlops_str dest,
+                                                struct mlops_buf *out,
+                                                struct mlops_error **err);
+
+/**
+ * What a version is and where it is from as JSON, noted when it was made: files, run, commit, data sets, environment;
+ * `null` for one that was made before there were manifests.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_manifest_json(const struct mlops_store *store,
+                                               struct mlops_str name,
+                                               int64_t version,
+                                               struct mlops_buf *out,
+                                               struct mlops_error **err);
+
+/**
+ * Moves a version to a stage, in one commit, by what the policy asks for; who was in production there is archived. What
+ * is there already stays, without an event.
+ *
+ * `*generation` becomes that of the slot after it, `*out` JSON: `{"changed", "version", "replaced", "slot",
+ * "generation", "event"}`. `MLOPS_DENIED` says what the policy asks for and what is missing, `MLOPS_STALE` that a gate
+ * looked at another production than that of now. `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_promote(const struct mlops_store *store,
+                                         struct mlops_str name,
+                                         int64_t version,
+                                         const struct mlops_promote_options *options,
+                                         struct mlops_str actor,
+                                         struct mlops_str reason,
+                                         int64_t *generation,
+                                         struct mlops_buf *out,
+                                         struct mlops_error **err);
+
+/**
+ * Goes back to what was in production in a slot before, or to the version `to` that once was (`MLOPS_VERSION_NONE`: the
+ * one before), when its files are verified. Needs a reason; a second time it needs `to`.
+ *
+ * `*version` becomes what is in production now, `*out` JSON as in `mlops_model_version_promote`; it is freed with
+ * `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registered_model_rollback(const struct mlops_store *store,
+                                             struct mlops_str name,
+                                             struct mlops_str slot,
+                                             int64_t to,
+                                             struct mlops_str actor,
+                                             struct mlops_str reason,
+                                             int64_t *version,
+                                             struct mlops_buf *out,
+                                             struct mlops_error **err);
+
+/**
+ * Asks for approval of a version for a stage (empty: Production); `mlops_registry_pending_json` lists it.
+ *
+ * `*out` becomes JSON: what was said, and `"changed"`; it is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_request_approval(const struct mlops_store *store,
+                                                  struct mlops_str name,
+                                                  int64_t version,
+                                                  struct mlops_str to,
+                                                  struct mlops_str actor,
+                                                  struct mlops_str reason,
+                                                  struct mlops_buf *out,
+                                                  struct mlops_error **err);
+
+/**
+ * Approves a version for a stage (empty: Production): as it is, with the newest result of a gate, under the policy that
+ * holds now. `MLOPS_DENIED`, which is an event too, for who may not.
+ *
+ * `*out` is as in `mlops_model_version_request_approval`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_approve(const struct mlops_store *store,
+                                         struct mlops_str name,
+                                         int64_t version,
+                                         struct mlops_str to,
+                                         struct mlops_str actor,
+                                         struct mlops_str reason,
+                                         struct mlops_buf *out,
+                                         struct mlops_error **err);
+
+/**
+ * Rejects a version for a stage (empty: Production); needs a reason, and stands until the same actor approves or
+ * withdraws.
+ *
+ * `*out` is as in `mlops_model_version_request_approval`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_reject(const struct mlops_store *store,
+                                        struct mlops_str name,
+                                        int64_t version,
+                                        struct mlops_str to,
+                                        struct mlops_str actor,
+                                        struct mlops_str reason,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * Takes back what the actor said of a version for a stage (empty: Production).
+ *
+ * `*out` is as in `mlops_model_version_request_approval`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_withdraw(const struct mlops_store *store,
+                                          struct mlops_str name,
+                                          int64_t version,
+                                          struct mlops_str to,
+                                          struct mlops_str actor,
+                                          struct mlops_str reason,
+                                          struct mlops_buf *out,
+                                          struct mlops_error **err);
+
+/**
+ * The versions that somebody wants approved and that are not there yet, as a JSON list.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_pending_json(const struct mlops_store *store,
+                                         struct mlops_buf *out,
+                                         struct mlops_error **err);
+
+/**
+ * What the policy asks for before a version goes to a stage (empty: Production) and what is there, as JSON:
+ * `"can_promote"`, `"requirements"`, `"approvals"`, `"gates"`, `"policy"` and more.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_status_json(const struct mlops_store *store,
+                                             struct mlops_str name,
+                                             int64_t version,
+                                             struct mlops_str to,
+                                             struct mlops_str slot,
+                                             struct mlops_buf *out,
+                                             struct mlops_error **err);
+
+/**
+ * Notes what a gate said of a version; `*out` becomes what is noted, as JSON.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_record_gate(const struct mlops_store *store,
+                                             struct mlops_str name,
+                                             int64_t version,
+                                             const struct mlops_gate *gate,
+                                             struct mlops_str actor,
+                                             struct mlops_str reason,
+                                             struct mlops_buf *out,
+                                             struct mlops_error **err);
+
+/**
+ * Why a version is where it is, as JSON: event, gate, approvals, run, commit, data sets.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_why_json(const struct mlops_store *store,
+                                          struct mlops_str name,
+                                          int64_t version,
+                                          struct mlops_buf *out,
+                                          struct mlops_error **err);
+
+/**
+ * The same for people, a line each.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_why_text(const struct mlops_store *store,
+                                          struct mlops_str name,
+                                          int64_t version,
+                                          struct mlops_buf *out,
+                                          struct mlops_error **err);
+
+/**
+ * The card of a version as JSON, whose keys are always the same.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_card_json(const struct mlops_store *store,
+                                           struct mlops_str name,
+                                           int64_t version,
+                                           struct mlops_buf *out,
+                                           struct mlops_error **err);
+
+/**
+ * The card of a version as Markdown.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_model_version_card_markdown(const struct mlops_store *store,
+                                               struct mlops_str name,
+                                               int64_t version,
+                                               struct mlops_buf *out,
+                                               struct mlops_error **err);
+
+/**
+ * What holds for a model that goes to a stage (empty: Production), as JSON: all fields, and `"digest"`. Without a model
+ * (empty) the policies that were set, a list.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_policy_json(const struct mlops_store *store,
+                                        struct mlops_str model,
+                                        struct mlops_str to,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * The policies that were set, as a file of TOML that `mlops_registry_set_policies` takes.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_policies_toml(const struct mlops_store *store,
+                                          struct mlops_buf *out,
+                                          struct mlops_error **err);
+
+/**
+ * Sets all policies that a text of TOML names, in one commit: `[default.production]` is for the store,
+ * `[model."fraud".production]` for a model.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_set_policies(const struct mlops_store *store,
+                                         struct mlops_str toml,
+                                         struct mlops_str actor,
+                                         struct mlops_str reason,
+                                         struct mlops_error **err);
+
+/**
+ * Sets the policy of a model, or of the store (`model` empty), for a stage (empty: Production): a JSON object of fields,
+ * such as `{"approvals": 1}`; an empty text takes the policy away.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_set_policy(const struct mlops_store *store,
+                                       struct mlops_str model,
+                                       struct mlops_str to,
+                                       struct mlops_str fields,
+                                       struct mlops_str actor,
+                                       struct mlops_str reason,
+                                       struct mlops_error **err);
+
+/**
+ * At most `limit` events of all models behind the number `after` (0: from the first), in order, as a JSON list; an empty
+ * one is the end. The numbers have no gaps.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_events_json(const struct mlops_store *store,
+                                        int64_t after,
+                                        size_t limit,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * The end of the log of events: the number of the last (0: there is none) and its hash. Kept elsewhere, it shows later
+ * whether the log up to there is the same.
+ *
+ * `*hash` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_head(const struct mlops_store *store,
+                                 int64_t *seq,
+                                 struct mlops_buf *hash,
+                                 struct mlops_error **err);
+
+/**
+ * Walks the log of events: `MLOPS_CORRUPT` names the first that was changed. With an end that was kept elsewhere
+ * (`kept_hash` empty: without) it is noticed too if the end was cut off or all was written anew. `*seq` becomes how far
+ * the log goes.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_registry_verify(const struct mlops_store *store,
+                                   int64_t kept_seq,
+                                   struct mlops_str kept_hash,
+                                   int64_t *seq,
+                                   struct mlops_error **err);
+
+/**
+ * Watches what is in production in a slot of a model (empty: the one that every model has), or what an alias of it points
+ * to, where `alias` is not empty. The model may be one that is not there yet: it has no version then.
+ *
+ * A thread of the library, one for all watches of a store, looks five times a second, until the last of them is freed:
+ * a change of another process is seen within a second, one of this process at once. While the store cannot be reached
+ * the last version stays. A watch keeps the store open. In a forked child it shows what was seen before the fork.
+ * `*out` is freed with `mlops_watch_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_watch_open(const struct mlops_store *store,
+                              struct mlops_str model,
+                              struct mlops_str slot,
+                              struct mlops_str alias,
+                              struct mlops_watch **out,
+                              struct mlops_error **err);
+
+/**
+ * The version that is there, or `MLOPS_VERSION_NONE`; that for NULL too. It reads one number, and takes some nanoseconds.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_watch_current(const struct mlops_watch *watch);
+
+/**
+ * The generation of the slot, that a promotion may expect; 0 for an alias and for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_watch_generation(const struct mlops_watch *watch);
+
+/**
+ * How often it has changed since it is watched; 0 for NULL. It takes some nanoseconds.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_watch_changes(const struct mlops_watch *watch);
+
+/**
+ * Whether it has changed since the last time that this, or `mlops_watch_wait`, said so; of many threads that ask, one is
+ * told. False for NULL. It takes some nanoseconds.
+ *
+ * Threads: any. Since 0.1.
+ */
+bool mlops_watch_changed(const struct mlops_watch *watch);
+
+/**
+ * Waits for a change, for `timeout_us` microseconds at most (`MLOPS_WAIT_FOREVER`: for as long as it takes). `*changed`
+ * becomes 1, or 0 if the time is over first. `MLOPS_INVALID_STATE` in a forked child.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_watch_wait(const struct mlops_watch *watch,
+                              int64_t timeout_us,
+                              int32_t *changed,
+                              struct mlops_error **err);
+
+/**
+ * How long ago the store was last looked at with success, in microseconds: a fraction of a second, unless it cannot be
+ * reached. -1 for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int64_t mlops_watch_age(const struct mlops_watch *watch);
+
+/**
+ * Has a listener told after each change, until the subscription or the watch is freed. It is told what is there then, and
+ * not of what came and went between two looks.
+ *
+ * `*out` is freed with `mlops_watch_subscription_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_watch_on_change(const struct mlops_watch *watch,
+                                   const struct mlops_watch_listener *listener,
+                                   struct mlops_watch_subscription **out,
+                                   struct mlops_error **err);
+
+/**
+ * Ends a subscription. NULL is fine. A call of the listener that is under way in another thread goes on.
+ *
+ * Threads: any, but nobody may use the subscription any more. Since 0.1.
+ */
+void mlops_watch_subscription_free(struct mlops_watch_subscription *subscription);
+
+/**
+ * Frees a watch. NULL is fine.
+ *
+ * Threads: any, but nobody may use the watch any more. Since 0.1.
+ */
+void mlops_watch_free(struct mlops_watch *watch);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -2894,6 +3831,12 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_REPORT_OPTIONS_INIT {sizeof(mlops_report_options), 0, {NULL, 0}, 4194304, 25165824, 4000}
 #define MLOPS_RUN_QUERY_INIT                                                                                           \
   {sizeof(mlops_run_query), MLOPS_VIEW_ACTIVE, NULL, 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_MODEL_QUERY_INIT {sizeof(mlops_model_query), 0, {NULL, 0}, NULL, 0, 0, {NULL, 0}}
+#define MLOPS_VERSION_OPTIONS_INIT                                                                                     \
+  {sizeof(mlops_version_options), 1, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0}
+#define MLOPS_PROMOTE_OPTIONS_INIT {sizeof(mlops_promote_options), 0, 0, 0, {NULL, 0}, {NULL, 0}, MLOPS_GENERATION_ANY}
+#define MLOPS_GATE_INIT                                                                                                \
+  {sizeof(mlops_gate), 0, {NULL, 0}, {NULL, 0}, MLOPS_VERSION_NONE, NULL, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

@@ -1,9 +1,9 @@
 //! Reading a run's files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use mlops_core::Error;
 use mlops_core::runs::ArtifactInfo;
+use mlops_core::{Error, Result};
 
 use crate::args::{Handle, Versioned, refuse};
 use crate::boundary::export;
@@ -63,8 +63,22 @@ impl From<ArtifactInfo> for Artifact {
     }
 }
 
+impl From<Vec<ArtifactInfo>> for mlops_artifacts {
+    fn from(found: Vec<ArtifactInfo>) -> Self {
+        Self { items: found.into_iter().map(Artifact::from).collect() }
+    }
+}
+
+/// The path where something was copied to.
+pub(crate) fn local_path(local: PathBuf) -> Result<mlops_buf> {
+    let text = local.into_os_string().into_string().map_err(|path| Error::Internal {
+        detail: format!("the path {} made of two paths in UTF-8 is not in UTF-8", path.display()),
+    });
+    text.map(Into::into)
+}
+
 /// The path, or None if it is empty: the top.
-fn folder(path: &str) -> Option<&str> {
+pub(crate) fn folder(path: &str) -> Option<&str> {
     Some(path).filter(|path| !path.is_empty())
 }
 
@@ -111,10 +125,7 @@ export! {
             return Err(refuse("dest", dest, "the path of a local folder, such as `.`"));
         }
         let local = store.store.runs().download_artifacts(run_id, folder(path), Path::new(dest))?;
-        let local = local.into_os_string().into_string().map_err(|path| Error::Internal {
-            detail: format!("the path {} made of two paths in UTF-8 is not in UTF-8", path.display()),
-        })?;
-        out.set(local.into());
+        out.set(local_path(local)?);
         Ok(())
     }
 

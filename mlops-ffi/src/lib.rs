@@ -10,6 +10,7 @@
 //! - Outputs are written only on success; `*err` is set by every call that gets it, to NULL on success.
 
 #![expect(non_camel_case_types, reason = "types carry their C names")]
+#![expect(clippy::too_many_arguments, reason = "C has no named arguments; what may grow is a struct")]
 #![expect(clippy::missing_safety_doc, reason = "one contract holds for every function: the crate's documentation")]
 
 pub mod alerts;
@@ -25,7 +26,11 @@ pub mod forks;
 pub mod inputs;
 mod json;
 pub mod logging;
+pub mod model_versions;
 pub mod models;
+pub mod policies;
+pub mod promotions;
+pub mod registered_models;
 pub mod reports;
 pub mod run_data;
 pub mod runs;
@@ -40,3 +45,4 @@ pub mod text;
 pub mod transfer;
 pub mod typed;
 pub mod version;
+pub mod watches;

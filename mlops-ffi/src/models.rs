@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use mlops_core::models::{SavedModel, SavedModelBuilder};
-use mlops_core::{Error, Result, workflows};
+use mlops_core::{Result, workflows};
 
 use crate::args::{Argument, Versioned, refuse, slice};
+use crate::artifacts::local_path;
 use crate::boundary::export;
 use crate::runs::mlops_run;
 use crate::sized::{check_reserved, sized_input};
@@ -108,11 +109,14 @@ export! {
         Ok(())
     }
 
-    /// The manifest of the model `runs:/<run id>/<path>` as JSON, after a check that the run has exactly its files.
+    /// The manifest of a model as JSON, after a check that its files are exactly those of the manifest. The model is named by
+    /// `runs:/<run id>/<path>`, `models:/<name>/<version>`, `models:/<name>@<alias>`, `models:/<name>/<stage>`,
+    /// `models:/<name>/latest` or `models:/<logged model>`; so it is in `mlops_model_read` and `mlops_model_download`. What an
+    /// alias or a stage names may change between two calls: `mlops_model_version_of_uri` settles it.
     ///
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_model_manifest(store: *const mlops_store, uri: mlops_str, out: *mut mlops_buf) -> mlops_status {
-        out.set(workflows::load_model(store.store.runs(), uri)?.manifest.to_text().into());
+        out.set(store.store.load_model(uri)?.manifest.to_text().into());
         Ok(())
     }
 
@@ -125,12 +129,12 @@ export! {
         path: mlops_str,
         out: *mut mlops_buf,
     ) -> mlops_status {
-        out.set(workflows::load_model(store.store.runs(), uri)?.read(path)?.into());
+        out.set(store.store.load_model(uri)?.read(path)?.into());
         Ok(())
     }
 
-    /// Copies a model beneath the local folder `dest`, at its own path, and checks every file; `*out` becomes the path
-    /// where it is.
+    /// Copies a model beneath the local folder `dest`, that of a run at its own path, others directly into it, and checks
+    /// every file; `*out` becomes the path where it is.
     ///
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_model_download(
@@ -142,11 +146,7 @@ export! {
         if dest.is_empty() {
             return Err(refuse("dest", dest, "the path of a local folder, such as `.`"));
         }
-        let local = workflows::download_model(store.store.runs(), uri, Path::new(dest))?;
-        let local = local.into_os_string().into_string().map_err(|path| Error::Internal {
-            detail: format!("the path {} made of two paths in UTF-8 is not in UTF-8", path.display()),
-        })?;
-        out.set(local.into());
+        out.set(local_path(store.store.download_model(uri, Path::new(dest))?)?);
         Ok(())
     }
 }

@@ -187,6 +187,9 @@ fn the_programs_of_the_guide_work() {
     };
     if has_cpp() {
         assert_eq!(run(&mut build("guide.cpp", block("c.md", "cpp"))), "0.333333\n");
+        let page = declarations::read(&package().join("../docs/guide/c.md"));
+        let second = page.split("```cpp\n").nth(2).and_then(|rest| rest.split("```").next()).unwrap().to_owned();
+        assert_eq!(run(&mut build("registry.cpp", second)), "models:/fraud/1: 0.5 1.5\n");
     }
     {
         let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
@@ -215,4 +218,70 @@ fn the_sweep_in_cpp_builds_and_its_processes_share_the_trials() {
     assert_eq!(lines[1], "  rate 0.45: loss 2.5e-53 in 27 epochs");
     // Who comes later finds no trial left.
     assert_eq!(run(Command::new(&program).arg(&store)), first);
+}
+
+/// Makes a version whose weights say `benign` by a bias, and nothing else.
+fn linear_version(store: &mlops_core::Store, bias: &str) {
+    use mlops_core::registry::{ModelRegistry, VersionOptions};
+    let run = store.runs().start(mlops_core::runs::RunOptions::default()).unwrap();
+    let weights = format!("{bias}\n0.0\n0.0\n");
+    let model = mlops_core::models::SavedModel::builder().flavor("linear", serde_json::json!({}));
+    let model = model.file("weights.txt", weights.into_bytes()).build().unwrap();
+    mlops_core::workflows::log_model(&*run, "model", &model).unwrap();
+    let source = format!("runs:/{}/model", run.id());
+    store.registry().register("breast-cancer", &VersionOptions { source, ..VersionOptions::default() }).unwrap();
+}
+
+#[test]
+fn the_host_in_cpp_serves_what_another_process_promotes_within_a_second_and_none_of_its_requests_waits() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::time::{Duration, Instant};
+
+    use mlops_core::registry::{By, PromoteOptions};
+    if !has_cpp() {
+        return;
+    }
+    let folder = scratch();
+    let (program, path) = (folder.path().join("serve"), folder.path().join("store"));
+    compile(&program, prefix(), &[examples().join("cpp/serve.cpp")], &[]);
+    let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+    linear_version(&store, "3.0");
+    linear_version(&store, "-3.0");
+
+    let mut host = Command::new(&program);
+    host.arg(&path).arg("breast-cancer").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut host = host.spawn().unwrap();
+    let (mut requests, answers) = (host.stdin.take().unwrap(), BufReader::new(host.stdout.take().unwrap()));
+    let mut answers = answers.lines();
+    let mut ask = |features: &str| {
+        writeln!(requests, "{features}").unwrap();
+        answers.next().unwrap().unwrap()
+    };
+    assert_eq!(ask("1,2"), "nothing is in production");
+    let served = |expected: &str, ask: &mut dyn FnMut(&str) -> String| {
+        let began = Instant::now();
+        while ask("1,2") != expected {
+            assert!(began.elapsed() < Duration::from_secs(20), "{expected} was never served");
+        }
+        began.elapsed()
+    };
+    let mut took = Vec::new();
+    for (number, answer) in [(1, "version 1: benign, 0.953"), (2, "version 2: malignant, 0.047")] {
+        store.registry().promote("breast-cancer", number, &PromoteOptions::default()).unwrap();
+        took.push(served(answer, &mut ask));
+    }
+    let by = By { reason: Some("wrong".into()), ..By::default() };
+    store.registry().by(by).rollback("breast-cancer", "", None).unwrap();
+    took.push(served("version 1: benign, 0.953", &mut ask));
+    // A busy machine may be slow once; three times it is not.
+    assert!(took.iter().min().is_some_and(|time| *time < Duration::from_secs(1)), "{took:?}");
+    assert_eq!(ask("1"), "expected 2 numbers, not 1");
+    // The owner of the store goes away; the host takes over and goes on.
+    drop(store);
+    assert_eq!(ask("1,2"), "version 1: benign, 0.953");
+    let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+    store.registry().promote("breast-cancer", 2, &PromoteOptions::default()).unwrap();
+    served("version 2: malignant, 0.047", &mut ask);
+    drop(requests);
+    assert!(host.wait().unwrap().success());
 }

@@ -100,6 +100,11 @@ fn consoles_reports_curves_exports_and_lists_of_sweeps_work_from_c() {
 }
 
 #[test]
+fn versions_are_registered_approved_promoted_watched_and_rolled_back_from_c() {
+    build_and_run(&["c/registry.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }
@@ -146,6 +151,13 @@ fn cpp_works_with_exceptions() {
 fn cpp_has_tables_series_alerts_consoles_and_sweeps() {
     if has_cpp() {
         build_and_run(&["cpp/more.cpp"], &["-fno-exceptions"]);
+    }
+}
+
+#[test]
+fn cpp_has_the_registry_and_watches() {
+    if has_cpp() {
+        build_and_run(&["cpp/registry.cpp"], &["-fno-exceptions"]);
     }
 }
 

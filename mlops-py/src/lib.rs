@@ -20,6 +20,7 @@ mod sweeps;
 mod table;
 mod transfer;
 mod ui;
+mod watches;
 
 use mimalloc::MiMalloc;
 use pyo3::prelude::*;
@@ -66,4 +67,6 @@ mod _native {
     use super::transfer::{export_runs, import_runs, sync_stores};
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
+    #[pymodule_export]
+    use super::watches::Watch;
 }

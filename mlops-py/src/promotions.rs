@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mlops_core::registry::{
     By, Decision, Event, GateOptions, LocalRegistry, LogHead, ModelRegistry as _, PendingApproval, PolicyChanges,
-    PolicyScope, PromoteOptions, SetPolicy, Stage, Tombstone, Verdict, parse_policies,
+    PolicyScope, PromoteOptions, SetPolicy, Stage, Tombstone, Verdict, parse_policies, parse_policy,
 };
 use mlops_core::{Error, Store as CoreStore, Timestamp};
 use pyo3::prelude::*;
@@ -113,13 +113,7 @@ impl Promotions {
         fields: Option<Text<'_>>,
     ) -> PyResult<()> {
         detached(py, || {
-            let fields = fields.map(|text| {
-                serde_json::from_str(&text).map_err(|e| Error::InvalidArgument {
-                    what: "policy".into(),
-                    value: text.chars().take(100).collect(),
-                    expected: format!("a dict of fields ({e})"),
-                })
-            });
+            let fields = fields.map(|text| parse_policy(&text));
             let scope = PolicyScope { model: name.map(|name| name.0), stage: stage.parse()? };
             self.inner().set_policies(&PolicyChanges::from([(scope, fields.transpose()?)]))
         })

@@ -207,6 +207,11 @@ impl ModelRegistry {
         version_out(py, &detached(py, || self.inner().get_by_alias(&name, &alias))?)
     }
 
+    /// The version that a `models:/` URI names.
+    fn version_of_uri<'py>(&self, py: Python<'py>, uri: Text<'_>) -> Out<'py> {
+        version_out(py, &detached(py, || self.inner().version_of_uri(&uri))?)
+    }
+
     #[pyo3(signature = (name, version, stage, archive_existing=false, expect=None))]
     fn set_stage<'py>(
         &self,

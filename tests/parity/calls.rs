@@ -168,6 +168,105 @@ pub(crate) enum Call {
         run: String,
         status: String,
     },
+    CreateModel {
+        model: String,
+        description: String,
+        tags: BTreeMap<String, String>,
+    },
+    DescribeModel {
+        model: String,
+        description: String,
+    },
+    RenameModel {
+        model: String,
+        to: String,
+    },
+    DeleteModel {
+        model: String,
+    },
+    RegisterVersion {
+        model: String,
+        run: String,
+        path: String,
+        tags: BTreeMap<String, String>,
+    },
+    CopyVersion {
+        model: String,
+        version: i64,
+        to: String,
+    },
+    DescribeVersion {
+        model: String,
+        version: i64,
+        description: String,
+    },
+    TagVersion {
+        model: String,
+        version: i64,
+        key: String,
+        value: String,
+    },
+    UntagVersion {
+        model: String,
+        version: i64,
+        key: String,
+    },
+    DeleteVersion {
+        model: String,
+        version: i64,
+    },
+    SetAlias {
+        model: String,
+        alias: String,
+        version: i64,
+    },
+    DeleteAlias {
+        model: String,
+        alias: String,
+    },
+    SetStage {
+        model: String,
+        version: i64,
+        stage: String,
+    },
+    SetPolicy {
+        model: String,
+        fields: serde_json::Value,
+        actor: String,
+        reason: String,
+    },
+    Say {
+        decision: String,
+        model: String,
+        version: i64,
+        actor: String,
+        reason: String,
+    },
+    RecordGate {
+        model: String,
+        version: i64,
+        baseline: i64,
+        gate: String,
+        verdict: String,
+        metric: String,
+        value: String,
+        actor: String,
+    },
+    Promote {
+        model: String,
+        version: i64,
+        slot: String,
+        expect: i64,
+        actor: String,
+        reason: String,
+    },
+    Rollback {
+        model: String,
+        slot: String,
+        to: i64,
+        actor: String,
+        reason: String,
+    },
 }
 
 /// What is asked of every store: searches, as tables with counts, and sweeps by name.
@@ -175,6 +274,8 @@ pub(crate) enum Call {
 pub(crate) struct Questions {
     pub(crate) searches: Vec<Search>,
     pub(crate) sweeps: Vec<String>,
+    pub(crate) models: Vec<String>,
+    pub(crate) uris: Vec<String>,
 }
 
 /// A search for a table.
@@ -235,7 +336,9 @@ pub(crate) fn question_lines(questions: &Questions) -> String {
         parts.chain(search.columns.iter().cloned()).collect::<Vec<_>>().join("\t")
     };
     let sweeps = questions.sweeps.iter().map(|name| format!("sweep\t-\t{name}"));
-    questions.searches.iter().map(search).chain(sweeps).collect::<Vec<_>>().join("\n")
+    let models = questions.models.iter().map(|name| format!("model\t-\t{name}"));
+    let uris = questions.uris.iter().map(|uri| format!("uri\t-\t{uri}"));
+    questions.searches.iter().map(search).chain(sweeps).chain(models).chain(uris).collect::<Vec<_>>().join("\n")
 }
 
 /// The bytes of hex digits.
@@ -344,10 +447,61 @@ fn line(step: &Step) -> String {
             push(&mut fields, &[run, value, &step.to_string(), decision], "report")
         }
         Call::EndTrial { run, status } => push(&mut fields, &[run, status], "end_trial"),
+        other => of_the_registry(other, &mut fields),
     };
     let escape = |field: &String| field.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n");
     let head = [name.to_owned(), fails.to_owned()];
     head.into_iter().chain(fields.iter().map(escape)).collect::<Vec<_>>().join("\t")
+}
+
+/// The fields of a call of the registry.
+fn of_the_registry(call: &Call, fields: &mut Vec<String>) -> &'static str {
+    match call {
+        Call::CreateModel { model, description, tags } => {
+            push(fields, &[model, description], "");
+            push_tags(fields, tags);
+            "create_model"
+        }
+        Call::DescribeModel { model, description } => push(fields, &[model, description], "describe_model"),
+        Call::RenameModel { model, to } => push(fields, &[model, to], "rename_model"),
+        Call::DeleteModel { model } => push(fields, &[model], "delete_model"),
+        Call::RegisterVersion { model, run, path, tags } => {
+            push(fields, &[model, run, path], "");
+            push_tags(fields, tags);
+            "register_version"
+        }
+        Call::CopyVersion { model, version, to } => push(fields, &[model, &version.to_string(), to], "copy_version"),
+        Call::DescribeVersion { model, version, description } => {
+            push(fields, &[model, &version.to_string(), description], "describe_version")
+        }
+        Call::TagVersion { model, version, key, value } => {
+            push(fields, &[model, &version.to_string(), key, value], "tag_version")
+        }
+        Call::UntagVersion { model, version, key } => {
+            push(fields, &[model, &version.to_string(), key], "untag_version")
+        }
+        Call::DeleteVersion { model, version } => push(fields, &[model, &version.to_string()], "delete_version"),
+        Call::SetAlias { model, alias, version } => push(fields, &[model, alias, &version.to_string()], "set_alias"),
+        Call::DeleteAlias { model, alias } => push(fields, &[model, alias], "delete_alias"),
+        Call::SetStage { model, version, stage } => push(fields, &[model, &version.to_string(), stage], "set_stage"),
+        Call::SetPolicy { model, fields: policy, actor, reason } => {
+            push(fields, &[model, &policy.to_string(), actor, reason], "set_policy")
+        }
+        Call::Say { decision, model, version, actor, reason } => {
+            push(fields, &[decision, model, &version.to_string(), actor, reason], "say")
+        }
+        Call::RecordGate { model, version, baseline, gate, verdict, metric, value, actor } => {
+            let (version, baseline) = (version.to_string(), baseline.to_string());
+            push(fields, &[model, &version, &baseline, gate, verdict, metric, value, actor], "record_gate")
+        }
+        Call::Promote { model, version, slot, expect, actor, reason } => {
+            push(fields, &[model, &version.to_string(), slot, &expect.to_string(), actor, reason], "promote")
+        }
+        Call::Rollback { model, slot, to, actor, reason } => {
+            push(fields, &[model, slot, &to.to_string(), actor, reason], "rollback")
+        }
+        other => panic!("no line for {other:?}"),
+    }
 }
 
 /// The definition of a sweep as text, with its name.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mlops_core::registry::{Event, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, Stage};
 use mlops_core::runs::{Aggregation, ColumnData, RunQuery, Runs, View};
 use mlops_core::{ParamValue, Store};
 use serde_json::{Map, Value, json};
@@ -63,7 +64,38 @@ pub(crate) fn dump(store: &Store, questions: &Questions) -> Value {
     let searches: Vec<_> = questions.searches.iter().map(|one| search(store, one)).collect();
     let sweep = |name: &String| store.sweeps().get(name).unwrap().to_json_with_trials().unwrap();
     let sweeps: Vec<_> = questions.sweeps.iter().map(sweep).collect();
-    json!({"experiments": experiments, "runs": found, "searches": searches, "sweeps": sweeps})
+    json!({
+        "experiments": experiments, "runs": found, "searches": searches, "sweeps": sweeps,
+        "registry": registry(&store.registry(), questions),
+    })
+}
+
+/// Models, versions with their files and how they stand, what URIs name, and all that happened.
+fn registry(registry: &LocalRegistry, questions: &Questions) -> Value {
+    let versions = |name: &String| -> Vec<Value> {
+        let query = ModelQuery { filter: format!("name = '{name}'"), ..ModelQuery::default() };
+        let found = registry.search_versions(&query).unwrap().items;
+        let one = |found: ModelVersion| {
+            let files = registry.list_files(name, found.version, None).unwrap();
+            json!({
+                "version": found.to_json(),
+                "files": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
+                "can_promote": registry.status(name, found.version, Stage::Production, "").unwrap().can_promote(),
+            })
+        };
+        found.into_iter().map(one).collect()
+    };
+    let model = |name: &String| json!({"model": registry.get_model(name).unwrap().to_json(), "versions": versions(name)});
+    let uri = |uri: &String| {
+        registry.version_of_uri(uri).map_or_else(|error| json!(error.code().row().number), |found| json!(found.version))
+    };
+    json!({
+        "models": questions.models.iter().map(model).collect::<Vec<_>>(),
+        "uris": questions.uris.iter().map(uri).collect::<Vec<_>>(),
+        "events": registry.events(0, 10_000).unwrap().iter().map(Event::to_json).collect::<Vec<_>>(),
+        "pending": registry.pending().unwrap().len(),
+        "verified": registry.verify_log(None).unwrap().seq,
+    })
 }
 
 /// What sums up each metric, with NaN and infinities as texts.
@@ -164,6 +196,7 @@ pub(crate) fn normal(mut dump: Value) -> Value {
         typed(fields);
         sort(&mut fields["artifacts"], "path");
     }
+    of_the_registry(&mut dump["registry"], &names);
     for sweep in dump["sweeps"].as_array_mut().unwrap() {
         without(sweep, &["created_at"]);
         sweep["trials"].as_array_mut().unwrap().iter_mut().for_each(|trial| {
@@ -190,6 +223,35 @@ fn typed(run: &mut Map<String, Value>) {
         if let Some(only) = value.as_object().filter(|all| all.len() == 1).and_then(|all| all.values().next()) {
             *value = only.clone();
         }
+    }
+}
+
+/// The registry without times, hashes and users, and with names for runs.
+fn of_the_registry(registry: &mut Value, names: &BTreeMap<String, Value>) {
+    let named = |source: &mut Value| {
+        let Some(text) = source.as_str().and_then(|text| text.strip_prefix("runs:/")) else { return };
+        let (id, path) = text.split_once('/').unwrap();
+        *source = json!(format!("runs:/{}/{path}", names[&Value::from(id).to_string()]));
+    };
+    for model in registry["models"].as_array_mut().unwrap() {
+        without(&mut model["model"], &["created_at", "updated_at"]);
+        for slot in model["model"]["slots"].as_object_mut().unwrap().values_mut() {
+            without(slot, &["event"]);
+        }
+        for version in model["versions"].as_array_mut().unwrap() {
+            let version = &mut version["version"];
+            without(version, &["created_at", "updated_at", "created_by", "manifest"]);
+            named(&mut version["source"]);
+            let run = names.get(&version["run_id"].to_string()).cloned();
+            version["run_id"] = run.unwrap_or_default();
+        }
+    }
+    for event in registry["events"].as_array_mut().unwrap() {
+        if event["actor_from"] != "argument" {
+            event["actor"] = Value::Null;
+        }
+        without(event, &["at", "actor_from", "uid", "user", "host", "pid", "prev_hash", "hash"]);
+        named(&mut event["to"]);
     }
 }
 

@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use mlops_core::registry::{
+    By, GateOptions, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions, Stage, StageOptions, VersionOptions,
+    parse_policy,
+};
 use mlops_core::runs::{
     Alert, AlertLevel, Batch, DatasetInput, ForkOptions, MediaKind, MediaValue, MetricPoint, Run, RunExt, RunOptions,
 };
@@ -146,6 +150,77 @@ impl Player<'_> {
                 Ok(())
             }
             Call::EndTrial { run, status } => self.trials[run].end(status.parse()?),
+            other => self.registry(other),
+        }
+    }
+
+    /// Models and their versions.
+    fn registry(&self, call: &Call) -> Result<()> {
+        let by = |actor: &String, reason: &String| {
+            let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+            self.store.registry().by(By { actor: given(actor), reason: given(reason) })
+        };
+        let number = |version: &i64| u64::try_from(*version).unwrap();
+        let some = |version: &i64| Some(number(version)).filter(|number| *number > 0);
+        let registry = self.store.registry();
+        match call {
+            Call::CreateModel { model, description, tags } => {
+                registry.create_model(model, Some(description), &owned(tags)).map(drop)
+            }
+            Call::DescribeModel { model, description } => registry.describe_model(model, Some(description)).map(drop),
+            Call::RenameModel { model, to } => registry.rename_model(model, to).map(drop),
+            Call::DeleteModel { model } => registry.delete_model(model),
+            Call::RegisterVersion { model, run, path, tags } => {
+                let source = format!("runs:/{}/{path}", self.run(run).id());
+                let options = VersionOptions { source, must_exist: true, tags: owned(tags), ..VersionOptions::default() };
+                registry.register(model, &options).map(drop)
+            }
+            Call::CopyVersion { model, version, to } => registry.copy_version(model, number(version), to).map(drop),
+            Call::DescribeVersion { model, version, description } => {
+                registry.describe_version(model, number(version), Some(description)).map(drop)
+            }
+            Call::TagVersion { model, version, key, value } => {
+                registry.set_version_tag(model, number(version), key, value)
+            }
+            Call::UntagVersion { model, version, key } => {
+                registry.delete_version_tag(model, number(version), key).map(drop)
+            }
+            Call::DeleteVersion { model, version } => registry.delete_version(model, number(version)),
+            Call::SetAlias { model, alias, version } => registry.set_alias(model, alias, number(version)),
+            Call::DeleteAlias { model, alias } => registry.delete_alias(model, alias).map(drop),
+            Call::SetStage { model, version, stage } => {
+                registry.set_stage(model, number(version), stage.parse()?, StageOptions::default()).map(drop)
+            }
+            Call::SetPolicy { model, fields, actor, reason } => {
+                let scope = PolicyScope { model: Some(model.clone()), stage: Stage::Production };
+                let fields = Some(parse_policy(&fields.to_string())?);
+                by(actor, reason).set_policies(&PolicyChanges::from([(scope, fields)]))
+            }
+            Call::Say { decision, model, version, actor, reason } => {
+                let (registry, number) = (by(actor, reason), number(version));
+                let said = match decision.as_str() {
+                    "request" => registry.request_approval(model, number, Stage::Production),
+                    "approve" => registry.approve(model, number, Stage::Production),
+                    "reject" => registry.reject(model, number, Stage::Production),
+                    _ => registry.withdraw(model, number, Stage::Production),
+                };
+                said.map(drop)
+            }
+            Call::RecordGate { model, version, baseline, gate, verdict, metric, value, actor } => {
+                let options = GateOptions {
+                    metrics: BTreeMap::from([(metric.clone(), value.parse().unwrap())]),
+                    ..GateOptions::new(gate, some(baseline), verdict.parse()?)
+                };
+                by(actor, &String::new()).record_gate_result(model, number(version), &options).map(drop)
+            }
+            Call::Promote { model, version, slot, expect, actor, reason } => {
+                let expect = u64::try_from(*expect).ok();
+                let options = PromoteOptions { slot: slot.clone(), expect, ..PromoteOptions::default() };
+                by(actor, reason).promote(model, number(version), &options).map(drop)
+            }
+            Call::Rollback { model, slot, to, actor, reason } => {
+                by(actor, reason).rollback(model, slot, some(to)).map(drop)
+            }
             other => panic!("nobody plays {other:?}"),
         }
     }

@@ -169,6 +169,66 @@ class Player:
     def end_trial(self, run, status):
         self.trials[run].end(status)
 
+    # The registry.
+
+    def create_model(self, model, description, tags):
+        self.client.create_registered_model(model, tags, description)
+
+    def describe_model(self, model, description):
+        self.client.update_registered_model(model, description)
+
+    def rename_model(self, model, to):
+        self.client.rename_registered_model(model, to)
+
+    def delete_model(self, model):
+        self.client.delete_registered_model(model)
+
+    def register_version(self, model, run, path, tags):
+        mlops.register_model(f"runs:/{self.ids[run]}/{path}", model, tags=tags)
+
+    def copy_version(self, model, version, to):
+        self.client.copy_model_version(f"models:/{model}/{version}", to)
+
+    def describe_version(self, model, version, description):
+        self.client.update_model_version(model, version, description)
+
+    def tag_version(self, model, version, key, value):
+        self.client.set_model_version_tag(model, version, key, value)
+
+    def untag_version(self, model, version, key):
+        self.client.delete_model_version_tag(model, version, key)
+
+    def delete_version(self, model, version):
+        self.client.delete_model_version(model, version)
+
+    def set_alias(self, model, alias, version):
+        self.client.set_registered_model_alias(model, alias, version)
+
+    def delete_alias(self, model, alias):
+        self.client.delete_registered_model_alias(model, alias)
+
+    def set_stage(self, model, version, stage):
+        self.client.transition_model_version_stage(model, version, stage)
+
+    def set_policy(self, model, fields, actor, reason):
+        mlops.registry().set_policy(fields, model, reason=reason or None, actor=actor)
+
+    def say(self, decision, model, version, actor, reason):
+        calls = {"request": "request_approval", "approve": "approve", "reject": "reject", "withdraw": "withdraw"}
+        getattr(mlops.registry(), calls[decision])(model, version, reason=reason or None, actor=actor)
+
+    def record_gate(self, model, version, baseline, gate, verdict, metric, value, actor):
+        mlops.registry().record_gate_result(
+            model, version, baseline or None, verdict, gate, metrics={metric: float(value)}, actor=actor
+        )
+
+    def promote(self, model, version, slot, expect, actor, reason):
+        expect = None if expect < 0 else expect
+        mlops.registry().promote(model, version, slot=slot, expect=expect, actor=actor, reason=reason or None)
+
+    def rollback(self, model, slot, to, actor, reason):
+        mlops.registry().rollback(model, slot, to or None, reason or None, actor=actor)
+
     def file(self, name, hex):
         local = self.files / name
         local.parent.mkdir(parents=True, exist_ok=True)
@@ -286,6 +346,48 @@ def dump_sweep(name):
     return {**sweep.definition, "status": sweep.status(), "trials": sweep.trials}
 
 
+def dump_version(found):
+    registry = mlops.registry()
+    folder = pathlib.Path(mlops.artifacts.download_artifacts(f"models:/{found.name}/{found.version}"))
+    keys = ("name", "version", "status", "aliases", "source", "run_id", "model_id", "description", "tags", "digest")
+    return {
+        "version": {key: getattr(found, key) for key in keys} | {"stage": found.current_stage},
+        "files": sorted(path.name for path in folder.iterdir()),
+        "can_promote": registry.status(found.name, found.version)["can_promote"],
+    }
+
+
+def dump_model(client, name):
+    model = client.get_registered_model(name)
+    keys = ("name", "description", "tags", "aliases", "generation", "slots")
+    latest = {version.current_stage: version.version for version in model.latest_versions}
+    versions = client.search_model_versions(f"name = '{name}'")
+    shown = {key: getattr(model, key) for key in keys} | {"latest_versions": latest}
+    return {"model": shown, "versions": [dump_version(found) for found in versions]}
+
+
+def version_of(uri):
+    """The number of the version that a URI names, or of the error."""
+    from mlops import _native, _registry, _state, exceptions
+
+    try:
+        return _registry.version_of(_state.store(), uri)["version"]
+    except exceptions.MlopsError as error:
+        rows = {row[1]: row[0] for row in _native.error_table()}
+        return rows[type(error).__name__]
+
+
+def dump_registry(client, questions):
+    registry = mlops.registry()
+    return {
+        "models": [dump_model(client, name) for name in questions["models"]],
+        "uris": [version_of(uri) for uri in questions["uris"]],
+        "events": list(registry.events()),
+        "pending": len(registry.pending()),
+        "verified": registry.verify().seq,
+    }
+
+
 def dump(questions):
     client = mlops.MlflowClient()
     everything = mlops.entities.ViewType.ALL
@@ -298,6 +400,7 @@ def dump(questions):
             "runs": [dump_run(client, run, names) for run in runs],
             "searches": [dump_search(search) for search in questions["searches"]],
             "sweeps": [dump_sweep(name) for name in questions["sweeps"]],
+            "registry": dump_registry(client, questions),
         },
         sys.stdout,
     )

@@ -105,6 +105,18 @@ result<page<Item>> read_page(const List* list, std::size_t (*count)(const List*)
   return content;
 }
 
+/// A list of files and folders.
+inline result<std::vector<artifact>> read_artifacts(const mlops_artifacts* found) {
+  std::vector<artifact> content;
+  for (std::size_t i = 0; i < mlops_artifacts_count(found); ++i) {
+    mlops_artifact raw = MLOPS_ARTIFACT_INIT;
+    auto done = call([&](mlops_error** what) { return mlops_artifacts_at(found, i, &raw, what); });
+    if (!done) return done.error();
+    content.push_back(artifact{own(raw.path), own(raw.digest), raw.size_bytes, raw.is_dir != 0});
+  }
+  return content;
+}
+
 }  // namespace detail
 
 }  // namespace mlops

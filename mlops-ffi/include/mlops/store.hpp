@@ -3,7 +3,7 @@
 #ifndef MLOPS_STORE_HPP
 #define MLOPS_STORE_HPP
 
-#include "sweeps.hpp"
+#include "registry.hpp"
 
 namespace mlops {
 
@@ -120,14 +120,7 @@ class store : public detail::store_with_sweeps {
       return mlops_artifact_list(get(), detail::str(run_id), detail::str(path), out, what);
     });
     if (!found) return found.error();
-    std::vector<artifact> content;
-    for (std::size_t i = 0; i < mlops_artifacts_count(found->get()); ++i) {
-      mlops_artifact raw = MLOPS_ARTIFACT_INIT;
-      auto done = detail::call([&](mlops_error** what) { return mlops_artifacts_at(found->get(), i, &raw, what); });
-      if (!done) return done.error();
-      content.push_back(artifact{detail::own(raw.path), detail::own(raw.digest), raw.size_bytes, raw.is_dir != 0});
-    }
-    return content;
+    return detail::read_artifacts(found->get());
   }
 
   /// The bytes of one artifact, checked against their digest.
@@ -144,7 +137,17 @@ class store : public detail::store_with_sweeps {
     });
   }
 
-  /// The manifest of the model `runs:/<run id>/<path>` as JSON, after a check that the run has exactly its files.
+  /// The model registry; what changes it says who does it, and why.
+  result<mlops::registry> registry(mlops::by by = {}) const {
+    auto again = detail::make<mlops_store, mlops_store_free>(
+        [&](mlops_store** out, mlops_error** what) { return mlops_store_clone(get(), out, what); });
+    if (!again) return again.error();
+    return mlops::registry(*std::move(again), std::move(by));
+  }
+
+  /// The manifest of a model as JSON, after a check that its files are exactly those of the manifest. It is named by
+  /// `models:/<name>/<version>`, `models:/<name>@<alias>`, `models:/<name>/<stage>`, `models:/<logged model>` or
+  /// `runs:/<run id>/<path>`.
   result<buffer> model_manifest(std::string_view uri) const {
     return detail::fill([&](mlops_buf* out, mlops_error** what) {
       return mlops_model_manifest(get(), detail::str(uri), out, what);

@@ -79,10 +79,43 @@ static void forks(void) {
   mlops_store_free(store);
 }
 
+/* A watch in a forked child shows what was there and does not hang; the parent's goes on. */
+static void watches(void) {
+  const mlops_str none = {NULL, 0};
+  const mlops_str model = {"fraud", 5};
+  const mlops_str alias = {"candidate", 9};
+  mlops_store *store = open_store(path("watched"));
+  mlops_version_options options = MLOPS_VERSION_OPTIONS_INIT;
+  int64_t version = 0;
+  options.source = MLOPS_STR("s3://fraud");
+  options.must_exist = 0;
+  OK(mlops_model_version_create(store, model, &options, none, none, &version, &error));
+  mlops_watch *watch = NULL;
+  OK(mlops_watch_open(store, model, none, alias, &watch, &error));
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    int32_t changed = 0;
+    if (mlops_watch_current(watch) != MLOPS_VERSION_NONE || mlops_watch_changed(watch)) _exit(1);
+    if (mlops_watch_wait(watch, 1000, &changed, NULL) != MLOPS_INVALID_STATE) _exit(2);
+    mlops_watch_free(watch);
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  int32_t changed = 0;
+  OK(mlops_registered_model_set_alias(store, model, alias, version, none, none, &error));
+  OK(mlops_watch_wait(watch, 30000000, &changed, &error));
+  CHECK(changed == 1 && mlops_watch_current(watch) == version);
+  mlops_watch_free(watch);
+  mlops_store_free(store);
+}
+
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   snprintf(root, sizeof root, "%s", argv[1]);
   forks();
+  watches();
   puts("fork: ok");
   return 0;
 }

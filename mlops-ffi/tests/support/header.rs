@@ -31,6 +31,11 @@ const SOURCES: &[&str] = &[
     "transfer",
     "sweeps",
     "reports",
+    "registered_models",
+    "model_versions",
+    "promotions",
+    "policies",
+    "watches",
 ];
 
 /// The text of the header.

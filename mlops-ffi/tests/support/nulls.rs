@@ -35,6 +35,7 @@ impl Parameter {
             "const mlops_trial*" => "trial".into(),
             "const mlops_table*" => "table".into(),
             "const mlops_console*" => "console".into(),
+            "const mlops_watch*" => "watch".into(),
             // An array, whose length is 1.
             "const mlops_str*" => "&a_mlops_str".into(),
             "mlops_str" => "MLOPS_STR(\"fuzz\")".into(),
@@ -140,6 +141,8 @@ POINTER(mlops_sweep);
 POINTER(mlops_trial);
 POINTER(mlops_table);
 POINTER(mlops_console);
+POINTER(mlops_watch);
+POINTER(mlops_watch_subscription);
 static int32_t a_int32_t = 77;
 static int64_t a_int64_t = 77;
 static size_t a_size_t = 77;
@@ -163,6 +166,10 @@ static mlops_model a_mlops_model = MLOPS_MODEL_INIT;
 static mlops_run_info a_mlops_run_info = MLOPS_RUN_INFO_INIT;
 static mlops_metric_summary a_mlops_metric_summary = MLOPS_METRIC_SUMMARY_INIT;
 static mlops_run_query a_mlops_run_query = MLOPS_RUN_QUERY_INIT;
+static mlops_model_query a_mlops_model_query = MLOPS_MODEL_QUERY_INIT;
+static mlops_version_options a_mlops_version_options = MLOPS_VERSION_OPTIONS_INIT;
+static mlops_promote_options a_mlops_promote_options = MLOPS_PROMOTE_OPTIONS_INIT;
+static mlops_gate a_mlops_gate = MLOPS_GATE_INIT;
 static mlops_artifact a_mlops_artifact = MLOPS_ARTIFACT_INIT;
 static mlops_column a_mlops_column = MLOPS_COLUMN_INIT;
 static mlops_cell a_mlops_cell = MLOPS_CELL_INIT;
@@ -176,6 +183,12 @@ static void listen(void *user_data, mlops_str alert) {
   (void)alert;
 }
 static mlops_alert_listener a_mlops_alert_listener = {listen, NULL};
+static void see(void *user_data, int64_t version, int64_t changes) {
+  (void)user_data;
+  (void)version;
+  (void)changes;
+}
+static mlops_watch_listener a_mlops_watch_listener = {see, NULL};
 static mlops_param a_mlops_param = {{"k", 1}, {"v", 1}, 0, 0.0, MLOPS_PARAM_TEXT, 0};
 
 static int untouched(void) {
@@ -190,6 +203,7 @@ static int untouched(void) {
          a_mlops_experiment_info.name.ptr == NULL && a_mlops_metric_summary.key.ptr == NULL &&
          (char *)a_mlops_sweep_pointer == &somewhere && (char *)a_mlops_trial_pointer == &somewhere && a_int32_t == 77 &&
          (char *)a_mlops_table_pointer == &somewhere && (char *)a_mlops_console_pointer == &somewhere &&
+         (char *)a_mlops_watch_pointer == &somewhere && (char *)a_mlops_watch_subscription_pointer == &somewhere &&
          a_int64_t == 77 && a_size_t == 77 && a_mlops_column.name.ptr == NULL && a_mlops_cell.time == MLOPS_TIME_NONE &&
          a_ArrowArray.release == NULL && a_ArrowSchema.release == NULL && a_ArrowArrayStream.release == NULL;
 }
@@ -212,6 +226,7 @@ int main(void) {
   mlops_trial *trial = NULL;
   mlops_table *table = NULL;
   mlops_console *console = NULL;
+  mlops_watch *watch = NULL;
   const mlops_console_options quiet = {sizeof quiet, 0, 0, 0};
   OK(mlops_run_log_param(run, MLOPS_STR("k"), MLOPS_STR("v"), &error));
   OK(mlops_run_log_metric(run, MLOPS_STR("m"), 1.0, 0, 0, &error));
@@ -225,12 +240,14 @@ int main(void) {
   OK(mlops_sweep_ensure(store, MLOPS_STR("{\"metric\": \"m\", \"max_trials\": 9}"), &sweep, &error));
   OK(mlops_sweep_take(sweep, &trial, &error));
   OK(mlops_run_search_table(store, &a_mlops_run_query, NULL, 0, &table, &error));
+  OK(mlops_watch_open(store, MLOPS_STR("fuzz"), MLOPS_STR_EMPTY, MLOPS_STR_EMPTY, &watch, &error));
   OK(mlops_run_capture_console(store, MLOPS_STR("fuzz"), &quiet, &console, &error));
 
 "#;
 
 const END: &str = r#"
   mlops_console_free(console);
+  mlops_watch_free(watch);
   mlops_table_free(table);
   mlops_trial_free(trial);
   mlops_sweep_free(sweep);

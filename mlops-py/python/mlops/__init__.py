@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from ._mlflow_import import ImportReport, import_mlflow
     from ._promotions import LogHead, ModelCard, Registry, Why, registry
     from ._registry import register_model, search_model_versions, search_registered_models
+    from ._watch import Watch
     from ._transfer import SyncReport, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
@@ -189,6 +190,7 @@ _LAZY = {
     "LogHead": ("_promotions", "LogHead"),
     "ModelCard": ("_promotions", "ModelCard"),
     "Registry": ("_promotions", "Registry"),
+    "Watch": ("_watch", "Watch"),
     "Why": ("_promotions", "Why"),
     "registry": ("_promotions", "registry"),
     "register_model": ("_registry", "register_model"),
@@ -254,6 +256,7 @@ __all__ = [
     "Table",
     "Text",
     "VERSION",
+    "Watch",
     "Why",
     "Sweep",
     "Trial",

@@ -14,6 +14,7 @@ from . import _native, _state
 from ._convert import text_key
 from ._html import table_html
 from ._registry import number_of
+from ._watch import Watch
 from .exceptions import InvalidArgument
 
 Verdict = Literal["pass", "fail", "error"]
@@ -265,6 +266,11 @@ class Registry:
             rules,
         )
         return dict(json.loads(raw))
+
+    def watch(self, model: str, slot: str = "", *, alias: str | None = None) -> Watch:
+        """Watches what is in production in a slot of a model, or what ``alias`` points to, for programs that serve it:
+        ``watch.current`` touches no store. The model may be one that is not there yet."""
+        return Watch(_native.Watch(self._store, text_key("name of a registered model", model), slot, alias))
 
     def history(self, model: str) -> list[dict[str, Any]]:
         """All that happened under a name, in order, also to a model that was deleted."""

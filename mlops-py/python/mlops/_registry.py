@@ -34,31 +34,7 @@ def logged_model_of(uri: str) -> str | None:
 
 def version_of(store: _native.Store, uri: str) -> dict[str, Any]:
     """The version that ``models:/<name>/<number, stage or latest>`` or ``models:/<name>@<alias>`` names."""
-    registry = _native.ModelRegistry(store)
-    rest = uri.removeprefix(SCHEME).strip("/")
-    name, at, alias = rest.partition("@")
-    if at and "/" not in rest:
-        return registry.get_by_alias(name, alias)
-    name, slash, which = rest.partition("/")
-    if not name or not slash or not which or "/" in which or "@" in rest:
-        raise InvalidArgument(
-            f"the model URI `{uri}` is not valid: expected models:/<name>/<version>, models:/<name>/<stage>,"
-            " models:/<name>/latest, models:/<name>@<alias> or models:/<logged model>"
-        )
-    if which.isascii() and which.isdigit():
-        return registry.get_version(name, number_of(which))
-    if which.lower() == "latest":
-        found = registry.latest_versions(name, [])
-    elif which.lower() in STAGES:
-        found = registry.latest_versions(name, [which])
-    else:
-        raise InvalidArgument(
-            f"the model URI `{uri}` names the stage `{which}`: expected a version, latest, None, Staging, Production or"
-            f" Archived; an alias is named by models:/{name}@{which}"
-        )
-    if not found:
-        raise NotFound(f"the registered model `{name}` has no version in `{which}`")
-    return max(found, key=lambda version: int(version["version"]))
+    return _native.ModelRegistry(store).version_of_uri(uri)
 
 
 def download(store: _native.Store, uri: str, place: str) -> tuple[str, bool] | str:

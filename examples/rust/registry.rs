@@ -1,0 +1,180 @@
+//! A model on its way to production: three versions are trained on real data and registered, a colleague approves them, the
+//! best goes to production, is found wanting and rolled back, and the log tells who did what, and why.
+//! `examples/python/registry.py` is the same with scikit-learn; `examples/cpp/serve.cpp` serves what is in production here.
+//!
+//! `cargo run --example registry`; the store is `./.mlops`, or `MLOPS_STORE`. It prints:
+//!
+//! ```text
+//! version 1 of breast-cancer: accuracy 0.9225 after 1 epochs
+//! version 2 of breast-cancer: accuracy 0.9577 after 3 epochs
+//! version 3 of breast-cancer: accuracy 0.9718 after 27 epochs
+//! ada may not promote version 3 yet: 1 approval(s) are missing
+//! models:/breast-cancer/Production is version 3; 138 of 142 held-out rows are right
+//! `breast-cancer` version 3 is in Production
+//!   event 10, 2026-11-27T15:10:42.519862Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
+//!     approved by bob, event 9 (looked at the mistakes)
+//! rolled back to version 2, and version 3 is archived
+//! what happened to production:
+//!   event 7, 2026-11-27T15:10:42.511310Z: stage_changed version 2 None -> Production by ada (the first that is good enough)
+//!   event 10, 2026-11-27T15:10:42.519862Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
+//!   event 11, 2026-11-27T15:10:42.523107Z: rolled_back version 2 Archived -> Production by bob (refuses good customers)
+//! the log of 12 events hangs together
+//! Look at it:
+//!   mlops --store /home/you/.mlops models why breast-cancer@production
+//! ```
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::error::Error;
+
+use mlops_core::models::SavedModel;
+use mlops_core::registry::{
+    Action, By, LocalRegistry, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions, Stage, StageOptions,
+    VersionOptions, parse_policy,
+};
+use mlops_core::runs::{RunExt, RunOptions, RunStatus};
+use mlops_core::{Store, error::Code, workflows};
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
+const MODEL: &str = "breast-cancer";
+/// Every fourth row is held out.
+const HELD_OUT: usize = 4;
+
+/// Features of rows, and their classes.
+type Rows = Vec<(Vec<f64>, f64)>;
+
+/// The rows to learn from, and those that are held out.
+fn read() -> Result<(Rows, Rows), Box<dyn Error>> {
+    let (mut train, mut test) = (Rows::new(), Rows::new());
+    for (number, line) in std::fs::read_to_string(DATA)?.lines().skip(1).enumerate() {
+        let mut row = line.split(',').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+        let class = row.pop().ok_or("a row is empty")?;
+        if number % HELD_OUT == 0 { &mut test } else { &mut train }.push((row, class));
+    }
+    Ok((train, test))
+}
+
+/// Logistic regression over the features as they are: a weight for each, and the bias before them.
+struct Linear(Vec<f64>);
+
+impl Linear {
+    /// Learns row by row, over features of mean 0 and deviation 1, and brings the weights back to what the features are.
+    fn learn(rows: &Rows, epochs: usize) -> Result<Self, Box<dyn Error>> {
+        let columns = rows.first().map_or(0, |(row, _)| row.len());
+        let count = f64::from(u32::try_from(rows.len())?);
+        let scale = |column: usize| {
+            let values = || rows.iter().filter_map(move |(row, _)| row.get(column));
+            let mean = values().sum::<f64>() / count;
+            (mean, (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
+        };
+        let scales: Vec<_> = (0..columns).map(scale).collect();
+        let (mut weights, mut bias) = (vec![0.0; columns], 0.0);
+        for _ in 0..epochs {
+            for (row, class) in rows {
+                let scaled: Vec<_> =
+                    row.iter().zip(&scales).map(|(value, (mean, width))| (value - mean) / width).collect();
+                let margin = bias + weights.iter().zip(&scaled).map(|(weight, value)| weight * value).sum::<f64>();
+                let error = class - 1.0 / (1.0 + f64::exp(-margin));
+                weights.iter_mut().zip(&scaled).for_each(|(weight, value)| *weight += 0.001 * error * value);
+                bias += 0.001 * error;
+            }
+        }
+        let mut all = vec![bias];
+        for (weight, (mean, width)) in weights.iter().zip(&scales) {
+            all.push(weight / width);
+            bias -= weight * mean / width;
+        }
+        all.iter_mut().take(1).for_each(|first| *first = bias);
+        Ok(Self(all))
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn Error>> {
+        Ok(Self(text.lines().map(str::parse).collect::<Result<_, _>>()?))
+    }
+
+    fn text(&self) -> String {
+        self.0.iter().map(|weight| format!("{weight:?}\n")).collect()
+    }
+
+    fn right(&self, rows: &Rows) -> usize {
+        let margin = |row: &[f64]| {
+            let (bias, weights) = self.0.split_first().unwrap_or((&0.0, &[]));
+            bias + weights.iter().zip(row).map(|(weight, value)| weight * value).sum::<f64>()
+        };
+        rows.iter().filter(|(row, class)| (margin(row) > 0.0) == (*class > 0.5)).count()
+    }
+}
+
+/// Trains, logs the model with its accuracy, and registers it.
+fn version(store: &Store, registry: &LocalRegistry, epochs: usize) -> Result<(), Box<dyn Error>> {
+    let (train, test) = read()?;
+    let run = store.runs().start(RunOptions {
+        run_name: Some(format!("{epochs} epochs")),
+        experiment_name: Some(MODEL.into()),
+        ..RunOptions::default()
+    })?;
+    let model = Linear::learn(&train, epochs)?;
+    let accuracy = f64::from(u32::try_from(model.right(&test))?) / f64::from(u32::try_from(test.len())?);
+    run.log_param("epochs", i64::try_from(epochs)?.into())?;
+    run.log_metric("accuracy", accuracy, 0, None)?;
+    let saved = SavedModel::builder().json(r#"{"linear": {"data": "weights.txt"}}"#, None, None, None)?;
+    workflows::log_model(&*run, "model", &saved.file("weights.txt", model.text().into_bytes()).build()?)?;
+    run.end(RunStatus::Finished)?;
+    let source = format!("runs:/{}/model", run.id());
+    let made = registry.register(MODEL, &VersionOptions { source, must_exist: true, ..VersionOptions::default() })?;
+    println!("version {} of {MODEL}: accuracy {accuracy:.4} after {epochs} epochs", made.version);
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let store = Store::open("")?;
+    let by = |actor: &str, reason: &str| {
+        store
+            .registry()
+            .by(By { actor: Some(actor.into()), reason: Some(reason.into()).filter(|text: &String| !text.is_empty()) })
+    };
+    let ada = by("ada", "");
+    for epochs in [1, 3, 27] {
+        version(&store, &ada, epochs)?;
+    }
+
+    // Nothing goes to production that a colleague has not approved.
+    let scope = PolicyScope { model: Some(MODEL.into()), stage: Stage::Production };
+    let fields = parse_policy(r#"{"approvals": 1, "self_approval": false}"#)?;
+    let promote = PromoteOptions::default();
+    by("ada", "the first that is good enough").promote(MODEL, 2, &promote)?;
+    by("carol", "audit").set_policies(&PolicyChanges::from([(scope, Some(fields))]))?;
+    let refused = by("ada", "fewer mistakes").promote(MODEL, 3, &promote);
+    assert_eq!(refused.err().map(|error| error.code()), Some(Code::Denied));
+    let standing = ada.status(MODEL, 3, Stage::Production, "")?;
+    let missing = standing.requirements.iter().filter(|requirement| !requirement.is_met).count();
+    println!("ada may not promote version 3 yet: {missing} approval(s) are missing");
+    ada.request_approval(MODEL, 3, Stage::Production)?;
+    assert_eq!(ada.pending()?.len(), 1);
+    by("bob", "looked at the mistakes").approve(MODEL, 3, Stage::Production)?;
+    by("ada", "fewer mistakes").promote(MODEL, 3, &promote)?;
+
+    let live = store.load_model(&format!("models:/{MODEL}/Production"))?;
+    let (_, test) = read()?;
+    let right = Linear::parse(&String::from_utf8(live.read("weights.txt")?)?)?.right(&test);
+    let number = live.version().ok_or("it is a version")?.version;
+    println!("models:/{MODEL}/Production is version {number}; {right} of {} held-out rows are right", test.len());
+    for line in ada.why(MODEL, number)?.to_text().lines().take_while(|line| !line.starts_with("  run")) {
+        println!("{line}");
+    }
+
+    let done = by("bob", "refuses good customers").rollback(MODEL, "", None)?;
+    assert_eq!(ada.get_version(MODEL, 3)?.info.stage, Stage::Archived);
+    println!("rolled back to version {}, and version 3 is archived", done.version.version);
+    by("ada", "not needed").set_stage(MODEL, 1, Stage::Archived, StageOptions::default())?;
+    println!("what happened to production:");
+    let moves = [Action::StageChanged, Action::RolledBack];
+    for event in ada.history(MODEL)?.iter().filter(|event| moves.contains(&event.action) && event.generation.is_some())
+    {
+        println!("  {}", event.to_line());
+    }
+    println!("the log of {} events hangs together", ada.verify_log(None)?.seq);
+    println!("Look at it:\n  mlops --store {} models why {MODEL}@production", store.uri());
+    store.close()?;
+    Ok(())
+}

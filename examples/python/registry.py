@@ -56,8 +56,8 @@ def main() -> None:
     try:
         registry.promote(MODEL, 3, actor="ada")
     except mlops.exceptions.Denied:
-        missing = [asked for asked in registry.status(MODEL, 3)["requirements"] if not asked["is_met"]]
-        print(f"ada may not promote version 3 yet: {len(missing)} approval(s) are missing")
+        missing = [asked["name"] for asked in registry.status(MODEL, 3)["requirements"] if not asked["is_met"]]
+        print(f"ada may not promote version 3 yet; what is missing: {', '.join(missing)}")
     registry.request_approval(MODEL, 3, actor="ada")
     assert [asked["version"] for asked in registry.pending()] == [3]
     registry.approve(MODEL, 3, actor="bob", reason="looked at the mistakes")

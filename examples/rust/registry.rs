@@ -8,7 +8,7 @@
 //! version 1 of breast-cancer: accuracy 0.9225 after 1 epochs
 //! version 2 of breast-cancer: accuracy 0.9577 after 3 epochs
 //! version 3 of breast-cancer: accuracy 0.9718 after 27 epochs
-//! ada may not promote version 3 yet: 1 approval(s) are missing
+//! ada may not promote version 3 yet; what is missing: approvals
 //! models:/breast-cancer/Production is version 3; 138 of 142 held-out rows are right
 //! `breast-cancer` version 3 is in Production
 //!   event 10, 2026-11-27T15:10:42.519862Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
@@ -147,8 +147,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let refused = by("ada", "fewer mistakes").promote(MODEL, 3, &promote);
     assert_eq!(refused.err().map(|error| error.code()), Some(Code::Denied));
     let standing = ada.status(MODEL, 3, Stage::Production, "")?;
-    let missing = standing.requirements.iter().filter(|requirement| !requirement.is_met).count();
-    println!("ada may not promote version 3 yet: {missing} approval(s) are missing");
+    let missing = standing.requirements.iter().filter(|requirement| !requirement.is_met);
+    let missing = missing.map(|requirement| requirement.name).collect::<Vec<_>>().join(", ");
+    println!("ada may not promote version 3 yet; what is missing: {missing}");
     ada.request_approval(MODEL, 3, Stage::Production)?;
     assert_eq!(ada.pending()?.len(), 1);
     by("bob", "looked at the mistakes").approve(MODEL, 3, Stage::Production)?;

@@ -85,7 +85,8 @@ fn registry(registry: &LocalRegistry, questions: &Questions) -> Value {
         };
         found.into_iter().map(one).collect()
     };
-    let model = |name: &String| json!({"model": registry.get_model(name).unwrap().to_json(), "versions": versions(name)});
+    let model =
+        |name: &String| json!({"model": registry.get_model(name).unwrap().to_json(), "versions": versions(name)});
     let uri = |uri: &String| {
         registry.version_of_uri(uri).map_or_else(|error| json!(error.code().row().number), |found| json!(found.version))
     };

@@ -172,7 +172,8 @@ impl Player<'_> {
             Call::DeleteModel { model } => registry.delete_model(model),
             Call::RegisterVersion { model, run, path, tags } => {
                 let source = format!("runs:/{}/{path}", self.run(run).id());
-                let options = VersionOptions { source, must_exist: true, tags: owned(tags), ..VersionOptions::default() };
+                let options =
+                    VersionOptions { source, must_exist: true, tags: owned(tags), ..VersionOptions::default() };
                 registry.register(model, &options).map(drop)
             }
             Call::CopyVersion { model, version, to } => registry.copy_version(model, number(version), to).map(drop),

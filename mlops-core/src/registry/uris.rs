@@ -129,9 +129,9 @@ impl LocalRegistry {
         names::model(name)?;
         let found = self.latest_versions(name, stages)?.into_iter().max_by_key(|found| found.version);
         found.ok_or_else(|| Error::NotFound {
-            what: "version of the registered model",
-            id: name.into(),
-            hint: format!(" in `{which}`"),
+            what: "model version",
+            id: format!("{name}/{which}"),
+            hint: format!(": `{name}` has no version in `{which}`"),
         })
     }
 }

@@ -192,6 +192,3 @@ impl Drop for WatchSubscription {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -249,13 +249,13 @@ impl Watches {
 
     /// True while the thread is there.
     #[cfg(test)]
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.state.lock().thread.is_some()
     }
 
     fn run(&self, registry: &LocalRegistry, generation: u64) {
-        // The end of the log that the cells were last looked at for; None: there was none yet.
-        let mut looked_for: Option<Option<Vec<u8>>> = None;
+        // The end of the log that the cells were last looked at for; None: for none yet.
+        let mut looked_for: Option<Vec<u8>> = None;
         loop {
             let (cells, fresh) = {
                 let mut state = self.state.lock();
@@ -265,7 +265,7 @@ impl Watches {
                 state.dirty = false;
                 (state.cells.clone(), std::mem::take(&mut state.fresh))
             };
-            match self.look(registry, &cells, &looked_for, fresh) {
+            match self.look(registry, &cells, looked_for.as_deref().filter(|_| !fresh)) {
                 Ok(head) => looked_for = Some(head),
                 Err(e) => {
                     looked_for = None;
@@ -283,15 +283,10 @@ impl Watches {
     }
 
     /// Looks at the end of the log, and if it is another, at all that is watched.
-    fn look(
-        &self,
-        registry: &LocalRegistry,
-        cells: &[Arc<Cell>],
-        before: &Option<Option<Vec<u8>>>,
-        fresh: bool,
-    ) -> Result<Option<Vec<u8>>> {
-        let head = registry.storage.get(keys::HEAD)?;
-        if fresh || before.as_ref() != Some(&head) {
+    fn look(&self, registry: &LocalRegistry, cells: &[Arc<Cell>], before: Option<&[u8]>) -> Result<Vec<u8>> {
+        // A log without events has no end.
+        let head = registry.storage.get(keys::HEAD)?.unwrap_or_default();
+        if before != Some(head.as_slice()) {
             let mut seen = Vec::with_capacity(cells.len());
             for cell in cells {
                 seen.push((cell, registry.look_at(&cell.name, &cell.of)?));

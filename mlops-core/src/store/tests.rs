@@ -10,6 +10,7 @@ mod lost;
 mod model_registry;
 mod model_registry_property;
 mod model_registry_rules;
+mod registry_watches;
 mod unowned;
 
 fn open(path: &Path) -> Store {

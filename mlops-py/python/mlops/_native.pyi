@@ -15,6 +15,7 @@ __all__ = [
     "Store",
     "Sweep",
     "Trial",
+    "Watch",
     "backup",
     "check_media",
     "check_tensor",

@@ -32,7 +32,7 @@ use mlops_core::registry::{
     Action, By, LocalRegistry, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions, Stage, StageOptions,
     VersionOptions, parse_policy,
 };
-use mlops_core::runs::{RunExt, RunOptions, RunStatus};
+use mlops_core::runs::{RunOptions, RunStatus};
 use mlops_core::{Store, error::Code, workflows};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
@@ -93,7 +93,7 @@ impl Linear {
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|weight| format!("{weight:?}\n")).collect()
+        self.0.iter().map(|weight| format!("{weight:?}")).collect::<Vec<_>>().join("\n")
     }
 
     fn right(&self, rows: &Rows) -> usize {

@@ -10,7 +10,6 @@
 //! - Outputs are written only on success; `*err` is set by every call that gets it, to NULL on success.
 
 #![expect(non_camel_case_types, reason = "types carry their C names")]
-#![expect(clippy::too_many_arguments, reason = "C has no named arguments; what may grow is a struct")]
 #![expect(clippy::missing_safety_doc, reason = "one contract holds for every function: the crate's documentation")]
 
 pub mod alerts;

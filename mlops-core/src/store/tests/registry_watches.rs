@@ -1,10 +1,12 @@
 //! Watches of the registry.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::error::Code;
-use crate::registry::{By, ModelRegistry, PromoteOptions, VersionOptions, Watched, WatchedVersion};
+use crate::error::{Code, Error, Result};
+use crate::registry::{By, LocalRegistry, ModelRegistry, PromoteOptions, VersionOptions, Watched, WatchedVersion};
+use crate::storage::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
 use crate::store::Store;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -130,4 +132,63 @@ fn what_cannot_be_watched_is_said_so() {
     assert_eq!(code("a/b", Watched::production()), Code::InvalidArgument);
     assert_eq!(code("fraud", Watched::Slot("e u".into())), Code::InvalidArgument);
     assert_eq!(code("fraud", Watched::Alias("latest".into())), Code::InvalidArgument);
+}
+
+/// A store that can be out of reach.
+#[derive(Debug)]
+struct Away {
+    storage: Arc<dyn Storage>,
+    is_away: AtomicBool,
+}
+
+impl Away {
+    fn reach(&self) -> Result<&dyn Storage> {
+        if self.is_away.load(Ordering::SeqCst) {
+            let gone = std::io::Error::other("nobody answers");
+            return Err(Error::io("read", std::path::Path::new("the store"), gone));
+        }
+        Ok(&*self.storage)
+    }
+}
+
+impl Storage for Away {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.reach()?.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
+        self.reach()?.scan(range, options)
+    }
+
+    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
+        self.reach()?.apply(ops, durability)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.reach()?.flush()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.storage.capabilities()
+    }
+}
+
+#[test]
+fn a_store_that_is_away_leaves_what_was_seen_and_what_changed_meanwhile_is_seen_when_it_is_back() {
+    let store = store();
+    let away = Arc::new(Away { storage: store.storage().clone(), is_away: false.into() });
+    let registry = LocalRegistry::new(store.runs().clone(), store.logged_models(), away.clone(), Arc::default());
+    promote(&store, 1, "");
+    let watch = registry.watch("fraud", &Watched::production()).unwrap();
+    assert_eq!(watch.current(), Some(1));
+    away.is_away.store(true, Ordering::SeqCst);
+    while watch.error().is_none() {
+        std::thread::yield_now();
+    }
+    promote(&store, 2, "");
+    assert!(watch.error().is_some_and(|error| error.contains("nobody answers")));
+    assert_eq!(watch.current(), Some(1));
+    away.is_away.store(false, Ordering::SeqCst);
+    assert!(watch.wait(LONG).unwrap());
+    assert_eq!((watch.current(), watch.changes()), (Some(2), 1));
 }

@@ -253,8 +253,10 @@ fn of_the_registry(registry: &mut Value, names: &BTreeMap<String, Value>) {
         }
         without(event, &["at", "actor_from", "uid", "user", "host", "pid", "prev_hash", "hash"]);
         named(&mut event["to"]);
-        // The manifest of a version has the times and ids of its run.
-        event["evidence"].as_array_mut().unwrap().retain(|of| !of.as_str().unwrap().starts_with("manifest:"));
+        // The digest of a version's manifest has the times and ids of its run.
+        let of_all =
+            |of: &Value| ["gate:", "approval:", "policy:"].iter().any(|kind| of.as_str().unwrap().starts_with(kind));
+        event["evidence"].as_array_mut().unwrap().retain(of_all);
     }
 }
 

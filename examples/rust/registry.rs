@@ -5,20 +5,20 @@
 //! `cargo run --example registry`; the store is `./.mlops`, or `MLOPS_STORE`. It prints:
 //!
 //! ```text
-//! version 1 of breast-cancer: accuracy 0.9225 after 1 epochs
-//! version 2 of breast-cancer: accuracy 0.9577 after 3 epochs
-//! version 3 of breast-cancer: accuracy 0.9718 after 27 epochs
+//! version 1 of breast-cancer: accuracy 0.9301, epochs 1
+//! version 2 of breast-cancer: accuracy 0.9441, epochs 3
+//! version 3 of breast-cancer: accuracy 0.9860, epochs 27
 //! ada may not promote version 3 yet; what is missing: approvals
-//! models:/breast-cancer/Production is version 3; 138 of 142 held-out rows are right
+//! models:/breast-cancer/Production is version 3; 141 of 143 held-out rows are right
 //! `breast-cancer` version 3 is in Production
-//!   event 10, 2026-11-27T15:10:42.519862Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
-//!     approved by bob, event 9 (looked at the mistakes)
+//!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
+//!     approved by bob, event 8 (looked at the mistakes)
 //! rolled back to version 2, and version 3 is archived
 //! what happened to production:
-//!   event 7, 2026-11-27T15:10:42.511310Z: stage_changed version 2 None -> Production by ada (the first that is good enough)
-//!   event 10, 2026-11-27T15:10:42.519862Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
-//!   event 11, 2026-11-27T15:10:42.523107Z: rolled_back version 2 Archived -> Production by bob (refuses good customers)
-//! the log of 12 events hangs together
+//!   event 5, 2026-11-27T15:28:38.981779Z: stage_changed version 2 None -> Production by ada (the first that is good enough)
+//!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
+//!   event 10, 2026-11-27T15:28:39.012406Z: rolled_back version 2 Archived -> Production by bob (refuses good customers)
+//! the log of 11 events hangs together
 //! Look at it:
 //!   mlops --store /home/you/.mlops models why breast-cancer@production
 //! ```
@@ -122,7 +122,7 @@ fn version(store: &Store, registry: &LocalRegistry, epochs: usize) -> Result<(),
     run.end(RunStatus::Finished)?;
     let source = format!("runs:/{}/model", run.id());
     let made = registry.register(MODEL, &VersionOptions { source, must_exist: true, ..VersionOptions::default() })?;
-    println!("version {} of {MODEL}: accuracy {accuracy:.4} after {epochs} epochs", made.version);
+    println!("version {} of {MODEL}: accuracy {accuracy:.4}, epochs {epochs}", made.version);
     Ok(())
 }
 

@@ -244,3 +244,6 @@ impl LoggedModels {
 fn bytes(files: &BTreeMap<String, StoredArtifact>) -> u64 {
     files.values().map(|file| file.size_bytes).sum()
 }
+
+#[cfg(test)]
+mod tests;

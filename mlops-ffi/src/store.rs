@@ -205,8 +205,8 @@ export! {
     /// Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
     ///
     /// `*out` becomes JSON: `{"dry_run", "runs": 0, "models": {"count", "bytes"}, "large_blobs", "small_blobs", "trash",
-    /// "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
-    /// `mlops_buf_free`. Threads: any. Since 0.1.
+    /// "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the
+    /// store's trash, which the first call an hour later deletes. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_store_gc(
         store: *const mlops_store,
         options: *const mlops_gc_options,

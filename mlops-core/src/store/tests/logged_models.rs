@@ -178,7 +178,7 @@ fn a_gc_removes_deleted_models_with_their_copy_in_a_run_and_counts_them() {
         models.delete(id).unwrap();
     }
     assert_eq!(store.gc(&GcOptions { deleted_runs: false, ..all }).unwrap().models.count, 0);
-    let hour = std::time::Duration::from_secs(3_600);
+    let hour = std::time::Duration::from_hours(1);
     assert_eq!(store.gc(&GcOptions { older_than: hour, ..all }).unwrap().models.count, 0);
     let counted = store.gc(&count).unwrap();
     assert!(counted.models.count == 2 && counted.models.bytes > 200_000, "{counted:?}");

@@ -1,6 +1,8 @@
 //! A process that may not own the store, while nobody does.
 
 use super::*;
+use crate::models::SavedModel;
+use crate::workflows::{LogModelOptions, load_model, log_model_with};
 
 fn guest(path: &Path) -> Store {
     let uri = path.display().to_string();
@@ -51,4 +53,24 @@ fn what_a_process_without_an_owner_logs_it_reads_and_the_next_owner_brings_into_
     let owner = open(dir.path());
     look(owner.runs());
     assert!(owner.runs().create_experiment("other", &[]).is_ok());
+}
+
+#[test]
+fn a_run_without_an_owner_of_the_store_keeps_a_model_and_says_that_there_is_no_logged_model() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    let guest = guest(dir.path());
+    let run = guest.runs().start(RunOptions::default()).unwrap();
+    let saved = SavedModel::builder().flavor("toy", serde_json::json!({})).file("weights.bin", [7]).build().unwrap();
+    let logged = log_model_with(&*run, "model", &saved, &LogModelOptions::default()).unwrap();
+    assert_eq!(logged.not_made.map(|error| error.code()), Some(Code::NoOwner));
+    assert_eq!(logged.manifest.model_id, None);
+    let begun = LogModelOptions { model_id: Some("m-1".into()), ..LogModelOptions::default() };
+    assert_eq!(log_model_with(&*run, "other", &saved, &begun).unwrap_err().code(), Code::NoOwner);
+    run.end(RunStatus::Finished).unwrap();
+    let uri = format!("runs:/{}/model", run.id());
+    drop((run, guest));
+    let owner = open(dir.path());
+    assert_eq!(load_model(owner.runs(), &uri).unwrap().read("weights.bin").unwrap(), [7]);
+    assert!(owner.logged_models().list(&[], View::All).unwrap().is_empty());
 }

@@ -4,7 +4,13 @@ use serde_json::json;
 
 use super::super::model::tests::memory;
 use super::*;
-use crate::runs::{Batch, MetricPoint, MetricSubject, RunExt, RunOptions, Runs};
+use crate::base::clock::SystemClock;
+use crate::base::ids::{IdSource, TimeOrderedIds};
+use crate::blob::memory::MemoryBlobs;
+use crate::runs::{Batch, MetricPoint, MetricSubject, RunExt, RunOptions, Runs, RunsOptions, View};
+use crate::spool::Spool;
+use crate::storage::fault::FaultyStorage;
+use crate::storage::memory::MemoryStorage;
 
 fn toy() -> SavedModel {
     SavedModel::builder().flavor("toy", json!({})).file("weights.bin", [1, 2, 3]).build().unwrap()
@@ -61,7 +67,7 @@ fn what_the_run_refuses_makes_a_logged_model_that_failed_and_says_why() {
     let error = log_model(&*run, "model", &toy()).unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     let models = LoggedModels::new(runs.clone());
-    let found = models.list(&[], crate::runs::View::All).unwrap().pop().unwrap().model;
+    let found = models.list(&[], View::All).unwrap().pop().unwrap().model;
     assert_eq!(found.status, LoggedModelStatus::Failed);
     assert!(found.status_message.unwrap().starts_with("Conflict: cannot log the artifact"));
     // A file that went away meanwhile.
@@ -69,7 +75,7 @@ fn what_the_run_refuses_makes_a_logged_model_that_failed_and_says_why() {
     let model = SavedModel::builder().flavor("toy", json!({})).local_file("a", local.path()).build().unwrap();
     drop(local);
     assert_eq!(log_model(&*run, "other", &model).unwrap_err().code(), Code::NotFound);
-    let failed = models.list(&[], crate::runs::View::All).unwrap();
+    let failed = models.list(&[], View::All).unwrap();
     assert!(failed.len() == 2 && failed.iter().all(|one| one.model.status == LoggedModelStatus::Failed));
     assert_eq!(models.links(run.id()).unwrap().outputs.len(), 2);
     assert_eq!(runs.list_artifacts(run.id(), None).unwrap().len(), 1);
@@ -85,11 +91,11 @@ fn what_is_wrong_with_the_logged_model_is_said_before_anything_is_made() {
     assert_eq!(bad(LogModelOptions { params: long, ..LogModelOptions::default() }), Code::LimitExceeded);
     let none = Some("m-none".into());
     assert_eq!(bad(LogModelOptions { model_id: none, ..LogModelOptions::default() }), Code::NotFound);
-    assert!(models.list(&[], crate::runs::View::All).unwrap().is_empty());
+    assert!(models.list(&[], View::All).unwrap().is_empty());
     assert!(runs.list_artifacts(run.id(), None).unwrap().is_empty());
     runs.delete(run.id()).unwrap();
     assert_eq!(log_model(&*run, "model", &toy()).unwrap_err().code(), Code::InvalidState);
-    assert!(models.list(&[], crate::runs::View::All).unwrap().is_empty());
+    assert!(models.list(&[], View::All).unwrap().is_empty());
 }
 
 #[test]
@@ -133,4 +139,40 @@ fn more_than_a_commit_holds_is_made_all_the_same() {
     let id = log_model_with(&*run, "model", &toy(), &options).unwrap().manifest.model_id.unwrap();
     let found = LoggedModels::new(runs).get(&id).unwrap();
     assert_eq!((found.params.len(), found.model.status), (4_000, LoggedModelStatus::Ready));
+}
+
+#[test]
+fn a_storage_that_fails_at_any_call_leaves_no_model_that_says_it_is_whole_and_is_not() {
+    let mut failed = 0;
+    for call in 1..200 {
+        let storage = Arc::new(FaultyStorage::new(MemoryStorage::default(), call));
+        let ids: Arc<dyn IdSource> = Arc::new(TimeOrderedIds);
+        let options = RunsOptions {
+            storage: storage.clone(),
+            blobs: Arc::new(MemoryBlobs::default()),
+            spool: Spool::memory(&ids),
+            clock: Arc::new(SystemClock),
+            ids,
+            read_only: false,
+            unowned: None,
+        };
+        let Ok(runs) = Runs::new(options) else { continue };
+        let Ok(run) = runs.start(RunOptions::default()) else { continue };
+        let done = log_model(&*run, "model", &toy());
+        if storage.calls() < call {
+            break;
+        }
+        let models = LoggedModels::new(runs.clone());
+        // The call that fails may be one that comes later.
+        let all = models.list(&[], View::All).or_else(|_| models.list(&[], View::All)).unwrap();
+        let whole = all.iter().filter(|found| found.model.status == LoggedModelStatus::Ready).count();
+        assert_eq!(whole, usize::from(done.is_ok()), "call {call}: {done:?}");
+        failed += u32::from(done.is_err());
+        if let Ok(manifest) = done {
+            let id = manifest.model_id.unwrap();
+            assert_eq!(models.read_file(&id, "weights.bin").unwrap(), [1, 2, 3]);
+            assert_eq!(runs.read_artifact(run.id(), "model/weights.bin").unwrap(), [1, 2, 3]);
+        }
+    }
+    assert!(failed > 2, "only {failed} calls of the storage came to nothing");
 }

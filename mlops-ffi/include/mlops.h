@@ -1448,8 +1448,8 @@ bool mlops_store_is_read_only(const struct mlops_store *store);
  * Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
  *
  * `*out` becomes JSON: `{"dry_run", "runs": 0, "models": {"count", "bytes"}, "large_blobs", "small_blobs", "trash",
- * "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
- * `mlops_buf_free`. Threads: any. Since 0.1.
+ * "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the
+ * store's trash, which the first call an hour later deletes. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
 mlops_status mlops_store_gc(const struct mlops_store *store,
                             const struct mlops_gc_options *options,

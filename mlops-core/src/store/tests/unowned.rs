@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::models::SavedModel;
+use crate::runs::View;
 use crate::workflows::{LogModelOptions, load_model, log_model_with};
 
 fn guest(path: &Path) -> Store {

@@ -181,7 +181,7 @@ impl Store {
 
     /// Logged models: what training made, with params, metrics and files.
     pub fn logged_models(&self) -> LoggedModels {
-        LoggedModels::new(self.runs.clone(), self.inner.storage.clone())
+        LoggedModels::new(self.runs.clone())
     }
 
     /// The model registry: names, numbered versions, and which version is where.

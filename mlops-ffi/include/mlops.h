@@ -526,7 +526,7 @@ typedef struct mlops_gc_options {
    */
   int32_t dry_run;
   /**
-   * Not 0: deleted runs are removed for good, with what only they refer to. Default 0.
+   * Not 0: deleted runs and logged models are removed for good, with what only they refer to. Default 0.
    */
   int32_t deleted_runs;
   /**
@@ -534,7 +534,7 @@ typedef struct mlops_gc_options {
    */
   int32_t reserved;
   /**
-   * What was written, put again or (runs) deleted within this time stays, in microseconds; default: 10 minutes.
+   * What was written, put again or deleted within this time stays, in microseconds; default: 10 minutes.
    */
   int64_t older_than_us;
 } mlops_gc_options;
@@ -1655,9 +1655,9 @@ bool mlops_store_is_read_only(const struct mlops_store *store);
 /**
  * Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
  *
- * `*out` becomes JSON: `{"dry_run", "runs": 0, "large_blobs": {"count", "bytes"}, "small_blobs", "trash", "spool",
- * "journal", "kept"}`. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
- * `mlops_buf_free`. Threads: any. Since 0.1.
+ * `*out` becomes JSON: `{"dry_run", "runs": 0, "models": {"count", "bytes"}, "large_blobs", "small_blobs", "trash",
+ * "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the
+ * store's trash, which the first call an hour later deletes. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
 mlops_status mlops_store_gc(const struct mlops_store *store,
                             const struct mlops_gc_options *options,
@@ -2216,10 +2216,13 @@ mlops_status mlops_run_log_input(const struct mlops_run *run,
                                  struct mlops_error **err);
 
 /**
- * Logs a model as the artifact folder `path` of the run: all its files and its manifest, or nothing.
+ * Logs a model as the artifact folder `path` of the run: all its files and its manifest, or nothing. It becomes a logged
+ * model of the name `path` too, an output of the run, with the run's params and what it has measured at step 0.
  *
- * `*out` becomes the manifest as JSON, with the digests of the files; it is freed with `mlops_buf_free`. Identical
- * files are stored once. Threads: any. Since 0.1.
+ * `*out` becomes the manifest as JSON, with the digests of the files and, as `model_id`, the id of the logged model, which
+ * `models:/<model_id>` names in Python; it is freed with `mlops_buf_free`. If the run refuses the files, the logged model
+ * is FAILED and says why. Where the process that owns the store is out of reach, only the run gets the model, and there
+ * is no `model_id`. Identical files are stored once. Threads: any. Since 0.1.
  */
 mlops_status mlops_run_log_model(const struct mlops_run *run,
                                  struct mlops_str path,

@@ -93,10 +93,13 @@ impl mlops_model_file {
 }
 
 export! {
-    /// Logs a model as the artifact folder `path` of the run: all its files and its manifest, or nothing.
+    /// Logs a model as the artifact folder `path` of the run: all its files and its manifest, or nothing. It becomes a logged
+    /// model of the name `path` too, an output of the run, with the run's params and what it has measured at step 0.
     ///
-    /// `*out` becomes the manifest as JSON, with the digests of the files; it is freed with `mlops_buf_free`. Identical
-    /// files are stored once. Threads: any. Since 0.1.
+    /// `*out` becomes the manifest as JSON, with the digests of the files and, as `model_id`, the id of the logged model, which
+    /// `models:/<model_id>` names in Python; it is freed with `mlops_buf_free`. If the run refuses the files, the logged model
+    /// is FAILED and says why. Where the process that owns the store is out of reach, only the run gets the model, and there
+    /// is no `model_id`. Identical files are stored once. Threads: any. Since 0.1.
     pub fn mlops_run_log_model(
         run: *const mlops_run,
         path: mlops_str,

@@ -99,11 +99,11 @@ pub struct mlops_gc_options {
     pub struct_size: u32,
     /// Not 0 (default): nothing is changed, what would go is counted.
     pub dry_run: i32,
-    /// Not 0: deleted runs are removed for good, with what only they refer to. Default 0.
+    /// Not 0: deleted runs and logged models are removed for good, with what only they refer to. Default 0.
     pub deleted_runs: i32,
     /// Must be 0.
     pub reserved: i32,
-    /// What was written, put again or (runs) deleted within this time stays, in microseconds; default: 10 minutes.
+    /// What was written, put again or deleted within this time stays, in microseconds; default: 10 minutes.
     pub older_than_us: i64,
 }
 
@@ -204,9 +204,9 @@ export! {
 
     /// Frees what nothing refers to, or with `dry_run` counts it; threads may log at the same time.
     ///
-    /// `*out` becomes JSON: `{"dry_run", "runs": 0, "large_blobs": {"count", "bytes"}, "small_blobs", "trash", "spool",
-    /// "journal", "kept"}`. Blobs go to the store's trash, which the first call an hour later deletes. Freed with
-    /// `mlops_buf_free`. Threads: any. Since 0.1.
+    /// `*out` becomes JSON: `{"dry_run", "runs": 0, "models": {"count", "bytes"}, "large_blobs", "small_blobs", "trash",
+    /// "spool", "journal", "kept"}`; `runs` and `models` are what was deleted and is removed for good. Blobs go to the
+    /// store's trash, which the first call an hour later deletes. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_store_gc(
         store: *const mlops_store,
         options: *const mlops_gc_options,

@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 
-use mlops_core::logged_models::{self, LoggedModelData, LoggedModelOptions, ModelLinks, ModelPoint};
-use mlops_core::runs::{ArtifactSource, Content};
+use mlops_core::logged_models::{self, LoggedModelData, LoggedModelOptions, LoggedModelParts, ModelLinks, ModelPoint};
+use mlops_core::runs::ArtifactSource;
 use mlops_core::{Store as CoreStore, Timestamp};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::convert::{self, Artifact, OwnedText, Text};
 use crate::errors::detached;
+use crate::models::Source;
 use crate::store::Store;
 
 /// A point: key, value, step, microseconds, run, name and digest of the data set.
 type Point = (OwnedText, f64, i64, i64, OwnedText, Option<OwnedText>, Option<OwnedText>);
 type PointOut<'a> = (&'a str, f64, i64, i64, &'a str, Option<&'a str>, Option<&'a str>);
+
+/// Files of a model, by path.
+type Files = Vec<(OwnedText, Source)>;
 
 /// Ids of inputs; ids and steps of outputs.
 type Links = (Vec<String>, Vec<(String, i64)>);
@@ -42,7 +46,7 @@ impl LoggedModels {
     /// Makes a model and returns its id.
     #[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
     #[pyo3(signature = (*, experiment_id, name=None, model_type=None, source_run_id=None, params=Vec::new(),
-        tags=Vec::new(), model_id=None, status=None, created_at=None))]
+        tags=Vec::new(), model_id=None, status=None, created_at=None, foreign=false, files=Vec::new()))]
     fn create(
         &self,
         py: Python<'_>,
@@ -55,6 +59,8 @@ impl LoggedModels {
         model_id: Option<OwnedText>,
         status: Option<OwnedText>,
         created_at: Option<i64>,
+        foreign: bool,
+        files: Files,
     ) -> PyResult<String> {
         let text = |given: Option<OwnedText>| given.map(|text| text.0);
         detached(py, || {
@@ -68,8 +74,11 @@ impl LoggedModels {
                 tags: convert::pairs(tags),
                 status: status.map_or(Ok(logged_models::LoggedModelStatus::default()), |status| status.0.parse())?,
                 created_at: created_at.map(Timestamp::from_micros),
+                foreign,
+                ..LoggedModelOptions::default()
             };
-            Ok(self.inner().create(options)?.model_id)
+            let parts = LoggedModelParts { files: sources(&files), ..LoggedModelParts::default() };
+            Ok(self.inner().create_with(options, &parts)?.model_id)
         })
     }
 
@@ -102,6 +111,19 @@ impl LoggedModels {
 
     fn delete(&self, py: Python<'_>, model_id: Text<'_>) -> PyResult<()> {
         detached(py, || self.inner().delete(&model_id))
+    }
+
+    fn remove(&self, py: Python<'_>, model_id: Text<'_>) -> PyResult<u64> {
+        detached(py, || self.inner().remove(&model_id))
+    }
+
+    fn mark_foreign(&self, py: Python<'_>, model_id: Text<'_>) -> PyResult<()> {
+        detached(py, || self.inner().mark_foreign(&model_id))
+    }
+
+    /// True if nobody knows that it was made here.
+    fn is_foreign(&self, py: Python<'_>, model_id: Text<'_>) -> PyResult<bool> {
+        detached(py, || self.inner().is_foreign(&model_id))
     }
 
     fn restore(&self, py: Python<'_>, model_id: Text<'_>) -> PyResult<()> {
@@ -146,15 +168,9 @@ impl LoggedModels {
         Ok((links.inputs, links.outputs))
     }
 
-    /// Stores local files, as (path, file).
-    fn log_files(&self, py: Python<'_>, model_id: Text<'_>, files: Vec<(OwnedText, PathBuf)>) -> PyResult<()> {
-        detached(py, || {
-            let sources: Vec<_> = files
-                .iter()
-                .map(|(path, file)| ArtifactSource { path: path.0.clone(), content: Content::File(file) })
-                .collect();
-            self.inner().log_files(&model_id, &sources)
-        })
+    /// Stores files, as (path, bytes or a local file).
+    fn log_files(&self, py: Python<'_>, model_id: Text<'_>, files: Files) -> PyResult<()> {
+        detached(py, || self.inner().log_files(&model_id, &sources(&files)))
     }
 
     #[pyo3(signature = (model_id, path=None))]
@@ -181,6 +197,10 @@ impl LoggedModels {
     fn delete_files(&self, py: Python<'_>, model_id: Text<'_>, path: Option<Text<'_>>) -> PyResult<u64> {
         detached(py, || self.inner().delete_files(&model_id, path.as_deref()))
     }
+}
+
+fn sources(files: &Files) -> Vec<ArtifactSource<'_>> {
+    files.iter().map(|(path, file)| ArtifactSource { path: path.0.clone(), content: file.content() }).collect()
 }
 
 fn point((key, value, step, at, run_id, dataset_name, dataset_digest): Point) -> ModelPoint {

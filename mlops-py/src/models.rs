@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use mlops_core::Error;
 use mlops_core::models::{self, GivenColumn, SavedModel, SavedModelBuilder};
-use mlops_core::workflows;
+use mlops_core::runs::Content;
+use mlops_core::workflows::{self, LogModelOptions};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use serde_json::Value;
 
-use crate::convert::{OwnedText, Text};
+use crate::convert::{self, OwnedText, Text};
 use crate::errors::detached;
 use crate::run::Run;
 use crate::store::Store;
@@ -28,6 +29,15 @@ pub(crate) enum Source {
     /// The path of a file.
     #[pyo3(transparent)]
     Local(PathBuf),
+}
+
+impl Source {
+    pub(crate) fn content(&self) -> Content<'_> {
+        match self {
+            Self::Bytes(bytes) => Content::Bytes(bytes),
+            Self::Local(local) => Content::File(local),
+        }
+    }
 }
 
 impl Parts {
@@ -52,10 +62,37 @@ fn invalid(what: &str, value: &str) -> Error {
     Error::InvalidArgument { what: what.into(), value: value.into(), expected: "JSON of the right form".into() }
 }
 
-/// Logs a model to a run; its manifest as JSON.
+/// Logs a model to a run, and makes a logged model of it, or completes one; its manifest as JSON, and why there is no logged
+/// model, if there is none.
+#[expect(clippy::too_many_arguments, reason = "keyword arguments in Python")]
 #[pyfunction]
-pub(crate) fn log_model(py: Python<'_>, run: &Run, path: Text<'_>, parts: Parts) -> PyResult<String> {
-    detached(py, || Ok(workflows::log_model(&**run.core(), &path, &parts.build()?)?.to_text()))
+#[pyo3(signature = (run, path, parts, *, name=None, model_id=None, model_type=None, params=Vec::new(), tags=Vec::new(),
+    step=0))]
+pub(crate) fn log_model(
+    py: Python<'_>,
+    run: &Run,
+    path: Text<'_>,
+    parts: Parts,
+    name: Option<OwnedText>,
+    model_id: Option<OwnedText>,
+    model_type: Option<OwnedText>,
+    params: Vec<(OwnedText, OwnedText)>,
+    tags: Vec<(OwnedText, OwnedText)>,
+    step: i64,
+) -> PyResult<(String, Option<String>)> {
+    let text = |given: Option<OwnedText>| given.map(|text| text.0);
+    detached(py, || {
+        let options = LogModelOptions {
+            name: text(name),
+            model_id: text(model_id),
+            model_type: text(model_type),
+            params: convert::pairs(params),
+            tags: convert::pairs(tags),
+            step,
+        };
+        let logged = workflows::log_model_with(&**run.core(), &path, &parts.build()?, &options)?;
+        Ok((logged.manifest.to_text(), logged.not_made.map(|error| error.to_string())))
+    })
 }
 
 /// Saves a model to a new folder; its manifest as JSON.

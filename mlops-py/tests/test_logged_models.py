@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
@@ -17,6 +18,7 @@ from sklearn.linear_model import LinearRegression
 
 import mlops
 from mlops import _native, _state
+from mlops._gc import Amount
 from mlops.entities import LoggedModel, LoggedModelInput, LoggedModelOutput, LoggedModelStatus, Metric
 from mlops.exceptions import Conflict, InvalidArgument, InvalidState, NotFound, Unsupported, Untrusted
 
@@ -132,26 +134,28 @@ def test_a_model_is_begun_first_and_gets_its_files_later(client: mlops.MlflowCli
     assert client.list_artifacts(third.info.run_id) == []
 
 
-def test_a_model_that_cannot_be_logged_has_failed_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> str:
-        raise OSError("no room")
-
-    with mlops.start_run():
-        monkeypatch.setattr(_native, "log_model", broken)
-        with pytest.raises(OSError, match="no room"):
+def test_a_model_that_cannot_be_logged_has_failed_and_says_why(client: mlops.MlflowClient) -> None:
+    with mlops.start_run() as run:
+        mlops.log_text("a file of this name", "line")
+        with pytest.raises(Conflict, match="`line` is a file"):
             mlops.sklearn.log_model(LINE, name="line")
     (found,) = mlops.search_logged_models(output_format="list")
-    assert (found.status, found.status_message) == (LoggedModelStatus.FAILED, "OSError: no room")
+    assert found.status is LoggedModelStatus.FAILED
+    assert str(found.status_message).startswith("Conflict: cannot log the artifact `line/MLmodel`: `line` is a file")
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["line"]
 
 
 def test_without_the_store_at_hand_a_run_keeps_the_model(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    def away(*_: Any) -> Any:
-        raise mlops.exceptions.NoOwner("nobody owns it")
+    log_model = _native.log_model
+
+    def away(*given: Any, **named: Any) -> Any:
+        manifest = json.loads(log_model(*given, **named)[0])
+        return json.dumps({key: value for key, value in manifest.items() if key != "model_id"}), "nobody owns it"
 
     with mlops.start_run() as run:
-        monkeypatch.setattr("mlops._flavors.logged.Logged", away)
+        monkeypatch.setattr(_native, "log_model", away)
         info = mlops.sklearn.log_model(LINE, name="line")
-        assert "among the artifacts of the run only" in caplog.text
+        assert "among the artifacts of the run only" in caplog.text and "nobody owns it" in caplog.text
     assert (info.model_uri, info.model_id) == (f"runs:/{run.info.run_id}/line", None)
     assert predicted(info.model_uri) == pytest.approx(1.0)
 
@@ -344,13 +348,26 @@ def test_a_client_stores_files_of_a_model(client: mlops.MlflowClient, tmp_path: 
             call()
 
 
-def test_a_model_without_a_run_asks_for_trust(tmp_path: Path, client: mlops.MlflowClient) -> None:
+def test_a_model_without_a_run_loads_if_it_was_made_here_and_asks_if_it_was_brought_in(
+    tmp_path: Path, client: mlops.MlflowClient
+) -> None:
     mlops.sklearn.save_model(LINE, tmp_path / "saved")
-    model_id = client.create_logged_model("0", "brought").model_id
+    model_id = client.create_logged_model("0", "made").model_id
     client.log_model_artifacts(model_id, tmp_path / "saved")
-    with pytest.raises(Untrusted, match="nothing in this store says that the model was made here"):
-        mlops.load_model(f"models:/{model_id}")
-    assert mlops.load_model(f"models:/{model_id}", trust=True).predict([[1.0]])[0] == pytest.approx(1.0)
+    models = _native.LoggedModels(_state.store())
+    assert predicted(f"models:/{model_id}") == pytest.approx(1.0) and not models.is_foreign(model_id)
+    brought = models.create(experiment_id="0", name="brought", foreign=True)
+    client.log_model_artifacts(brought, tmp_path / "saved")
+    models.mark_foreign(model_id)
+    for uri in (f"models:/{brought}", f"models:/{model_id}"):
+        with pytest.raises(Untrusted, match="nothing in this store says that the model was made here"):
+            mlops.load_model(uri)
+        assert mlops.load_model(uri, trust=True).predict([[1.0]])[0] == pytest.approx(1.0)
+    mlops.register_model(f"models:/{brought}", "brought")
+    with pytest.raises(Untrusted):
+        mlops.load_model("models:/brought/1")
+    with pytest.raises(NotFound):
+        models.is_foreign("m-none")
 
 
 def test_what_mlflow_logs_to_a_store_is_found_under_the_run_too(client: mlops.MlflowClient, tmp_path: Path) -> None:
@@ -368,29 +385,48 @@ def test_what_mlflow_logs_to_a_store_is_found_under_the_run_too(client: mlops.Ml
         mlops.artifacts.load_text(f"runs:/{run.info.run_id}/none/requirements.txt")
 
 
-def test_a_gc_removes_the_files_of_deleted_models(client: mlops.MlflowClient) -> None:
+def test_a_gc_removes_deleted_models_for_good(client: mlops.MlflowClient) -> None:
     with mlops.start_run() as run:
-        gone = mlops.sklearn.log_model(LINE, name="gone")
+        gone = mlops.sklearn.log_model(LINE, name="gone", params={"depth": 3})
         kept = mlops.sklearn.log_model(OTHER, name="kept", registered_model_name="kept")
+        mlops.log_text("mine", "gone/notes.txt")
     client.delete_logged_model(str(gone.model_id))
-    assert mlops.gc(dry_run=False, older_than=0).logged_models.count == 0
-    assert mlops.gc(deleted_runs=True).logged_models.count == 0
+    assert mlops.gc(dry_run=False, older_than=0).models.count == 0
+    assert mlops.gc(deleted_runs=True).models.count == 0
     counted = mlops.gc(deleted_runs=True, older_than=0)
-    assert counted.logged_models.count == 1 and "logged_models=1 (" in repr(counted)
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["gone", "kept"]
-    assert mlops.gc(dry_run=False, deleted_runs=True, older_than=0).logged_models == counted.logged_models
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["kept"]
+    size = sum(file.file_size or 0 for file in client.list_logged_model_artifacts(str(gone.model_id)))
+    assert counted.models == Amount(1, size) and f"models=1 ({size:,} bytes)" in repr(counted)
+    assert sorted(file.path for file in client.list_artifacts(run.info.run_id)) == ["gone", "kept"]
+    done = mlops.gc(dry_run=False, deleted_runs=True, older_than=0)
+    assert (done.models, done.small_blobs, done.large_blobs) == (counted.models, counted.small_blobs, counted.large_blobs)
+    # What else is in the folder is the user's.
+    assert [file.path for file in client.list_artifacts(run.info.run_id, "gone")] == ["gone/notes.txt"]
+    with pytest.raises(NotFound):
+        client.restore_logged_model(str(gone.model_id))
+    assert [one.model_id for one in mlops.get_run(run.info.run_id).outputs.model_outputs] == [kept.model_id]
     assert predicted(kept.model_uri) == pytest.approx(2.0)
     client.delete_logged_model(str(kept.model_id))
     mlops.set_tracking_uri(None)
     command = [str(Path(sys.executable).parent / "mlops"), "gc", "--deleted-runs", "--older-than", "0"]
     refused = subprocess.run([*command, "--yes", "--wrong"], capture_output=True, text=True, check=False)
     looked = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert refused.returncode == 2 and looked.stdout.startswith("the files of 1 deleted logged model (")
-    done = subprocess.run([*command, "--yes"], capture_output=True, text=True, check=True)
-    assert "would" in looked.stdout.splitlines()[0] and "were removed for good" in done.stdout
-    assert client.list_artifacts(run.info.run_id) == []
+    assert refused.returncode == 2 and looked.stdout.startswith("1 deleted logged model (")
+    done_json = subprocess.run([*command, "--yes", "--json"], capture_output=True, text=True, check=True)
+    assert "would be removed for good" in looked.stdout and json.loads(done_json.stdout)["models"]["count"] == 1
+    assert [file.path for file in client.list_artifacts(run.info.run_id, "kept")] == []
     assert predicted("models:/kept/1") == pytest.approx(2.0)
+
+
+def test_one_deleted_model_is_removed_by_its_id(client: mlops.MlflowClient) -> None:
+    with mlops.start_run():
+        model_id = str(mlops.sklearn.log_model(LINE, name="line").model_id)
+    models = _native.LoggedModels(_state.store())
+    with pytest.raises(InvalidState, match="is not deleted; delete it first"):
+        models.remove(model_id)
+    client.delete_logged_model(model_id)
+    assert models.remove(model_id) > 100
+    with pytest.raises(NotFound):
+        models.remove(model_id)
 
 
 def test_many_points_of_one_step_are_the_models_up_to_a_bound() -> None:

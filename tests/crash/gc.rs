@@ -12,8 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use mlops_core::base::files::Files;
-use mlops_core::runs::{Lifecycle, RunExt, RunOptions, RunStatus};
+use mlops_core::logged_models::{LoggedModelData, LoggedModels};
+use mlops_core::models::SavedModel;
+use mlops_core::runs::{Lifecycle, RunExt, RunOptions, RunStatus, View};
 use mlops_core::storage::fault::FaultPlan;
+use mlops_core::workflows::log_model;
 use mlops_core::{Code, GcOptions, OpenOptions, ParamValue, Store};
 
 const CHILD: &str = "MLOPS_GC_CHILD";
@@ -57,6 +60,35 @@ fn check(store: &Store, id: &str, plan: &str) {
     assert_eq!(store.runs().metric_history(id, "loss").unwrap().len(), 2_000, "{plan}");
 }
 
+fn log_models(store: &Store) {
+    let run = store.runs().open("kept").unwrap();
+    for name in ["a model", "a deleted model"] {
+        let weights = name.repeat(10_000).into_bytes();
+        let saved = SavedModel::builder().flavor("toy", serde_json::json!({})).file("weights.bin", weights).build();
+        log_model(&*run, name, &saved.unwrap()).unwrap();
+    }
+    let deleted = find(&store.logged_models(), "a deleted model").unwrap();
+    store.logged_models().delete(&deleted.model.model_id).unwrap();
+}
+
+fn find(models: &LoggedModels, name: &str) -> Option<LoggedModelData> {
+    models.list(&[], View::All).unwrap().into_iter().find(|found| found.model.name == name)
+}
+
+/// One model is there, and the deleted one wholly or not at all.
+fn check_models(store: &Store, plan: &str) {
+    let models = store.logged_models();
+    for name in ["a model", "a deleted model"] {
+        let Some(found) = find(&models, name) else {
+            assert_eq!(name, "a deleted model", "{plan}");
+            continue;
+        };
+        let weights = models.read_file(&found.model.model_id, "weights.bin").unwrap();
+        assert!(weights == name.repeat(10_000).into_bytes(), "{plan}: {name}");
+    }
+    assert!(!models.links("kept").unwrap().outputs.is_empty(), "{plan}");
+}
+
 /// A store with a run to keep, two to remove, and something in the trash that is to be deleted.
 fn set_up(folder: &Path) {
     let store = open(folder, Files::default()).unwrap();
@@ -65,6 +97,7 @@ fn set_up(folder: &Path) {
     }
     store.runs().delete("before").unwrap();
     store.gc(&all()).unwrap();
+    log_models(&store);
     store.runs().delete("gone").unwrap();
     store.runs().delete("away").unwrap();
     drop(store);
@@ -117,6 +150,7 @@ fn check_after(folder: &Path, plan: &str) -> u64 {
     drop(reader);
     let store = open(folder, Files::default()).unwrap();
     check(&store, "kept", plan);
+    check_models(&store, plan);
     for id in ["gone", "away"] {
         match store.runs().get(id) {
             Ok(data) => {
@@ -129,6 +163,9 @@ fn check_after(folder: &Path, plan: &str) -> u64 {
     store.gc(&all()).unwrap();
     check(&store, "kept", plan);
     assert_eq!(store.runs().get("gone").unwrap_err().code(), Code::NotFound);
+    check_models(&store, plan);
+    assert!(find(&store.logged_models(), "a deleted model").is_none(), "{plan}");
+    assert!(store.runs().list_artifacts("kept", Some("a deleted model")).unwrap().is_empty(), "{plan}");
     let stats = store.blobs().verify(&mut |e| panic!("{plan}: {e}")).unwrap();
     drop(store);
     fsck(folder, plan);

@@ -213,10 +213,11 @@ Examples:
 Without --yes nothing is changed. The store may be in use, with --yes too. What \
 nothing refers to goes to the folder `trash` of the store, and is deleted by the first `mlops gc --yes` an hour later: \
 until then who is reading it meets no gap. Blobs that are smaller than 64 KiB share files, and go when more than half of \
-such a file can go. Deleted runs keep what they have, so that they can be restored; with --deleted-runs those that were \
-deleted long enough ago are removed for good.
+such a file can go. Deleted runs and logged models keep what they have, so that they can be restored; with --deleted-runs \
+those that were deleted long enough ago are removed for good, and a model also from the artifacts of the run that made it. \
+Versions of registered models keep their files.
 
-JSON: {\"dry_run\": true or false, \"runs\": number, \"large_blobs\", \"small_blobs\", \"trash\", \"spool\", \"journal\", \
+JSON: {\"dry_run\": true or false, \"runs\": number, \"models\", \"large_blobs\", \"small_blobs\", \"trash\", \"spool\", \"journal\", \
 \"kept\": {\"count\", \"bytes\"}}. \"kept\" is what nothing refers to and stays by now; \"trash\" is what is deleted there.";
 
 const TRUST_AFTER: &str = "\
@@ -445,7 +446,7 @@ pub(super) struct GcArguments {
     /// Leave what was written, put again or deleted within this time: a number with d, h, m or s, also joined, as 1d12h
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub(super) older_than: Duration,
-    /// Remove deleted runs for good, too; they cannot be restored then
+    /// Remove deleted runs and logged models for good, too; they cannot be restored then
     #[arg(long)]
     pub(super) deleted_runs: bool,
 }

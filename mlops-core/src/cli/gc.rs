@@ -36,17 +36,24 @@ fn print(report: &GcReport, context: &mut Context<'_>) -> Result<(), Failure> {
     row("files in the trash, deleted", report.trash);
     row("drained files of the spool, deleted", report.spool);
     row("old files of the journal, deleted", report.journal);
+    let removes = report.runs > 0 || report.models.count > 0;
     let would = if report.dry_run { "would be " } else { "" };
     if report.runs > 0 {
         let runs = if report.runs == 1 { "1 deleted run".to_owned() } else { format!("{} deleted runs", report.runs) };
         context.print(&format!("{runs} {would}removed for good"))?;
+    }
+    if report.models.count > 0 {
+        let Amount { count, bytes } = report.models;
+        let models =
+            if count == 1 { "1 deleted logged model".into() } else { format!("{count} deleted logged models") };
+        context.print(&format!("{models} ({}) {would}removed for good", table::size(bytes)))?;
     }
     let freed = [report.large_blobs, report.small_blobs, report.trash, report.spool, report.journal];
     let anything = freed.iter().any(|amount| amount.count > 0);
     if anything {
         context.print_table(&rows)?;
         context.print(&format!("{} {would}freed", table::size(report.freed_bytes())))?;
-    } else if report.runs == 0 {
+    } else if !removes {
         context.print("there is nothing to free")?;
     }
     if report.kept.count > 0 {
@@ -54,7 +61,7 @@ fn print(report: &GcReport, context: &mut Context<'_>) -> Result<(), Failure> {
         context
             .note(&format!("{kept} that nothing refers to stay: they are too young, or share a file with others"))?;
     }
-    if report.dry_run && (anything || report.runs > 0) {
+    if report.dry_run && (anything || removes) {
         context.note("nothing was changed; with --yes it is done")?;
     } else if report.large_blobs.count + report.small_blobs.count > 0 {
         context.note("what is in the trash is deleted by the first `mlops gc --yes` an hour from now")?;

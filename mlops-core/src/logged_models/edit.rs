@@ -43,7 +43,18 @@ impl LoggedModels {
     /// `Io`.
     pub fn log_params(&self, id: &str, params: &[(String, String)]) -> Result<()> {
         self.runs.check_writable()?;
-        let had = self.get(id)?.params;
+        self.check_params(id, params)?;
+        let _lease = self.blobs().leases().hold()?;
+        self.commit(id, self.text_ops(keys::PARAMS, id, params)?)
+    }
+
+    /// Refuses params that a model has with other values.
+    pub(super) fn check_params(&self, id: &str, params: &[(String, String)]) -> Result<()> {
+        if params.is_empty() {
+            return Ok(());
+        }
+        self.stored(id)?;
+        let had = self.texts(keys::PARAMS, id)?;
         for (key, value) in params {
             if let Some(had) = had.get(key).filter(|had| *had != value) {
                 let detail = format!(
@@ -52,8 +63,7 @@ impl LoggedModels {
                 return Err(Error::Conflict { detail });
             }
         }
-        let _lease = self.blobs().leases().hold()?;
-        self.commit(id, self.text_ops(keys::PARAMS, id, params)?)
+        Ok(())
     }
 
     /// Sets tags.

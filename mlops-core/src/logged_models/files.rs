@@ -28,12 +28,7 @@ impl LoggedModels {
         let existing: BTreeSet<String> = self.files(id)?.into_keys().collect();
         let paths = artifacts::check_paths(&existing, files)?;
         let _lease = self.blobs().leases().hold()?;
-        let mut ops = Vec::with_capacity(files.len());
-        for (path, file) in paths.iter().zip(files) {
-            let (blob, size_bytes) = artifacts::store(self.blobs(), file)?;
-            let stored = StoredArtifact { blob, size_bytes, at: self.runs.clock().now() };
-            ops.push(Op::put(keys::part(keys::FILES, id, path), stored::encode(&stored)?));
-        }
+        let ops = self.file_ops(id, &paths, files)?;
         self.commit(id, ops)
     }
 
@@ -82,7 +77,7 @@ impl LoggedModels {
         artifacts::select(self.files(id)?, &hint(id), path)
     }
 
-    fn files(&self, id: &str) -> Result<BTreeMap<String, StoredArtifact>> {
+    pub(super) fn files(&self, id: &str) -> Result<BTreeMap<String, StoredArtifact>> {
         self.stored(id)?;
         let prefix = keys::part(keys::FILES, id, "");
         let mut files = BTreeMap::new();

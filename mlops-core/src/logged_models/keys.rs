@@ -17,9 +17,14 @@ pub(super) const FILES: &[u8] = b"mf/";
 /// The metrics of all models.
 const POINTS: &[u8] = b"mv/";
 /// What runs have as inputs.
-const INPUTS: &[u8] = b"mi/";
+pub(super) const INPUTS: &[u8] = b"mi/";
 /// What runs have as outputs.
-const OUTPUTS: &[u8] = b"mo/";
+pub(super) const OUTPUTS: &[u8] = b"mo/";
+
+/// Whether models were made here or brought in.
+const ORIGINS: &[u8] = b"mg/";
+/// The models that are being removed for good.
+pub(super) const LEAVING: &[u8] = b"mx/";
 
 // The longest key fits: an artifact's path behind the longest id.
 const _: () = assert!("mf/".len() + RUN_ID_CHARS + 1 + PATH_BYTES <= STORAGE_KEY_BYTES);
@@ -31,6 +36,16 @@ fn behind(prefix: &[u8], id: &str, rest: &[u8]) -> Vec<u8> {
 /// A model's record.
 pub(super) fn model(id: &str) -> Vec<u8> {
     [MODELS, id.as_bytes()].concat()
+}
+
+/// Whether it was made here or brought in.
+pub(super) fn origin(id: &str) -> Vec<u8> {
+    [ORIGINS, id.as_bytes()].concat()
+}
+
+/// Says that what is left of it is to go.
+pub(super) fn leaving(id: &str) -> Vec<u8> {
+    [LEAVING, id.as_bytes()].concat()
 }
 
 /// The models of an experiment; the model's id follows.
@@ -85,4 +100,10 @@ pub(super) fn outputs(run: &str) -> Vec<u8> {
 /// One of them, at a step.
 pub(super) fn output(run: &str, model: &str, step: i64) -> Vec<u8> {
     behind(OUTPUTS, run, &[model.as_bytes(), b"\0", &step.to_be_bytes()].concat())
+}
+
+/// The model in a key of [`input`] or [`output`].
+pub(super) fn linked(key: &[u8]) -> Option<&[u8]> {
+    let behind = key.iter().position(|byte| *byte == 0)? + 1;
+    key.get(behind..)?.split(|byte| *byte == 0).next()
 }

@@ -18,16 +18,24 @@ impl LoggedModels {
     /// `NotFound` for an unknown run, `InvalidState` for a deleted one, `InvalidArgument` for a bad id, `ReadOnly`, `Io`.
     pub fn link(&self, run_id: &str, links: &ModelLinks) -> Result<()> {
         self.runs.check_writable()?;
-        let run = self.runs.get(run_id)?.info;
-        if run.lifecycle == Lifecycle::Deleted {
+        if self.runs.info(run_id)?.lifecycle == Lifecycle::Deleted {
             return Err(Error::InvalidState { detail: format!("the run `{run_id}` is deleted; restore it first") });
         }
+        let ops = self.link_ops(run_id, &links.inputs, &links.outputs)?;
+        if !ops.is_empty() {
+            let _: Outcome = self.storage.apply(&ops, self.runs.durability())?;
+        }
+        Ok(())
+    }
+
+    /// The operations that say so, of what was not said before.
+    pub(super) fn link_ops(&self, run_id: &str, inputs: &[String], outputs: &[(String, i64)]) -> Result<Vec<Op>> {
         let mut wanted = Vec::new();
-        for id in &links.inputs {
+        for id in inputs {
             names::check_run_id(id)?;
             wanted.push(keys::input(run_id, id));
         }
-        for (id, step) in &links.outputs {
+        for (id, step) in outputs {
             names::check_run_id(id)?;
             wanted.push(keys::output(run_id, id, *step));
         }
@@ -39,10 +47,7 @@ impl LoggedModels {
                 ops.push(Op::put(key, stored::encode(&at)?));
             }
         }
-        if !ops.is_empty() {
-            let _: Outcome = self.storage.apply(&ops, self.runs.durability())?;
-        }
-        Ok(())
+        Ok(ops)
     }
 
     /// The logged models that a run used and made; none for a run that does not exist.

@@ -3,11 +3,10 @@
 use super::keys;
 use super::store::LoggedModels;
 use super::types::ModelPoint;
-use crate::base::names;
 use crate::base::stored;
 use crate::error::Result;
 use crate::runs::for_each_entry;
-use crate::storage::{KeyRange, Op};
+use crate::storage::KeyRange;
 
 impl LoggedModels {
     /// Gives a model values of metrics. Of one run, metric, step and time it keeps the last.
@@ -16,13 +15,7 @@ impl LoggedModels {
     /// `NotFound`, `InvalidArgument` or `LimitExceeded` for a bad key, `ReadOnly`, `Io`.
     pub fn log_metrics(&self, id: &str, points: &[ModelPoint]) -> Result<()> {
         self.runs.check_writable()?;
-        let mut ops = Vec::with_capacity(points.len());
-        for point in points {
-            names::check_key("metric", &point.key)?;
-            let of = (point.key.as_str(), point.run_id.as_str(), point.step, point.at.as_micros());
-            ops.push(Op::put(keys::point(id, &of)?, stored::encode(point)?));
-        }
-        self.commit(id, ops)
+        self.commit(id, Self::point_ops(id, points)?)
     }
 
     /// The points of a model, ordered by time, step and metric.

@@ -3,6 +3,7 @@
 use std::io::sink;
 
 use super::keys;
+use super::remove::Leaving;
 use super::store::LoggedModels;
 use crate::base::digests::Digest;
 use crate::base::stored;
@@ -11,14 +12,22 @@ use crate::error::{Error, Result};
 use crate::runs::{StoredArtifact, StoredText, for_each_entry};
 use crate::storage::{KeyRange, Op, Outcome, Storage};
 
-/// The blobs of all logged models.
+/// The blobs of all logged models but some.
 #[derive(Debug)]
-pub(crate) struct ModelBlobs<'a>(pub(crate) &'a dyn Storage);
+pub(crate) struct ModelBlobs<'a> {
+    pub(crate) storage: &'a dyn Storage,
+    /// The models whose blobs are left out.
+    pub(crate) except: &'a Leaving,
+}
 
 impl Referrer for ModelBlobs<'_> {
     fn for_each_blob(&self, visit: &mut dyn FnMut(Digest)) -> Result<()> {
-        for_each_reference(self.0, &mut |_, _, blob| {
-            visit(blob);
+        let Leaving { ids, left, .. } = self.except;
+        for_each_reference(self.storage, &mut |key, _, blob| {
+            let (id, _) = keys::owner(key);
+            if !ids.contains(&id) && !left.contains(&id) {
+                visit(blob);
+            }
             Ok(())
         })
     }

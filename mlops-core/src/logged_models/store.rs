@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys;
-use super::types::{LoggedModel, LoggedModelData, LoggedModelOptions};
+use super::types::{LoggedModel, LoggedModelData};
 use crate::base::limits;
 use crate::base::names;
 use crate::base::stored;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
-use crate::runs::{Lifecycle, Runs, StoredText, View, for_each_entry};
+use crate::runs::{Runs, StoredText, View, for_each_entry};
 use crate::storage::{KeyRange, Op, Outcome, Storage};
 
 /// The logged models of a store.
@@ -35,60 +35,14 @@ pub struct LoggedModels {
 }
 
 impl LoggedModels {
-    /// The models of a store whose runs are these.
-    pub(crate) fn new(runs: Runs, storage: Arc<dyn Storage>) -> Self {
+    /// The models of the store whose runs are these.
+    pub(crate) fn new(runs: Runs) -> Self {
+        let storage = runs.storage().clone();
         Self { runs, storage }
     }
 
     pub(super) fn blobs(&self) -> &dyn BlobStore {
         &**self.runs.blobs()
-    }
-
-    /// Makes a logged model, with params and tags.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown experiment, `InvalidState` for a deleted one, `AlreadyExists` if the given id is taken,
-    /// `InvalidArgument` or `LimitExceeded` for a bad id, name, key or value, `ReadOnly`, `Io`.
-    pub fn create(&self, options: LoggedModelOptions) -> Result<LoggedModel> {
-        self.runs.check_writable()?;
-        let experiment = self.runs.get_experiment(&options.experiment_id)?;
-        if experiment.lifecycle == Lifecycle::Deleted {
-            let detail = format!("the experiment `{}` is deleted; restore it first", experiment.name);
-            return Err(Error::InvalidState { detail });
-        }
-        let ids = self.runs.ids();
-        let model_id = options.model_id.unwrap_or_else(|| format!("m-{}", ids.next_hex()));
-        names::check_run_id(&model_id)?;
-        let name = options.name.filter(|name| !name.is_empty()).unwrap_or_else(|| names::run_name(ids.next()));
-        names::check_key("name of a logged model", &name)?;
-        let at = options.created_at.unwrap_or_else(|| self.runs.clock().now());
-        let model = LoggedModel {
-            model_id,
-            experiment_id: experiment.experiment_id,
-            name,
-            model_type: options.model_type,
-            source_run_id: options.source_run_id,
-            status: options.status,
-            status_message: None,
-            lifecycle: Lifecycle::Active,
-            created_at: at,
-            updated_at: at,
-        };
-        let _lease = self.blobs().leases().hold()?;
-        let id = model.model_id.clone();
-        let mut ops = vec![
-            Op::check_absent(keys::model(&id)),
-            Op::put(keys::model(&id), stored::encode(&model)?),
-            Op::put(keys::in_experiment(&model.experiment_id, &id), stored::PRESENT),
-        ];
-        ops.extend(self.text_ops(keys::PARAMS, &id, &options.params)?);
-        ops.extend(self.text_ops(keys::TAGS, &id, &options.tags)?);
-        match self.storage.apply(&ops, self.runs.durability())? {
-            Outcome::Applied => Ok(model),
-            Outcome::CheckFailed { .. } => {
-                Err(Error::AlreadyExists { what: "logged model", id, hint: "; leave the id out for a new one".into() })
-            }
-        }
     }
 
     /// The operations that store texts of a model; long ones become blobs.
@@ -159,7 +113,7 @@ impl LoggedModels {
         Ok(LoggedModelData { model, params, tags, points })
     }
 
-    fn texts(&self, of: &[u8], id: &str) -> Result<BTreeMap<String, String>> {
+    pub(super) fn texts(&self, of: &[u8], id: &str) -> Result<BTreeMap<String, String>> {
         let prefix = keys::part(of, id, "");
         let mut texts = BTreeMap::new();
         for_each_entry(&*self.storage, KeyRange::prefix(prefix.clone()), |key, value| {
@@ -173,21 +127,31 @@ impl LoggedModels {
 
     /// Commits changes of a model that exists, in commits that storage takes: entries say what they say by themselves.
     pub(super) fn commit(&self, id: &str, ops: Vec<Op>) -> Result<()> {
-        let durability = self.runs.durability();
-        self.stored(id)?;
-        let mut batch = Vec::new();
-        let mut size = 0;
+        let (mut batch, mut size) = (Vec::new(), 0);
         for op in ops {
             if size + op.size() > limits::STORAGE_BATCH_BYTES / 2 {
-                let _: Outcome = self.storage.apply(&std::mem::take(&mut batch), durability)?;
+                self.apply(id, &mut batch)?;
                 size = 0;
             }
             size += op.size();
             batch.push(op);
         }
-        if !batch.is_empty() {
-            let _: Outcome = self.storage.apply(&batch, durability)?;
+        self.apply(id, &mut batch)
+    }
+
+    /// One commit of a model that is there then too: again, if its record changed meanwhile.
+    fn apply(&self, id: &str, batch: &mut Vec<Op>) -> Result<()> {
+        let ops = std::mem::take(batch);
+        loop {
+            let (_, bytes) = self.stored(id)?;
+            if ops.is_empty() {
+                return Ok(());
+            }
+            let mut checked = vec![Op::check(keys::model(id), Some(bytes))];
+            checked.extend(ops.iter().cloned());
+            if self.storage.apply(&checked, self.runs.durability())? == Outcome::Applied {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
-use crate::runs::Lifecycle;
+use crate::runs::{ArtifactSource, Lifecycle};
 
 /// How a logged model stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +66,23 @@ pub struct LoggedModelOptions {
     pub tags: Vec<(String, String)>,
     /// How it stands; default `Pending`.
     pub status: LoggedModelStatus,
+    /// What is said about that.
+    pub status_message: Option<String>,
+    /// It was brought in from elsewhere: what of it runs code when it is loaded asks first. Default false.
+    pub foreign: bool,
     /// When it was made; default: now.
     pub created_at: Option<Timestamp>,
+}
+
+/// What a logged model gets in one go, beside what [`LoggedModelOptions`] has.
+#[derive(Clone, Debug, Default)]
+pub struct LoggedModelParts<'a> {
+    /// Its files.
+    pub files: Vec<ArtifactSource<'a>>,
+    /// Values of metrics.
+    pub points: Vec<ModelPoint>,
+    /// The run that has it as an output then, and the step.
+    pub output_of: Option<(String, i64)>,
 }
 
 /// What identifies a logged model and how it stands.

@@ -31,7 +31,10 @@ pub struct ModelManifest {
     /// The folder among the run's artifacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_path: Option<String>,
-    /// A random id of this saving of the model, 32 hex digits.
+    /// The id of the logged model that it is; none of one that was saved to a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<String>,
+    /// The same, as MLflow has it; without a logged model a random id of this saving, 32 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_uuid: Option<String>,
     /// When it was saved, as MLflow writes it: `2026-01-31 12:00:00.000000`.

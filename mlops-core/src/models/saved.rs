@@ -148,6 +148,7 @@ impl SavedModelBuilder {
             signature,
             run_id: None,
             artifact_path: None,
+            model_id: None,
             model_uuid: None,
             utc_time_created: None,
             saved_input_example_info: input_example,

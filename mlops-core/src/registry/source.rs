@@ -148,7 +148,7 @@ impl LocalRegistry {
                 let files =
                     self.logged_models.all_files(id, Some(path).filter(|path| !path.is_empty()).map(String::as_str))?;
                 let digest = self.keep(&files, path)?;
-                let is_foreign = self.is_of_unknown_origin(run_id.as_deref())?;
+                let is_foreign = self.logged_models.is_foreign(id)?;
                 Ok(Found { run_id, model_id: Some(id.clone()), digest, is_foreign })
             }
             FilesOf::Version { name, number } => {
@@ -160,16 +160,6 @@ impl LocalRegistry {
                 let VersionInfo { run_id, model_id, digest, is_foreign, .. } = info;
                 Ok(Found { run_id, model_id, digest, is_foreign })
             }
-        }
-    }
-
-    /// True if nobody knows that what a run made is from here: then it asks before it runs code.
-    fn is_of_unknown_origin(&self, run: Option<&str>) -> Result<bool> {
-        let Some(run) = run else { return Ok(true) };
-        match self.runs.get(run) {
-            Ok(_) => self.runs.is_foreign(run),
-            Err(e) if matches!(e.code(), Code::NotFound | Code::InvalidArgument) => Ok(true),
-            Err(e) => Err(e),
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) fn store(blobs: &dyn BlobStore, file: &ArtifactSource<'_>) -> Result<
             let mut opened = open_local(path)?;
             blobs.put_reader(&mut opened)
         }
+        Content::Stored(put) => Ok((put.blob, put.size_bytes)),
     }
 }
 

@@ -29,13 +29,15 @@ pub(crate) struct RunBlobs<'a> {
     pub(crate) runs: &'a Runs,
     /// Runs whose blobs are left out.
     pub(crate) except: &'a BTreeSet<String>,
+    /// Artifacts whose blobs are left out: the run and the path.
+    pub(crate) except_files: &'a BTreeSet<(String, String)>,
 }
 
 impl Referrer for RunBlobs<'_> {
     fn for_each_blob(&self, visit: &mut dyn FnMut(Digest)) -> Result<()> {
         let Core { storage, blobs, .. } = &*self.runs.core;
         for_each_reference(&**storage, |reference| {
-            if self.except.contains(reference.run()) {
+            if self.except.contains(reference.run()) || reference.is_one_of(self.except_files) {
                 return Ok(());
             }
             visit(reference.blob());

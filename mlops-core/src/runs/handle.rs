@@ -19,7 +19,7 @@ use super::inputs::{self, StoredInput};
 use super::media::{self, MediaValue};
 use super::record::{Change, PointRef, RunRecord};
 use super::series::{self, Points, SEGMENT_POINTS};
-use super::store::Inner;
+use super::store::{Inner, Runs};
 use super::subjects::{self, MetricSubject, MetricSubjects};
 use super::tags;
 use super::types::{ArtifactSource, Batch, Content, DatasetInput, MetricPoint, MetricSummary, RunStatus, Series};
@@ -413,6 +413,11 @@ impl Run for Handle {
 
     fn durability(&self) -> Durability {
         self.durability
+    }
+
+    fn runs(&self) -> Runs {
+        let (core, inner) = (self.runs.core.clone(), self.runs.clone());
+        Runs { core, inner, durability: self.durability }
     }
 
     fn with_durability(&self, durability: Durability) -> Arc<dyn Run> {

@@ -26,6 +26,7 @@ mod ext;
 mod facts;
 mod fork;
 mod gc;
+mod given;
 mod handle;
 mod holders;
 mod inputs;
@@ -69,6 +70,7 @@ pub use exit::mark_process_failed;
 pub use ext::RunExt;
 pub use fork::ForkOptions;
 pub(crate) use gc::RunBlobs;
+pub(crate) use given::{Given, GivenPoint};
 pub use media::{Histogram, ImageFormat, MediaKind, MediaPoint, MediaValue, Table};
 pub use point::RunPoint;
 pub(crate) use redrain::comes_again;
@@ -105,6 +107,9 @@ pub trait Run: Send + Sync + Debug {
 
     /// When a call of this handle is acknowledged.
     fn durability(&self) -> Durability;
+
+    /// The experiments and runs that it is one of, with the durability of this handle.
+    fn runs(&self) -> Runs;
 
     /// A handle to the same run whose calls are acknowledged with this durability: kept for many calls, or for one.
     fn with_durability(&self, durability: Durability) -> Arc<dyn Run>;

@@ -205,6 +205,14 @@ impl Runs {
         Ok(self.core.for_reading()?.doc(run_id)?.map(|doc| doc.info))
     }
 
+    /// The same of a run that has to be there; deleted is also what its experiment is deleted with.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidArgument` for an id that none can have.
+    pub(crate) fn info(&self, run_id: &str) -> Result<RunInfo> {
+        Ok(self.core.for_reading()?.existing(run_id)?.info)
+    }
+
     /// The points of one metric, in the order (time, step, logged); empty if the run has no such metric.
     ///
     /// # Errors

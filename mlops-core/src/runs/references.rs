@@ -1,5 +1,6 @@
 //! The blobs that runs refer to: what is referred to and is not there is damage.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{Read, Write, sink};
 use std::path::Path;
@@ -122,6 +123,11 @@ impl Reference {
 
     pub(super) fn is_change(&self) -> bool {
         matches!(self.what, What::Change)
+    }
+
+    /// True for one of these artifacts: the run and the path.
+    pub(super) fn is_one_of(&self, files: &BTreeSet<(String, String)>) -> bool {
+        matches!(&self.what, What::Artifact(path) if !files.is_empty() && files.contains(&(self.run.clone(), path.clone())))
     }
 
     /// False for what only says again what stands elsewhere: without it nothing is lost.

@@ -155,6 +155,11 @@ impl Runs {
         &self.core.blobs
     }
 
+    /// The ordered map that runs are stored in.
+    pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.core.storage
+    }
+
     /// Where the time comes from.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.core.clock

@@ -324,6 +324,15 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
     /// A local file.
     File(&'a std::path::Path),
+    /// What this library has put into the store itself, and holds there.
+    Stored(PutContent),
+}
+
+/// The content of a file that is in the store, as long as who put it keeps it from a gc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutContent {
+    pub(crate) blob: Digest,
+    pub(crate) size_bytes: u64,
 }
 
 /// One file or folder among a run's artifacts.

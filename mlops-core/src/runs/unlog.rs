@@ -1,13 +1,17 @@
 //! Artifacts are taken away again.
 
+use std::collections::BTreeMap;
+
 use super::apply;
 use super::artifacts;
 use super::codec;
 use super::core::Core;
+use super::doc::StoredArtifact;
 use super::drain;
 use super::editing::Editing;
 use super::keys::{self, SectionKind};
 use super::store::Runs;
+use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::error::{Error, Result};
 use crate::storage::{Durability, Op, Outcome};
@@ -41,13 +45,47 @@ impl Runs {
         core.check_writable("the run")?;
         core.drain_own()?;
         core.existing(run_id)?.check_active()?;
-        let _lease = core.blobs.leases().hold()?;
+        core.delete_artifacts(run_id, &|editing, all| {
+            editing.doc.check_active()?;
+            Ok(artifacts::select(all, &artifacts::hint(run_id), path)?.into_keys().collect())
+        })
+    }
+
+    /// Removes files of a run that still are what they were, if one of them, which stands for all, is too: whatever the
+    /// lifecycle of the run. A run that is not there has none.
+    ///
+    /// # Errors
+    /// As [`delete_artifacts`](Self::delete_artifacts).
+    pub(crate) fn remove_copies(&self, run_id: &str, of: &str, files: &BTreeMap<String, Digest>) -> Result<u64> {
+        let core = &*self.core;
+        core.check_writable("the run")?;
+        core.drain_own()?;
+        let removed = core.delete_artifacts(run_id, &|_, all| {
+            let same = |path: &str| all.get(path).map(|file| file.blob) == files.get(path).copied();
+            if !files.contains_key(of) || !same(of) {
+                return Ok(Vec::new());
+            }
+            Ok(files.keys().filter(|path| same(path)).cloned().collect())
+        });
+        match removed {
+            Err(Error::NotFound { what: "run", .. }) => Ok(0),
+            removed => removed,
+        }
+    }
+}
+
+/// What is to go of the artifacts of a run.
+type Choose<'a> = dyn Fn(&Editing, BTreeMap<String, StoredArtifact>) -> Result<Vec<String>> + 'a;
+
+impl Core {
+    fn delete_artifacts(&self, run_id: &str, choose: &Choose<'_>) -> Result<u64> {
+        let _lease = self.blobs.leases().hold()?;
         let removed = loop {
-            if let Some(removed) = core.delete_artifacts_once(run_id, path)? {
+            if let Some(removed) = self.delete_artifacts_once(run_id, choose)? {
                 break removed;
             }
         };
-        let known = core.known.lock().get(run_id).cloned();
+        let known = self.known.lock().get(run_id).cloned();
         if let Some(known) = known {
             let mut state = known.state.lock();
             state.loaded = false;
@@ -55,25 +93,22 @@ impl Runs {
         }
         Ok(removed)
     }
-}
 
-impl Core {
     /// None if somebody changed the run meanwhile.
-    fn delete_artifacts_once(&self, run: &str, path: Option<&str>) -> Result<Option<u64>> {
+    fn delete_artifacts_once(&self, run: &str, choose: &Choose<'_>) -> Result<Option<u64>> {
         let (storage, blobs) = (&*self.storage, &*self.blobs);
         let Some(mut editing) = Editing::load(storage, run)? else { return Err(Error::not_found("run", run)) };
-        editing.doc.check_active()?;
         if editing.doc.pending.is_some() {
             drain::unpack(storage, blobs, run)?;
             return Ok(None);
         }
         let all = editing.artifacts.section().clone().load(storage, &keys::pages(run, SectionKind::Artifacts))?;
-        let gone = artifacts::select(all, &artifacts::hint(run), path)?;
+        let gone = choose(&editing, all)?;
         if gone.is_empty() {
             return Ok(Some(0));
         }
         let mut ops = vec![Op::put(keys::edited(run), codec::encode(&self.clock.now())?)];
-        for path in gone.keys() {
+        for path in &gone {
             editing.artifacts.remove(storage, path)?;
         }
         // The copy of an ended run's record is made anew.

@@ -24,7 +24,7 @@ use crate::base::files::Files;
 use crate::base::time::Timestamp;
 use crate::blob::{Amount, Referrer, Sweep};
 use crate::error::{Error, Result};
-use crate::logged_models::{LoggedModels, ModelBlobs};
+use crate::logged_models::{Leaving, LoggedModels, ModelBlobs};
 use crate::registry::{LocalRegistry, VersionBlobs};
 use crate::runs::RunBlobs;
 use crate::spool::list_writers;
@@ -35,11 +35,12 @@ use crate::storage::journal::Journal;
 pub struct GcOptions {
     /// Only counts what would go. Default true.
     pub dry_run: bool,
-    /// What was written, put again or (runs) deleted within this time stays. Default 10 minutes: what this library
+    /// What was written, put again or deleted within this time stays. Default 10 minutes: what this library
     /// puts and has not named yet is known without a clock, so this is for who holds a digest and nothing else, and
-    /// for who deletes a run and thinks better of it.
+    /// for who deletes a run or model and thinks better of it.
     pub older_than: Duration,
-    /// Removes deleted runs for good, with what only they refer to; they cannot be restored then. Default false.
+    /// Removes deleted runs and deleted logged models for good, with what only they refer to; they cannot be restored then.
+    /// Default false.
     pub deleted_runs: bool,
 }
 
@@ -56,6 +57,9 @@ pub struct GcReport {
     pub dry_run: bool,
     /// How many deleted runs were removed for good.
     pub runs: u64,
+    /// Deleted logged models that were removed for good, and the size of their files; what of that is freed is in the amounts
+    /// below.
+    pub models: Amount,
     /// Blobs that are files of their own, moved to the trash.
     pub large_blobs: Amount,
     /// Blobs in packs, moved to the trash with the pack.
@@ -143,12 +147,18 @@ impl Inner {
         let gone = self.deleted_runs(options, now)?;
         report.runs = gone.len() as u64;
         report.spool = self.drain_all(options.dry_run)?;
+        let models = LoggedModels::new(self.runs.clone());
+        // After its run, which takes along what it has of the model.
+        let leaving = deleted_models(&models, options, now, &mut report)?;
         if !options.dry_run {
-            let models = LoggedModels::new(self.runs.clone(), self.storage.clone());
             LocalRegistry::new(self.runs.clone(), models, self.storage.clone(), self.watches.clone()).sweep()?;
         }
         // What is removed already is not left out: another run may have got its id.
-        let live = self.live_blobs(&if options.dry_run { gone } else { BTreeSet::new() })?;
+        let live = if options.dry_run {
+            self.live_blobs(&gone, &leaving)?
+        } else {
+            self.live_blobs(&BTreeSet::new(), &Leaving::default())?
+        };
         if !options.dry_run {
             self.storage.flush()?;
         }
@@ -201,7 +211,7 @@ impl Inner {
     }
 
     /// Every blob that something refers to. A pillar that names blobs stands here.
-    fn live_blobs(&self, gone: &BTreeSet<String>) -> Result<HashSet<Digest>> {
+    fn live_blobs(&self, gone: &BTreeSet<String>, leaving: &Leaving) -> Result<HashSet<Digest>> {
         let mut live = HashSet::new();
         let mut keep = |blob| {
             live.insert(blob);
@@ -213,8 +223,8 @@ impl Inner {
                 self.runs.for_each_spooled_blob(files, &writer, &mut keep)?;
             }
         }
-        let runs = RunBlobs { runs: &self.runs, except: gone };
-        let models = ModelBlobs(&*self.storage);
+        let runs = RunBlobs { runs: &self.runs, except: gone, except_files: &leaving.copies };
+        let models = ModelBlobs { storage: &*self.storage, except: leaving };
         let versions = VersionBlobs { storage: &*self.storage, blobs: &*self.blobs };
         let pillars: [&dyn Referrer; 3] = [&runs, &models, &versions];
         for pillar in pillars {
@@ -222,6 +232,21 @@ impl Inner {
         }
         Ok(live)
     }
+}
+
+/// Removes the deleted logged models, or lists them, and counts them. What an earlier removal has left goes too.
+fn deleted_models(
+    models: &LoggedModels,
+    options: &GcOptions,
+    now: Timestamp,
+    report: &mut GcReport,
+) -> Result<Leaving> {
+    let old = |at| options.deleted_runs && now.since(at) >= options.older_than;
+    let leaving = models.leaving(old)?;
+    let (count, bytes) =
+        if options.dry_run { (leaving.ids.len() as u64, leaving.bytes) } else { models.remove_all(&leaving)? };
+    report.models = Amount { count, bytes };
+    Ok(leaving)
 }
 
 #[cfg(test)]

@@ -183,6 +183,15 @@ impl Store {
     pub fn trusts_run(&self, run_id: &str) -> Result<bool> {
         Ok(self.is_trusted() && !self.runs().is_foreign(run_id)?)
     }
+
+    /// The same of a logged model: the store is trusted, and the model was made in it, or its run was.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model; what reading the store gives.
+    pub fn trusts_model(&self, model_id: &str) -> Result<bool> {
+        let is_foreign = self.logged_models().is_foreign(model_id)?;
+        Ok(self.is_trusted() && !is_foreign)
+    }
 }
 
 #[cfg(test)]

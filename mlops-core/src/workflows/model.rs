@@ -6,53 +6,10 @@ use std::path::{Path, PathBuf};
 use super::place::{ModelPlace, no_model};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::{IdSource, TimeOrderedIds};
-use crate::base::names;
 use crate::error::{Error, Result};
 use crate::models::{MANIFEST, ModelContent, ModelManifest, SavedModel, digest_file};
 use crate::registry::{LocalRegistry, ModelVersion};
-use crate::runs::{ArtifactSource, Content, Run, Runs};
-
-/// Logs a model as the artifact folder `path` of a run: all its files and its manifest, or nothing. Returns the
-/// manifest as it was written.
-///
-/// # Errors
-/// `InvalidArgument` for a path that leaves the artifacts, `Conflict` if a file has the folder's name, and what
-/// [`Run::log_files`] says.
-///
-/// # Examples
-/// ```
-/// use mlops_core::Store;
-/// use mlops_core::models::SavedModel;
-/// use mlops_core::runs::RunOptions;
-/// use mlops_core::workflows::{load_model, log_model};
-///
-/// let store = Store::open("memory:")?;
-/// let run = store.runs().start(RunOptions::default())?;
-/// let model = SavedModel::builder().flavor("toy", serde_json::json!({})).file("weights.bin", [1, 2, 3]).build()?;
-/// log_model(&*run, "model", &model)?;
-///
-/// let model = load_model(store.runs(), &format!("runs:/{}/model", run.id()))?;
-/// assert_eq!(model.read("weights.bin")?, [1, 2, 3]);
-/// # Ok::<(), mlops_core::Error>(())
-/// ```
-pub fn log_model(run: &dyn Run, path: &str, model: &SavedModel) -> Result<ModelManifest> {
-    let path = names::check_artifact_path(path)?;
-    let mut manifest = stamped(model);
-    manifest.run_id = Some(run.id().into());
-    manifest.artifact_path = Some(path.clone());
-    let text = manifest.to_text();
-    let mut files =
-        vec![ArtifactSource { path: format!("{path}/{MANIFEST}"), content: Content::Bytes(text.as_bytes()) }];
-    files.extend(model.files.iter().map(|(file, content)| ArtifactSource {
-        path: format!("{path}/{file}"),
-        content: match content {
-            ModelContent::Bytes(bytes) => Content::Bytes(bytes),
-            ModelContent::File(local) => Content::File(local),
-        },
-    }));
-    run.log_files(&files)?;
-    Ok(manifest)
-}
+use crate::runs::Runs;
 
 /// Writes a model into a new folder, the manifest last, and returns the manifest.
 ///
@@ -63,7 +20,7 @@ pub fn save_model(folder: &Path, model: &SavedModel) -> Result<ModelManifest> {
         let hint = "; choose a new folder".into();
         return Err(Error::AlreadyExists { what: "folder", id: folder.display().to_string(), hint });
     }
-    let manifest = stamped(model);
+    let manifest = stamped(model, None);
     for (path, content) in &model.files {
         let file = folder.join(path);
         let parent = file.parent().unwrap_or(folder);
@@ -80,9 +37,13 @@ pub fn save_model(folder: &Path, model: &SavedModel) -> Result<ModelManifest> {
     Ok(manifest)
 }
 
-/// The manifest of a model with an id and the time.
-fn stamped(model: &SavedModel) -> ModelManifest {
+/// The manifest of a model with the time and an id: that of its logged model, if it has one.
+pub(super) fn stamped(model: &SavedModel, model_id: Option<&str>) -> ModelManifest {
     let mut manifest = model.manifest.clone();
+    if let Some(id) = model_id {
+        manifest.model_id = Some(id.into());
+        manifest.model_uuid = Some(id.into());
+    }
     manifest.model_uuid.get_or_insert_with(|| TimeOrderedIds.next_hex());
     // MLflow's form of the time.
     let now = SystemClock.now().to_string().replace('T', " ").replace('Z', "");

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::model::{load_model, log_model};
+use super::log_model::log_model;
+use super::model::load_model;
 use crate::error::Result;
 use crate::models::{ModelManifest, SavedModel};
 use crate::runs::{Run, Runs};

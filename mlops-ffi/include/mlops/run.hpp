@@ -150,7 +150,8 @@ class run {
     return detail::call([&](mlops_error** what) { return mlops_run_log_files(get(), all.data(), all.size(), what); });
   }
 
-  /// Logs a model as an artifact folder, all its files and its manifest or nothing; gives the manifest as JSON.
+  /// Logs a model as an artifact folder, all its files and its manifest or nothing, and as a logged model; gives the
+  /// manifest as JSON, with the `model_id`. See mlops_run_log_model.
   result<buffer> log_model(std::string_view path, const model& content) const {
     std::vector<mlops_model_file> files;
     for (const auto& file : content.files) {

@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
   mlops_buf text = MLOPS_BUF_INIT;
   OK(mlops_run_log_model(run, MLOPS_STR("model"), &model, &text, &error));
   CHECK(has(&text, "\"team\": \"risk\"") && has(&text, "\"size_bytes\": 3") && has(&text, "blake3:"));
+  CHECK(has(&text, "\"model_id\": \"m-"));
   mlops_buf_free(&text);
 
   char uri[256];

@@ -381,14 +381,14 @@ static void collect(const mlops_store *store) {
   FAILS(MLOPS_INVALID_ARGUMENT, "older_than_us", mlops_store_gc(store, &options, &report, &error));
   options.older_than_us = 0;
   OK(mlops_store_gc(store, &options, &report, &error));
-  CHECK(strstr(report.data, "\"dry_run\":true,\"runs\":1,\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
+  CHECK(strstr(report.data, "\"dry_run\":true,\"runs\":1,\"models\":{\"count\":0,\"bytes\":0},\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
   mlops_buf_free(&report);
   options.dry_run = 0;
   OK(mlops_store_gc(store, &options, &report, &error));
-  CHECK(strstr(report.data, "\"dry_run\":false,\"runs\":1,\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
+  CHECK(strstr(report.data, "\"dry_run\":false,\"runs\":1,\"models\":{\"count\":0,\"bytes\":0},\"large_blobs\":{\"count\":1,\"bytes\":100000}"));
   mlops_buf_free(&report);
   OK(mlops_store_gc(store, &options, &report, &error));
-  CHECK(strstr(report.data, "\"runs\":0,\"large_blobs\":{\"count\":0"));
+  CHECK(strstr(report.data, "\"runs\":0,\"models\":{\"count\":0,\"bytes\":0},\"large_blobs\":{\"count\":0"));
   mlops_buf_free(&report);
   mlops_run_free(run);
 }

@@ -25,11 +25,6 @@ def main() -> None:
             from ._log_import import _command as logs
 
             sys.exit(logs.main(source, words))
-    if "--deleted-runs" in words:
-        from . import _gc_models
-
-        if _gc_models.wanted(words):
-            _gc_models.run_before(words)
     sys.exit(_native.cli_main(["mlops", *words]))
 
 

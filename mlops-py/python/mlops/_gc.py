@@ -27,8 +27,8 @@ class GcReport:
     """Nothing was changed."""
     runs: int
     """Deleted runs that were removed for good."""
-    logged_models: Amount
-    """Deleted logged models whose files were removed for good, and the size of these."""
+    models: Amount
+    """Deleted logged models that were removed for good, and the size of their files."""
     large_blobs: Amount
     """Blobs that are files of their own, moved to the store's trash."""
     small_blobs: Amount
@@ -51,7 +51,7 @@ class GcReport:
         parts = [f"{'would free' if self.dry_run else 'freed'} {self.freed_bytes:,} bytes"]
         if self.runs:
             parts.append(f"runs={self.runs}")
-        for name in ("logged_models", "large_blobs", "small_blobs", "trash", "spool", "journal", "kept"):
+        for name in ("models", "large_blobs", "small_blobs", "trash", "spool", "journal", "kept"):
             part: Amount = getattr(self, name)
             if part.count:
                 parts.append(f"{name}={part.count} ({part.bytes:,} bytes)")
@@ -65,19 +65,14 @@ def gc(
 
     What was written, put again or deleted within ``older_than`` (a timedelta, or seconds) stays. Deleted runs keep what
     they have, so that they can be restored; with ``deleted_runs`` those deleted before that time are removed for good,
-    and so are the files of deleted logged models. Blobs go to the store's trash first, which the next call an hour later empties."""
+    and so are deleted logged models, also from the artifacts of their run. Blobs go to the store's trash first, which the next
+    call an hour later empties."""
     try:
         age = older_than if isinstance(older_than, timedelta) else timedelta(seconds=older_than)
     except (TypeError, ValueError, OverflowError):
         age = timedelta(-1)
     if age < timedelta(0):
         raise InvalidArgument(f"older_than is a timedelta or seconds, 0 or more, not {older_than!r}")
-    store, micros = _state.store(), age // timedelta(microseconds=1)
-    models = Amount(0, 0)
-    if deleted_runs and not (store.read_only and not dry_run):
-        from ._gc_models import remove_deleted
-
-        models = Amount(*remove_deleted(store, micros, bool(dry_run)))
-    report: dict[str, Any] = json.loads(store.gc(bool(dry_run), micros, bool(deleted_runs)))
+    report: dict[str, Any] = json.loads(_state.store().gc(bool(dry_run), age // timedelta(microseconds=1), bool(deleted_runs)))
     fields: dict[str, Any] = {name: Amount(**part) if isinstance(part, dict) else part for name, part in report.items()}
-    return GcReport(**{**fields, "logged_models": models})
+    return GcReport(**fields)

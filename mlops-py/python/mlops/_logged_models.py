@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _native, _state
 from ._content import artifact_folder
 from ._convert import ids, items, path_text, sequence, text, text_key, text_or_none, whole
 from .entities import FileInfo, LoggedModel, LoggedModelInput, LoggedModelOutput, LoggedModelStatus, PagedList
 from .exceptions import InvalidArgument, NotFound
-
-if TYPE_CHECKING:
-    from contextlib import ExitStack
 
 _ACTIVE_ONLY = 1
 # What MLflow has no place for in the name of a logged model.
@@ -124,46 +121,6 @@ def files_in(folder: str, inside: str | None) -> Iterator[tuple[str, str]]:
         parts = [part for part in ((inside or "").strip("/"), "" if below == "." else below) if part]
         for name in sorted(names):
             yield "/".join([*parts, name]), os.path.join(place, name)
-
-
-def files_of(models: _native.LoggedModels, model_id: str) -> list[str]:
-    """The paths of all files of a logged model."""
-    found: list[str] = []
-    folders = [""]
-    while folders:
-        for path, is_dir, _, _ in models.list_files(model_id, folders.pop() or None):
-            (folders if is_dir else found).append(path)
-    return found
-
-
-def put_files(models: _native.LoggedModels, model_id: str, files: Sequence[tuple[str, Any]]) -> None:
-    """Stores files of a logged model in one commit, given as bytes or as local paths."""
-    from contextlib import ExitStack
-
-    with ExitStack() as temporary:
-        models.log_files(
-            model_id, [(path, _local(one, temporary) if isinstance(one, bytes) else one) for path, one in files]
-        )
-
-
-# Above this bytes go to a file on the disk on their way.
-_IN_MEMORY = 8 << 20
-
-
-def _local(content: bytes, temporary: ExitStack) -> str:
-    """A file with these bytes, which the core takes as a path: in memory where the system has such files."""
-    import tempfile
-
-    if len(content) <= _IN_MEMORY and hasattr(os, "memfd_create"):
-        opened: Any = temporary.enter_context(open(os.memfd_create("mlops"), "wb", buffering=0))
-        place = f"/proc/self/fd/{opened.fileno()}"
-    else:
-        opened = temporary.enter_context(tempfile.NamedTemporaryFile(prefix="mlops-model-", buffering=0))
-        place = opened.name
-    left = memoryview(content)
-    while left:
-        left = left[opened.write(left) :]
-    return place
 
 
 class LoggedModelCalls:

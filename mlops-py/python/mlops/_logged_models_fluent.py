@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _active_model, _fluent, _native, _state
 from ._convert import ids, text_or_none, whole
-from ._logged_models import IS_EXTERNAL, context_tags, linked_outputs, model_name, put_files, texts
+from ._logged_models import IS_EXTERNAL, context_tags, linked_outputs, model_name, texts
 from .entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from .exceptions import InvalidArgument
 
@@ -39,11 +40,14 @@ def create(
     params: Sequence[tuple[str, str]] = (),
     tags: Sequence[tuple[str, str]] = (),
     model_type: str | None = None,
+    model_id: str | None = None,
+    status: str | None = None,
+    files: Sequence[tuple[str, bytes]] = (),
 ) -> str:
-    """Makes a logged model, PENDING, which is the last one of this thread then; the tags say where it was made."""
+    """Makes a logged model, PENDING unless another status is given, which is the last one of this thread then; the tags say where it was made."""
     if experiment_id is None:
         experiment_id = store.get_run(run_id)["experiment_id"] if run_id is not None else _state.experiment_id()
-    model_id = _native.LoggedModels(store).create(
+    made = _native.LoggedModels(store).create(
         experiment_id=str(experiment_id),
         name=name,
         source_run_id=run_id,
@@ -51,9 +55,12 @@ def create(
         # The caller's come last, and count.
         tags=[*context_tags(), *tags],
         model_type=text_or_none("model_type", model_type),
+        model_id=model_id,
+        status=status,
+        files=files,
     )
-    _active_model.remember_last(model_id)
-    return model_id
+    _active_model.remember_last(made)
+    return made
 
 
 def initialize_logged_model(
@@ -83,13 +90,22 @@ def create_external_model(
     """Makes a logged model whose files are elsewhere, READY at once: params, tags and metrics can be kept for it."""
     given, kept = texts("param", params), [*texts("tag", tags), (IS_EXTERNAL, "true")]
     store, run_id = _place(source_run_id)
-    model_id = create(store, model_name(name), run_id, experiment_id, params=given, tags=kept, model_type=model_type)
-    models = _native.LoggedModels(store)
+    model_id = f"m-{uuid.uuid4().hex}"
     # What MLflow needs to make a version of a registered model.
     manifest = f"artifact_path: models:/{model_id}\nflavors: {{}}\nmodel_id: {model_id}\nmodel_uuid: {model_id}\n"
-    put_files(models, model_id, [("MLmodel", manifest.encode())])
-    models.set_status(model_id, "READY")
-    return LoggedModel._of(models.get(model_id))
+    create(
+        store,
+        model_name(name),
+        run_id,
+        experiment_id,
+        params=given,
+        tags=kept,
+        model_type=model_type,
+        model_id=model_id,
+        status="READY",
+        files=[("MLmodel", manifest.encode())],
+    )
+    return LoggedModel._of(_native.LoggedModels(store).get(model_id))
 
 
 def get_logged_model(model_id: str) -> LoggedModel:

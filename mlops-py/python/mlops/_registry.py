@@ -45,24 +45,13 @@ def download(store: _native.Store, uri: str, place: str) -> tuple[str, bool] | s
         from ._logged_models import existing
 
         models = _native.LoggedModels(store)
-        is_foreign = _is_foreign(store, existing(models, logged)["source_run_id"])
-        return os.fspath(models.download_files(logged, None, place)), is_foreign
+        existing(models, logged)
+        return os.fspath(models.download_files(logged, None, place)), models.is_foreign(logged)
     version = version_of(store, uri)
     if version["digest"] is None:
         return str(version["source"])
     folder = _native.ModelRegistry(store).download_files(version["name"], version["version"], None, place)
     return os.fspath(folder), bool(version["is_foreign"])
-
-
-def _is_foreign(store: _native.Store, run_id: str | None) -> bool:
-    """True if nobody knows that what a run made is from here."""
-    if run_id is None:
-        return True
-    try:
-        store.get_run(run_id)
-    except (NotFound, InvalidArgument):
-        return True
-    return _native.is_trusted(store) and not _native.is_trusted(store, run_id)
 
 
 def register_model(

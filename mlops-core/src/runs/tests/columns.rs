@@ -207,7 +207,7 @@ fn the_blobs_of_columns_are_referred_to() {
     runs.drain().unwrap();
     runs.core.fold().unwrap();
     let mut referred = BTreeSet::new();
-    let referrer = RunBlobs { runs: &runs, except: &BTreeSet::new() };
+    let referrer = RunBlobs { runs: &runs, except: &BTreeSet::new(), except_files: &BTreeSet::new() };
     referrer.for_each_blob(&mut |blob| referred.extend([blob])).unwrap();
     let table = runs.core.table().unwrap().unwrap();
     assert!(!table.blobs().is_empty());

@@ -10,7 +10,7 @@ use crate::runs::record::{Change, RunRecord};
 
 fn named(runs: &Runs) -> BTreeSet<Digest> {
     let mut named = BTreeSet::new();
-    let blobs = RunBlobs { runs, except: &BTreeSet::new() };
+    let blobs = RunBlobs { runs, except: &BTreeSet::new(), except_files: &BTreeSet::new() };
     let mut note = |blob| {
         named.insert(blob);
     };

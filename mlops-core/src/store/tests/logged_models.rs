@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::base::time::Timestamp;
 use crate::error::Code;
 use crate::logged_models::{LoggedModel, LoggedModelOptions, LoggedModelStatus, ModelLinks, ModelPoint};
+use crate::models::SavedModel;
+use crate::registry::{ModelRegistry, VersionOptions};
 use crate::runs::{ArtifactSource, Content, RunOptions, View};
 use crate::store::{GcOptions, Store};
+use crate::workflows::log_model;
 
 fn store() -> Store {
     Store::open("memory:").unwrap()
@@ -152,4 +155,68 @@ fn what_a_model_has_lost_is_told_and_a_repair_keeps_the_rest_of_it() {
     crate::store::fsck(&uri, true).unwrap();
     let found = Store::open(&uri).unwrap().logged_models().get(&id).unwrap();
     assert_eq!(found.tags.into_iter().collect::<Vec<_>>(), pair("short", "kept"));
+}
+
+#[test]
+fn a_gc_removes_deleted_models_with_their_copy_in_a_run_and_counts_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("store").display().to_string()).unwrap();
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    let saved = |seed: u8| {
+        let weights = vec![seed; 100_000];
+        SavedModel::builder().flavor("toy", serde_json::json!({})).file("weights.bin", weights).build().unwrap()
+    };
+    let log = |path: &str, seed| log_model(&*run, path, &saved(seed)).unwrap().model_id.unwrap();
+    let (gone, over, kept) = (log("gone", 1), log("over", 2), log("kept", 3));
+    let later = log("over", 4);
+    let models = store.logged_models();
+    let version = VersionOptions { source: format!("models:/{gone}"), must_exist: true, ..VersionOptions::default() };
+    store.registry().register("tree", &version).unwrap();
+    let all = GcOptions { dry_run: false, older_than: std::time::Duration::ZERO, deleted_runs: true };
+    let count = GcOptions { dry_run: true, ..all };
+    for id in [&gone, &over] {
+        models.delete(id).unwrap();
+    }
+    assert_eq!(store.gc(&GcOptions { deleted_runs: false, ..all }).unwrap().models.count, 0);
+    let hour = std::time::Duration::from_hours(1);
+    assert_eq!(store.gc(&GcOptions { older_than: hour, ..all }).unwrap().models.count, 0);
+    let counted = store.gc(&count).unwrap();
+    assert!(counted.models.count == 2 && counted.models.bytes > 200_000, "{counted:?}");
+    let done = store.gc(&all).unwrap();
+    // The weights of `over`, which nothing else has; those of `gone` are a version's.
+    assert_eq!((done.models, done.large_blobs), (counted.models, counted.large_blobs));
+    assert_eq!((done.large_blobs.count, done.large_blobs.bytes), (1, 100_000));
+    for id in [&gone, &over] {
+        assert_eq!(models.get(id).unwrap_err().code(), Code::NotFound);
+    }
+    let paths = |path| -> Vec<String> {
+        store.runs().list_artifacts(run.id(), path).unwrap().into_iter().map(|file| file.path).collect()
+    };
+    // Its folder is another model's by now.
+    assert_eq!((paths(None), paths(Some("over")).len()), (vec!["kept".to_owned(), "over".to_owned()], 2));
+    assert_eq!(models.read_file(&kept, "weights.bin").unwrap(), vec![3; 100_000]);
+    assert_eq!(models.read_file(&later, "weights.bin").unwrap(), vec![4; 100_000]);
+    let outputs: Vec<String> = models.links(run.id()).unwrap().outputs.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(outputs, [kept, later.clone()]);
+    assert!(!store.registry().list_files("tree", 1, None).unwrap().is_empty());
+    // Of a deleted run that is too young to go it is removed all the same.
+    models.delete(&later).unwrap();
+    store.runs().delete(run.id()).unwrap();
+    models.remove(&later).unwrap();
+    assert_eq!(paths(None), ["kept"]);
+}
+
+#[test]
+fn a_model_is_trusted_if_it_was_made_here_or_its_run_was() {
+    let store = store();
+    let models = store.logged_models();
+    let made = model(&store, "made").model_id;
+    assert!(store.trusts_model(&made).unwrap());
+    models.mark_foreign(&made).unwrap();
+    assert!(!store.trusts_model(&made).unwrap());
+    let options = LoggedModelOptions { experiment_id: "0".into(), foreign: true, ..LoggedModelOptions::default() };
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    let brought = LoggedModelOptions { source_run_id: Some(run.id().into()), ..options };
+    assert!(models.is_foreign(&models.create(brought).unwrap().model_id).unwrap());
+    assert_eq!(store.trusts_model("m-none").unwrap_err().code(), Code::NotFound);
 }

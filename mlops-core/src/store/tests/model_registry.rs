@@ -221,12 +221,12 @@ fn a_version_keeps_its_files_when_its_run_is_gone() {
     let run = trained(&store);
     let made = registry.register("tree", &from(format!("runs:/{run}/model"))).unwrap();
     assert_eq!(made.info.run_id.as_deref(), Some(run.as_str()));
-    let model = LoggedModelOptions { experiment_id: "0".into(), ..LoggedModelOptions::default() };
+    let model = LoggedModelOptions { experiment_id: "0".into(), foreign: true, ..LoggedModelOptions::default() };
     let model = store.logged_models().create(model).unwrap().model_id;
     let file = ArtifactSource { path: "MLmodel".into(), content: Content::Bytes(b"{ }") };
     store.logged_models().log_files(&model, &[file]).unwrap();
     let of_model = registry.register("tree", &from(format!("models:/{model}"))).unwrap();
-    assert!(of_model.info.is_foreign && !made.info.is_foreign, "nobody knows where a model without a run is from");
+    assert!(of_model.info.is_foreign && !made.info.is_foreign, "what was brought in is foreign");
     store.logged_models().delete_files(&model, None).unwrap();
     store.runs().delete(&run).unwrap();
     let all = GcOptions { dry_run: false, older_than: Duration::ZERO, deleted_runs: true };

@@ -1,6 +1,10 @@
 //! A process that may not own the store, while nobody does.
 
 use super::*;
+use crate::logged_models::{LoggedModelOptions, LoggedModelStatus};
+use crate::models::SavedModel;
+use crate::runs::View;
+use crate::workflows::{LogModelOptions, load_model, log_model_with};
 
 fn guest(path: &Path) -> Store {
     let uri = path.display().to_string();
@@ -51,4 +55,27 @@ fn what_a_process_without_an_owner_logs_it_reads_and_the_next_owner_brings_into_
     let owner = open(dir.path());
     look(owner.runs());
     assert!(owner.runs().create_experiment("other", &[]).is_ok());
+}
+
+#[test]
+fn a_run_without_an_owner_of_the_store_keeps_a_model_and_says_that_there_is_no_logged_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let begun = LoggedModelOptions { experiment_id: "0".into(), ..LoggedModelOptions::default() };
+    let begun = open(dir.path()).logged_models().create(begun).unwrap().model_id;
+    let guest = guest(dir.path());
+    let run = guest.runs().start(RunOptions::default()).unwrap();
+    let saved = SavedModel::builder().flavor("toy", serde_json::json!({})).file("weights.bin", [7]).build().unwrap();
+    let logged = log_model_with(&*run, "model", &saved, &LogModelOptions::default()).unwrap();
+    assert_eq!(logged.not_made.map(|error| error.code()), Some(Code::NoOwner));
+    assert_eq!(logged.manifest.model_id, None);
+    let into_begun = LogModelOptions { model_id: Some(begun.clone()), ..LogModelOptions::default() };
+    assert_eq!(log_model_with(&*run, "other", &saved, &into_begun).unwrap_err().code(), Code::NoOwner);
+    run.end(RunStatus::Finished).unwrap();
+    let uri = format!("runs:/{}/model", run.id());
+    drop((run, guest));
+    let owner = open(dir.path());
+    assert_eq!(load_model(owner.runs(), &uri).unwrap().read("weights.bin").unwrap(), [7]);
+    let found = owner.logged_models().list(&[], View::All).unwrap();
+    let found: Vec<_> = found.into_iter().map(|found| (found.model.model_id, found.model.status)).collect();
+    assert_eq!(found, [(begun, LoggedModelStatus::Pending)]);
 }

@@ -9,6 +9,7 @@ use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunStatus, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::memory::MemoryStorage;
+use crate::workflows::log_model;
 
 fn open(storage: &Arc<MemoryStorage>, blobs: &Arc<MemoryBlobs>) -> Runs {
     let ids: Arc<dyn IdSource> = Arc::new(TimeOrderedIds);

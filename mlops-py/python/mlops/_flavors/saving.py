@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .. import _fluent, _native
-from ..exceptions import Busy, InvalidArgument, Locked, NoOwner
+from ..exceptions import InvalidArgument
 from . import code, examples, infer, requirements
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Saved:
 def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options: LogOptions) -> ModelInfo:
     """Logs a model to a run, all its files or nothing, and makes a logged model of it."""
     from ..models import ModelInfo
-    from .logged import Logged
+    from . import logged
 
     check(options, LogOptions)
     if options.get("name") is not None and artifact_path is not None:
@@ -90,21 +90,11 @@ def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options
     parts = _parts(make(options), options)
     handle, store = _fluent._run_and_store(options.get("run_id"))
     assert handle is not None
-    name = options.get("name") or artifact_path
-    try:
-        making = Logged(store, handle.id, name, options)
-    except (Busy, Locked, NoOwner) as error:
-        if options.get("model_id") is not None:
-            raise
-        # A run takes what it is given whatever becomes of the rest of the store.
-        path = name or "model"
-        _logger.warning("the model is among the artifacts of the run only, there is no logged model of it: %s", error)
-        return ModelInfo(json.loads(_native.log_model(handle, path, parts)), f"runs:/{handle.id}/{path}")
-    with making as logged:
-        logged.link()
-        manifest = _native.log_model(handle, logged.name, parts)
-        logged.keep(manifest, parts[4])
-    info = ModelInfo(json.loads(manifest), f"models:/{logged.model_id}", model_id=logged.model_id)
+    manifest = logged.log(store, handle, options.get("name") or artifact_path, parts, options)
+    model_id = manifest.get("model_id")
+    if model_id is None:
+        return ModelInfo(manifest, f"runs:/{handle.id}/{manifest['artifact_path']}")
+    info = ModelInfo(manifest, f"models:/{model_id}", model_id=model_id)
     registered = options.get("registered_model_name")
     if registered is not None:
         from .._registry import register_model
@@ -130,10 +120,10 @@ def check(options: Mapping[str, Any], kind: Any) -> None:
             raise TypeError(f"unexpected argument {name!r}: expected one of {', '.join(known)}")
 
 
-_Parts = tuple[str, str | None, str | None, str | None, list[tuple[str, "bytes | str | os.PathLike[str]"]]]
+Parts = tuple[str, str | None, str | None, str | None, list[tuple[str, "bytes | str | os.PathLike[str]"]]]
 
 
-def _parts(saved: Saved, options: SaveOptions) -> _Parts:
+def _parts(saved: Saved, options: SaveOptions) -> Parts:
     files: list[tuple[str, Any]] = list(saved.files)
     code_files, code_modules = code.files(options.get("code_paths"))
     files += code_files

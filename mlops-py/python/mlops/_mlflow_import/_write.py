@@ -267,11 +267,13 @@ class Writer:
                 params=list(model.params.items()),
                 model_id=model.id,
                 created_at=self._micros(model.created),
+                # As a run is: what there is nothing to load of may get files here.
+                foreign=bool(files) and not self._trusted,
             )
             self._report.logged_models.new += 1
-        if files and not self._trusted and model.source_run_id is not None and self._find(model.source_run_id) is not None:
-            # Before there is anything to load: a run that has no files of its own may have made models.
-            self._store.mark_foreign(model.source_run_id)
+        if files and not self._trusted:
+            # Before there is anything to load.
+            self._models.mark_foreign(model.id)
         if model.tags:
             self._models.set_tags(model.id, list(model.tags.items()))
         if model.points:

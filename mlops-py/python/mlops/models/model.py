@@ -47,8 +47,9 @@ class Model:
 
     @property
     def model_id(self) -> str | None:
-        """The id of the logged model that it is; None if it is none, such as one in a folder."""
-        return None if self._source is None else self._source.model_id
+        """The id of the logged model that it is; None if it is none. A folder says which it was when it was logged."""
+        found = None if self._source is None else self._source.model_id
+        return found or self._manifest.get("model_id")
 
     @property
     def model_size_bytes(self) -> int:

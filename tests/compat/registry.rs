@@ -28,7 +28,12 @@ fn all<T>(items: &[T], one: impl Fn(&T) -> Value) -> Value {
 
 /// Something of everything that a registry may have.
 fn fill(store: &Store) {
-    let options = RunOptions { run_id: Some("abc".into()), user: Some("ada".into()), ..RunOptions::default() };
+    let options = RunOptions {
+        run_id: Some("abc".into()),
+        user: Some("ada".into()),
+        source_name: Some("train.py".into()),
+        ..RunOptions::default()
+    };
     let run = store.runs().start(options).unwrap();
     run.log_bytes("model/weights.bin", b"weights").unwrap();
     run.log_param("depth", 3.into()).unwrap();

@@ -36,8 +36,7 @@ use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::lineage::Lineage;
 use crate::logged_models::LoggedModels;
-use crate::registry::{LocalRegistry, Watches};
-use crate::registry::{Background, LocalRegistry};
+use crate::registry::{Background, LocalRegistry, Watches};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
@@ -192,8 +191,8 @@ impl Store {
     /// The model registry: names, numbered versions, and which version is where.
     pub fn registry(&self) -> LocalRegistry {
         let watches = self.inner.watches.clone();
-        LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone(), watches)
-        let registry = LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone());
+        let storage = self.inner.storage.clone();
+        let registry = LocalRegistry::new(self.runs.clone(), self.logged_models(), storage, watches);
         registry.with_hooks(self.inner.hooks.clone())
     }
 

@@ -61,9 +61,7 @@ impl LocalRegistry {
         storage: Arc<dyn Storage>,
         watches: Arc<Watches>,
     ) -> Self {
-        Self { runs, logged_models, storage, watches, by: By::default() }
-    pub(crate) fn new(runs: Runs, logged_models: LoggedModels, storage: Arc<dyn Storage>) -> Self {
-        Self { runs, logged_models, storage, by: By::default(), hooks: Arc::default() }
+        Self { runs, logged_models, storage, watches, by: By::default(), hooks: Arc::default() }
     }
 
     /// The same registry, whose changes are handed to the user's hooks as this says.

@@ -6,10 +6,9 @@ mod model;
 mod place;
 mod serde_model;
 
+pub(crate) use lineage::Sources;
 pub use model::{
     LoadedModel, download_model, download_registered_model, load_model, load_registered_model, log_model,
     open_model_folder, save_model,
 };
-pub(crate) use lineage::Sources;
-pub use model::{LoadedModel, download_model, load_model, log_model, open_model_folder, save_model};
 pub use serde_model::{load_serde_model, log_serde_model};

@@ -304,6 +304,7 @@ class Watch:
     def wait(self, seconds: float) -> bool: ...
     def close(self) -> None: ...
 
+@final
 class EventConsumer:
     def __new__(
         cls, store: Store, *, name: str | None, on: Sequence[str], model: str | None, after: int | None
@@ -314,7 +315,6 @@ class EventConsumer:
     def close(self) -> None: ...
 
 def lineage(store: Store, what: str) -> tuple[str, str, str]: ...
-
 
 @final
 class Promotions:

@@ -45,6 +45,7 @@ class Facts:
     machine: dict[str, str]
     trackers: str
     models: str
+    registry: str
 
 
 UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
@@ -114,6 +115,7 @@ def write(path: Path, rows: list[Row], from_rust: list[tuple[str, float]], run: 
             table=table(rows),
             trackers=run.trackers,
             models=run.models,
+            registry=run.registry,
             rust=rust_table(from_rust),
             promises="\n".join(_promise(row) for row in rows if row.promised),
             machine="\n".join(f"- {name.capitalize()}: {fact}" for name, fact in run.machine.items()),
@@ -163,6 +165,17 @@ wall. A goal is what this library promised itself, by CPU.
 - Autolog logs params, metrics on the training data, the data set and the model of a `Ridge` on 569 rows, in a run for each fit.
 - MLflow over a store of mlops is MLflow's package with `mlflow.set_tracking_uri("mlops:...")`: most of its time is MLflow's.
 - The import is the command `mlops import mlflow mlflow.db`, from its start to its end, once.
+
+## The model registry
+
+One model with many versions; MLflow's are rows of one that were copied in its database. Finding and promoting are MLflow's
+calls, `get_model_version_by_alias` and `transition_model_version_stage`, on both sides.
+
+{registry}
+
+- Every change of mlops is a commit and an event of the log, with who, when and the hash of the event before.
+- Sixteen processes wait until all are ready, then each promotes 20 times: CPU is that of their calls, the wall is of all
+  divided by the calls.
 
 `cargo bench -p mlops-benches` measures the tracking calls from Rust, on a store on the disk:
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import machine
 import models as models_beside
+import registry as registry_beside
 import page
 import trackers
 import usage
@@ -73,6 +74,9 @@ def main() -> None:
     say("models, autolog, MLflow over a store")
     with_models = models_beside.Models(bench, models_beside.QUICK if options.quick else models_beside.Sizes())
     with_models.measure()
+    say("the model registry")
+    with_registry = registry_beside.Registry(bench, registry_beside.QUICK if options.quick else registry_beside.Sizes())
+    with_registry.measure()
     say("kill -9")
     survived = verify(bench.folder / "killed", sizes.kills)
     facts = machine.facts(bench.folder, load)
@@ -82,11 +86,13 @@ def main() -> None:
     print(page.table(rows))
     print(beside.table())
     print(with_models.table())
+    print(with_registry.table())
     print(page.rust_table(rust()))
     print(f"{survived} acknowledged calls of {sizes.kills} killed processes were all read back; {minutes:.1f} minutes")
     if not options.quick:
         command = "python benches/compare/run.py --full" if options.full else "make bench"
-        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, beside.table(), with_models.table())
+        tables = (beside.table(), with_models.table(), with_registry.table())
+        run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, *tables)
         page.write(ROOT / "docs" / "benchmarks.md", rows, rust(), run)
 
 

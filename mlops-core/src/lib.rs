@@ -9,6 +9,7 @@ pub mod blob;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod error;
+pub mod lineage;
 pub mod log;
 pub mod logged_models;
 pub mod models;

@@ -1,9 +1,12 @@
-//! The user's own configuration: which stores this user trusts, and (`settings/alerts.rs`) what alerts are handed to.
+//! The user's own configuration: which stores this user trusts, and what alerts (`settings/alerts.rs`) and events of the
+//! registry (`settings/hooks.rs`) are handed to.
 //!
 //! A store that this user made here, or trusted by name, may hand out models that run code when they are loaded
 //! (pickles). The list is outside of every store, so that a copied or restored store cannot put itself on it.
 
 pub(crate) mod alerts;
+pub(crate) mod command;
+pub(crate) mod hooks;
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -34,13 +34,15 @@ use uuid::Uuid;
 use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
+use crate::lineage::Lineage;
 use crate::logged_models::LoggedModels;
-use crate::registry::{LocalRegistry, Watches};
+use crate::registry::{Background, LocalRegistry, Watches};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
 use crate::storage::shared::Care;
 use crate::sweeps::Sweeps;
+use crate::workflows::Sources;
 
 /// An open store. Clones share it; it closes with the last of them and of the runs that it handed out.
 ///
@@ -83,6 +85,8 @@ struct Inner {
     holding: holding::Holding,
     /// Who watches the registry.
     watches: Arc<Watches>,
+    /// What hands changes of the registry to the user's hooks.
+    hooks: Arc<Background>,
     /// What this process does for the dead while it owns the store.
     dead: Option<Care>,
 }
@@ -187,7 +191,19 @@ impl Store {
     /// The model registry: names, numbered versions, and which version is where.
     pub fn registry(&self) -> LocalRegistry {
         let watches = self.inner.watches.clone();
-        LocalRegistry::new(self.runs.clone(), self.logged_models(), self.inner.storage.clone(), watches)
+        let storage = self.inner.storage.clone();
+        let registry = LocalRegistry::new(self.runs.clone(), self.logged_models(), storage, watches);
+        registry.with_hooks(self.inner.hooks.clone())
+    }
+
+    /// What something was made of and what was made of it, across pillars: a version (`fraud@5`, `models:/fraud@production`),
+    /// a run (`runs:/<run>` or its id), a logged model or a data set (`dataset:<digest>`). What was deleted is told of too.
+    ///
+    /// # Errors
+    /// `NotFound` for what the store has never had, `InvalidArgument`, `Corrupt`, `Io`.
+    pub fn lineage(&self, what: &str) -> Result<Lineage> {
+        let (models, registry) = (self.logged_models(), self.registry());
+        Sources { runs: &self.runs, models: &models, registry: &registry }.lineage(what)
     }
 
     /// Bytes by digest.
@@ -239,6 +255,9 @@ impl Store {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if self.runs.is_of_this_process() {
+            self.hooks.end();
+        }
         if let Some(care) = self.dead.as_ref().filter(|_| self.runs.is_of_this_process()) {
             // What it holds is let go before the store is.
             care.end();

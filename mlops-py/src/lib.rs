@@ -5,6 +5,7 @@
 mod console;
 mod convert;
 mod errors;
+mod events;
 mod held;
 mod holding;
 mod logged_models;
@@ -33,6 +34,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 mod _native {
     #[pymodule_export]
     use super::console::{ConsoleCapture, capture_console, read_console};
+    #[pymodule_export]
+    use super::events::{EventConsumer, lineage};
     #[pymodule_export]
     use super::holding::Held;
     #[pymodule_export]

@@ -6,6 +6,8 @@
 #[path = "../support/killed.rs"]
 mod killed;
 
+mod registry;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,13 @@ fn keep(store: &Path) {
     }
 }
 
+/// The stores whose names begin so.
+fn stores(prefix: &str) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path());
+    let named = |path: &PathBuf| path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with(prefix);
+    paths.filter(named).collect()
+}
+
 #[test]
 fn make_a_fixture_if_asked() {
     let Ok(name) = std::env::var("MLOPS_MAKE_FIXTURE") else { return };
@@ -56,7 +65,7 @@ fn make_a_fixture_if_asked() {
 #[test]
 fn every_older_store_opens_and_shows_what_it_showed() {
     let mut count = 0;
-    for path in std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+    for path in stores("v") {
         let expected: BTreeMap<String, String> =
             serde_json::from_slice(&std::fs::read(path.with_extension("json")).unwrap()).unwrap();
         let dir = tempfile::tempdir().unwrap();

@@ -51,10 +51,20 @@ fn child() {
                 }
             }
         }
-        // Until it is killed.
+        // Until it is killed. It opens the store when the others write, and looks for one in production.
+        "read" => loop {
+            let live = registry.latest_versions("fraud", &[Stage::Production]).unwrap();
+            let numbers: Vec<_> = live.iter().map(|version| version.version).collect();
+            assert!(matches!(numbers[..], [1..=PROCESSES]), "in production: {numbers:?}");
+            assert!(registry.get_by_alias("fraud", "production").is_ok(), "no version behind the alias `production`");
+            println!("seen {}", numbers[0]);
+        },
         _ => loop {
             let made = registry.register("fraud", &elsewhere()).unwrap().version;
             registry.promote("fraud", made, &PromoteOptions::default()).unwrap();
+            let made = registry.register("fraud", &elsewhere()).unwrap().version;
+            registry.promote("fraud", made, &PromoteOptions::default()).unwrap();
+            registry.rollback("fraud", "", None).unwrap();
         },
     }
 }
@@ -65,7 +75,7 @@ fn start(folder: &Path, task: &str, number: u64) -> Child {
         .env(CHILD, folder)
         .env(TASK, task)
         .env(NUMBER, number.to_string())
-        .stdout(Stdio::null())
+        .stdout(if task == "read" { Stdio::piped() } else { Stdio::null() })
         .spawn()
         .unwrap()
 }
@@ -146,21 +156,53 @@ fn eight_processes_that_promote_are_one_sequence_and_a_reader_sees_one_productio
 }
 
 #[test]
+fn a_reading_process_sees_one_production_while_others_promote() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    versions(&store);
+    store.registry().promote("fraud", 1, &PromoteOptions::default()).unwrap();
+    let mut reader = start(dir.path(), "read", 0);
+    let children: Vec<Child> = (1..=PROCESSES).map(|number| start(dir.path(), "promote", number)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(reader.try_wait().unwrap(), None, "it found something else");
+    reader.kill().unwrap();
+    let read = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
+    let seen: BTreeSet<_> = read.lines().filter(|line| line.starts_with("seen ")).collect();
+    assert!(seen.len() > 1, "it saw no change: {seen:?}");
+}
+
+#[test]
 fn processes_that_are_killed_leave_whole_changes() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    for round in 0..12_u64 {
+    // Seeded: another instant in each of fifty rounds.
+    let mut seed = 7_u64;
+    for round in 0..50_u64 {
         let before = open(dir.path()).registry().log_head().unwrap().seq;
         let mut child = start(dir.path(), "until killed", round);
         // At some change, another one in each round.
         let deadline = Instant::now() + Duration::from_mins(1);
         let store = open(dir.path());
-        while store.registry().log_head().unwrap().seq < before + 3 + round * 2 {
+        while store.registry().log_head().unwrap().seq < before + 3 + round % 7 {
             assert!(Instant::now() < deadline, "the child does not come along");
             std::thread::sleep(Duration::from_millis(1));
         }
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let instant = Instant::now() + Duration::from_micros(seed >> 51);
+        while Instant::now() < instant {
+            std::hint::spin_loop();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
+        // In every other round the store is opened anew, by nobody else.
+        let store = if round % 2 == 0 {
+            store
+        } else {
+            drop(store);
+            open(dir.path())
+        };
         let registry = store.registry();
         registry.verify_events().unwrap();
         let made: BTreeSet<_> = registry

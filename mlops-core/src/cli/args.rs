@@ -1,5 +1,6 @@
 //! The commands, their options and their help.
 
+mod hooks;
 mod promotions;
 mod registry;
 mod report;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+pub(super) use hooks::{EventsArguments, GateCommand, HooksCommand, RecordArguments};
 pub(super) use promotions::{
     AtArguments, AuditCommand, PolicyCommand, PromoteArguments, RollbackArguments, SayArguments, StatusArguments,
 };
@@ -203,6 +205,20 @@ The exit code is 4 if anything is damaged or missing; no store is made then, but
 JSON: {\"path\", \"id\", \"files\", \"bytes\", \"findings\": [{\"path\", \"offset\", \"problem\", \"repair\": null}, ...], \
 \"lost\": [text, ...]}.";
 
+const LINEAGE_AFTER: &str = "\
+Examples:
+  mlops lineage fraud@production
+  mlops lineage dataset:blake3:4f1c --json
+  mlops lineage runs:/0199c0ffee --mermaid > lineage.mmd
+
+Data sets, runs, logged models, versions and where these are: all that it was made of, and all that was made of it, also what \
+was deleted. Gate results and approvals stand with the versions.
+
+JSON: {\"root\": id, \"nodes\": [{\"id\", \"kind\", \"label\", \"state\": \"present\", \"deleted\" or \"unknown\", \
+\"notes\": [text, ...]}, ...], \"edges\": [{\"from\": id, \"to\": id, \"kind\"}, ...], \"is_whole\": true or false}. A kind of \
+node is dataset, run, logged_model, version, source, stage or alias, one of edge is used, contains, logged, registered, \
+copied or is_in. is_whole is false if there is more than 2,000 nodes.";
+
 const GC_AFTER: &str = "\
 Examples:
   mlops gc
@@ -301,6 +317,16 @@ pub(super) enum Command {
         /// Who else may use it
         #[arg(long, value_name = "WHO", value_parser = ["group"])]
         shared: Option<String>,
+    },
+    /// Show what a model version was made of, and where it went
+    #[command(after_help = LINEAGE_AFTER)]
+    Lineage {
+        /// `fraud@5`, `fraud@production`, a URI such as `models:/fraud/5` or `runs:/<run>`, a run's id, or `dataset:<digest>`
+        #[arg(value_name = "WHAT")]
+        what: String,
+        /// As a flowchart of Mermaid
+        #[arg(long)]
+        mermaid: bool,
     },
     /// Read and check every byte of the store
     #[command(after_help = FSCK_AFTER)]

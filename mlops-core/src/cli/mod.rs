@@ -15,8 +15,10 @@ mod find;
 mod fork;
 mod fsck;
 mod gc;
+mod hooks;
 mod init;
 mod lifecycle;
+mod lineage;
 mod list;
 mod metrics;
 mod note;
@@ -111,6 +113,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         Command::Experiments { command } => experiments::run(command, context)?,
         Command::Models { command } => registry::run(command, context)?,
         Command::Init { path, shared } => init::init(path.as_deref(), shared.as_deref(), context)?,
+        Command::Lineage { what, mermaid } => lineage::lineage(what, *mermaid, context)?,
         Command::Fsck { repair } => return fsck::check(*repair, context),
         Command::Backup { dest, keep_going } => return backup::backup(dest, *keep_going, context),
         Command::Restore { source, keep_going } => return backup::restore(source, *keep_going, context),

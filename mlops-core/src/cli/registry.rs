@@ -1,17 +1,22 @@
 //! `mlops models list`, `show`, `register`, `alias`, `stage` and `history`; `promotions.rs` and `policies.rs` have the rest.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::args::{ByOptions, ModelsCommand};
 use super::context::Context;
 use super::failure::Failure;
 use super::table::{self, Table};
-use super::{policies, promotions};
+use super::{hooks, policies, promotions};
 use crate::registry::{
     By, Decision, Event, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, RegisteredModel, StageOptions,
     VersionOptions,
 };
 use crate::store::Store;
+
+/// How long the user's hooks are waited for when something was changed; what they did not take then they take later.
+const HOOK_PATIENCE: Duration = Duration::from_secs(15);
 
 pub(super) fn run(command: &ModelsCommand, context: &mut Context<'_>) -> Result<(), Failure> {
     match command {
@@ -59,6 +64,9 @@ pub(super) fn run(command: &ModelsCommand, context: &mut Context<'_>) -> Result<
         ModelsCommand::At(arguments) => promotions::version_at(arguments, context),
         ModelsCommand::Policy { command } => policies::policy(command, context),
         ModelsCommand::Audit { command } => policies::audit(command, context),
+        ModelsCommand::Events(arguments) => hooks::events(arguments, context),
+        ModelsCommand::Hooks { command } => hooks::hooks(command, context),
+        ModelsCommand::Gate { command } => hooks::gate(command, context),
         ModelsCommand::History { name } => history(name, context),
     }
 }
@@ -71,7 +79,9 @@ pub(super) fn changed<T>(
 ) -> Result<T, Failure> {
     let store = context.open_to_change()?;
     let by = By { actor: by.actor.clone(), reason: by.reason.clone() };
-    let done = change(&store.registry().by(by))?;
+    let registry = store.registry().by(by);
+    let done = change(&registry)?;
+    registry.settle_hooks(HOOK_PATIENCE);
     store.close()?;
     Ok(done)
 }

@@ -57,11 +57,11 @@ impl Actor {
 
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
-fn uid() -> Option<u32> {
+pub(super) fn uid() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
 #[cfg(not(unix))]
-fn uid() -> Option<u32> {
+pub(super) fn uid() -> Option<u32> {
     None
 }

@@ -122,6 +122,7 @@ impl LocalRegistry {
         }
         let actor = Actor::of(&self.by);
         limits::check(|| "the name of the actor".into(), actor.name.len(), limits::SOURCE_BYTES, "bytes")?;
+        self.before_hooks();
         let _lease = self.blobs().leases().hold()?;
         loop {
             let (head, bytes) = self.head()?;
@@ -151,6 +152,7 @@ impl LocalRegistry {
             }
             if self.storage.apply(&ops, self.runs.durability())? == Outcome::Applied {
                 self.watches.tell();
+                self.after_hooks();
                 return Ok(done);
             }
         }

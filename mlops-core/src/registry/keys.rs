@@ -41,6 +41,8 @@ pub(super) const GRAVES: &[u8] = b"gz/";
 pub(super) const EVENTS: &[u8] = b"ge/";
 /// The events by the name of the model.
 const EVENTS_OF: &[u8] = b"gp/";
+/// How far consumers of events are; the name follows.
+const CURSORS: &[u8] = b"gx/";
 /// The number and hash of the last event.
 pub(super) const HEAD: &[u8] = b"gh";
 /// The number of the next model.
@@ -65,6 +67,11 @@ pub(super) const PARTS: [&[u8]; 12] = [
 /// The entry of a name, in lower case.
 pub(super) fn name(lower: &str) -> Vec<u8> {
     [NAMES, lower.as_bytes()].concat()
+}
+
+/// How far a consumer of events is.
+pub(super) fn cursor(consumer: &str) -> Vec<u8> {
+    [CURSORS, consumer.as_bytes()].concat()
 }
 
 /// A model's record.

@@ -66,6 +66,32 @@ pub enum Action {
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::ModelCreated,
+        Self::ModelRenamed,
+        Self::ModelDescribed,
+        Self::ModelDeleted,
+        Self::ModelTagSet,
+        Self::ModelTagDeleted,
+        Self::VersionCreated,
+        Self::VersionDescribed,
+        Self::VersionDeleted,
+        Self::VersionTagSet,
+        Self::VersionTagDeleted,
+        Self::AliasSet,
+        Self::AliasDeleted,
+        Self::StageChanged,
+        Self::RolledBack,
+        Self::PolicySet,
+        Self::ApprovalRequested,
+        Self::Approved,
+        Self::Rejected,
+        Self::ApprovalWithdrawn,
+        Self::ApprovalDenied,
+        Self::GateRecorded,
+    ];
+
     /// The name, such as `stage_changed`.
     pub const fn as_str(self) -> &'static str {
         match self {

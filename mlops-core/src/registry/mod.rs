@@ -12,6 +12,7 @@
 //! knows what is in production, `audit.rs`, `why.rs` and `card.rs` tell how it came to that, `tombstones.rs` what is gone.
 //!
 //! `uris.rs` reads `models:/` URIs. A host that serves a model has a `watch.rs`, which `watches.rs` keeps up to date.
+//! `hooks/` tells others of events, behind cursors that are stored.
 
 mod aliases;
 mod approvals;
@@ -21,6 +22,7 @@ mod card;
 mod change;
 mod files;
 mod gate_results;
+mod hooks;
 mod keys;
 mod layouts;
 mod log;
@@ -54,6 +56,8 @@ pub use audit::LogHead;
 pub use by::{Actor, By};
 pub use card::{KNOWN_LIMITS, ModelCard};
 pub use gate_results::{GateOptions, GateResult, Verdict};
+pub(crate) use hooks::{Background, settle_all};
+pub use hooks::{Consumer, ConsumerOptions, CursorState, Delivery, EVENT_KINDS, Hook, HookTest, Next, Subscription};
 pub use log::{Action, Event};
 pub use policies::{
     EffectivePolicy, PolicyChanges, PolicyScope, SetPolicy, parse_policies, parse_policy, policies_to_toml,

@@ -14,7 +14,10 @@ use crate::base::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::query::{self, Aspect, Comparison, Entity, Expr, Filter, Literal, OrderKey, Subject, Value};
 use crate::runs::for_each_entry;
-use crate::storage::KeyRange;
+use crate::storage::{KeyRange, ScanOptions};
+
+/// So many versions are read at a time.
+const VERSIONS_AT_A_TIME: usize = 1_000;
 
 /// A query that was read: the place of the last on the page before, if there was one.
 struct Asked {
@@ -35,22 +38,33 @@ trait Hit: query::Record {
 impl LocalRegistry {
     pub(super) fn find_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>> {
         let asked = self.asked(Subject::Models, query)?;
-        let mut found = Vec::new();
-        for record in self.records()? {
-            found.push(self.model(record)?);
+        let records = self.records()?;
+        if asked.order.is_empty() {
+            let mut found = Found::new(&asked);
+            let after = asked.after.as_deref();
+            for record in records.into_iter().filter(|record| after.is_none_or(|after| record.name.as_str() > after)) {
+                if !found.take(self.model(record)?) {
+                    break;
+                }
+            }
+            return Ok(found.page(query));
         }
+        let found = records.into_iter().map(|record| self.model(record)).collect::<Result<_>>()?;
         page_of(found, &asked, query)
     }
 
     pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
         let asked = self.asked(Subject::ModelVersions, query)?;
-        let mut found = Vec::new();
         let records = match named(asked.filter.expr()) {
             // A text that no model can be called finds none.
             Some(name) if names::model(name).is_err() => Vec::new(),
             Some(name) => self.find_record(name)?.into_iter().filter(|found| found.name == name).collect(),
             None => self.records()?,
         };
+        if asked.order.is_empty() {
+            return self.walk_versions(records, &asked, query);
+        }
+        let mut found = Vec::new();
         for record in records {
             let aliases = self.aliases(record.number)?;
             let prefix = keys::part(keys::VERSIONS, record.number);
@@ -64,12 +78,58 @@ impl LocalRegistry {
         page_of(found, &asked, query)
     }
 
+    /// A page in the order in which versions stand: it reads those of the page, and what the filter leaves out before them.
+    fn walk_versions(
+        &self,
+        records: Vec<ModelRecord>,
+        asked: &Asked,
+        query: &ModelQuery,
+    ) -> Result<Page<ModelVersion>> {
+        let after = match &asked.after {
+            None => None,
+            Some(place) => {
+                let parts = place.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+                Some(parts.ok_or_else(|| bad_token(place))?)
+            }
+        };
+        let mut found = Found::new(asked);
+        for record in records {
+            let mut range = KeyRange::prefix(keys::part(keys::VERSIONS, record.number));
+            match after {
+                Some((name, _)) if record.name.as_str() < name => continue,
+                Some((name, number)) if record.name == name => {
+                    range = range.before(&keys::version(record.number, number));
+                }
+                _ => {}
+            }
+            let aliases = self.aliases(record.number)?;
+            loop {
+                let options =
+                    ScanOptions { limit: asked.limit.saturating_add(1).min(VERSIONS_AT_A_TIME), reverse: true };
+                let page = self.storage.scan(&range, &options)?;
+                for (key, value) in &page.entries {
+                    let (number, info) = (keys::last_number(key).unwrap_or_default(), decode_version(value)?);
+                    if !found.take(self.with_parts(&record, number, info, &aliases)?) {
+                        return Ok(found.page(query));
+                    }
+                }
+                match page.entries.last() {
+                    Some((last, _)) if page.more => range = range.before(last),
+                    _ => break,
+                }
+            }
+        }
+        Ok(found.page(query))
+    }
+
+    /// All models, by name.
     fn records(&self) -> Result<Vec<ModelRecord>> {
         let mut records = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::MODELS), |_, value| {
-            records.push(stored::decode("a registered model", value)?);
+            records.push(stored::decode::<ModelRecord>("a registered model", value)?);
             Ok(())
         })?;
+        records.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(records)
     }
 
@@ -108,13 +168,41 @@ fn page_of<T: Hit>(mut all: Vec<T>, asked: &Asked, query: &ModelQuery) -> Result
         // What the page before ended with may have been deleted meanwhile.
         Some(place) => 1 + all.iter().position(|hit| hit.place() == *place).ok_or_else(|| bad_token(place))?,
     };
-    let rest = all.into_iter().skip(begin);
-    let mut items: Vec<T> = rest.filter(|hit| asked.filter.matches(hit)).take(asked.limit + 1).collect();
-    let more = items.len() > asked.limit;
-    items.truncate(asked.limit);
-    let token = |hit: &T| format!("{}.{:08x}.{}", asked.now.as_micros(), fingerprint(query), hit.place());
-    let next_page_token = items.last().filter(|_| more).map(token);
-    Ok(Page { items, next_page_token })
+    let mut found = Found::new(asked);
+    for hit in all.into_iter().skip(begin) {
+        if !found.take(hit) {
+            break;
+        }
+    }
+    Ok(found.page(query))
+}
+
+/// The items of a page, and one more if there is one.
+struct Found<'a, T> {
+    asked: &'a Asked,
+    items: Vec<T>,
+}
+
+impl<'a, T: Hit> Found<'a, T> {
+    const fn new(asked: &'a Asked) -> Self {
+        Self { asked, items: Vec::new() }
+    }
+
+    /// Takes a hit if it matches. False if there is no room for another.
+    fn take(&mut self, hit: T) -> bool {
+        if self.asked.filter.matches(&hit) {
+            self.items.push(hit);
+        }
+        self.items.len() <= self.asked.limit
+    }
+
+    fn page(mut self, query: &ModelQuery) -> Page<T> {
+        let more = self.items.len() > self.asked.limit;
+        self.items.truncate(self.asked.limit);
+        let token = |hit: &T| format!("{}.{:08x}.{}", self.asked.now.as_micros(), fingerprint(query), hit.place());
+        let next_page_token = self.items.last().filter(|_| more).map(token);
+        Page { items: self.items, next_page_token }
+    }
 }
 
 fn text(text: &str) -> Value<'_> {

@@ -86,6 +86,11 @@ impl FileList {
 }
 
 impl FilesOf {
+    /// Whose files a source names; None for one that is elsewhere.
+    pub fn of_source(source: &str) -> Option<Self> {
+        Self::named_by(source).ok().flatten()
+    }
+
     /// What a source says; None for one that is elsewhere.
     pub(super) fn named_by(source: &str) -> Result<Option<Self>> {
         if let Some(rest) = source.strip_prefix(RUNS) {

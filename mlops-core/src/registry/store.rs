@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::by::By;
+use super::hooks::Background;
 use super::keys;
 use super::layouts::decode_version;
 use super::log::Event;
@@ -49,6 +50,7 @@ pub struct LocalRegistry {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) watches: Arc<Watches>,
     pub(super) by: By,
+    pub(super) hooks: Arc<Background>,
 }
 
 impl LocalRegistry {
@@ -59,7 +61,12 @@ impl LocalRegistry {
         storage: Arc<dyn Storage>,
         watches: Arc<Watches>,
     ) -> Self {
-        Self { runs, logged_models, storage, watches, by: By::default() }
+        Self { runs, logged_models, storage, watches, by: By::default(), hooks: Arc::default() }
+    }
+
+    /// The same registry, whose changes are handed to the user's hooks as this says.
+    pub(crate) fn with_hooks(self, hooks: Arc<Background>) -> Self {
+        Self { hooks, ..self }
     }
 
     /// The same registry, whose changes say who makes them and why.

@@ -1,11 +1,10 @@
 //! The command that alerts are handed to: this user's own, never a store's.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::command::{Running, UserCommand};
 use crate::error::{Error, Result};
 
 /// The file of the user's configuration.
@@ -14,8 +13,6 @@ const FILE: &str = "config.toml";
 const VARIABLE: &str = "MLOPS_ALERT_COMMAND";
 /// How long the command may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked whether it has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// So many commands run at a time; alerts beyond them are recorded only.
 const AT_A_TIME: usize = 8;
 
@@ -48,35 +45,18 @@ impl AlertCommand {
             return;
         };
         let input = [input, b"\n"].concat();
-        let attended = std::thread::Builder::new().name("mlops-alert".into()).spawn(move || attend(child, input));
+        let attended = std::thread::Builder::new().name("mlops-alert".into()).spawn(move || {
+            child.attend(input, PATIENCE);
+            RUNNING.fetch_sub(1, Ordering::AcqRel);
+        });
         if attended.is_err() {
             RUNNING.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    fn start(&self) -> Option<Child> {
-        let (program, arguments) = self.0.split_first()?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // It is no part of the run: an `mlops` in it does not log there.
-        command.env_remove("MLOPS_PARENT_RUN").env_remove(VARIABLE);
-        command.spawn().ok()
+    fn start(&self) -> Option<Running> {
+        UserCommand { words: self.0.clone(), without: vec![VARIABLE], ..UserCommand::default() }.start(false).ok()
     }
-}
-
-/// Writes the input, and waits for the end.
-fn attend(mut child: Child, input: Vec<u8>) {
-    let until = Instant::now() + PATIENCE;
-    let pipe = child.stdin.take();
-    // One that does not read is not waited for here: its end breaks the pipe.
-    let writer = std::thread::spawn(move || pipe.map(|mut pipe| pipe.write_all(&input)));
-    while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(LOOK_EVERY);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    let _ = writer.join();
-    RUNNING.fetch_sub(1, Ordering::AcqRel);
 }
 
 fn of_variable(text: &str) -> Result<Vec<String>> {
@@ -112,6 +92,8 @@ fn words(place: &str, text: &str) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]

@@ -22,6 +22,7 @@ use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
 use crate::blob::memory::MemoryBlobs;
 use crate::error::{Error, Result};
+use crate::registry::Background;
 use crate::runs::{OpenForReading, Runs, RunsOptions};
 use crate::spool::Spool;
 use crate::storage::journal::CHECKPOINT_BYTES;
@@ -186,6 +187,8 @@ impl OpenOptions {
             folder => (Sharing::of(Path::new(folder)), sharing::is_own(Path::new(folder))),
         };
         let watches = Arc::default();
+        let place = if uri == MEMORY { "" } else { &*uri };
+        let hooks = Arc::new(Background::new(id, place));
         Ok(Inner {
             uri,
             id,
@@ -198,6 +201,7 @@ impl OpenOptions {
             care,
             holding,
             watches,
+            hooks,
             dead,
         })
     }

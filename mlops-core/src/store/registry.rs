@@ -12,6 +12,7 @@ use crate::base::forked::PerProcess;
 use crate::base::hurry;
 use crate::base::os;
 use crate::error::Result;
+use crate::registry::settle_all;
 use crate::runs;
 
 /// How long the exit of a process waits for another thread that is opening a store, and for an owner of it that does not
@@ -70,6 +71,8 @@ fn end_all(exit_status: Option<i32>) {
         let ended = || store.runs.end_open(exit_status).and_then(|()| store.flush());
         let _ = hurry::within(EXIT_PATIENCE, ended);
     }
+    // What is not handed over when the process ends is later, by the next that changes something.
+    settle_all(EXIT_PATIENCE);
 }
 
 /// Stops the threads that a process without active runs has not, and that a child would miss.

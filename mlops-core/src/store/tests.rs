@@ -5,6 +5,8 @@ use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
 mod gone;
+mod hooks;
+mod lineage;
 mod logged_models;
 mod lost;
 mod model_registry;

@@ -108,6 +108,8 @@ if TYPE_CHECKING:
     )
     from ._log_import import import_tensorboard, import_wandb
     from ._mlflow_import import ImportReport, import_mlflow
+    from ._events import EventSubscription
+    from ._lineage import Lineage, lineage
     from ._promotions import LogHead, ModelCard, Registry, Why, registry
     from ._registry import register_model, search_model_versions, search_registered_models
     from ._watch import Watch
@@ -125,9 +127,12 @@ _SUBMODULES = (
     *("catboost", "keras", "lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost"),
 )
 _LAZY = {
+    "EventSubscription": ("_events", "EventSubscription"),
+    "Lineage": ("_lineage", "Lineage"),
     "autolog": ("_autolog.entry", "autolog"),
     "evaluate": ("_evaluate.evaluation", "evaluate"),
     "MetricThreshold": ("_evaluate.thresholds", "MetricThreshold"),
+    "lineage": ("_lineage", "lineage"),
     "validate_evaluation_results": ("_evaluate.thresholds", "validate_evaluation_results"),
     "Histogram": ("_media", "Histogram"),
     "Image": ("_media", "Image"),
@@ -234,11 +239,13 @@ __all__ = [
     "BackupReport",
     "Client",
     "Comparison",
+    "EventSubscription",
     "Experiment",
     "GcReport",
     "Histogram",
     "Image",
     "ImportReport",
+    "Lineage",
     "LogHead",
     "Media",
     "MediaPoint",
@@ -318,6 +325,7 @@ __all__ = [
     "last_active_run",
     "last_logged_model",
     "lightgbm",
+    "lineage",
     "load_model",
     "load_table",
     "log_artifact",

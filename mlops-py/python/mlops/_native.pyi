@@ -5,6 +5,7 @@ from typing import Any, final
 
 __all__ = [
     "ConsoleCapture",
+    "EventConsumer",
     "Held",
     "Leaving",
     "LoggedModels",
@@ -36,6 +37,7 @@ __all__ = [
     "import_runs",
     "get_sweep",
     "is_trusted",
+    "lineage",
     "locate",
     "log_media",
     "log_model",
@@ -306,6 +308,18 @@ class Watch:
     def changed(self) -> bool: ...
     def wait(self, seconds: float) -> bool: ...
     def close(self) -> None: ...
+
+@final
+class EventConsumer:
+    def __new__(
+        cls, store: Store, *, name: str | None, on: Sequence[str], model: str | None, after: int | None
+    ) -> EventConsumer: ...
+    def wait(self, seconds: float) -> tuple[int, str] | None: ...
+    def done(self, seq: int) -> None: ...
+    def failed(self, why: str) -> None: ...
+    def close(self) -> None: ...
+
+def lineage(store: Store, what: str) -> tuple[str, str, str]: ...
 
 @final
 class Promotions:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from . import _native, _state
 from ._convert import text_key
+from ._events import EventSubscription, subscribe
 from ._html import table_html
 from ._registry import number_of
 from ._watch import Watch
@@ -322,6 +323,25 @@ class Registry:
             for count, event in enumerate(self.events(since), 1):
                 file.write(json.dumps(event, ensure_ascii=False) + "\n")
         return count
+
+    def on(
+        self,
+        events: str | Sequence[str],
+        callback: Callable[[dict[str, Any]], object],
+        model: str | None = None,
+        *,
+        name: str | None = None,
+        after: int | None = None,
+    ) -> EventSubscription:
+        """Has ``callback`` called with every event of a kind, in order, in a thread of its own, whichever process made the
+        change: ``"promoted"``, ``"registered"``, ``"requested"``, ``"approved"``, ``"rejected"``, ``"rolled_back"``,
+        ``"archived"``, ``"deleted"``, ``"*"``, a list of them, or an ``action`` that an event has.
+
+        Without a name it begins with what happens from now on. Under a ``name`` the store remembers how far it is: what
+        happened while nobody listened comes then, and of several processes that listen one is called. A new name begins now,
+        or behind the event ``after``. What raises is called again, after a second and then after twice as long, before the
+        next event. Returns what ends it: ``end()``, or the end of a ``with`` block."""
+        return subscribe(self._store, events, callback, model, name, after)
 
     def deleted_versions(self, model: str) -> list[dict[str, Any]]:
         """What is left of the versions that were deleted under a name: number, digest, who, why, when."""

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::hooks::{self, EventsArguments, GateCommand, HooksCommand};
 use super::promotions::{
     self, AtArguments, AuditCommand, PolicyCommand, PromoteArguments, RollbackArguments, SayArguments, StatusArguments,
 };
@@ -197,6 +198,21 @@ pub(in crate::cli) enum ModelsCommand {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Print the log of events, and follow it
+    #[command(after_help = hooks::EVENTS_AFTER)]
+    Events(EventsArguments),
+    /// Commands that events are handed to
+    #[command(after_help = hooks::HOOKS_AFTER)]
+    Hooks {
+        #[command(subcommand)]
+        command: HooksCommand,
+    },
+    /// Note what gates said of versions
+    #[command(after_help = hooks::GATE_AFTER)]
+    Gate {
+        #[command(subcommand)]
+        command: GateCommand,
     },
     /// Show who changed what of a registered model, and why
     #[command(after_help = HISTORY_AFTER)]

@@ -109,3 +109,37 @@ fn the_log_is_checked_and_exported() {
     let gone = at(&store, &["models", "policy", "show", "--json"]).json();
     assert_eq!(gone["policies"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn events_are_printed_a_gate_is_noted_and_the_lineage_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sample(folder.path());
+    for _ in 0..2 {
+        at(&store, &["models", "register", "fraud", "runs:/xyz", "--actor", "ada"]);
+    }
+    at(&store, &["models", "promote", "fraud", "1", "--actor", "ada"]);
+    let report = folder.path().join("report.json");
+    std::fs::write(&report, "{\"slices\": []}").unwrap();
+    let gate = ["models", "gate", "record", "fraud", "2", "auc", "pass", "--against", "production"];
+    let said = at(&store, &[&gate[..], &["--report", report.to_str().unwrap(), "--metric", "auc=0.9"]].concat());
+    assert_eq!(said.out, "version 2 of `fraud` at the gate `auc` against version 1: pass\n");
+    let noted = at(&store, &[&gate[..], &["--metric", "auc=nan", "--json"]].concat()).json();
+    assert_eq!((text(&noted["verdict"]), noted["baseline"].as_u64()), ("error", Some(1)));
+    assert_eq!(at(&store, &[&gate[..], &["--metric", "auc"]].concat()).code, 2);
+    let all = at(&store, &["models", "events", "--json"]).out;
+    assert_eq!(all.lines().count(), 6);
+    let some = at(&store, &["models", "events", "--after", "2", "--on", "promoted", "--on", "gate"]).out;
+    assert!(some.starts_with("fraud event 4, ") && some.lines().count() == 3, "{some}");
+    let wrong = at(&store, &["models", "events", "--on", "promotd"]);
+    assert!(wrong.code == 2 && wrong.err.contains("promotd"), "{wrong:?}");
+    let told = at(&store, &["lineage", "fraud@production"]).out;
+    assert!(told.starts_with("version fraud version 1\nmade of\n`- registered: run xyz (the-best)"), "{told}");
+    assert!(
+        told.contains("dataset clients 0a1b2c3d") && told.contains("became\n`- is in: stage fraud Production"),
+        "{told}"
+    );
+    let json = at(&store, &["lineage", "dataset:0a1b2c3d", "--json"]).json();
+    assert_eq!((text(&json["root"]), json["is_whole"].as_bool()), ("dataset:0a1b2c3d", Some(true)));
+    assert!(at(&store, &["lineage", "runs:/xyz", "--mermaid"]).out.starts_with("flowchart LR\n"));
+    assert_eq!(at(&store, &["lineage", "nobody"]).code, 2);
+}

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use crate::error::Code;
 use crate::logged_models::LoggedModelOptions;
-use crate::registry::{Action, By, LocalRegistry, ModelQuery, ModelRegistry, Stage, StageOptions, VersionOptions};
+use crate::registry::{
+    Action, By, GateOptions, LocalRegistry, ModelQuery, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions,
+    Stage, StageOptions, Verdict, VersionOptions,
+};
 use crate::runs::{ArtifactSource, Content, RunOptions, RunStatus};
 use crate::store::{GcOptions, Store};
 
@@ -379,4 +382,31 @@ fn what_a_version_has_lost_is_told_and_a_repair_keeps_the_rest_of_it() {
     crate::store::fsck(&uri, true).unwrap();
     let found = Store::open(&uri).unwrap().registry().get_version("tree", 1).unwrap();
     assert_eq!(found.tags.into_iter().collect::<Vec<_>>(), [("short".to_owned(), "kept".to_owned())]);
+}
+
+#[test]
+fn a_report_of_a_gate_that_is_lost_is_named_and_what_the_gate_said_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = folder.path().join("store").display().to_string();
+    let opened = Store::open(&uri).unwrap();
+    let registry = opened.registry();
+    registry.register("tree", &elsewhere()).unwrap();
+    let gate = serde_json::json!({"gate": "auc"});
+    let scope = PolicyScope { model: Some("tree".into()), stage: Stage::Production };
+    registry.set_policies(&PolicyChanges::from([(scope, gate.as_object().cloned())])).unwrap();
+    let report = format!("{{\"rows\": \"{}\"}}", "z".repeat(70_000));
+    let options = GateOptions { report: Some(report), ..GateOptions::new("auc", None, Verdict::Pass) };
+    registry.record_gate_result("tree", 1, &options).unwrap();
+    opened.close().unwrap();
+    drop((registry, opened));
+    assert!(crate::store::fsck(&uri, false).unwrap().lost.is_empty());
+    // Blobs of this size are files of their own.
+    std::fs::remove_dir_all(folder.path().join("store/blobs/objects")).unwrap();
+    let lost = crate::store::fsck(&uri, false).unwrap().lost;
+    let told: Vec<_> = lost.iter().filter(|line| line.contains("report of a gate")).collect();
+    assert_eq!(told.len(), 1, "{lost:?}");
+    assert!(told[0].starts_with("a report of a gate of version 1 of the registered model tree (blake3:"), "{told:?}");
+    crate::store::fsck(&uri, true).unwrap();
+    let registry = Store::open(&uri).unwrap().registry();
+    assert!(registry.promote("tree", 1, &PromoteOptions::default()).unwrap().changed, "the verdict counts");
 }

@@ -694,7 +694,7 @@ impl Storage for Counting {
 }
 
 /// How many entries are read to make a version, find one by an alias, promote and go back.
-fn reads_with(count: usize) -> [usize; 5] {
+fn reads_with(count: usize) -> [usize; 7] {
     let (store, _) = open();
     versions(&store, count);
     as_of(&store, "ada").register("other", &elsewhere()).unwrap();
@@ -712,15 +712,29 @@ fn reads_with(count: usize) -> [usize; 5] {
         reads(&|| drop(registry.register("fraud", &elsewhere()).unwrap())),
         reads(&|| drop(registry.get_by_alias("fraud", "champion").unwrap())),
         reads(&|| drop(promote(&registry, 2).unwrap())),
+        reads(&|| drop(registry.latest_versions("fraud", &[Stage::Production]).unwrap())),
         reads(&|| drop(registry.rollback("fraud", "", None).unwrap())),
         reads(&|| {
             let query = ModelQuery { filter: "name = 'other'".into(), ..ModelQuery::default() };
             assert_eq!(registry.search_versions(&query).unwrap().items.len(), 1);
+        }),
+        reads(&|| {
+            let mut query = ModelQuery { filter: "name = 'fraud'".into(), max_results: 3, ..ModelQuery::default() };
+            let page = registry.search_versions(&query).unwrap();
+            query.page_token = page.next_page_token;
+            let numbers: Vec<_> = page
+                .items
+                .iter()
+                .chain(&registry.search_versions(&query).unwrap().items)
+                .map(|of| of.version)
+                .collect();
+            let newest = count as u64 + 1;
+            assert_eq!(numbers, (newest - 5..=newest).rev().collect::<Vec<_>>());
         }),
     ]
 }
 
 #[test]
 fn no_call_reads_more_where_a_model_has_more_versions() {
-    assert_eq!(reads_with(10), reads_with(500));
+    assert_eq!(reads_with(10), reads_with(2_000));
 }

@@ -109,6 +109,7 @@ fn what_another_writer_drains_while_references_are_collected_stays() {
         journal: journal.clone(),
     });
     let inner = Inner {
+        hooks: Arc::default(),
         uri: store.uri().into(),
         id: store.id(),
         sharing: crate::base::sharing::Sharing::Private,

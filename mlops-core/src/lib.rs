@@ -37,3 +37,5 @@ pub use store::{
     BackupOptions, BackupReport, FsckReport, GcOptions, GcReport, Held, OpenOptions, Store, backup, end_open_runs,
     export, fsck, import, restore, sync, sync_at,
 };
+#[cfg(feature = "files")]
+pub use store::{ExportFilesOptions, ExportFilesReport, export_files};

@@ -13,6 +13,8 @@ mod make;
 mod models;
 mod open;
 mod partial;
+#[cfg(feature = "files")]
+mod plain;
 mod registry;
 mod transfer;
 
@@ -25,9 +27,11 @@ pub use fsck::{FsckReport, fsck};
 pub use gc::{GcOptions, GcReport};
 pub use holding::Held;
 pub use open::OpenOptions;
+#[cfg(feature = "files")]
+pub use plain::{ExportFilesOptions, ExportFilesReport, export_files};
 pub use registry::end_open_runs;
 #[cfg(feature = "cli")]
-pub(crate) use transfer::{destination, open_source};
+pub(crate) use transfer::{Source, destination, open_source};
 pub use transfer::{export, import, sync, sync_at};
 use uuid::Uuid;
 

@@ -107,7 +107,8 @@ export! {
     ///
     /// `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
     /// "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
-    /// [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged are no errors: they are
+    /// [{"run_id", "reason"}], "logged_models": models, "registered_models": models, "blobs": 0, "bytes": 0}`, where models are
+    /// `{"new": [id or name], "updated": [...], "unchanged": 0, "ahead": [...], "kept": [{"model", "reason"}]}`. Conflicts and runs that are damaged are no errors: they are
     /// listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_store_sync(
         from: *const mlops_store,
@@ -139,8 +140,30 @@ export! {
         Ok(())
     }
 
-    /// Brings runs of the store in the folder `source`, which is only read, into a store. `*out` is as in
-    /// `mlops_store_sync`.
+    /// Writes runs of a store as plain files into the folder `dest`, for other tools: tables in Parquet, artifacts and models
+    /// as they are, and a manifest. The folder appears when it is whole. One that is there has to be empty, or with
+    /// `overwrite` not 0 an earlier export, which goes then. `mlops_store_import` brings the runs back.
+    ///
+    /// `*out` becomes JSON: `{"dry_run", "path", "experiments": 0, "runs": 0, "points": 0, "artifacts": 0, "logged_models": 0,
+    /// "model_versions": 0, "files": 0, "bytes": 0, "skipped": [{"run_id", "reason"}]}`. Freed with `mlops_buf_free`.
+    /// Threads: any. Since 0.1.
+    pub fn mlops_store_export_files(
+        store: *const mlops_store,
+        dest: mlops_str,
+        options: *const mlops_sync_options,
+        overwrite: i32,
+        out: *mut mlops_buf,
+    ) -> mlops_status {
+        // SAFETY: the caller keeps the contract: arrays and texts live for this call.
+        let select = unsafe { options.read() }?;
+        let options = mlops_core::ExportFilesOptions { select, overwrite: overwrite != 0 };
+        let report = mlops_core::export_files(&store.store, dest, &options)?;
+        out.set(json::text(&report)?.into());
+        Ok(())
+    }
+
+    /// Brings runs of the store in the folder `source`, which is only read, into a store; an export as plain files is one,
+    /// too, of which every file is checked first. `*out` is as in `mlops_store_sync`.
     ///
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_store_import(

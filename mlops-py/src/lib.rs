@@ -67,7 +67,7 @@ mod _native {
     #[pymodule_export]
     use super::table::RunTable;
     #[pymodule_export]
-    use super::transfer::{export_runs, import_runs, sync_stores};
+    use super::transfer::{export_files, export_runs, import_runs, sync_stores};
     #[pymodule_export]
     use super::ui::{compare_runs, metric_svg, write_report};
     #[pymodule_export]

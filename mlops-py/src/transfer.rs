@@ -1,8 +1,9 @@
 //! Runs from store to store.
 
 use mlops_core::runs::SyncProgress;
-use mlops_core::{Error, SyncOptions, SyncReport, Timestamp};
+use mlops_core::{Error, ExportFilesOptions, SyncOptions, Timestamp};
 use pyo3::prelude::*;
+use serde::Serialize;
 
 use crate::convert::{OwnedText, Text};
 use crate::errors::detached;
@@ -33,10 +34,10 @@ impl Options {
 }
 
 /// Does it, and tells how far it is: a callable gets the runs that are done, of how many, and the bytes.
-fn told(
+fn told<T: Serialize>(
     options: Options,
     show: Option<Py<PyAny>>,
-    bring: impl FnOnce(&SyncOptions<'_>) -> mlops_core::Result<SyncReport>,
+    bring: impl FnOnce(&SyncOptions<'_>) -> mlops_core::Result<T>,
 ) -> mlops_core::Result<String> {
     let show = |at: SyncProgress| {
         if let Some(show) = &show {
@@ -50,7 +51,7 @@ fn told(
     json(&bring(&SyncOptions { progress: Some(&show), ..options.read()? })?)
 }
 
-fn json(report: &SyncReport) -> mlops_core::Result<String> {
+fn json<T: Serialize>(report: &T) -> mlops_core::Result<String> {
     serde_json::to_string(report).map_err(|e| Error::Internal { detail: e.to_string() })
 }
 
@@ -78,6 +79,25 @@ pub(crate) fn export_runs(
     show: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     detached(py, || told(options, show, |options| mlops_core::export(store.core(), &dest, options)))
+}
+
+/// Writes runs of a store as plain files into a folder; the report as JSON.
+#[pyfunction]
+#[pyo3(signature = (store, dest, options, overwrite, show=None))]
+pub(crate) fn export_files(
+    py: Python<'_>,
+    store: &Store,
+    dest: Text<'_>,
+    options: Options,
+    overwrite: bool,
+    show: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    detached(py, || {
+        told(options, show, |select| {
+            let options = ExportFilesOptions { select: select.clone(), overwrite };
+            mlops_core::export_files(store.core(), &dest, &options)
+        })
+    })
 }
 
 /// Brings the runs of a folder into a store; the report as JSON.

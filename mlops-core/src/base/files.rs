@@ -198,6 +198,26 @@ impl Files {
         self.before(&FileOp::Rename(from, to)).and_then(|_| old.rename(&new)).map_err(|e| Error::io("rename", from, e))
     }
 
+    /// Has two files or folders of one file system change places in one step. False where the system cannot.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
+        self.before(&FileOp::Rename(one, other)).map_err(|e| Error::io("rename", one, e))?;
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{CWD, RenameFlags};
+            use rustix::io::Errno;
+            match rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+                Ok(()) => Ok(true),
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+                Err(e) => Err(Error::io("rename", one, e.into())),
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        Ok(false)
+    }
+
     /// Copies a file to a new one.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub(super) use registry::{ByOptions, ModelsCommand};
 pub(super) use report::{CompareOptions, ReportOptions};
 pub(super) use series::{ForkOptions, RewindOptions};
 pub(super) use sweeps::{RunOptions as SweepRunOptions, SweepsCommand};
-pub(super) use transfer::{ExportArguments, ImportArguments, MoveArguments, Selecting, SyncArguments};
+pub(super) use transfer::{ExportArguments, Format, ImportArguments, MoveArguments, Selecting, SyncArguments};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Options of every command";

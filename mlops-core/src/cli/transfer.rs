@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::args::{ExportArguments, ImportArguments, MoveArguments, Selecting, SyncArguments};
+use super::args::{ExportArguments, Format, ImportArguments, MoveArguments, Selecting, SyncArguments};
 use super::context::{Context, with_way_out};
 use super::failure::Failure;
 use super::{find, shape, table};
 use crate::error::{self, Code};
-use crate::runs::{PassedOver, SyncOptions, SyncProgress, SyncReport};
-use crate::store::{self, OpenOptions, Store};
+use crate::runs::{KeptModel, ModelsReport, PassedOver, SyncOptions, SyncProgress, SyncReport};
+use crate::store::{self, ExportFilesOptions, ExportFilesReport, OpenOptions, Source, Store};
 
 /// What takes longer shows how far it is, and how often.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,22 +24,35 @@ pub(super) fn sync(arguments: &SyncArguments, context: &mut Context<'_>) -> Resu
 
 pub(super) fn import(arguments: &ImportArguments, context: &mut Context<'_>) -> Result<u8, Failure> {
     let ImportArguments { folder, run, selecting } = arguments;
-    let from = store::open_source(folder)?;
     let to = store::destination(&context.store, selecting.dry_run)?;
+    let from = Source::open(folder, to.uri())?;
     let brought = |options: &SyncOptions<'_>| {
-        let report = store::sync(&from, &to, options)?;
+        let report = from.sync_into(&to, options)?;
         if !options.dry_run {
             to.close()?;
         }
         Ok((report, to.uri().to_owned()))
     };
-    copy(&from, brought, run, selecting, context)
+    copy(from.store(), brought, run, selecting, context)
 }
 
 pub(super) fn export(arguments: &ExportArguments, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let ExportArguments { runs, output, all: _, selecting } = arguments;
+    let ExportArguments { runs, output, all: _, format, overwrite, selecting } = arguments;
     let from = context.open()?;
     let to = output.display().to_string();
+    if *format == Format::Plain {
+        let bring = |select: &SyncOptions<'_>| {
+            let options = ExportFilesOptions { select: select.clone(), overwrite: *overwrite };
+            store::export_files(&from, &to, &options)
+        };
+        let report = shown(&from, bring, runs, selecting)?;
+        return say_files(&report, context);
+    }
+    if *overwrite {
+        let expected = "--format plain beside it: an export as a store is brought up to date".into();
+        let (what, value) = ("--overwrite".into(), "true".into());
+        return Err(error::Error::InvalidArgument { what, value, expected }.into());
+    }
     copy(&from, |options| bring(&from, &to, options), runs, selecting, context)
 }
 
@@ -68,7 +81,7 @@ pub(super) fn move_runs(arguments: &MoveArguments, context: &mut Context<'_>) ->
     context.print(&table::clean(&format!("moved {} to {}{there}", counted(moved), experiment.name)))
 }
 
-/// Copies, and says what was copied; a terminal sees how far it is.
+/// Copies, and says what was copied.
 fn copy(
     from: &Store,
     bring: impl FnOnce(&SyncOptions<'_>) -> error::Result<(SyncReport, String)>,
@@ -76,6 +89,28 @@ fn copy(
     selecting: &Selecting,
     context: &mut Context<'_>,
 ) -> Result<u8, Failure> {
+    let (report, to) = shown(from, bring, runs, selecting)?;
+    if context.json {
+        context.print_json(&report)?;
+    } else {
+        say(&report, &to, context)?;
+    }
+    Ok(if !report.failed.is_empty() {
+        Code::Corrupt.row().exit_code
+    } else if report.open_conflicts() > 0 {
+        Code::Conflict.row().exit_code
+    } else {
+        0
+    })
+}
+
+/// Does it with what is selected; a terminal sees how far it is.
+fn shown<T>(
+    from: &Store,
+    bring: impl FnOnce(&SyncOptions<'_>) -> error::Result<T>,
+    runs: &[String],
+    selecting: &Selecting,
+) -> Result<T, Failure> {
     let ids = runs.iter().map(|word| Ok(find::run(from.runs(), word)?.info.run_id));
     let names = selecting.experiment.iter().map(|word| {
         let id = find::experiment_id(from.runs(), word)?;
@@ -105,19 +140,29 @@ fn copy(
     if shown.get().is_some() {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
-    let (report, to) = brought?;
+    Ok(brought?)
+}
+
+fn say_files(report: &ExportFilesReport, context: &mut Context<'_>) -> Result<u8, Failure> {
     if context.json {
-        context.print_json(&report)?;
-    } else {
-        say(&report, &to, context)?;
+        context.print_json(report)?;
+        return Ok(0);
     }
-    Ok(if !report.failed.is_empty() {
-        Code::Corrupt.row().exit_code
-    } else if report.open_conflicts() > 0 {
-        Code::Conflict.row().exit_code
+    let path = report.path.display();
+    let line = if report.dry_run {
+        format!("{path}: {} would be exported", counted(report.runs))
     } else {
-        0
-    })
+        let (files, size) = (report.files, table::size(report.bytes));
+        format!("{path}: {}, {} points, {size} in {files} files", counted(report.runs), report.points)
+    };
+    context.print(&table::clean(&line))?;
+    for PassedOver { run_id, reason } in &report.skipped {
+        context.print(&table::clean(&format!("passed over: {run_id}: {reason}")))?;
+    }
+    if report.dry_run {
+        context.note("nothing was written; without --dry-run it is done")?;
+    }
+    Ok(0)
 }
 
 fn bar(done: u64, of: u64) -> String {
@@ -142,6 +187,8 @@ fn say(report: &SyncReport, to: &str, context: &mut Context<'_>) -> Result<(), F
         parts.push(format!("{} in {} files", table::size(report.bytes), report.blobs));
     }
     context.print(&table::clean(&format!("{to}: {}", parts.join(", "))))?;
+    say_models("logged", &report.logged_models, would, context)?;
+    say_models("registered", &report.registered_models, would, context)?;
     for conflict in &report.conflicts {
         let line = format!("conflict ({}): {}: {}", conflict.resolution.as_str(), conflict.run_id, conflict.differs);
         context.print(&table::clean(&line))?;
@@ -156,6 +203,23 @@ fn say(report: &SyncReport, to: &str, context: &mut Context<'_>) -> Result<(), F
     }
     if report.dry_run {
         context.note("nothing was written; without --dry-run it is done")?;
+    }
+    Ok(())
+}
+
+/// A line of models if there is something to say, and one for each that is kept as it is.
+fn say_models(what: &str, report: &ModelsReport, would: &str, context: &mut Context<'_>) -> Result<(), Failure> {
+    let counts = [
+        (report.new.len(), format!("{would}new")),
+        (report.updated.len(), format!("{would}updated")),
+        (report.ahead.len(), "newer there".into()),
+    ];
+    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if !parts.is_empty() {
+        context.print(&format!("{what} models: {}", parts.join(", ")))?;
+    }
+    for KeptModel { model, reason } in &report.kept {
+        context.print(&table::clean(&format!("kept as it is: {what} model {model}: {reason}")))?;
     }
     Ok(())
 }

@@ -107,3 +107,20 @@ pub(super) fn linked(key: &[u8]) -> Option<&[u8]> {
     let behind = key.iter().position(|byte| *byte == 0)? + 1;
     key.get(behind..)?.split(|byte| *byte == 0).next()
 }
+
+/// What all parts of a model begin with.
+pub(super) fn parts(id: &str) -> [Vec<u8>; 4] {
+    [PARAMS, TAGS, FILES, POINTS].map(|of| part(of, id, ""))
+}
+
+/// The model in a key behind [`inputs`] or [`outputs`].
+pub(super) fn linked_behind(key: &[u8], prefix: &[u8]) -> Option<String> {
+    let id = key.strip_prefix(prefix)?.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(id).into_owned())
+}
+
+/// The step in a key of [`output`].
+#[cfg(feature = "files")]
+pub(super) fn step(key: &[u8]) -> Option<i64> {
+    key.last_chunk().map(|bytes| i64::from_be_bytes(*bytes))
+}

@@ -4,7 +4,7 @@
 //! `log.rs`'s head, so that changes behave as one sequence across threads and processes, and every change appends to the
 //! log of events who made it, when and why. `models.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one thing each,
 //! `source.rs` finds the files of a version, `provenance.rs` notes where it is from, `search.rs` finds models and versions,
-//! `by.rs` says who acts.
+//! `by.rs` says who acts. `transfer.rs` brings a registry from store to store, `flat.rs` to and from tables of plain files.
 //!
 //! What a version needs before it goes to a stage is a policy (`policy.rs`, `policies.rs`). `requirements.rs` holds it against
 //! what is there: what people said (`approvals.rs`), what gates said (`gate_results.rs`) and where the version is from. Every
@@ -21,6 +21,9 @@ mod by;
 mod card;
 mod change;
 mod files;
+#[cfg(feature = "files")]
+mod flat;
+mod forward;
 mod gate_results;
 mod hooks;
 mod keys;
@@ -41,6 +44,7 @@ mod source;
 mod stages;
 mod store;
 mod tombstones;
+mod transfer;
 mod types;
 mod uris;
 mod versions;
@@ -56,6 +60,8 @@ pub use audit::LogHead;
 pub use by::{Actor, By};
 pub use card::{KNOWN_LIMITS, ModelCard};
 pub use gate_results::{GateOptions, GateResult, Verdict};
+#[cfg(feature = "files")]
+pub(crate) use flat::RegistryBuilder;
 pub(crate) use hooks::{Background, settle_all};
 pub use hooks::{Consumer, ConsumerOptions, CursorState, Delivery, EVENT_KINDS, Hook, HookTest, Next, Subscription};
 pub use log::{Action, Event};
@@ -76,6 +82,8 @@ pub use uris::ModelUri;
 pub use watch::{Watch, WatchSubscription, Watched, WatchedVersion};
 pub(crate) use watches::Watches;
 pub use why::Why;
+#[cfg(feature = "files")]
+pub(crate) use types::{ModelRecord, VersionInfo};
 
 use crate::base::paging::Page;
 use crate::error::Result;

@@ -71,6 +71,11 @@ impl FileList {
             .map_err(|e| Error::internal(format!("the list of files of a model version cannot be read: {e}")))
     }
 
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self)
+            .map_err(|e| Error::internal(format!("cannot write the list of files of a model version: {e}")))
+    }
+
     /// The digests of the files.
     pub(super) fn blobs(&self) -> impl Iterator<Item = Digest> {
         self.files.iter().filter_map(|file| Digest::from_hex(&file.blake3))
@@ -183,9 +188,7 @@ impl LocalRegistry {
         if list.files.is_empty() {
             return Ok(None);
         }
-        let json = serde_json::to_vec(&list)
-            .map_err(|e| Error::internal(format!("cannot write the list of files of a model version: {e}")))?;
-        Ok(Some(self.blobs().put(&json)?))
+        Ok(Some(self.blobs().put(&list.to_bytes()?)?))
     }
 
     pub(super) fn listed(&self, digest: &Digest) -> Result<FileList> {

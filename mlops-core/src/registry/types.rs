@@ -224,14 +224,14 @@ pub struct ModelQuery {
 
 /// The stored record of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ModelRecord {
-    pub(super) number: u64,
-    pub(super) name: String,
-    pub(super) description: Option<String>,
-    pub(super) next_version: u64,
-    pub(super) generation: u64,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
+pub(crate) struct ModelRecord {
+    pub(crate) number: u64,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) next_version: u64,
+    pub(crate) generation: u64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
 }
 
 /// What is stored of a name.
@@ -245,8 +245,8 @@ pub(super) struct NameEntry {
 
 /// What is stored of an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct AliasEntry {
+pub(crate) struct AliasEntry {
     /// As it was spelled.
-    pub(super) alias: String,
-    pub(super) version: u64,
+    pub(crate) alias: String,
+    pub(crate) version: u64,
 }

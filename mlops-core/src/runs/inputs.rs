@@ -70,7 +70,7 @@ impl StoredInput {
         self.texts().filter_map(StoredText::blob)
     }
 
-    fn load(self, blobs: &dyn BlobStore) -> Result<DatasetInput> {
+    pub(super) fn load(self, blobs: &dyn BlobStore) -> Result<DatasetInput> {
         let text = |text: Option<StoredText>| text.map(|text| text.load(blobs)).transpose();
         let mut tags: BTreeMap<String, String> = match text(self.tags)? {
             Some(tags) => serde_json::from_str(&tags)

@@ -71,6 +71,8 @@ pub use ext::RunExt;
 pub use fork::ForkOptions;
 pub(crate) use gc::RunBlobs;
 pub(crate) use given::{Given, GivenPoint};
+#[cfg(feature = "files")]
+pub(crate) use media::media_at;
 pub use media::{Histogram, ImageFormat, MediaKind, MediaPoint, MediaValue, Table};
 pub use point::RunPoint;
 pub(crate) use redrain::comes_again;
@@ -81,8 +83,12 @@ pub(crate) use source::{git_user, user};
 pub use store::{Runs, RunsOptions};
 pub use subjects::{MetricSubject, MetricSubjects};
 pub use system::SystemMetricsOptions;
-pub(crate) use transfer::Ends;
-pub use transfer::{OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};
+pub(crate) use transfer::{Copier, Ends, Synced};
+#[cfg(feature = "files")]
+pub(crate) use transfer::{FlatRun, ParamsOf, RunBuilder, Seen};
+pub use transfer::{
+    KeptModel, ModelsReport, OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport,
+};
 pub use types::*;
 pub(crate) use unowned::OpenForReading;
 

@@ -177,7 +177,7 @@ fn no_folder(what: &str, value: &str) -> Error {
 }
 
 /// The destination with the links of its path resolved, and the folder above it made.
-fn free_place(source: &Path, dest: &Path, files: &Files) -> Result<PathBuf> {
+pub(super) fn free_place(source: &Path, dest: &Path, files: &Files) -> Result<PathBuf> {
     let shown = || dest.display().to_string();
     let (Some(parent), Some(name), Some(_)) = (dest.parent(), dest.file_name(), dest.to_str()) else {
         return Err(no_folder("destination", &shown()));

@@ -259,7 +259,7 @@ fn read_or_make_format(options: &OpenOptions, layout: &Layout, made: &AtomicBool
     files.write_atomic(&layout.format(), &tmp("format"), format::text(format::VERSION, id).as_bytes())?;
     made.store(true, Ordering::Release);
     // Whoever is in the group may put models into its store.
-    if files.sharing() == Sharing::Private {
+    if options.trust_new && files.sharing() == Sharing::Private {
         // Without the entry the user is asked to trust the store before a pickle of it is loaded: no reason to fail.
         let _ = settings::trust(id);
     }

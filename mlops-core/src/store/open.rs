@@ -57,6 +57,8 @@ pub struct OpenOptions {
     /// such a process reads what stands in the files, and what it logs waits in its spool. Default true, unless
     /// `MLOPS_MAY_OWN` is `0`.
     pub may_own: bool,
+    /// A store that is made is put on this user's list of trusted stores. Default true; false for one that is thrown away.
+    pub trust_new: bool,
     /// When what runs log through this opening is acknowledged; each call may choose another
     /// ([`Run::with_durability`](crate::runs::Run::with_durability)). Default: what `MLOPS_DURABILITY` says, `fast` or
     /// `full`, else [`Durability::Fast`].
@@ -82,6 +84,7 @@ impl Default for OpenOptions {
             sharing: Sharing::Private,
             owner_wait: owner_wait(),
             may_own: std::env::var("MLOPS_MAY_OWN").is_ok_and(|may| may.trim() == "0").not(),
+            trust_new: true,
             durability: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),

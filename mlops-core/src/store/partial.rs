@@ -59,6 +59,23 @@ impl Partial {
         let _ = self.files.remove(&dest.join(LOCK));
         self.files.sync_parent(dest)
     }
+
+    /// Gives the folder the name of one that is there, which goes: at any moment one of them has it.
+    #[cfg(feature = "files")]
+    pub(super) fn replace(self, dest: &Path) -> Result<()> {
+        let _ = self.files.remove(&self.path.join(LOCK));
+        if !self.files.exchange(&self.path, dest)? {
+            // Two steps, where one cannot be had. What a crash leaves between them stands beside the place.
+            let aside = self.path.with_extension("replaced");
+            self.files.rename(dest, &aside)?;
+            if let Err(error) = self.files.rename(&self.path, dest) {
+                self.files.rename(&aside, dest)?;
+                return Err(error);
+            }
+            std::fs::remove_dir_all(&aside).map_err(|e| Error::io("remove", &aside, e))?;
+        }
+        self.files.sync_parent(dest)
+    }
 }
 
 impl Drop for Partial {

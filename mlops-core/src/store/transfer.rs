@@ -54,12 +54,20 @@ pub fn sync(from: &Store, to: &Store, options: &SyncOptions<'_>) -> Result<SyncR
             expected: "another store than the source".into(),
         });
     }
-    let ends = Ends { from: from.id(), to: to.id(), trusted: from.is_trusted() };
-    let report = to.runs().sync_from(from.runs(), ends, options)?;
+    sync_between(from, to, Ends { from: from.id(), to: to.id(), trusted: from.is_trusted(), noted: false }, options)
+}
+
+/// Runs first: models say which runs they are of.
+pub(super) fn sync_between(from: &Store, to: &Store, ends: Ends, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    let mut synced = to.runs().sync_from(from.runs(), ends, options)?;
+    to.logged_models().sync_from(&from.logged_models(), &mut synced, options)?;
+    if !options.selects_runs() && options.experiment_names.is_empty() {
+        to.registry().sync_from(&from.registry(), ends.trusted, &mut synced, options)?;
+    }
     if !options.dry_run {
         to.inner.flush()?;
     }
-    Ok(report)
+    Ok(synced.report)
 }
 
 /// [`sync`] of the store at one location, which is only read, into that at another, which is made if there is none.
@@ -113,12 +121,73 @@ pub fn export(store: &Store, dest: &str, options: &SyncOptions<'_>) -> Result<Sy
     Ok(report)
 }
 
-/// Brings runs of the store in the folder `source`, which is only read, into a store.
+/// Brings runs of the store in the folder `source`, which is only read, into a store. An export as plain files is one as well:
+/// it is read and checked, all of it, before anything comes into the store.
 ///
 /// # Errors
-/// Those of [`sync`] and of opening the folder: `NotFound` if it holds no store.
+/// Those of [`sync`] and of opening the folder: `NotFound` if it holds no store; of plain files, `Corrupt` that names the file
+/// that is damaged, changed or missing.
 pub fn import(source: &str, store: &Store, options: &SyncOptions<'_>) -> Result<SyncReport> {
-    sync(&open_source(source)?, store, options)
+    Source::open(source, store.uri())?.sync_into(store, options)
+}
+
+/// What is imported.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Store(Store),
+    #[cfg(feature = "files")]
+    Files(super::plain::Staged),
+}
+
+impl Source {
+    /// Opens a store, or reads an export as plain files into one beside `to`.
+    pub(crate) fn open(uri: &str, to: &str) -> Result<Self> {
+        named("source", uri)?;
+        if let Some(folder) = plain_folder(uri) {
+            return Self::read(&folder, to);
+        }
+        open_source(uri).map(Self::Store)
+    }
+
+    #[cfg(feature = "files")]
+    fn read(folder: &Path, to: &str) -> Result<Self> {
+        let near = (to != MEMORY).then(|| Path::new(to));
+        super::plain::stage(folder, near).map(Self::Files)
+    }
+
+    #[cfg(not(feature = "files"))]
+    fn read(folder: &Path, _: &str) -> Result<Self> {
+        let folder = folder.display();
+        let detail = format!(
+            "{folder} is an export as plain files, which this build does not read: it lacks the feature `files`"
+        );
+        Err(Error::Unsupported { detail })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        match self {
+            Self::Store(store) => store,
+            #[cfg(feature = "files")]
+            Self::Files(staged) => staged.store(),
+        }
+    }
+
+    pub(crate) fn sync_into(&self, to: &Store, options: &SyncOptions<'_>) -> Result<SyncReport> {
+        match self {
+            Self::Store(store) => sync(store, to, options),
+            #[cfg(feature = "files")]
+            Self::Files(staged) => {
+                to.check_open()?;
+                staged.sync_into(to, options)
+            }
+        }
+    }
+}
+
+/// The folder of an export as plain files. A store has no file of that name.
+fn plain_folder(uri: &str) -> Option<std::path::PathBuf> {
+    let path = std::path::absolute(uri).ok()?;
+    path.join("manifest.json").symlink_metadata().is_ok_and(|found| found.is_file()).then_some(path)
 }
 
 /// Opens what is only read, and must be there.

@@ -113,7 +113,7 @@ if TYPE_CHECKING:
     from ._promotions import LogHead, ModelCard, Registry, Why, registry
     from ._registry import register_model, search_model_versions, search_registered_models
     from ._watch import Watch
-    from ._transfer import SyncReport, export_runs, import_runs, sync
+    from ._transfer import FilesReport, SyncReport, export_files, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
     from .models import load_model
 
@@ -202,6 +202,8 @@ _LAZY = {
     "search_model_versions": ("_registry", "search_model_versions"),
     "search_registered_models": ("_registry", "search_registered_models"),
     "SyncReport": ("_transfer", "SyncReport"),
+    "FilesReport": ("_transfer", "FilesReport"),
+    "export_files": ("_transfer", "export_files"),
     "export_runs": ("_transfer", "export_runs"),
     "import_runs": ("_transfer", "import_runs"),
     "sync": ("_transfer", "sync"),
@@ -241,6 +243,7 @@ __all__ = [
     "Comparison",
     "EventSubscription",
     "Experiment",
+    "FilesReport",
     "GcReport",
     "Histogram",
     "Image",
@@ -297,6 +300,7 @@ __all__ = [
     "evaluate",
     "environment_variables",
     "exceptions",
+    "export_files",
     "export_runs",
     "finalize_logged_model",
     "flush_artifact_async_logging",

@@ -31,6 +31,7 @@ __all__ = [
     "enforce_params",
     "ensure_sweep",
     "error_table",
+    "export_files",
     "export_runs",
     "fork_run",
     "fsck",
@@ -397,6 +398,13 @@ def sync_stores(
 ) -> str: ...
 def export_runs(
     store: Store, dest: str, options: _SyncOptions, show: Callable[[int, int, int], object] | None = None
+) -> str: ...
+def export_files(
+    store: Store,
+    dest: str,
+    options: _SyncOptions,
+    overwrite: bool,
+    show: Callable[[int, int, int], object] | None = None,
 ) -> str: ...
 def import_runs(
     source: str, store: Store, options: _SyncOptions, show: Callable[[int, int, int], object] | None = None

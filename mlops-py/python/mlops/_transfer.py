@@ -1,4 +1,4 @@
-"""Runs from store to store: sync, export, import."""
+"""Runs from store to store, and as plain files: sync, export, import."""
 
 from __future__ import annotations
 
@@ -36,6 +36,27 @@ class PassedOver:
     reason: str
 
 
+@dataclass(frozen=True)
+class KeptModel:
+    """A model of which both stores have something of their own: the destination keeps what it has."""
+
+    model: str
+    """The id of a logged model, or the name of a registered one."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class ModelsReport:
+    """What became of models: ids of logged ones, names of registered ones."""
+
+    new: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: int
+    ahead: tuple[str, ...]
+    """Those that are newer in the destination, which keeps them."""
+    kept: tuple[KeptModel, ...]
+
+
 @dataclass(frozen=True, repr=False)
 class SyncReport:
     """What :func:`sync`, :func:`export_runs` or :func:`import_runs` did, or with ``dry_run`` would do."""
@@ -55,6 +76,10 @@ class SyncReport:
     skipped: tuple[PassedOver, ...]
     failed: tuple[PassedOver, ...]
     """Runs that are damaged, in the source or here, and were not copied."""
+    logged_models: ModelsReport
+    """Those of the runs and experiments that are selected."""
+    registered_models: ModelsReport
+    """Those of the registry, which comes where nothing is selected."""
     blobs: int
     """Files and sealed points that were copied, since the destination lacked them; 0 for a dry run."""
     bytes: int
@@ -73,9 +98,34 @@ class SyncReport:
             first = self.conflicts[0]
             more = f", and {len(self.conflicts) - 1} more" if len(self.conflicts) > 1 else ""
             parts.append(f"{len(self.conflicts)} changed in both ({first.resolution}: {first.run_id}: {first.differs}{more})")
+        for what, models in [("logged", self.logged_models), ("registered", self.registered_models)]:
+            if models.new or models.updated or models.kept:
+                kept = f", {len(models.kept)} kept as they are" if models.kept else ""
+                parts.append(f"{what} models: {len(models.new)} new, {len(models.updated)} updated{kept}")
         if self.blobs:
             parts.append(f"{self.bytes:,} bytes in {self.blobs} blobs")
         return f"<SyncReport{' (dry run)' if self.dry_run else ''}: {', '.join(parts)}>"
+
+
+@dataclass(frozen=True)
+class FilesReport:
+    """What :func:`export_files` wrote; with ``dry_run``, how many experiments and runs it would."""
+
+    dry_run: bool
+    path: str
+    """The folder, absolute."""
+    experiments: int
+    runs: int
+    points: int
+    """Points of metrics."""
+    artifacts: int
+    logged_models: int
+    model_versions: int
+    files: int
+    """All but the manifest."""
+    bytes: int
+    skipped: tuple[PassedOver, ...]
+    """Runs that were named and passed over."""
 
 
 def sync(
@@ -123,6 +173,31 @@ def export_runs(
         return _report(_native.export_runs(_state.store(), _text("destination", dest), options, _show(bar)))
 
 
+def export_files(
+    dest: str | os.PathLike[str],
+    run_ids: Sequence[str] | str | None = None,
+    experiment_names: Sequence[str] | str | None = None,
+    filter_string: str | None = None,
+    dry_run: bool = False,
+    *,
+    since: datetime | timedelta | None = None,
+    include_deleted: bool = False,
+    overwrite: bool = False,
+) -> FilesReport:
+    """Writes runs of the store that calls use as plain files into the folder ``dest``, for tools that know nothing of this one:
+    tables in Parquet (``runs.parquet``, ``params.parquet``, ``metrics.parquet``, ...), artifacts and models as they are, and
+    ``manifest.json`` with the digest of each. :func:`import_runs` brings them back as they were.
+
+    The folder appears when it is whole. One that is there has to be empty, or with ``overwrite`` an earlier export, which
+    goes then. Nothing selects all runs, and the model registry with them."""
+    options = _options(run_ids, experiment_names, filter_string, since, include_deleted, False, "skip", dry_run)
+    with Bar("export") as bar:
+        answer = _native.export_files(_state.store(), _text("destination", dest), options, bool(overwrite), _show(bar))
+    raw: dict[str, Any] = json.loads(answer)
+    raw["skipped"] = tuple(PassedOver(**one) for one in raw["skipped"])
+    return FilesReport(**raw)
+
+
 def import_runs(
     source: str | os.PathLike[str],
     run_ids: Sequence[str] | str | None = None,
@@ -135,7 +210,8 @@ def import_runs(
     include_deleted: bool = False,
     skip_deleted_experiments: bool = False,
 ) -> SyncReport:
-    """Brings the runs of the store in the folder ``source``, which is only read, into the store that calls use.
+    """Brings the runs of the store in the folder ``source``, which is only read, into the store that calls use. What
+    :func:`export_files` wrote is one as well: every file of it is checked before anything is brought.
 
     Models that came from a store that this user does not trust load pickles with ``trust=True`` only. See :func:`sync`."""
     options = _options(
@@ -197,4 +273,13 @@ def _report(text: str) -> SyncReport:
     raw["conflicts"] = tuple(SyncConflict(**one) for one in raw["conflicts"])
     for name in ("skipped", "failed"):
         raw[name] = tuple(PassedOver(**one) for one in raw[name])
+    for name in ("logged_models", "registered_models"):
+        raw[name] = _models(raw[name])
     return SyncReport(**raw)
+
+
+def _models(raw: dict[str, Any]) -> ModelsReport:
+    for name in ("new", "updated", "ahead"):
+        raw[name] = tuple(raw[name])
+    raw["kept"] = tuple(KeptModel(**one) for one in raw["kept"])
+    return ModelsReport(**raw)

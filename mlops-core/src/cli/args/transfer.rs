@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::time::Timestamp;
@@ -17,8 +17,10 @@ The exit code is 3 if there were conflicts that stand, and 4 if runs are damaged
 
 JSON: {\"dry_run\": true or false, \"experiments\": [name, ...], \"new\": [run id, ...], \"updated\": [run id, ...], \
 \"unchanged\": number, \"ahead\": [run id, ...], \"conflicts\": [{\"run_id\", \"differs\", \"resolution\"}, ...], \
-\"skipped\": [{\"run_id\", \"reason\"}, ...], \"failed\": [{\"run_id\", \"reason\"}, ...], \"blobs\": number, \
-\"bytes\": number}. \"experiments\" are those that were made; \"ahead\" are runs that are newer in the destination."
+\"skipped\": [{\"run_id\", \"reason\"}, ...], \"failed\": [{\"run_id\", \"reason\"}, ...], \"logged_models\": models, \
+\"registered_models\": models, \"blobs\": number, \"bytes\": number}; models: {\"new\": [id or name, ...], \"updated\": [...], \
+\"unchanged\": number, \"ahead\": [...], \"kept\": [{\"model\", \"reason\"}, ...]}. \"experiments\" are those that were made; \
+\"ahead\" are runs that are newer in the destination; \"kept\" are models of which both have something of their own."
     };
 }
 
@@ -44,13 +46,24 @@ Examples:
   mlops export 0199c0ffee -o ./for-ada
   mlops export --experiment churn --filter 'metrics.accuracy > 0.9' -o ./best
   mlops export --all -o ./everything --json
+  mlops export --all --format plain -o ./tables --overwrite
 
 FOLDER is a store of its own, that holds nothing but these runs: copy it, open it (`mlops --store ./for-ada runs list`), or \
 bring it into another with `mlops import`. It has no path of this computer in it but what runs say themselves, such as the \
 script that they ran. A second export to the same folder brings it up to date.
 
+With --format plain it has files that other tools read: tables in Parquet (runs, params, metrics, ...), artifacts and models \
+as they are, and manifest.json with the digest of each; `mlops import` brings them back as they were. It appears when it is \
+whole, and holds a moment: a second one goes to another folder, or replaces it with --overwrite. The registry of models comes \
+with --all.
+
 ",
-    answer!()
+    answer!(),
+    "
+
+JSON of --format plain: {\"dry_run\", \"path\", \"experiments\": number, \"runs\": number, \"points\": number, \
+\"artifacts\": number, \"logged_models\": number, \"model_versions\": number, \"files\": number, \"bytes\": number, \
+\"skipped\": [{\"run_id\", \"reason\"}, ...]}."
 );
 
 pub(super) const IMPORT_AFTER: &str = concat!(
@@ -64,7 +77,7 @@ In the Python package `mlops import mlflow`, `mlops import tensorboard` and `mlo
 over; each says how with `--help`.
 
 Brings the runs of the store in FOLDER, which is only read, into --store, or where the library looks by itself; it is made \
-if there is none. Of models of a FOLDER that you do not trust, no code is run without asking; `mlops trust FOLDER` before \
+if there is none. Of an export as plain files every file is checked before anything is brought. Of models of a FOLDER that you do not trust, no code is run without asking; `mlops trust FOLDER` before \
 the import says that you do.
 
 ",
@@ -132,13 +145,28 @@ pub(in crate::cli) struct ExportArguments {
     /// All runs
     #[arg(long, conflicts_with = "runs")]
     pub(in crate::cli) all: bool,
+    /// What the folder becomes: a `store`, or `plain` files for other tools
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "store")]
+    pub(in crate::cli) format: Format,
+    /// An earlier export as plain files at that place goes when the new one is whole
+    #[arg(long)]
+    pub(in crate::cli) overwrite: bool,
     #[command(flatten)]
     pub(in crate::cli) selecting: Selecting,
 }
 
+/// What an export is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// A store of its own.
+    Store,
+    /// Tables in Parquet, and files as they are.
+    Plain,
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArguments {
-    /// The folder of a store, an export or a backup
+    /// The folder of a store, an export (as plain files, too) or a backup
     #[arg(value_name = "FOLDER")]
     pub(in crate::cli) folder: String,
     /// Only this run, by its id or the beginning of it; may be given more than once

@@ -84,3 +84,30 @@ fn runs_are_moved_to_an_experiment_that_is_made() {
     assert_eq!(at(&path, &["runs", "move", "abc", "--experiment", "churn"]).code, 2);
     assert_eq!(at(&dir.path().join("none"), &["runs", "move", "abc", "--experiment", "churn"]).code, 2);
 }
+
+#[test]
+fn runs_are_exported_as_plain_files_and_imported_from_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = places(dir.path());
+    let folder = dir.path().join("plain").display().to_string();
+    let export =
+        |more: &[&str]| at(Path::new(&from), &[&["export", "--format", "plain", "-o", &folder], more].concat());
+    let answer = export(&["--all", "--dry-run"]);
+    assert!(answer.code == 0 && answer.out.contains("3 runs would be exported"), "{answer:?}");
+    assert!(!Path::new(&folder).exists());
+    let answer = export(&["--all"]);
+    assert!(answer.code == 0 && answer.out.contains("plain: 3 runs, "), "{answer:?}");
+    let answer = export(&["--all"]);
+    assert!(answer.code == 3 && answer.err.contains("--overwrite"), "{answer:?}");
+    let report = export(&["xyz", "--overwrite", "--json"]).json();
+    assert_eq!((&report["runs"], &report["dry_run"]), (&1.into(), &false.into()));
+    let report = at(Path::new(&to), &["import", &folder, "--run", "xy", "--json"]).json();
+    assert_eq!(report["new"], serde_json::json!(["xyz"]));
+    let shown = |path: &str| at(Path::new(path), &["runs", "show", "xyz", "--json"]).json()["params"].clone();
+    assert_eq!(shown(&from), shown(&to));
+    std::fs::write(Path::new(&folder).join("tags.parquet"), "damaged").unwrap();
+    let answer = at(Path::new(&to), &["import", &folder]);
+    assert!(answer.code == 4 && answer.err.contains("tags.parquet"), "{answer:?}");
+    let answer = at(Path::new(&from), &["export", "--all", "--overwrite", "-o", &to]);
+    assert!(answer.code == 2 && answer.err.contains("--format plain"), "{answer:?}");
+}

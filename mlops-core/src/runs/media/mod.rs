@@ -31,6 +31,12 @@ pub struct MediaPoint {
     pub at: Timestamp,
 }
 
+/// Series, step and kind of a value by the path of its artifact; None for other artifacts.
+#[cfg(feature = "files")]
+pub(crate) fn media_at(path: &str) -> Option<(String, i64, MediaKind)> {
+    path::read(path)
+}
+
 impl Runs {
     /// The values of a series of texts, images, tables or histograms, by step and then as they were logged; empty if
     /// the run has none. `kind` leaves out the others.

@@ -16,17 +16,17 @@ const PIECES: usize = 4;
 
 /// Copies blobs while a lease of the destination is held.
 #[derive(Debug)]
-pub(super) struct Copier<'a> {
+pub(crate) struct Copier<'a> {
     from: &'a dyn BlobStore,
     to: &'a dyn BlobStore,
     /// What was put under this lease.
     put: HashSet<Digest>,
-    pub(super) blobs: u64,
-    pub(super) bytes: u64,
+    pub(crate) blobs: u64,
+    pub(crate) bytes: u64,
 }
 
 impl<'a> Copier<'a> {
-    pub(super) fn new(from: &'a dyn BlobStore, to: &'a dyn BlobStore) -> Self {
+    pub(crate) fn new(from: &'a dyn BlobStore, to: &'a dyn BlobStore) -> Self {
         Self { from, to, put: HashSet::new(), blobs: 0, bytes: 0 }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Copier<'a> {
     ///
     /// # Errors
     /// `Corrupt` if it is damaged or missing in the source; what putting gives.
-    pub(super) fn copy(&mut self, blob: Digest) -> Result<()> {
+    pub(crate) fn copy(&mut self, blob: Digest) -> Result<()> {
         if self.put.contains(&blob) {
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl<'a> Copier<'a> {
     }
 
     /// A new lease is held: what was put under the one before may be gone if nothing names it.
-    pub(super) fn under_new_lease(&mut self) {
+    pub(crate) fn under_new_lease(&mut self) {
         self.put.clear();
     }
 }

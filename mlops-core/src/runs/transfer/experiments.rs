@@ -32,8 +32,11 @@ pub(super) fn places(
     made: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Place>> {
     let mut places = BTreeMap::new();
+    // As they were made, so that a store that is copied whole has the same ids.
+    let mut experiments: Vec<(&String, &Experiment)> = experiments.iter().collect();
+    experiments.sort_by_key(|(id, _)| id.parse::<u64>().unwrap_or(u64::MAX));
     // Nothing is made before all are looked at.
-    for (id, wanted) in experiments {
+    for (id, wanted) in &experiments {
         let Some(found) = find(to, &wanted.name)? else { continue };
         if found.lifecycle == Lifecycle::Active || options.include_deleted {
             continue;
@@ -46,7 +49,7 @@ pub(super) fn places(
             );
             return Err(Error::InvalidState { detail });
         }
-        places.insert(id.clone(), Place::Deleted);
+        places.insert((*id).clone(), Place::Deleted);
     }
     for (id, wanted) in experiments {
         if !places.contains_key(id) {
@@ -110,4 +113,32 @@ fn create(to: &Core, wanted: &Experiment, options: &SyncOptions<'_>) -> Result<(
     ops.retain(|op| op.key() != key);
     ops.push(Op::put(key, codec::encode(&new)?));
     Ok((id, ops))
+}
+
+/// Stores an experiment as it is, in the place of one with its id.
+#[cfg(feature = "files")]
+pub(super) fn put(to: &Core, experiment: &Experiment) -> Result<()> {
+    let number = keys::experiment_number(&experiment.experiment_id)?;
+    let mut ops = Vec::new();
+    if let Some(old) = to.find_experiment(&experiment.experiment_id)? {
+        ops.push(Op::delete(keys::experiment_name(&old.name)));
+    }
+    let next = to.storage.get(keys::NEXT_EXPERIMENT)?;
+    let next = next.map_or(Ok(0), |bytes| codec::decode::<u64>("the counter of experiments", &bytes))?;
+    if next <= number {
+        ops.push(Op::put(keys::NEXT_EXPERIMENT, codec::encode(&number.saturating_add(1))?));
+    }
+    ops.retain(|op| op.key() != keys::experiment_name(&experiment.name));
+    ops.push(Op::put(keys::experiment_name(&experiment.name), codec::encode(&experiment.experiment_id)?));
+    ops.push(Op::put(keys::experiment(number), codec::encode(experiment)?));
+    to.storage.apply(&ops, Durability::Fast).map(drop)
+}
+
+/// Removes an experiment without runs.
+#[cfg(feature = "files")]
+pub(super) fn forget(to: &Core, id: &str) -> Result<()> {
+    let Some(old) = to.find_experiment(id)? else { return Ok(()) };
+    let ops =
+        [Op::delete(keys::experiment_name(&old.name)), Op::delete(keys::experiment(keys::experiment_number(id)?))];
+    to.storage.apply(&ops, Durability::Fast).map(drop)
 }

@@ -11,6 +11,8 @@ mod blobs;
 mod content;
 mod decide;
 mod experiments;
+#[cfg(feature = "files")]
+mod flat;
 mod note;
 mod select;
 mod sync;
@@ -18,5 +20,10 @@ mod types;
 mod whole;
 mod write;
 
-pub(crate) use sync::Ends;
-pub use types::{OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};
+pub(crate) use blobs::Copier;
+#[cfg(feature = "files")]
+pub(crate) use flat::{FlatRun, ParamsOf, RunBuilder};
+#[cfg(feature = "files")]
+pub(crate) use note::Seen;
+pub(crate) use sync::{Ends, Synced};
+pub use types::{KeptModel, ModelsReport, OnConflict, PassedOver, SyncConflict, SyncOptions, SyncProgress, SyncReport};

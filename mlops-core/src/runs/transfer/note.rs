@@ -29,15 +29,15 @@ pub(super) struct Note {
 
 /// A state of the run in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub(super) store: Uuid,
-    pub(super) content: Digest,
-    pub(super) fingerprint: Digest,
+pub(crate) struct Seen {
+    pub(crate) store: Uuid,
+    pub(crate) content: Digest,
+    pub(crate) fingerprint: Digest,
     /// How far it was there: the version of its record, and its last writer with the number of its records.
-    pub(super) version: u64,
-    pub(super) writer: Option<(Uuid, u64)>,
+    pub(crate) version: u64,
+    pub(crate) writer: Option<(Uuid, u64)>,
     /// When it was seen.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 first_layout!(Note);

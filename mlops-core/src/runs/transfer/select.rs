@@ -89,8 +89,7 @@ pub(super) fn select(from: &Runs, core: &Core, options: &SyncOptions<'_>) -> Res
             selection.experiments.insert(run.experiment_id.clone(), experiment_of(core, &run.experiment_id)?);
         }
     }
-    let whole = options.run_ids.is_empty() && options.filter.trim().is_empty() && options.since.is_none();
-    if whole && options.experiment_names.is_empty() {
+    if !options.selects_runs() && options.experiment_names.is_empty() {
         for_each_experiment(from, view, |found| {
             selection.experiments.insert(found.experiment_id.clone(), found);
         })?;

@@ -37,6 +37,18 @@ pub(crate) struct Ends {
     pub(crate) to: Uuid,
     /// What is in the source may run code here.
     pub(crate) trusted: bool,
+    /// The source is no store of its own but says what that with the id `from` had, as it notes of each run.
+    pub(crate) noted: bool,
+}
+
+/// What a sync of runs did, and what it was about.
+#[derive(Debug)]
+pub(crate) struct Synced {
+    pub(crate) report: SyncReport,
+    /// Ids of the selected runs.
+    pub(crate) runs: Vec<String>,
+    /// Of the selected experiments of the source, the id in the destination; empty if it is yet to be made.
+    pub(crate) experiments: BTreeMap<String, String>,
 }
 
 impl Runs {
@@ -44,7 +56,7 @@ impl Runs {
     ///
     /// # Errors
     /// Those of [`Store::sync`](crate::Store).
-    pub(crate) fn sync_from(&self, from: &Runs, ends: Ends, options: &SyncOptions<'_>) -> Result<SyncReport> {
+    pub(crate) fn sync_from(&self, from: &Runs, ends: Ends, options: &SyncOptions<'_>) -> Result<Synced> {
         if Arc::ptr_eq(&self.core, &from.core) {
             return Err(Error::InvalidArgument {
                 what: "destination".into(),
@@ -75,11 +87,19 @@ impl Runs {
             })?;
             rest = rest.get(done..).unwrap_or_default();
         }
-        let Syncing { copier: Copier { blobs, bytes, .. }, report, .. } = syncing;
+        let Syncing { copier: Copier { blobs, bytes, .. }, report, places, .. } = syncing;
         if !options.dry_run {
             to.fold_if_due()?;
         }
-        Ok(SyncReport { blobs, bytes, ..report })
+        let place = |(from, place)| match place {
+            Place::Id(to) => Some((from, to)),
+            Place::Deleted => None,
+        };
+        Ok(Synced {
+            report: SyncReport { blobs, bytes, ..report },
+            runs: runs.into_iter().map(|run| run.run_id).collect(),
+            experiments: places.into_iter().filter_map(place).collect(),
+        })
     }
 
     /// Notes that a run came from elsewhere: what of it runs code when it is loaded asks first from now on. For what brings
@@ -261,6 +281,14 @@ impl Syncing<'_> {
         };
         let (source_note, _) = Note::load(&*self.from.storage, run)?;
         let (note, note_bytes) = Note::load(&*self.to.storage, run)?;
+        let seen = source_note.of(self.ends.from).filter(|_| self.ends.noted);
+        let as_it_was = seen.map(|seen| Whole {
+            fingerprint: seen.fingerprint,
+            version: seen.version,
+            writer: seen.writer,
+            ..source.clone()
+        });
+        let source = as_it_was.as_ref().unwrap_or(source);
         let mut pair = Pair {
             syncing: self,
             run,

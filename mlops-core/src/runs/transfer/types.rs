@@ -70,6 +70,13 @@ pub struct SyncOptions<'a> {
     pub progress: Option<&'a dyn Fn(SyncProgress)>,
 }
 
+impl SyncOptions<'_> {
+    /// True if not all runs of the experiments are wanted.
+    pub(crate) fn selects_runs(&self) -> bool {
+        !self.run_ids.is_empty() || !self.filter.trim().is_empty() || self.since.is_some()
+    }
+}
+
 impl fmt::Debug for SyncOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { run_ids, experiment_names, filter, since, include_deleted, .. } = self;
@@ -117,6 +124,10 @@ pub struct SyncReport {
     pub skipped: Vec<PassedOver>,
     /// Runs that are damaged, in the source or here, and were not copied.
     pub failed: Vec<PassedOver>,
+    /// What became of logged models: those of the runs and experiments that are selected.
+    pub logged_models: ModelsReport,
+    /// What became of registered models, which come where no runs are selected: with the whole store.
+    pub registered_models: ModelsReport,
     /// Blobs that were copied: those that the destination lacked. 0 with `dry_run`.
     pub blobs: u64,
     /// Their size in bytes.
@@ -127,6 +138,36 @@ impl SyncReport {
     /// Runs whose conflict stands: the destination has neither taken the source's nor settled for its own.
     pub fn open_conflicts(&self) -> usize {
         self.conflicts.iter().filter(|conflict| conflict.resolution == OnConflict::Skip).count()
+    }
+}
+
+/// What a sync did with models; with `dry_run`, what it would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ModelsReport {
+    /// Ids of logged models, or names of registered ones, that the destination did not have.
+    pub new: Vec<String>,
+    /// Those that were brought up to date.
+    pub updated: Vec<String>,
+    /// How many were the same already.
+    pub unchanged: u64,
+    /// Those that are newer in the destination, which keeps them.
+    pub ahead: Vec<String>,
+    /// Those of which both have something of their own: the destination keeps what it has.
+    pub kept: Vec<KeptModel>,
+}
+
+/// A model that the destination keeps as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptModel {
+    /// The id of a logged model, or the name of a registered one.
+    pub model: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+impl ModelsReport {
+    pub(crate) fn keep(&mut self, model: &str, reason: impl Into<String>) {
+        self.kept.push(KeptModel { model: model.into(), reason: reason.into() });
     }
 }
 

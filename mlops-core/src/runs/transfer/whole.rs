@@ -179,13 +179,18 @@ fn drained(storage: &dyn Storage, writer: Uuid) -> Result<Option<(Uuid, u64)>> {
 impl Whole {
     /// A run that nothing was logged to, in the place of one that does not exist.
     pub(super) fn nothing(like: &Self) -> Self {
+        Self { fingerprint: like.fingerprint, ..Self::new(like.info.clone(), like.experiment.clone()) }
+    }
+
+    /// A run that nothing was logged to yet.
+    pub(super) fn new(info: RunInfo, experiment: Experiment) -> Self {
         Self {
             stored: Vec::new(),
-            fingerprint: like.fingerprint,
+            fingerprint: Digest::of(b""),
             version: 0,
             writer: None,
-            info: like.info.clone(),
-            experiment: like.experiment.clone(),
+            info,
+            experiment,
             params: BTreeMap::new(),
             tags: BTreeMap::new(),
             metrics: BTreeMap::new(),

@@ -367,7 +367,7 @@ fn logging_goes_on_in_the_destination_with_what_was_copied() {
 fn a_run_is_trusted_as_the_store_was_that_it_came_from() {
     let (from, to) = (memory(), memory());
     start(&from, "one").end(RunStatus::Finished).unwrap();
-    let ends = |trusted| Ends { from: from.id(), to: to.id(), trusted };
+    let ends = |trusted| Ends { from: from.id(), to: to.id(), trusted, noted: false };
     let sync = |trusted| to.runs().sync_from(from.runs(), ends(trusted), &SyncOptions::default()).unwrap();
     sync(false);
     assert!(!to.trusts_run("one").unwrap());
@@ -376,13 +376,13 @@ fn a_run_is_trusted_as_the_store_was_that_it_came_from() {
     all(&to, &third);
     assert!(!third.trusts_run("one").unwrap());
     // Trusted since.
-    assert_eq!(sync(true).unchanged, 1);
+    assert_eq!(sync(true).report.unchanged, 1);
     assert!(to.trusts_run("one").unwrap());
     assert_eq!(all(&to, &third).unchanged, 1);
     assert!(third.trusts_run("one").unwrap());
     // What was trusted and comes from elsewhere now is not.
     from.runs().open("one").unwrap().log_bytes("model.pkl", b"new").unwrap();
-    assert_eq!(sync(false).updated, ["one"]);
+    assert_eq!(sync(false).report.updated, ["one"]);
     assert!(!to.trusts_run("one").unwrap());
     // What was made here stays trusted where another store has the same.
     start(&to, "two").end(RunStatus::Finished).unwrap();

@@ -1,0 +1,99 @@
+//! Models of one store in another: logged models by their ids, the registry by its log of events.
+
+use super::*;
+use crate::sync;
+
+fn versions(store: &Store) -> Vec<(String, u64, String)> {
+    let found = store.registry().search_versions(&ModelQuery::default()).unwrap().items;
+    found.into_iter().map(|one| (one.name, one.version, one.info.source)).collect()
+}
+
+fn register(store: &Store, name: &str, source: &str) {
+    let options = VersionOptions { source: source.into(), ..VersionOptions::default() };
+    store.registry().register(name, &options).unwrap();
+}
+
+#[test]
+fn a_registry_that_only_the_source_changed_goes_on_as_it_did_there() {
+    let (from, to) = (rich("memory:"), Store::open("memory:").unwrap());
+    let report = sync(&from, &to, &everything()).unwrap();
+    assert_eq!((report.registered_models.new, report.logged_models.new.len()), (vec!["Fraud 2".to_owned()], 1));
+    assert_eq!(shown(&from), shown(&to));
+    from.registry().set_alias("Fraud 2", "Champion", 1).unwrap();
+    from.registry().delete_version("Fraud 2", 3).unwrap();
+    register(&from, "other", "s3://a");
+    let planned = sync(&from, &to, &SyncOptions { dry_run: true, ..everything() }).unwrap();
+    assert_eq!(planned.registered_models.updated, ["Fraud 2"]);
+    let report = sync(&from, &to, &everything()).unwrap();
+    assert_eq!((planned.registered_models, report.registered_models.kept.len()), (report.registered_models, 0));
+    assert_eq!(shown(&from), shown(&to));
+    assert_eq!(sync(&from, &to, &everything()).unwrap().registered_models.unchanged, 2);
+    assert_eq!(sync(&to, &from, &everything()).unwrap().registered_models.unchanged, 2);
+    // The other way round there is nothing to do.
+    register(&to, "other", "s3://b");
+    assert_eq!(sync(&from, &to, &everything()).unwrap().registered_models.ahead.len(), 2);
+}
+
+#[test]
+fn registries_that_went_on_by_themselves_lose_nothing_and_no_number_is_given_twice() {
+    let (from, to) = (Store::open("memory:").unwrap(), Store::open("memory:").unwrap());
+    register(&from, "shared", "s3://1");
+    sync(&from, &to, &SyncOptions::default()).unwrap();
+    register(&from, "shared", "s3://2");
+    register(&from, "theirs", "s3://t");
+    from.registry().set_alias("theirs", "champion", 1).unwrap();
+    from.registry().set_stage("theirs", 1, Stage::Production, StageOptions::default()).unwrap();
+    register(&to, "mine", "s3://m");
+    let report = sync(&from, &to, &SyncOptions::default()).unwrap().registered_models;
+    assert_eq!((report.new, report.updated, report.kept), (vec!["theirs".into()], vec!["shared".into()], vec![]));
+    let found = versions(&to);
+    let of = |name: &str| found.iter().filter(|one| one.0 == name).map(|one| (one.1, &*one.2)).collect::<Vec<_>>();
+    assert_eq!((of("mine"), of("theirs")), (vec![(1, "s3://m")], vec![(1, "s3://t")]));
+    assert_eq!(of("shared"), [(2, "s3://2"), (1, "s3://1")]);
+    assert_eq!(to.registry().get_by_alias("theirs", "champion").unwrap().info.stage, Stage::Production);
+    to.registry().verify_events().unwrap();
+    assert_eq!(sync(&from, &to, &SyncOptions::default()).unwrap().registered_models.unchanged, 2);
+    // Another version under one number: what is here stays.
+    register(&from, "shared", "s3://3 there");
+    register(&to, "shared", "s3://3 here");
+    let before = shown(&to);
+    let report = sync(&from, &to, &SyncOptions::default()).unwrap().registered_models;
+    assert!(report.kept.len() == 1 && report.kept[0].reason.contains("version 3"), "{report:?}");
+    // Another model of the name, and a name whose numbers were given.
+    register(&from, "mine", "s3://x");
+    register(&to, "used", "s3://x");
+    to.registry().delete_model("used").unwrap();
+    register(&from, "used", "s3://y");
+    let report = sync(&from, &to, &SyncOptions::default()).unwrap().registered_models;
+    let kept: Vec<_> = report.kept.iter().map(|one| (&*one.model, &*one.reason)).collect();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert!(kept.iter().any(|(model, reason)| *model == "mine" && reason.contains("another model")), "{kept:?}");
+    assert!(kept.iter().any(|(model, reason)| *model == "used" && reason.contains("given")), "{kept:?}");
+    assert_eq!(shown(&to).len(), before.len() + 3, "only the events of what was done here");
+}
+
+#[test]
+fn logged_models_come_with_their_runs_and_say_where_they_differ() {
+    let (from, to) = (rich("memory:"), Store::open("memory:").unwrap());
+    let only = |run: &str| SyncOptions { run_ids: vec![run.into()], ..SyncOptions::default() };
+    assert!(sync(&from, &to, &only("open")).unwrap().logged_models.new.is_empty());
+    // `empty` has a model of another experiment as an input; that of `full` is its own.
+    let report = sync(&from, &to, &only("empty")).unwrap().logged_models;
+    assert!(report.new.is_empty() && report.kept.len() == 1, "{report:?}");
+    let report = sync(&from, &to, &only("full")).unwrap().logged_models;
+    let [id] = &*report.new else { panic!("{report:?}") };
+    let (theirs, ours) = (from.logged_models(), to.logged_models());
+    assert_eq!(format!("{:?}", theirs.get(id).unwrap().points), format!("{:?}", ours.get(id).unwrap().points));
+    assert_eq!(ours.read_file(id, "data/a:b.bin").unwrap(), b"weights");
+    theirs.set_tags(id, &[("new".into(), "1".into())]).unwrap();
+    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.updated, [id.clone()]);
+    ours.set_tags(id, &[("mine".into(), "1".into())]).unwrap();
+    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.ahead, [id.clone()]);
+    theirs.set_tags(id, &[("new".into(), "2".into())]).unwrap();
+    let report = sync(&from, &to, &only("full")).unwrap().logged_models;
+    assert!(report.kept.len() == 1 && report.kept[0].reason.contains("theirs"), "{report:?}");
+    let theirs_wins = SyncOptions { on_conflict: crate::OnConflict::Theirs, ..only("full") };
+    assert_eq!(sync(&from, &to, &theirs_wins).unwrap().logged_models.updated, [id.clone()]);
+    assert_eq!(ours.get(id).unwrap().tags, theirs.get(id).unwrap().tags);
+    assert_eq!(to.logged_models().links("empty").unwrap(), from.logged_models().links("empty").unwrap());
+}

@@ -5,6 +5,8 @@
 //! history and all (`forward.rs`). If it is the other way round, there is nothing to do. Otherwise both went on by themselves:
 //! models and versions that the destination lacks are added, and nothing that it has is changed (`merge` here).
 
+use std::collections::BTreeMap;
+
 use super::by::By;
 use super::change::{Change, What};
 use super::forward::Forward;
@@ -16,7 +18,7 @@ use super::store::LocalRegistry;
 use super::types::{ModelRecord, Stage, VersionInfo};
 use crate::base::digests::Digest;
 use crate::base::stored;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::runs::{Copier, ModelsReport, SyncOptions, Synced, for_each_entry};
 use crate::storage::{KeyRange, Op};
 
@@ -67,6 +69,8 @@ impl LocalRegistry {
                     copier.under_new_lease();
                     match self.merge(from, &model, trusted, &mut copier, options.dry_run, &mut report) {
                         Err(e) if matches!(e.code(), Code::Corrupt | Code::LimitExceeded | Code::NotFound) => {
+                            report.new.retain(|name| *name != model.name);
+                            report.updated.retain(|name| *name != model.name);
                             report.keep(&model.name, e.to_string());
                         }
                         merged => merged?,
@@ -121,6 +125,42 @@ impl LocalRegistry {
         Ok(found)
     }
 
+    /// The versions of a model that are safe to add here, or why none is.
+    fn addable(
+        &self,
+        from: &Self,
+        theirs: &ModelRecord,
+        ours: Option<&ModelRecord>,
+    ) -> Result<Result<Vec<(u64, VersionInfo)>, String>> {
+        let mut versions = from.version_records(theirs.number)?;
+        let Some(ours) = ours else {
+            let used = self.name_entry(&names::model(&theirs.name)?)?.used;
+            if versions.iter().any(|(number, _)| *number <= used) {
+                return Ok(Err(format!(
+                    "versions up to {used} were given under this name here before, and numbers are not given again; give \
+                     the source's model another name"
+                )));
+            }
+            return Ok(Ok(versions));
+        };
+        if ours.created_at != theirs.created_at {
+            return Ok(Err("another model of this name is here; give one of them another name, and sync again".into()));
+        }
+        let what = |info: &VersionInfo| {
+            (info.source.clone(), info.run_id.clone(), info.digest, info.created_at, info.model_id.clone())
+        };
+        for (number, info) in self.version_records(ours.number)? {
+            if versions.iter().any(|(other, theirs)| *other == number && what(theirs) != what(&info)) {
+                return Ok(Err(format!(
+                    "version {number} here is another than that in the source; register the source's under another name"
+                )));
+            }
+        }
+        // What was deleted here stays so.
+        versions.retain(|(number, _)| *number >= ours.next_version);
+        Ok(Ok(versions))
+    }
+
     /// Adds what is safe to add of one model, and says what is not.
     fn merge(
         &self,
@@ -132,46 +172,21 @@ impl LocalRegistry {
         report: &mut ModelsReport,
     ) -> Result<()> {
         let name = &theirs.name;
-        let mut versions = from.version_records(theirs.number)?;
         let ours = self.find_record(name)?;
-        if let Some(ours) = &ours {
-            if ours.created_at != theirs.created_at {
-                let reason = "another model of this name is here; give one of them another name, and sync again";
+        let versions = match self.addable(from, theirs, ours.as_ref())? {
+            Ok(versions) => versions,
+            Err(reason) => {
                 report.keep(name, reason);
                 return Ok(());
             }
-            let had = self.version_records(ours.number)?;
-            let what = |info: &VersionInfo| {
-                (info.source.clone(), info.run_id.clone(), info.digest, info.created_at, info.model_id.clone())
-            };
-            let differs = had.iter().find(|(number, info)| {
-                versions.iter().any(|(other, theirs)| other == number && what(theirs) != what(info))
-            });
-            if let Some((number, _)) = differs {
-                let reason = format!(
-                    "version {number} here is another than that in the source; register the source's under another name"
-                );
-                report.keep(name, reason);
-                return Ok(());
-            }
-            // What was deleted here stays so.
-            versions.retain(|(number, _)| *number >= ours.next_version);
-            if versions.is_empty() {
+        };
+        match &ours {
+            None => report.new.push(name.clone()),
+            Some(_) if versions.is_empty() => {
                 report.unchanged += 1;
                 return Ok(());
             }
-            report.updated.push(name.clone());
-        } else {
-            let used = self.name_entry(&names::model(name)?)?.used;
-            if versions.iter().any(|(number, _)| *number <= used) {
-                let reason = format!(
-                    "versions up to {used} were given under this name here before, and numbers are not given again; give \
-                     the source's model another name"
-                );
-                report.keep(name, reason);
-                return Ok(());
-            }
-            report.new.push(name.clone());
+            Some(_) => report.updated.push(name.clone()),
         }
         if dry_run {
             return Ok(());
@@ -181,10 +196,9 @@ impl LocalRegistry {
         }
         self.blobs().flush()?;
         let aliases = if ours.is_none() { from.aliases(theirs.number)? } else { Vec::new() };
-        let model_tags = if ours.is_none() {
-            from.tags(&keys::part(keys::MODEL_TAGS, theirs.number))?
-        } else {
-            std::collections::BTreeMap::new()
+        let model_tags = match &ours {
+            None => from.tags(&keys::part(keys::MODEL_TAGS, theirs.number))?,
+            Some(_) => BTreeMap::new(),
         };
         let mut tags = Vec::new();
         for (number, _) in &versions {
@@ -194,7 +208,11 @@ impl LocalRegistry {
         let is_new = ours.is_none();
         self.by(By { reason, ..self.by.clone() }).change(|change| {
             let mut model = match self.find_record(name)? {
-                Some(model) => model,
+                Some(model) if ours.as_ref().is_some_and(|ours| ours.next_version == model.next_version) => model,
+                Some(_) => {
+                    let detail = format!("the registered model `{name}` changes at this moment; sync again");
+                    return Err(Error::Busy { detail });
+                }
                 None => {
                     let new = self.new_model(change, name)?;
                     let ModelRecord { description, generation, created_at, .. } = theirs.clone();

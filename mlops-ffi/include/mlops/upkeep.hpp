@@ -63,6 +63,14 @@ class store_with_upkeep : public store_with_console {
     });
   }
 
+  /// Writes runs as plain files into a folder, for other tools; the report is JSON. See mlops_store_export_files.
+  result<buffer> export_files(std::string_view dest, const sync_options& options = {}, bool overwrite = false) const {
+    const raw_sync raw(options);
+    return fill([&](mlops_buf* out, mlops_error** what) {
+      return mlops_store_export_files(get(), str(dest), raw.get(), overwrite ? 1 : 0, out, what);
+    });
+  }
+
   /// Brings runs of the store in a folder, which is only read, into this one.
   result<buffer> import_runs(std::string_view source, const sync_options& options = {}) const {
     const raw_sync raw(options);

@@ -187,6 +187,18 @@ static void carried(const mlops_store *store) {
   mlops_buf_free(&report);
   OK(mlops_run_get(elsewhere, first, &data, &error));
   mlops_run_data_free(data);
+  options.run_ids_count = 1;
+  snprintf(dest, sizeof dest, "%s", path("plain"));
+  OK(mlops_store_export_files(store, mlops_cstr(dest), &options, 0, &report, &error));
+  CHECK(has(&report, "\"runs\":1,"));
+  mlops_buf_free(&report);
+  FAILS(MLOPS_ALREADY_EXISTS, "overwrite", mlops_store_export_files(store, mlops_cstr(dest), &options, 0, &report, &error));
+  OK(mlops_store_export_files(store, mlops_cstr(dest), &options, 1, &report, &error));
+  mlops_buf_free(&report);
+  options.run_ids_count = 0;
+  OK(mlops_store_import(elsewhere, mlops_cstr(dest), &options, &report, &error));
+  CHECK(has(&report, "\"unchanged\":1"));
+  mlops_buf_free(&report);
   FAILS(MLOPS_NOT_FOUND, "store", mlops_store_import(elsewhere, mlops_cstr(path("none")), &options, &report, &error));
   CHECK(mlops_store_id(store).len == 36 && mlops_store_id(NULL).len == 0);
   CHECK(mlops_store_sharing(store) == MLOPS_SHARING_PRIVATE && !mlops_store_is_read_only(store));

@@ -153,6 +153,7 @@ void moving(const mlops::store& store, const std::string& folder) {
   mlops::sync_options only;
   only.run_ids = {"first"};
   CHECK(has(store.export_runs(folder + "/carried", only).value(), "\"new\":[\"first\"]"));
+  CHECK(has(store.export_files(folder + "/plain", only).value(), "\"runs\":1,"));
   const mlops::store elsewhere = mlops::store::open("memory:").value();
   CHECK(elsewhere.import_runs(folder + "/carried") && elsewhere.get_run("first"));
   only.run_ids = {"second"};

@@ -104,9 +104,10 @@ pub fn export_files(store: &Store, dest: &str, options: &ExportFilesOptions<'_>)
     }
     exporter.models(&selection.runs, &selection.experiments, &options.select)?;
     exporter.finish(&mut report)?;
-    match replaces {
-        true => partial.replace(&dest)?,
-        false => partial.finish(&dest)?,
+    if replaces {
+        partial.replace(&dest)?
+    } else {
+        partial.finish(&dest)?
     }
     Ok(report)
 }
@@ -184,6 +185,15 @@ impl Exporter<'_> {
 
     /// Writes a run; how many bytes its files have.
     fn run(&mut self, run: &FlatRun<'_>) -> Result<u64> {
+        self.info(run)?;
+        self.params_and_points(run)?;
+        self.inputs(run)?;
+        let bytes = self.artifacts(run)?;
+        self.ties(run)?;
+        Ok(bytes)
+    }
+
+    fn info(&mut self, run: &FlatRun<'_>) -> Result<()> {
         let info = run.info();
         let id = info.run_id.as_str();
         let mut notes = None;
@@ -213,7 +223,11 @@ impl Exporter<'_> {
                 origin.and_then(|origin| origin.step).into(),
                 run.is_foreign().into(),
             ],
-        )?;
+        )
+    }
+
+    fn params_and_points(&mut self, run: &FlatRun<'_>) -> Result<()> {
+        let id = run.info().run_id.as_str();
         for (of, table) in [(ParamsOf::Run, tables::PARAMS), (ParamsOf::Conflicts, tables::PARAM_CONFLICTS)] {
             run.for_each_param(of, |key, value| {
                 let text = value.text();
@@ -231,7 +245,11 @@ impl Exporter<'_> {
                 )?;
             }
             Ok(())
-        })?;
+        })
+    }
+
+    fn inputs(&mut self, run: &FlatRun<'_>) -> Result<()> {
+        let id = run.info().run_id.as_str();
         run.for_each_input(|number, input| {
             let tags: BTreeMap<&String, &String> = input.tags.iter().collect();
             let tags = serde_json::to_string(&tags).map_err(|e| Error::internal(e.to_string()))?;
@@ -250,8 +268,12 @@ impl Exporter<'_> {
                     (&tags).into(),
                 ],
             )
-        })?;
-        let bytes = self.artifacts(run)?;
+        })
+    }
+
+    /// What ties a run to models, and to what other stores have of it.
+    fn ties(&mut self, run: &FlatRun<'_>) -> Result<()> {
+        let id = run.info().run_id.as_str();
         for link in self.store.logged_models().flat_links(id)? {
             let direction = if link.step.is_some() { "output" } else { "input" };
             self.row(
@@ -276,7 +298,7 @@ impl Exporter<'_> {
                 ],
             )?;
         }
-        Ok(bytes)
+        Ok(())
     }
 
     fn artifacts(&mut self, run: &FlatRun<'_>) -> Result<u64> {

@@ -224,7 +224,6 @@ macro_rules! values {
         }
 
         /// The value, which has to be there.
-        #[allow(dead_code, reason = "not every kind of column is needed")]
         pub(super) fn $needed(&self, column: &str) -> Result<$type> {
             self.$name(column)?.ok_or_else(|| self.broken(&format!("`{column}` is null")))
         }

@@ -284,6 +284,26 @@ fn a_run_that_changed_in_both_is_a_conflict_and_one_that_went_on_is_newer() {
 }
 
 #[test]
+fn what_was_exported_here_is_trusted_until_it_is_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = rich(&path_in(dir.path(), "store"));
+    store.runs().mark_foreign("open").unwrap();
+    let folder = exported(&store, dir.path());
+    let trusts = |name: &str, run: &str| {
+        let again = Store::open(&path_in(dir.path(), name)).unwrap();
+        import(folder.to_str().unwrap(), &again, &everything()).unwrap();
+        let versions = again.registry().search_versions(&ModelQuery::default()).unwrap().items;
+        (again.trusts_run(run).unwrap(), versions.iter().any(|version| version.info.is_foreign))
+    };
+    assert_eq!(trusts("one", "full"), (true, false));
+    assert_eq!(trusts("one", "open"), (false, false), "it came from elsewhere before");
+    let manifest = folder.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text + "\n").unwrap();
+    assert_eq!(trusts("two", "full"), (false, true));
+}
+
+#[test]
 fn what_is_selected_is_exported_and_imported() {
     let dir = tempfile::tempdir().unwrap();
     let store = rich("memory:");

@@ -2778,7 +2778,8 @@ void mlops_alert_subscription_free(struct mlops_alert_subscription *subscription
  *
  * `*out` becomes JSON: `{"dry_run", "experiments": [name], "new": [run id], "updated": [run id], "unchanged": 0,
  * "ahead": [run id], "conflicts": [{"run_id", "differs", "resolution"}], "skipped": [{"run_id", "reason"}], "failed":
- * [{"run_id", "reason"}], "blobs": 0, "bytes": 0}`. Conflicts and runs that are damaged are no errors: they are
+ * [{"run_id", "reason"}], "logged_models": models, "registered_models": models, "blobs": 0, "bytes": 0}`, where models are
+ * `{"new": [id or name], "updated": [...], "unchanged": 0, "ahead": [...], "kept": [{"model", "reason"}]}`. Conflicts and runs that are damaged are no errors: they are
  * listed. Freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */
 mlops_status mlops_store_sync(const struct mlops_store *from,
@@ -2800,8 +2801,24 @@ mlops_status mlops_store_export(const struct mlops_store *store,
                                 struct mlops_error **err);
 
 /**
- * Brings runs of the store in the folder `source`, which is only read, into a store. `*out` is as in
- * `mlops_store_sync`.
+ * Writes runs of a store as plain files into the folder `dest`, for other tools: tables in Parquet, artifacts and models
+ * as they are, and a manifest. The folder appears when it is whole. One that is there has to be empty, or with
+ * `overwrite` not 0 an earlier export, which goes then. `mlops_store_import` brings the runs back.
+ *
+ * `*out` becomes JSON: `{"dry_run", "path", "experiments": 0, "runs": 0, "points": 0, "artifacts": 0, "logged_models": 0,
+ * "model_versions": 0, "files": 0, "bytes": 0, "skipped": [{"run_id", "reason"}]}`. Freed with `mlops_buf_free`.
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_store_export_files(const struct mlops_store *store,
+                                      struct mlops_str dest,
+                                      const struct mlops_sync_options *options,
+                                      int32_t overwrite,
+                                      struct mlops_buf *out,
+                                      struct mlops_error **err);
+
+/**
+ * Brings runs of the store in the folder `source`, which is only read, into a store; an export as plain files is one,
+ * too, of which every file is checked first. `*out` is as in `mlops_store_sync`.
  *
  * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
  */

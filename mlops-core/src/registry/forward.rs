@@ -84,7 +84,7 @@ impl<'a, 'b> Forward<'a, 'b> {
         if prefix == keys::VERSIONS {
             let mut info: VersionInfo = stored::decode("a version of a registered model", value)?;
             info.is_foreign |= !self.trusted;
-            self.to.copy_files(self.from, &info, self.copier)?;
+            LocalRegistry::copy_files(self.from, &info, self.copier)?;
             return stored::encode(&info);
         }
         if prefix == keys::MODEL_TAGS || prefix == keys::VERSION_TAGS {

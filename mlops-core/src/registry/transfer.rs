@@ -192,7 +192,7 @@ impl LocalRegistry {
             return Ok(());
         }
         for (_, info) in &versions {
-            self.copy_files(from, info, copier)?;
+            Self::copy_files(from, info, copier)?;
         }
         self.blobs().flush()?;
         let aliases = if ours.is_none() { from.aliases(theirs.number)? } else { Vec::new() };
@@ -226,7 +226,7 @@ impl LocalRegistry {
                 // Into what is in use here nothing comes by itself.
                 let stage = if is_new { info.stage } else { Stage::None };
                 let info = VersionInfo { stage, is_foreign: info.is_foreign || !trusted, ..info.clone() };
-                self.add_version(change, &model, *number, &info)?;
+                Self::add_version(change, &model, *number, &info)?;
                 for (key, value) in tags {
                     change.push(self.tag_op(keys::version_tag(model.number, *number, key), key, value)?);
                 }
@@ -246,7 +246,7 @@ impl LocalRegistry {
         })
     }
 
-    fn add_version(&self, change: &mut Change, model: &ModelRecord, number: u64, info: &VersionInfo) -> Result<()> {
+    fn add_version(change: &mut Change, model: &ModelRecord, number: u64, info: &VersionInfo) -> Result<()> {
         change.push(Op::put(keys::version(model.number, number), stored::encode(info)?));
         change.push(Op::put(keys::stage(model.number, info.stage, number), stored::PRESENT));
         let what = What { version: Some(number), to: Some(&info.source), digest: info.digest, ..What::default() };
@@ -259,8 +259,8 @@ impl LocalRegistry {
         Ok(())
     }
 
-    /// Has this store hold the files of a version of another.
-    pub(super) fn copy_files(&self, from: &Self, info: &VersionInfo, copier: &mut Copier<'_>) -> Result<()> {
+    /// Copies the files of a version of another store.
+    pub(super) fn copy_files(from: &Self, info: &VersionInfo, copier: &mut Copier<'_>) -> Result<()> {
         let Some(list) = info.digest else { return Ok(()) };
         let files = FileList::read(&from.blobs().get(&list)?)?;
         files.blobs().try_for_each(|blob| copier.copy(blob))?;

@@ -8,7 +8,6 @@ use super::names::{self, Namer};
 use super::tables::{self, Table};
 use super::types::{ExportFilesOptions, ExportFilesReport};
 use super::write::{Cell, Sink, TableWriter, Written};
-use crate::base::digests::Digest;
 use crate::base::files::Files;
 use crate::base::series_key::SeriesKey;
 use crate::base::text::ParamValue;
@@ -105,9 +104,9 @@ pub fn export_files(store: &Store, dest: &str, options: &ExportFilesOptions<'_>)
     exporter.models(&selection.runs, &selection.experiments, &options.select)?;
     exporter.finish(&mut report)?;
     if replaces {
-        partial.replace(&dest)?
+        partial.replace(&dest)?;
     } else {
-        partial.finish(&dest)?
+        partial.finish(&dest)?;
     }
     Ok(report)
 }
@@ -360,7 +359,7 @@ impl Exporter<'_> {
     pub(super) fn folder_for(&mut self, of: &str, name: &str) -> String {
         let mut folder = format!("{of}/{}", names::part(name));
         if !self.run_folders.insert(folder.to_lowercase()) {
-            folder += &format!("%~{}", Digest::of(name.as_bytes()).to_hex().get(..16).unwrap_or_default());
+            folder.push_str(&names::distinct(name));
             self.run_folders.insert(folder.to_lowercase());
         }
         folder

@@ -24,10 +24,9 @@ impl Exporter<'_> {
         };
         for id in self.store.logged_models().selected(&synced, options)?.0 {
             let data = self.store.logged_models().get(&id)?;
-            match synced.experiments.get(&data.model.experiment_id) {
-                Some(experiment) => self.logged_model(&data, experiment)?,
-                // Of an experiment that is not selected.
-                None => continue,
+            // One of an experiment that is not selected stays.
+            if let Some(experiment) = synced.experiments.get(&data.model.experiment_id) {
+                self.logged_model(&data, experiment)?;
             }
         }
         if takes_registry(options) { self.registry() } else { Ok(()) }

@@ -51,7 +51,7 @@ fn is_device(part: &str) -> bool {
 }
 
 /// What tells names apart that would be one.
-fn distinct(path: &str) -> String {
+pub(super) fn distinct(path: &str) -> String {
     format!("%~{}", Digest::of(path.as_bytes()).to_hex().get(..16).unwrap_or_default())
 }
 

@@ -33,7 +33,7 @@ pub(super) fn shown(store: &Store) -> Vec<String> {
         // Of NaN, debug output shows no bits.
         for (key, value) in &data.params {
             if let ParamValue::Float(value) = value {
-                text += &format!(" {key} {:x}", value.to_bits());
+                text = format!("{text} {key} {:x}", value.to_bits());
             }
         }
         lines.push(text);
@@ -88,6 +88,7 @@ fn log(run: &dyn Run) {
     ];
     let tags = vec![("mlflow.note.content".into(), "a note\nof two lines".into()), ("empty".into(), String::new())];
     run.log_batch(&Batch { params, tags, metrics, ..Batch::default() }).unwrap();
+    let large = vec![7; 100_000];
     let bytes = |path: &str, bytes| ArtifactSource { path: path.into(), content: Content::Bytes(bytes) };
     run.log_files(&[
         bytes("a/b.txt", b"inside"),
@@ -95,7 +96,7 @@ fn log(run: &dyn Run) {
         bytes("50%*?.txt", b"odd"),
         bytes("größe", b""),
         bytes(&format!("{}/x", "n".repeat(250)), b"long"),
-        bytes("large.bin", &[7; 100_000]),
+        bytes("large.bin", &large),
     ])
     .unwrap();
     run.log_media("say", &MediaValue::Text("hello".into()), 4).unwrap();

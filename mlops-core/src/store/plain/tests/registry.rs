@@ -86,14 +86,14 @@ fn logged_models_come_with_their_runs_and_say_where_they_differ() {
     assert_eq!(format!("{:?}", theirs.get(id).unwrap().points), format!("{:?}", ours.get(id).unwrap().points));
     assert_eq!(ours.read_file(id, "data/a:b.bin").unwrap(), b"weights");
     theirs.set_tags(id, &[("new".into(), "1".into())]).unwrap();
-    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.updated, [id.clone()]);
+    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.updated, std::slice::from_ref(id));
     ours.set_tags(id, &[("mine".into(), "1".into())]).unwrap();
-    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.ahead, [id.clone()]);
+    assert_eq!(sync(&from, &to, &only("full")).unwrap().logged_models.ahead, std::slice::from_ref(id));
     theirs.set_tags(id, &[("new".into(), "2".into())]).unwrap();
     let report = sync(&from, &to, &only("full")).unwrap().logged_models;
     assert!(report.kept.len() == 1 && report.kept[0].reason.contains("theirs"), "{report:?}");
     let theirs_wins = SyncOptions { on_conflict: crate::OnConflict::Theirs, ..only("full") };
-    assert_eq!(sync(&from, &to, &theirs_wins).unwrap().logged_models.updated, [id.clone()]);
+    assert_eq!(sync(&from, &to, &theirs_wins).unwrap().logged_models.updated, std::slice::from_ref(id));
     assert_eq!(ours.get(id).unwrap().tags, theirs.get(id).unwrap().tags);
     assert_eq!(to.logged_models().links("empty").unwrap(), from.logged_models().links("empty").unwrap());
 }

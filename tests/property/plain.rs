@@ -8,7 +8,7 @@ use std::path::Path;
 use mlops_core::logged_models::{LoggedModelOptions, ModelPoint};
 use mlops_core::registry::{ModelQuery, ModelRegistry, Stage, StageOptions, VersionOptions};
 use mlops_core::runs::{
-    ArtifactSource, Batch, Content, DatasetInput, MetricPoint, RunExt, RunOptions, RunQuery, RunStatus, View,
+    ArtifactSource, Batch, Content, DatasetInput, MetricPoint, RunOptions, RunQuery, RunStatus, View,
 };
 use mlops_core::{ExportFilesOptions, ParamValue, Store, SyncOptions, Timestamp, export_files, import};
 use proptest::prelude::*;

@@ -164,6 +164,7 @@ impl Source {
         Err(Error::Unsupported { detail })
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn store(&self) -> &Store {
         match self {
             Self::Store(store) => store,

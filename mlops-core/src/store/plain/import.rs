@@ -46,6 +46,7 @@ impl fmt::Debug for Staged {
 }
 
 impl Staged {
+    #[cfg(feature = "cli")]
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

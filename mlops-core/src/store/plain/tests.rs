@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::text::ParamValue;
-use crate::error::{Code, Error};
+use crate::base::time::Timestamp;
+use crate::error::{Code, Error, Result};
 use crate::logged_models::{LoggedModelOptions, LoggedModelStatus, ModelLinks, ModelPoint};
 use crate::registry::{By, ModelQuery, ModelRegistry, Stage, StageOptions, VersionOptions};
 use crate::runs::{
     ArtifactSource, Batch, Content, DatasetInput, Histogram, MediaValue, MetricPoint, Run, RunExt, RunOptions,
-    RunStatus, View,
+    RunStatus, SyncOptions, View,
 };
-use crate::{ExportFilesOptions, Store, SyncOptions, Timestamp, export_files, import};
+use crate::store::{ExportFilesOptions, Store, export_files, import, sync};
 
 mod refused;
 mod registry;
@@ -272,7 +273,7 @@ fn a_run_that_changed_in_both_is_a_conflict_and_one_that_went_on_is_newer() {
     assert_eq!(import(folder, &again, &everything()).unwrap().ahead, ["full"]);
     // A sync of the store itself knows what came by the files.
     store.runs().open("empty").unwrap().set_tag("theirs", "1").unwrap();
-    let report = crate::sync(&store, &again, &everything()).unwrap();
+    let report = sync(&store, &again, &everything()).unwrap();
     assert_eq!((report.updated, report.ahead), (vec!["empty".to_owned()], vec!["full".to_owned()]));
     store.runs().open("full").unwrap().set_tag("mine", "2").unwrap();
     exported(&store, dir.path());
@@ -350,7 +351,7 @@ fn a_long_series_is_written_and_read_in_parts() {
     );
 }
 
-pub(super) fn refused(result: crate::Result<impl std::fmt::Debug>) -> Error {
+pub(super) fn refused(result: Result<impl std::fmt::Debug>) -> Error {
     let error = result.unwrap_err();
     assert_ne!(error.code(), Code::Internal, "{error}");
     error

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::base::digests::Digest;
 use crate::runs::RunQuery;
 
 fn runs_of(store: &Store) -> usize {
@@ -133,7 +134,7 @@ fn an_artifact_that_is_lost_is_named_and_nothing_is_written() {
     let uri = path_in(dir.path(), "store");
     let store = rich(&uri);
     store.flush().unwrap();
-    let digest = crate::Digest::of(&vec![7; 100_000]).to_hex();
+    let digest = Digest::of(&vec![7; 100_000]).to_hex();
     let blob = dir.path().join("store/blobs/objects").join(&digest[..2]).join(&digest);
     let blob = if blob.exists() {
         blob

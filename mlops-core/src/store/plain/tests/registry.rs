@@ -1,7 +1,7 @@
 //! Models of one store in another: logged models by their ids, the registry by its log of events.
 
 use super::*;
-use crate::sync;
+use crate::runs::OnConflict;
 
 fn versions(store: &Store) -> Vec<(String, u64, String)> {
     let found = store.registry().search_versions(&ModelQuery::default()).unwrap().items;
@@ -92,7 +92,7 @@ fn logged_models_come_with_their_runs_and_say_where_they_differ() {
     theirs.set_tags(id, &[("new".into(), "2".into())]).unwrap();
     let report = sync(&from, &to, &only("full")).unwrap().logged_models;
     assert!(report.kept.len() == 1 && report.kept[0].reason.contains("theirs"), "{report:?}");
-    let theirs_wins = SyncOptions { on_conflict: crate::OnConflict::Theirs, ..only("full") };
+    let theirs_wins = SyncOptions { on_conflict: OnConflict::Theirs, ..only("full") };
     assert_eq!(sync(&from, &to, &theirs_wins).unwrap().logged_models.updated, std::slice::from_ref(id));
     assert_eq!(ours.get(id).unwrap().tags, theirs.get(id).unwrap().tags);
     assert_eq!(to.logged_models().links("empty").unwrap(), from.logged_models().links("empty").unwrap());

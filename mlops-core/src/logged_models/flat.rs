@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::keys;
 use super::store::LoggedModels;
-use super::transfer::{record_ops, twice};
+use super::transfer::record_ops;
 use super::types::{LoggedModelData, ModelPoint};
 use crate::base::stored;
 use crate::base::time::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runs::{StoredArtifact, for_each_entry};
 use crate::storage::{KeyRange, Op};
 
@@ -55,7 +55,8 @@ impl LoggedModels {
         let LoggedModelData { model, params, tags, points } = data;
         let id = &model.model_id;
         if self.storage.get(&keys::model(id))?.is_some() {
-            return Err(twice(id));
+            let hint = "; it stands there twice".into();
+            return Err(Error::AlreadyExists { what: "logged model", id: id.clone(), hint });
         }
         let texts = |of: &BTreeMap<String, String>| -> Vec<(String, String)> {
             of.iter().map(|(key, value)| (key.clone(), value.clone())).collect()

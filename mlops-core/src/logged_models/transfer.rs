@@ -8,7 +8,7 @@ use super::types::LoggedModel;
 use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::base::stored;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::runs::{
     Copier, ModelsReport, OnConflict, StoredArtifact, StoredText, SyncOptions, Synced, View, for_each_entry,
 };
@@ -211,10 +211,4 @@ fn blobs_of(parts: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Vec<Digest>> {
         }
     }
     Ok(blobs)
-}
-
-/// That a model stands twice in what is to be read.
-#[cfg(feature = "files")]
-pub(super) fn twice(id: &str) -> Error {
-    Error::AlreadyExists { what: "logged model", id: id.into(), hint: "; it stands there twice".into() }
 }

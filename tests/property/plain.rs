@@ -6,11 +6,14 @@
 use std::path::Path;
 
 use mlops_core::logged_models::{LoggedModelOptions, ModelPoint};
-use mlops_core::registry::{ModelQuery, ModelRegistry, Stage, StageOptions, VersionOptions};
+use mlops_core::registry::{
+    By, GateOptions, ModelQuery, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions, Stage, StageOptions,
+    Verdict, VersionOptions,
+};
 use mlops_core::runs::{
     ArtifactSource, Batch, Content, DatasetInput, MetricPoint, RunOptions, RunQuery, RunStatus, View,
 };
-use mlops_core::{ExportFilesOptions, ParamValue, Store, SyncOptions, Timestamp, export_files, import};
+use mlops_core::{ExportFilesOptions, ParamValue, Store, SyncOptions, Timestamp, export, export_files, import, sync};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -28,7 +31,23 @@ enum Step {
     Alias(usize, u64),
     Rename(usize, usize),
     DeleteModel(usize),
+    Policy(Option<usize>, bool, usize),
+    Say(usize, u64, usize, usize),
+    Gate(usize, u64, Option<u64>, usize),
+    Promote(usize, u64, usize, bool),
+    Rollback(usize, usize, Option<u64>),
+    DeleteVersion(usize, u64),
+    DeleteAlias(usize),
 }
+
+/// What policies ask for.
+const POLICIES: [&str; 5] = [
+    "{}",
+    r#"{"approvals": 1, "self_approval": false}"#,
+    r#"{"gate": "auc", "gate_ttl": "1h"}"#,
+    r#"{"require": ["run"], "protect_production": true, "approval_ttl": "14d"}"#,
+    r#"{"strict_transitions": true, "require_reason": true, "rollback_needs_approval": true, "approvals": 1}"#,
+];
 
 #[derive(Clone, Debug)]
 enum Value {
@@ -105,7 +124,36 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (model.clone(), 1..4_u64).prop_map(|(model, version)| Step::Stage(model, version)),
         1 => (model.clone(), 1..4_u64).prop_map(|(model, version)| Step::Alias(model, version)),
         1 => (model.clone(), model.clone()).prop_map(|(from, to)| Step::Rename(from, to)),
-        1 => model.prop_map(Step::DeleteModel),
+        1 => model.clone().prop_map(Step::DeleteModel),
+        5 => governing(),
+    ]
+}
+
+fn governed_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (0..3_usize, 0..5_usize).prop_map(|(model, run)| Step::Version(model, run)),
+        1 => (0..3_usize).prop_map(Step::DeleteModel),
+        1 => (0..3_usize, 0..3_usize).prop_map(|(from, to)| Step::Rename(from, to)),
+        8 => governing(),
+    ]
+}
+
+/// What only a registry with rules has.
+fn governing() -> impl Strategy<Value = Step> {
+    let (model, version, slot) = (0..3_usize, 1..5_u64, 0..3_usize);
+    let baseline = prop::option::of(version.clone());
+    prop_oneof![
+        (prop::option::of(model.clone()), any::<bool>(), 0..=POLICIES.len())
+            .prop_map(|(of, staging, fields)| Step::Policy(of, staging, fields)),
+        (model.clone(), version.clone(), 0..2_usize, 0..8_usize)
+            .prop_map(|(of, version, stage, what)| Step::Say(of, version, stage, what)),
+        (model.clone(), version.clone(), baseline.clone(), 0..4_usize)
+            .prop_map(|(of, version, baseline, what)| Step::Gate(of, version, baseline, what)),
+        (model.clone(), version.clone(), slot.clone(), any::<bool>())
+            .prop_map(|(of, version, slot, archives)| Step::Promote(of, version, slot, archives)),
+        (model.clone(), slot, baseline).prop_map(|(of, slot, to)| Step::Rollback(of, slot, to)),
+        (model.clone(), version).prop_map(|(of, version)| Step::DeleteVersion(of, version)),
+        model.prop_map(Step::DeleteAlias),
     ]
 }
 
@@ -193,7 +241,100 @@ fn play(store: &Store, step: Step, ids: &mut Vec<String>) {
         Step::Alias(model, version) => drop(registry.set_alias(&name(model), "Champion", version)),
         Step::Rename(from, to) => drop(registry.rename_model(&name(from), &name(to))),
         Step::DeleteModel(model) => drop(registry.delete_model(&name(model))),
+        other => govern(store, other),
     }
+}
+
+/// The same, of the steps that only a registry with rules has.
+fn govern(store: &Store, step: Step) {
+    let name = |model: usize| format!("Modell ü{model}");
+    let slot = |slot: usize| ["", "EU", "öst"][slot].to_owned();
+    let by = |actor: &str| store.registry().by(By { actor: Some(actor.into()), reason: Some("it is time".into()) });
+    let registry = by("ops");
+    match step {
+        Step::Policy(of, staging, fields) => {
+            let stage = if staging { Stage::Staging } else { Stage::Production };
+            let fields = POLICIES.get(fields).map(|fields| serde_json::from_str(fields).unwrap());
+            let scope = PolicyScope { model: of.map(name), stage };
+            registry.set_policies(&PolicyChanges::from([(scope, fields)])).unwrap();
+        }
+        Step::Say(of, version, stage, what) => {
+            let (name, stage) = (name(of), [Stage::Staging, Stage::Production][stage]);
+            let registry = by(["ada", "bob"][what / 4]);
+            let _ = match what % 4 {
+                0 => registry.request_approval(&name, version, stage),
+                1 => registry.approve(&name, version, stage),
+                2 => registry.reject(&name, version, stage),
+                _ => registry.withdraw(&name, version, stage),
+            };
+        }
+        Step::Gate(of, version, baseline, what) => {
+            let verdict = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Pass][what];
+            let report = (what > 0).then(|| format!("{{\"metrics\": {{\"auc\": \"{}\"}}}}", "9".repeat(what * 2_500)));
+            let options =
+                GateOptions { report, data: Some(format!("d{what}")), ..GateOptions::new("auc", baseline, verdict) };
+            drop(registry.record_gate_result(&name(of), version, &options));
+        }
+        Step::Promote(of, version, to, archive_existing) => {
+            let options = PromoteOptions { slot: slot(to), archive_existing, ..PromoteOptions::default() };
+            drop(registry.promote(&name(of), version, &options));
+        }
+        Step::Rollback(of, from, to) => drop(registry.rollback(&name(of), &slot(from), to)),
+        Step::DeleteVersion(of, version) => drop(registry.delete_version(&name(of), version)),
+        Step::DeleteAlias(of) => drop(registry.delete_alias(&name(of), "champion")),
+        _ => {}
+    }
+}
+
+/// What the registry answers.
+fn answers(store: &Store) -> Vec<String> {
+    let registry = store.registry();
+    let mut lines = vec![format!("{:?}", registry.verify_log(Some(registry.log_head().unwrap())).unwrap())];
+    lines.extend(registry.policies().unwrap().iter().map(|set| format!("{set:?}")));
+    lines.extend(registry.pending().unwrap().iter().map(|pending| format!("{pending:?}")));
+    for model in 0..3 {
+        let name = format!("Modell ü{model}");
+        lines.extend(registry.deleted_versions(&name).unwrap().iter().map(|left| format!("{left:?}")));
+        lines.extend(registry.history(&name).unwrap().iter().map(|event| event.to_json().to_string()));
+        for alias in ["champion", "production", "previous"] {
+            let found = registry.get_by_alias(&name, alias).map(|found| found.version);
+            lines.push(found.map_or_else(|e| e.to_string(), |version| version.to_string()));
+        }
+        for version in 1..8 {
+            let Ok(why) = registry.why(&name, version) else { continue };
+            lines.push(why.to_json().to_string());
+            lines.push(registry.card(&name, version).unwrap().to_json().to_string());
+            for (stage, slot) in [(Stage::Staging, ""), (Stage::Production, ""), (Stage::Production, "eu")] {
+                lines.push(registry.status(&name, version, stage, slot).unwrap().to_json().to_string());
+            }
+        }
+    }
+    lines
+}
+
+/// What has to hold of every registry: slots, stages and aliases say the same, and the log says it too.
+fn hangs_together(store: &Store) -> Result<(), TestCaseError> {
+    let registry = store.registry();
+    registry.verify_log(None).unwrap();
+    for model in registry.search_models(&ModelQuery::default()).unwrap().items {
+        let query = ModelQuery { filter: format!("name = '{}'", model.name), ..ModelQuery::default() };
+        for version in registry.search_versions(&query).unwrap().items {
+            let is_live = model.slots.values().any(|slot| slot.production == Some(version.version));
+            prop_assert_eq!(is_live, version.info.stage == Stage::Production, "{:?} {:?}", model, version);
+        }
+        for (slot, state) in &model.slots {
+            let then =
+                registry.version_at(&model.name, Stage::Production, slot, Timestamp::from_micros(i64::MAX)).unwrap();
+            prop_assert_eq!(then, state.production, "{} {}", model.name, slot);
+            for number in state.production.into_iter().chain(state.previous) {
+                prop_assert!(registry.get_version(&model.name, number).is_ok());
+            }
+        }
+        let of = |alias: &str| registry.get_by_alias(&model.name, alias).ok().map(|found| found.version);
+        let unnamed = &model.slots[""];
+        prop_assert_eq!((of("production"), of("previous")), (unnamed.production, unnamed.previous));
+    }
+    Ok(())
 }
 
 /// All that a store shows.
@@ -272,8 +413,52 @@ proptest! {
             prop_assert_eq!(was, is);
         }
         prop_assert_eq!(was.len(), is.len());
+        prop_assert_eq!(answers(&store), answers(&again));
+        let archive = folder(dir.path(), "archive");
+        export(&store, &archive, &everything).unwrap();
+        if Path::new(&archive).exists() {
+            let from_archive = Store::open("memory:").unwrap();
+            import(&archive, &from_archive, &everything).unwrap();
+            prop_assert_eq!(answers(&store), answers(&from_archive));
+        }
         let second = import(&plain, &again, &everything).unwrap();
         prop_assert_eq!((second.new.len(), second.updated.len(), second.ahead.len()), (0, 0, 0));
         prop_assert_eq!(shown(&again), is);
+    }
+
+    #[test]
+    fn registries_that_meet_hang_together_and_only_add(
+        before in prop::collection::vec(step(), 0..25),
+        here in prop::collection::vec(governed_step(), 0..25),
+        there in prop::collection::vec(governed_step(), 0..25),
+    ) {
+        let (store, other) = (Store::open("memory:").unwrap(), Store::open("memory:").unwrap());
+        let mut ids = Vec::new();
+        before.into_iter().for_each(|step| play(&store, step, &mut ids));
+        let everything = SyncOptions { include_deleted: true, ..SyncOptions::default() };
+        sync(&store, &other, &everything).unwrap();
+        here.into_iter().for_each(|step| play(&store, step, &mut ids));
+        there.into_iter().for_each(|step| play(&other, step, &mut ids));
+        hangs_together(&store)?;
+        for (from, to) in [(&store, &other), (&other, &store), (&store, &other)] {
+            let whole = to.registry();
+            let had = whole.search_versions(&ModelQuery::default()).unwrap().items;
+            let policies = format!("{:?}", whole.policies().unwrap());
+            let head = whole.log_head().unwrap();
+            let forward = from.registry().verify_log(Some(head)).is_ok();
+            let planned = sync(from, to, &SyncOptions { dry_run: true, ..everything.clone() }).unwrap();
+            let report = sync(from, to, &everything).unwrap();
+            prop_assert_eq!(planned.registered_models, report.registered_models);
+            hangs_together(to)?;
+            whole.verify_log(Some(head)).unwrap();
+            if forward {
+                prop_assert_eq!(answers(from), answers(to));
+                continue;
+            }
+            prop_assert_eq!(policies, format!("{:?}", whole.policies().unwrap()));
+            for version in had {
+                prop_assert_eq!(&whole.get_version(&version.name, version.version).unwrap(), &version);
+            }
+        }
     }
 }

@@ -221,6 +221,9 @@ fn say_models(what: &str, report: &ModelsReport, would: &str, context: &mut Cont
     for KeptModel { model, reason } in &report.kept {
         context.print(&table::clean(&format!("kept as it is: {what} model {model}: {reason}")))?;
     }
+    for KeptModel { model, reason } in &report.notes {
+        context.print(&table::clean(&format!("{what} model {model}: {reason}")))?;
+    }
     Ok(())
 }
 

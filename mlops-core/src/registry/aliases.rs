@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::storage::Op;
 
 /// What an alias pointed to before it was removed, and the event that removed it.
-type RemovedAlias = (u64, u64);
+pub(crate) type RemovedAlias = (u64, u64);
 
 /// The alias that says what is in production: it and the stage say the same.
 pub(super) const PRODUCTION: &str = "production";

@@ -8,6 +8,7 @@ use super::by::Actor;
 use super::change::{Change, What};
 use super::keys;
 use super::log::{Action, Event};
+use super::merge::MADE_BY;
 use super::requirements::Candidate;
 use super::store::{LocalRegistry, check_ready};
 use super::types::{ModelRecord, Stage, VersionInfo};
@@ -260,8 +261,8 @@ impl LocalRegistry {
     fn denial(&self, change: &Change, of: Candidate<'_>, standing: &Standing) -> Result<Option<String>> {
         let policy = &of.rules.policy;
         let actor = change.actor();
-        let creator = self.creator(of.model, of.number, of.info)?;
-        let others = creator.iter().map(|creator| ("made the version", creator));
+        let creators = self.creators(of.model, of.number, of.info)?;
+        let others = creators.iter().map(|creator| ("made the version", creator));
         let others = others.chain(standing.requested.iter().map(|request| ("asked for approval", &request.actor)));
         for (what, other) in others {
             if !policy.self_approval && is_same(actor, other) {
@@ -278,13 +279,22 @@ impl LocalRegistry {
         Ok(None)
     }
 
-    /// Who made a version, as its event says.
-    fn creator(&self, model: &ModelRecord, number: u64, info: &VersionInfo) -> Result<Option<Actor>> {
+    /// Who made a version, as its event says, here and in the stores that it came by.
+    fn creators(&self, model: &ModelRecord, number: u64, info: &VersionInfo) -> Result<Vec<Actor>> {
+        let Some(event) = self.made_by(model, number, info)? else { return Ok(Vec::new()) };
+        let elsewhere = event.evidence.iter().filter_map(|said| said.strip_prefix(MADE_BY));
+        let mut creators: Vec<_> = elsewhere.map(Actor::elsewhere).collect();
+        creators.push(event.actor);
+        Ok(creators)
+    }
+
+    /// The event that made a version.
+    fn made_by(&self, model: &ModelRecord, number: u64, info: &VersionInfo) -> Result<Option<Event>> {
         if info.event > 0 {
-            return Ok(self.event(info.event)?.map(|event| event.actor));
+            return self.event(info.event);
         }
         let made = |event: &Event| event.action == Action::VersionCreated && event.version == Some(number);
-        Ok(self.events_of(&model.name)?.into_iter().rev().find(made).map(|event| event.actor))
+        Ok(self.events_of(&model.name)?.into_iter().rev().find(made))
     }
 
     /// What was said of a version for a stage, and what counts of it now.

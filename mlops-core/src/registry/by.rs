@@ -53,6 +53,12 @@ impl Actor {
         let (name, from) = given.or_else(found).or_else(git).unwrap_or_else(|| (user.clone(), "user"));
         Self { name, name_from: from.into(), uid: uid(), user, host: os::host_name(), pid: std::process::id() }
     }
+
+    /// Who acted in another store: of them only the name says something here.
+    pub(super) fn elsewhere(name: &str) -> Self {
+        let (user, host) = (String::new(), String::new());
+        Self { name: name.into(), name_from: "argument".into(), uid: None, user, host, pid: 0 }
+    }
 }
 
 #[cfg(unix)]

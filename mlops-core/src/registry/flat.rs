@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use super::forward::event_ops;
 use super::keys;
-use super::log::{Event, Head};
+use super::layouts::encode_version;
+use super::log::{Action, Event, Head};
 use super::names;
 use super::source::{FileList, ListedFile};
 use super::store::LocalRegistry;
 use super::types::{AliasEntry, ModelRecord, NameEntry, VersionInfo};
 use crate::base::limits::STORAGE_BATCH_BYTES;
 use crate::base::stored;
+use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::runs::{StoredArtifact, for_each_entry};
 use crate::storage::{KeyRange, Op, Outcome};
@@ -59,7 +61,7 @@ impl LocalRegistry {
 
     /// Begins a registry in a store that has none.
     pub(crate) fn build(&self) -> RegistryBuilder<'_> {
-        RegistryBuilder { to: self, ops: Vec::new(), size: 0, next_model: 1, head: Head::start() }
+        RegistryBuilder { to: self, ops: Vec::new(), size: 0, next_model: 1, made: 0, head: Head::start() }
     }
 }
 
@@ -70,6 +72,8 @@ pub(crate) struct RegistryBuilder<'a> {
     ops: Vec<Op>,
     size: usize,
     next_model: u64,
+    /// How many models were ever made, as the events say: their numbers are not given again.
+    made: u64,
     head: Head,
 }
 
@@ -90,6 +94,10 @@ impl RegistryBuilder<'_> {
         self.push(self.to.tag_op(keys::model_tag(model, key), key, value)?)
     }
 
+    pub(super) fn blobs(&self) -> &dyn BlobStore {
+        self.to.blobs()
+    }
+
     /// A version whose files, if it has some, are in the blobs of this store.
     pub(crate) fn version(
         &mut self,
@@ -97,7 +105,10 @@ impl RegistryBuilder<'_> {
         number: u64,
         info: &VersionInfo,
         files: &BTreeMap<String, StoredArtifact>,
+        manifest: Option<&str>,
     ) -> Result<()> {
+        let manifest = manifest.map(|text| self.blobs().put(text.as_bytes())).transpose()?;
+        let info = &VersionInfo { manifest, ..info.clone() };
         if let Some(digest) = info.digest {
             let listed = |(path, file): (&String, &StoredArtifact)| ListedFile {
                 blake3: file.blob.to_hex(),
@@ -112,7 +123,7 @@ impl RegistryBuilder<'_> {
                 )));
             }
         }
-        self.push(Op::put(keys::version(model, number), stored::encode(info)?))?;
+        self.push(Op::put(keys::version(model, number), encode_version(info)?))?;
         self.push(Op::put(keys::stage(model, info.stage, number), stored::PRESENT))
     }
 
@@ -135,18 +146,19 @@ impl RegistryBuilder<'_> {
             )));
         }
         self.head = Head { seq: event.seq, at: event.at, hash: event.hash };
+        self.made += u64::from(event.action == Action::ModelCreated);
         event_ops(event)?.into_iter().try_for_each(|op| self.push(op))
     }
 
     pub(crate) fn finish(mut self) -> Result<()> {
         if self.head.seq > 0 {
-            self.push(Op::put(keys::NEXT_MODEL, stored::encode(&self.next_model)?))?;
+            self.push(Op::put(keys::NEXT_MODEL, stored::encode(&self.next_model.max(self.made.saturating_add(1)))?))?;
             self.push(Op::put(keys::HEAD, stored::encode(&self.head)?))?;
         }
         self.apply()
     }
 
-    fn push(&mut self, op: Op) -> Result<()> {
+    pub(super) fn push(&mut self, op: Op) -> Result<()> {
         if self.size + op.size() > STORAGE_BATCH_BYTES / 2 {
             self.apply()?;
         }

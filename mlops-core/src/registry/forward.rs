@@ -1,10 +1,13 @@
 //! Makes a registry the one that it was the beginning of.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gate_results::GateRecord;
 use super::keys;
+use super::layouts::{decode_version, encode_version};
 use super::log::{Action, Event, Head};
 use super::names;
 use super::store::LocalRegistry;
-use super::types::VersionInfo;
 use crate::base::limits::STORAGE_BATCH_BYTES;
 use crate::base::stored;
 use crate::blob::Lease;
@@ -46,22 +49,34 @@ impl<'a, 'b> Forward<'a, 'b> {
     }
 
     pub(super) fn run(mut self) -> Result<()> {
-        let from = self.from;
-        let mut state = vec![keys::NAMES, keys::MODELS];
-        state.extend(keys::PARTS);
-        for prefix in &state {
+        let (from, to) = (self.from, self.to);
+        let models: BTreeSet<u64> = from.model_records()?.into_iter().map(|model| model.number).collect();
+        let mut left = BTreeMap::new();
+        for (lower, tombstone) in from.unburied()? {
+            left.insert(keys::tombstone(&lower, tombstone.version), stored::encode(&tombstone)?);
+        }
+        let whole: &[&[u8]] = &[keys::NAMES, keys::MODELS, keys::POLICIES, keys::TOMBSTONES];
+        for prefix in whole.iter().chain(&keys::PARTS) {
+            // Of a model that is deleted some parts may still be there, and their blobs may be gone.
+            let is_part = keys::PARTS.contains(prefix);
+            let is_there = |key: &[u8]| !is_part || keys::owner(key).is_some_and(|model| models.contains(&model));
             for_each_entry(&*from.storage, KeyRange::prefix(*prefix), |key, value| {
-                let value = self.value(prefix, value)?;
-                if self.to.storage.get(key)?.as_ref() != Some(&value) {
-                    self.push(Op::put(key, value))?;
+                if !is_there(key) {
+                    return Ok(());
                 }
-                Ok(())
+                let value = self.value(prefix, value)?;
+                self.put(key, value)
             })?;
-            let to = self.to;
             for_each_entry(&*to.storage, KeyRange::prefix(*prefix), |key, _| {
-                if from.storage.get(key)?.is_none() { self.push(Op::delete(key)) } else { Ok(()) }
+                let stays = is_there(key) && (left.contains_key(key) || from.storage.get(key)?.is_some());
+                if stays { Ok(()) } else { self.push(Op::delete(key)) }
             })?;
         }
+        for (key, value) in left {
+            self.put(&key, value)?;
+        }
+        // What they stood for is gone with the rest.
+        for_each_entry(&*to.storage, KeyRange::prefix(keys::GRAVES), |key, _| self.push(Op::delete(key)))?;
         if let Some(next) = from.storage.get(keys::NEXT_MODEL)? {
             self.push(Op::put(keys::NEXT_MODEL, next))?;
         }
@@ -82,16 +97,24 @@ impl<'a, 'b> Forward<'a, 'b> {
     /// The value as it is here; its blobs are here by then.
     fn value(&mut self, prefix: &[u8], value: &[u8]) -> Result<Vec<u8>> {
         if prefix == keys::VERSIONS {
-            let mut info: VersionInfo = stored::decode("a version of a registered model", value)?;
+            let mut info = decode_version(value)?;
             info.is_foreign |= !self.trusted;
             LocalRegistry::copy_files(self.from, &info, self.copier)?;
-            return stored::encode(&info);
+            return encode_version(&info);
+        }
+        if prefix == keys::GATES {
+            let record: GateRecord = stored::decode("a result of a gate", value)?;
+            record.report.and_then(|report| report.blob()).map_or(Ok(()), |blob| self.copier.copy(blob))?;
         }
         if prefix == keys::MODEL_TAGS || prefix == keys::VERSION_TAGS {
             let text: StoredText = stored::decode("a tag of the registry", value)?;
             text.blob().map_or(Ok(()), |blob| self.copier.copy(blob))?;
         }
         Ok(value.to_vec())
+    }
+
+    fn put(&mut self, key: &[u8], value: Vec<u8>) -> Result<()> {
+        if self.to.storage.get(key)?.as_ref() == Some(&value) { Ok(()) } else { self.push(Op::put(key, value)) }
     }
 
     fn push(&mut self, op: Op) -> Result<()> {
@@ -119,11 +142,11 @@ impl<'a, 'b> Forward<'a, 'b> {
     }
 }
 
-/// The entries of an event.
+/// The entries of an event: itself, and the names whose history it belongs to. What is about the store has no name.
 pub(super) fn event_ops(event: &Event) -> Result<Vec<Op>> {
     let mut ops = vec![Op::put(keys::event(event.seq), stored::encode(event)?)];
     let renamed = event.from.as_deref().filter(|_| event.action == Action::ModelRenamed);
-    for name in std::iter::once(event.model.as_str()).chain(renamed) {
+    for name in Some(event.model.as_str()).filter(|name| !name.is_empty()).into_iter().chain(renamed) {
         ops.push(Op::put(keys::event_of(&names::model(name)?, event.seq), stored::PRESENT));
     }
     Ok(ops)

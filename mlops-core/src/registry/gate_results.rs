@@ -123,26 +123,26 @@ pub struct GateResult {
 
 /// A result as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct GateRecord {
-    id: u64,
-    version: u64,
-    gate: String,
-    baseline: Option<u64>,
+pub(crate) struct GateRecord {
+    pub(crate) id: u64,
+    pub(crate) version: u64,
+    pub(crate) gate: String,
+    pub(crate) baseline: Option<u64>,
     /// What the candidate and the baseline were, by their digests.
-    subjects: (Digest, Option<Digest>),
-    verdict: Verdict,
-    why: Option<String>,
-    data: Option<String>,
-    rules: Option<String>,
-    policy: Digest,
-    staging_policy: Digest,
-    pub(super) report: Option<StoredText>,
-    actor: Actor,
-    at: Timestamp,
+    pub(crate) subjects: (Digest, Option<Digest>),
+    pub(crate) verdict: Verdict,
+    pub(crate) why: Option<String>,
+    pub(crate) data: Option<String>,
+    pub(crate) rules: Option<String>,
+    pub(crate) policy: Digest,
+    pub(crate) staging_policy: Digest,
+    pub(crate) report: Option<StoredText>,
+    pub(crate) actor: Actor,
+    pub(crate) at: Timestamp,
 }
 
 /// What the newest result of a gate was made on, and its event.
-type GateData = (Option<String>, u64);
+pub(crate) type GateData = (Option<String>, u64);
 
 impl LocalRegistry {
     /// Notes what a gate said of a version.

@@ -20,7 +20,7 @@ pub(super) const STAGES: &[u8] = b"gs/";
 /// The slots of models.
 pub(super) const SLOTS: &[u8] = b"gl/";
 /// The versions that were in production in a slot.
-const WERE_IN_PRODUCTION: &[u8] = b"gr/";
+pub(super) const WERE_IN_PRODUCTION: &[u8] = b"gr/";
 /// Approvals, requests and rejections of versions.
 pub(super) const APPROVALS: &[u8] = b"gq/";
 /// The requests that nobody has taken back.
@@ -28,13 +28,13 @@ pub(super) const REQUESTS: &[u8] = b"gu/";
 /// The results of gates.
 pub(super) const GATES: &[u8] = b"gk/";
 /// What the newest result of a gate was made on.
-const GATE_DATA: &[u8] = b"gj/";
+pub(super) const GATE_DATA: &[u8] = b"gj/";
 /// What aliases pointed to that were removed.
-const REMOVED_ALIASES: &[u8] = b"gf/";
+pub(super) const REMOVED_ALIASES: &[u8] = b"gf/";
 /// The policies, by name and stage.
 pub(super) const POLICIES: &[u8] = b"go/";
 /// What is left of versions that were deleted.
-const TOMBSTONES: &[u8] = b"gd/";
+pub(super) const TOMBSTONES: &[u8] = b"gd/";
 /// The deleted models whose parts are not all gone yet.
 pub(super) const GRAVES: &[u8] = b"gz/";
 /// All events; the number follows.

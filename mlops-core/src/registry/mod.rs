@@ -4,7 +4,8 @@
 //! `log.rs`'s head, so that changes behave as one sequence across threads and processes, and every change appends to the
 //! log of events who made it, when and why. `models.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one thing each,
 //! `source.rs` finds the files of a version, `provenance.rs` notes where it is from, `search.rs` finds models and versions,
-//! `by.rs` says who acts. `transfer.rs` brings a registry from store to store, `flat.rs` to and from tables of plain files.
+//! `by.rs` says who acts. `transfer.rs` brings a registry from store to store: wholly (`forward.rs`), or what is safe
+//! to add (`merge.rs`, `arrive.rs`). `flat.rs` and `flat_rules.rs` have it as tables of plain files.
 //!
 //! What a version needs before it goes to a stage is a policy (`policy.rs`, `policies.rs`). `requirements.rs` holds it against
 //! what is there: what people said (`approvals.rs`), what gates said (`gate_results.rs`) and where the version is from. Every
@@ -16,6 +17,7 @@
 
 mod aliases;
 mod approvals;
+mod arrive;
 mod audit;
 mod by;
 mod card;
@@ -23,12 +25,15 @@ mod change;
 mod files;
 #[cfg(feature = "files")]
 mod flat;
+#[cfg(feature = "files")]
+mod flat_rules;
 mod forward;
 mod gate_results;
 mod hooks;
 mod keys;
 mod layouts;
 mod log;
+mod merge;
 mod models;
 mod names;
 mod policies;
@@ -59,12 +64,16 @@ pub use approvals::{Approval, ApprovalState, Decision, PendingApproval, Said};
 pub use audit::LogHead;
 pub use by::{Actor, By};
 pub use card::{KNOWN_LIMITS, ModelCard};
-pub use gate_results::{GateOptions, GateResult, Verdict};
 #[cfg(feature = "files")]
 pub(crate) use flat::RegistryBuilder;
+#[cfg(feature = "files")]
+pub(crate) use gate_results::GateRecord;
+pub use gate_results::{GateOptions, GateResult, Verdict};
 pub(crate) use hooks::{Background, settle_all};
 pub use hooks::{Consumer, ConsumerOptions, CursorState, Delivery, EVENT_KINDS, Hook, HookTest, Next, Subscription};
 pub use log::{Action, Event};
+#[cfg(feature = "files")]
+pub(crate) use policies::PolicyRecord;
 pub use policies::{
     EffectivePolicy, PolicyChanges, PolicyScope, SetPolicy, parse_policies, parse_policy, policies_to_toml,
 };
@@ -78,12 +87,12 @@ pub use source::FilesOf;
 pub use store::LocalRegistry;
 pub use tombstones::Tombstone;
 pub use types::{ModelQuery, ModelVersion, RegisteredModel, Stage, StageOptions, VersionOptions, VersionStatus};
+#[cfg(feature = "files")]
+pub(crate) use types::{ModelRecord, VersionInfo};
 pub use uris::ModelUri;
 pub use watch::{Watch, WatchSubscription, Watched, WatchedVersion};
 pub(crate) use watches::Watches;
 pub use why::Why;
-#[cfg(feature = "files")]
-pub(crate) use types::{ModelRecord, VersionInfo};
 
 use crate::base::paging::Page;
 use crate::error::Result;

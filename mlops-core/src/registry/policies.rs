@@ -55,13 +55,13 @@ pub struct EffectivePolicy {
 
 /// What is stored of a policy.
 #[derive(Debug, Serialize, Deserialize)]
-struct PolicyRecord {
+pub(crate) struct PolicyRecord {
     /// As it was spelled; empty for the store.
-    model: String,
-    fields: String,
-    version: u64,
-    event: u64,
-    at: Timestamp,
+    pub(crate) model: String,
+    pub(crate) fields: String,
+    pub(crate) version: u64,
+    pub(crate) event: u64,
+    pub(crate) at: Timestamp,
 }
 
 /// What is set: the fields of each scope; None takes it away.

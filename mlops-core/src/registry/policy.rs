@@ -180,6 +180,19 @@ impl Policy {
         Ok(self)
     }
 
+    /// The fields that ask for something of a version that goes to the stage, so that none comes there by itself.
+    pub(super) fn asks(&self) -> Vec<&'static str> {
+        let asks = [
+            ("approvals", self.approvals > 0),
+            ("gate", self.gate.is_some()),
+            ("require", !self.require.is_empty()),
+            ("skip_staging", !self.skip_staging),
+            ("require_intended_use", self.require_intended_use),
+            ("require_reason", self.require_reason),
+        ];
+        asks.into_iter().filter(|(_, asks)| *asks).map(|(field, _)| field).collect()
+    }
+
     /// All fields, as JSON with the names and values that a policy file has; what is not set is null.
     pub fn to_json(&self) -> Map<String, Value> {
         let value = json!({

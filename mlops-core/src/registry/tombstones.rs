@@ -83,16 +83,41 @@ impl LocalRegistry {
         Ok(Error::NotFound { what: "model version", id: format!("{name}/{number}"), hint })
     }
 
+    /// What will be left of the versions of models that were deleted and whose parts are not all gone yet, with the names in
+    /// lower case: who copies the registry has them as if they were gone.
+    pub(super) fn unburied(&self) -> Result<Vec<(String, Tombstone)>> {
+        let mut graves = Vec::new();
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::GRAVES), |key, _| {
+            graves.extend(keys::last_number(key));
+            Ok(())
+        })?;
+        let mut left = Vec::new();
+        for model in graves {
+            let Some((lower, event)) = self.buried(model)? else { continue };
+            for_each_entry(&*self.storage, KeyRange::prefix(keys::part(keys::VERSIONS, model)), |key, value| {
+                left.push((lower.clone(), tombstone(key, value, &event)?));
+                Ok(())
+            })?;
+        }
+        Ok(left)
+    }
+
+    /// The name in lower case of a model whose parts are not all gone yet, and the event that deleted it.
+    fn buried(&self, model: u64) -> Result<Option<(String, Event)>> {
+        let Some(bytes) = self.storage.get(&keys::grave(model))? else { return Ok(None) };
+        let (lower, event): Grave = stored::decode("a deleted model", &bytes)?;
+        Ok(self.event(event)?.map(|event| (lower, event)))
+    }
+
     /// Removes what stands under the number of a model that is deleted, and leaves a tombstone of each version.
     pub(super) fn remove_parts(&self, model: u64) -> Result<()> {
-        let grave = self.storage.get(&keys::grave(model))?;
-        let grave: Option<Grave> = grave.map(|bytes| stored::decode("a deleted model", &bytes)).transpose()?;
-        let event = grave.as_ref().map(|(_, event)| self.event(*event)).transpose()?.flatten();
+        let grave = self.buried(model)?;
         let mut ops = Vec::new();
         for part in keys::PARTS {
             for_each_entry(&*self.storage, KeyRange::prefix(keys::part(part, model)), |key, value| {
-                if let (Some((lower, _)), Some(event), true) = (&grave, &event, part == keys::VERSIONS) {
-                    ops.push(tombstone_op(lower, key, value, event)?);
+                if let (Some((lower, event)), true) = (&grave, part == keys::VERSIONS) {
+                    let left = tombstone(key, value, event)?;
+                    ops.push(Op::put(keys::tombstone(lower, left.version), stored::encode(&left)?));
                 }
                 ops.push(Op::delete(key));
                 Ok(())
@@ -107,9 +132,8 @@ impl LocalRegistry {
     }
 }
 
-fn tombstone_op(lower: &str, key: &[u8], value: &[u8], event: &Event) -> Result<Op> {
+fn tombstone(key: &[u8], value: &[u8], event: &Event) -> Result<Tombstone> {
     let number = keys::last_number(key).unwrap_or_default();
     let info = decode_version(value)?;
-    let left = Tombstone::new(number, &info, &event.actor.name, event.reason.as_deref(), event.at, event.seq);
-    Ok(Op::put(keys::tombstone(lower, number), stored::encode(&left)?))
+    Ok(Tombstone::new(number, &info, &event.actor.name, event.reason.as_deref(), event.at, event.seq))
 }

@@ -38,7 +38,7 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class KeptModel:
-    """A model of which both stores have something of their own: the destination keeps what it has."""
+    """A model that the destination keeps as it is, or of which something came otherwise, and why."""
 
     model: str
     """The id of a logged model, or the name of a registered one."""
@@ -55,6 +55,8 @@ class ModelsReport:
     ahead: tuple[str, ...]
     """Those that are newer in the destination, which keeps them."""
     kept: tuple[KeptModel, ...]
+    notes: tuple[KeptModel, ...]
+    """What came otherwise than it is in the source, such as a stage that a policy of the destination does not let in."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -281,5 +283,6 @@ def _report(text: str) -> SyncReport:
 def _models(raw: dict[str, Any]) -> ModelsReport:
     for name in ("new", "updated", "ahead"):
         raw[name] = tuple(raw[name])
-    raw["kept"] = tuple(KeptModel(**one) for one in raw["kept"])
+    for name in ("kept", "notes"):
+        raw[name] = tuple(KeptModel(**one) for one in raw[name])
     return ModelsReport(**raw)

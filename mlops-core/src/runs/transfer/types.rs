@@ -154,9 +154,12 @@ pub struct ModelsReport {
     pub ahead: Vec<String>,
     /// Those of which both have something of their own: the destination keeps what it has.
     pub kept: Vec<KeptModel>,
+    /// What came otherwise than it is in the source: of a registered model, stages and aliases that a policy of the
+    /// destination does not let in.
+    pub notes: Vec<KeptModel>,
 }
 
-/// A model that the destination keeps as it is.
+/// A model that the destination keeps as it is, or of which something came otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeptModel {
     /// The id of a logged model, or the name of a registered one.
@@ -168,6 +171,10 @@ pub struct KeptModel {
 impl ModelsReport {
     pub(crate) fn keep(&mut self, model: &str, reason: impl Into<String>) {
         self.kept.push(KeptModel { model: model.into(), reason: reason.into() });
+    }
+
+    pub(crate) fn note(&mut self, model: &str, reasons: Vec<String>) {
+        self.notes.extend(reasons.into_iter().map(|reason| KeptModel { model: model.into(), reason }));
     }
 }
 

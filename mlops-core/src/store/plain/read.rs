@@ -267,6 +267,12 @@ impl<'a> Row<'a> {
         })
     }
 
+    /// The digest; None for null.
+    pub(super) fn find_digest(&self, column: &str) -> Result<Option<Digest>> {
+        self.find_text(column)?.map(|_| self.digest(column)).transpose()
+    }
+
+    /// The digest, which has to be there.
     pub(super) fn digest(&self, column: &str) -> Result<Digest> {
         self.parsed(column, Digest::from_hex)
     }

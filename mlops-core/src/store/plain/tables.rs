@@ -88,10 +88,32 @@ tables! {
     VERSIONS "model_versions" {
         number: Count, name: Text, version: Count, description: Text, source: Text, run_id: Text, run_link: Text,
         model_id: Text, status: Text, status_message: Text, stage: Text, created_by: Text, digest: Text, foreign: Bool,
-        created_at: Time, updated_at: Time,
+        created_at: Time, updated_at: Time, event: Count, manifest: Text,
     }
     VERSION_TAGS "model_version_tags" { number: Count, version: Count, key: Text, value: Text }
     VERSION_FILES "model_version_files" { number: Count, version: Count, path: Text, size: Count, blake3: Text, file: Text }
+    SLOTS "registered_model_slots" {
+        number: Count, name: Text, slot: Text, generation: Count, production: Count, previous: Count, event: Count,
+    }
+    PRODUCTIONS "registered_model_productions" { number: Count, slot: Text, version: Count, event: Count }
+    REMOVED_ALIASES "registered_model_removed_aliases" { number: Count, alias: Text, version: Count, event: Count }
+    GATE_DATA "registered_model_gate_data" { number: Count, gate: Text, data: Text, event: Count }
+    APPROVALS "model_version_approvals" {
+        number: Count, version: Count, event: Count, target: Text, decision: Text, actor: Text, actor_from: Text, uid: Count,
+        user: Text, host: Text, pid: Count, reason: Text, subject: Text, gate: Count, policy: Text, at: Time,
+        expires_at: Time,
+    }
+    REQUESTS "model_version_requests" { number: Count, version: Count, target: Text }
+    GATES "model_version_gates" {
+        number: Count, version: Count, event: Count, gate: Text, baseline: Count, verdict: Text, why: Text, data: Text,
+        rules: Text, subject: Text, baseline_subject: Text, policy: Text, staging_policy: Text, actor: Text,
+        actor_from: Text, uid: Count, user: Text, host: Text, pid: Count, at: Time, report: Text,
+    }
+    POLICIES "registry_policies" { model: Text, stage: Text, fields: Text, version: Count, event: Count, set_at: Time }
+    TOMBSTONES "registry_tombstones" {
+        name: Text, version: Count, digest: Text, manifest: Text, stage: Text, actor: Text, reason: Text, at: Time,
+        event: Count,
+    }
     EVENTS "registry_events" {
         seq: Count, at: Time, actor: Text, action: Text, model: Text, version: Count, detail: Text, from: Text, to: Text,
         reason: Text, event: Text,

@@ -13,6 +13,8 @@ use crate::runs::{
 };
 use crate::store::{ExportFilesOptions, Store, export_files, import, sync};
 
+mod governed;
+mod merged;
 mod refused;
 mod registry;
 

@@ -1,7 +1,10 @@
 //! Models of one store in another: logged models by their ids, the registry by its log of events.
 
+use super::governed::{answers, as_of, govern};
 use super::*;
+use crate::base::stored;
 use crate::runs::OnConflict;
+use crate::storage::{Durability, Op, Outcome};
 
 fn versions(store: &Store) -> Vec<(String, u64, String)> {
     let found = store.registry().search_versions(&ModelQuery::default()).unwrap().items;
@@ -96,4 +99,92 @@ fn logged_models_come_with_their_runs_and_say_where_they_differ() {
     assert_eq!(sync(&from, &to, &theirs_wins).unwrap().logged_models.updated, std::slice::from_ref(id));
     assert_eq!(ours.get(id).unwrap().tags, theirs.get(id).unwrap().tags);
     assert_eq!(to.logged_models().links("empty").unwrap(), from.logged_models().links("empty").unwrap());
+}
+
+#[test]
+fn a_registry_with_all_that_there_is_answers_the_same_whichever_way_it_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = rich(&path_in(dir.path(), "store"));
+    govern(&store);
+    let (was, answered) = (shown(&store), answers(&store));
+    let same = |again: &Store, way: &str| {
+        for (was, is) in was.iter().zip(shown(again)).chain(answered.iter().zip(answers(again))) {
+            assert_eq!(*was, is, "{way}");
+        }
+        assert_eq!((shown(again).len(), answers(again).len()), (was.len(), answered.len()), "{way}");
+    };
+    let to = |name: &str| Store::open(&path_in(dir.path(), name)).unwrap();
+    let plain = exported(&store, dir.path());
+    let again = to("from plain");
+    import(plain.to_str().unwrap(), &again, &everything()).unwrap();
+    same(&again, "as plain files");
+    let archive = path_in(dir.path(), "archive");
+    crate::store::export(&store, &archive, &everything()).unwrap();
+    let again = to("from archive");
+    import(&archive, &again, &everything()).unwrap();
+    same(&again, "as a store");
+    let synced = to("synced");
+    sync(&store, &synced, &everything()).unwrap();
+    same(&synced, "by a sync");
+    // It goes on there, and what it has stays bound to what it was bound to.
+    let carl = as_of(&again, "carl");
+    carl.set_alias("guarded", "mine", 4).unwrap();
+    carl.rollback("guarded", "eu", Some(1)).unwrap();
+    assert_eq!(carl.approve("guarded", 3, Stage::Production).unwrap().approval.version, 3);
+    carl.delete_model("Fraud 2").unwrap_err();
+    carl.force_delete_model("Fraud 2").unwrap();
+    // Back into the first: all of it goes forward, with what is gone.
+    sync(&again, &store, &everything()).unwrap();
+    assert_eq!((shown(&store), answers(&store)), (shown(&again), answers(&again)));
+    sync(&store, &synced, &everything()).unwrap();
+    assert_eq!(answers(&synced), answers(&store));
+    drop((store, again, synced));
+    for name in ["store", "from plain", "from archive", "synced"] {
+        let report = crate::store::fsck(&path_in(dir.path(), name), false).unwrap();
+        assert!(report.findings.is_empty() && report.lost.is_empty(), "{name}: {report:?}");
+    }
+}
+
+#[test]
+fn a_model_whose_parts_are_not_all_gone_goes_as_one_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, whole) = (rich("memory:"), Store::open("memory:").unwrap());
+    govern(&store);
+    sync(&store, &whole, &everything()).unwrap();
+    let kept: Vec<_> = all_entries(&store).into_iter().filter(|(key, _)| key.starts_with(b"g")).collect();
+    as_of(&store, "ada").force_delete_model("guarded").unwrap();
+    let gone = answers(&store);
+    // The process that deleted it was killed before the parts were gone, and the blobs went with the next gc.
+    let parts = kept.iter().filter(|(key, _)| store.storage().get(key).unwrap().is_none());
+    let parts: Vec<_> = parts.filter(|(key, _)| !key.starts_with(b"gm/")).collect();
+    assert!(parts.len() > 20, "{}", parts.len());
+    let number = u64::from_be_bytes(*parts[0].0[3..].first_chunk().unwrap());
+    let event = store.registry().log_head().unwrap().seq;
+    let mut ops: Vec<_> = parts.iter().map(|(key, value)| Op::put(key.clone(), value.clone())).collect();
+    for (key, _) in all_entries(&store).into_iter().filter(|(key, _)| key.starts_with(b"gd/guarded\0")) {
+        ops.extend((key.last() != Some(&5)).then(|| Op::delete(key)));
+    }
+    let grave = stored::encode(&("guarded".to_owned(), event)).unwrap();
+    ops.push(Op::put([b"gz/", number.to_be_bytes().as_slice()].concat(), grave));
+    assert_eq!(store.storage().apply(&ops, Durability::default()).unwrap(), Outcome::Applied);
+    sync(&store, &whole, &everything()).unwrap();
+    assert_eq!(answers(&whole), gone);
+    let again = Store::open("memory:").unwrap();
+    import(exported(&store, dir.path()).to_str().unwrap(), &again, &everything()).unwrap();
+    assert_eq!(answers(&again), gone);
+    for of in [&whole, &again] {
+        assert!(
+            !all_entries(of).iter().any(|(key, _)| key.starts_with(b"gz/") || parts.iter().any(|part| part.0 == *key))
+        );
+    }
+}
+
+fn all_entries(store: &Store) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    crate::runs::for_each_entry(&**store.storage(), crate::storage::KeyRange::prefix(b"g"), |key, value| {
+        found.push((key.to_vec(), value.to_vec()));
+        Ok(())
+    })
+    .unwrap();
+    found
 }

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import mlops
-from mlops.exceptions import AlreadyExists, Corrupt, InvalidArgument
+from mlops.exceptions import AlreadyExists, Corrupt, Denied, InvalidArgument
 
 
 def logged() -> str:
@@ -114,3 +114,60 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match="params.parquet"):
         mlops.import_runs(tmp_path / "plain")
     assert mlops.search_runs(search_all_experiments=True, output_format="list") == []
+
+
+def governed(monkeypatch: pytest.MonkeyPatch) -> mlops.Registry:
+    monkeypatch.setenv("MLOPS_ACTOR", "ada")
+    client, registry = mlops.MlflowClient(), mlops.registry()
+    client.create_registered_model("fraud")
+    for _ in range(3):
+        client.create_model_version("fraud", "s3://models/fraud")
+    registry.set_policy({"approvals": 1, "self_approval": False, "gate": "auc"}, "fraud")
+    registry.record_gate_result("fraud", 1, None, "pass", "auc", report={"metrics": {"auc": 0.9}})
+    registry.approve("fraud", 1, actor="bob")
+    registry.promote("fraud", 1)
+    registry.request_approval("fraud", 2)
+    registry.delete_version("fraud", 3, reason="a mistake")
+    return registry
+
+
+def answers(registry: mlops.Registry) -> list[object]:
+    versions = [
+        (registry.status("fraud", number), registry.card("fraud", number).json, str(registry.why("fraud", number)))
+        for number in (1, 2)
+    ]
+    log = [registry.head(), registry.verify(registry.head()), list(registry.events())]
+    return [versions, log, registry.pending(), registry.deleted_versions("fraud"), registry.policies_toml()]
+
+
+def test_a_registry_with_rules_comes_back_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    was = answers(governed(monkeypatch))
+    logged()
+    mlops.export_files(tmp_path / "plain")
+    policies = pq.read_table(tmp_path / "plain/registry_policies.parquet").to_pylist()
+    assert [(row["model"], row["stage"]) for row in policies] == [("fraud", "Production")]
+    assert json.loads(policies[0]["fields"])["approvals"] == 1
+    approvals = pq.read_table(tmp_path / "plain/model_version_approvals.parquet").to_pylist()
+    assert [(row["version"], row["decision"], row["actor"]) for row in approvals] == [
+        (1, "approved", "bob"),
+        (2, "requested", "ada"),
+    ]
+    mlops.set_tracking_uri(str(tmp_path / "again"))
+    report = mlops.import_runs(tmp_path / "plain")
+    assert (report.registered_models.new, report.registered_models.notes) == (("fraud",), ())
+    assert answers(mlops.registry()) == was
+
+
+def test_no_policy_is_gone_around_by_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    governed(monkeypatch)
+    logged()
+    mlops.export_files(tmp_path / "plain")
+    mlops.set_tracking_uri(str(tmp_path / "guarded"))
+    registry = mlops.registry()
+    registry.set_policy({"approvals": 1, "self_approval": False})
+    report = mlops.import_runs(tmp_path / "plain")
+    reasons = [note.reason for note in report.registered_models.notes if note.model == "fraud"]
+    assert "approvals" in reasons[0] and "policies there did not come" in reasons[1]
+    assert registry.status("fraud", 1)["version"]["stage"] == "None"
+    with pytest.raises(Denied, match="made the version"):
+        registry.approve("fraud", 1, actor="ada")

@@ -425,6 +425,10 @@ proptest! {
         prop_assert_eq!((second.new.len(), second.updated.len(), second.ahead.len()), (0, 0, 0));
         prop_assert_eq!(shown(&again), is);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn registries_that_meet_hang_together_and_only_add(

@@ -111,3 +111,29 @@ fn runs_are_exported_as_plain_files_and_imported_from_them() {
     let answer = at(Path::new(&from), &["export", "--all", "--overwrite", "-o", &to]);
     assert!(answer.code == 2 && answer.err.contains("--format plain"), "{answer:?}");
 }
+
+#[test]
+fn a_stage_that_a_policy_does_not_let_in_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = places(dir.path());
+    let run = |path: &str, arguments: &[&str]| {
+        let answer = at(Path::new(path), arguments);
+        assert_eq!(answer.code, 0, "{answer:?}");
+    };
+    run(&from, &["models", "register", "fraud", "s3://x"]);
+    run(&from, &["models", "promote", "fraud", "1", "--reason", "the first"]);
+    Store::open(&to).unwrap().close().unwrap();
+    run(&to, &["models", "register", "own", "s3://y"]);
+    run(&to, &["models", "policy", "init", "strict"]);
+    let answer = mlops(&["sync", &from, &to]);
+    // The source does not have the files of `s3://x` itself.
+    assert!(answer.code == 0 && answer.out.contains("kept as it is: registered model fraud: denied"), "{answer:?}");
+    let lenient = dir.path().join("policies.toml");
+    std::fs::write(&lenient, "[default.production]\napprovals = 1\n").unwrap();
+    run(&to, &["models", "policy", "set", lenient.to_str().unwrap()]);
+    let answer = mlops(&["sync", &from, &to, "--dry-run"]);
+    let line = "registered model fraud: version 1 was in Production there and is in None here: the policy here asks for approvals";
+    assert!(answer.code == 0 && answer.out.contains(line), "{answer:?}");
+    let notes = mlops(&["sync", &from, &to, "--json"]).json()["registered_models"]["notes"].clone();
+    assert!(notes[0]["model"] == "fraud" && notes[0]["reason"].as_str().unwrap().contains("approvals"), "{notes}");
+}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::registry::{ModelRegistry, VersionOptions};
 
 /// Two stores: a sample, and one that does not exist yet.
 fn places(dir: &Path) -> (String, String) {
@@ -120,10 +121,15 @@ fn a_stage_that_a_policy_does_not_let_in_is_told_of() {
         let answer = at(Path::new(path), arguments);
         assert_eq!(answer.code, 0, "{answer:?}");
     };
-    run(&from, &["models", "register", "fraud", "s3://x"]);
+    let register = |path: &str, name: &str| {
+        let store = Store::open(path).unwrap();
+        let options = VersionOptions { source: "s3://x".into(), ..VersionOptions::default() };
+        store.registry().register(name, &options).unwrap();
+        store.close().unwrap();
+    };
+    register(&from, "fraud");
     run(&from, &["models", "promote", "fraud", "1", "--reason", "the first"]);
-    Store::open(&to).unwrap().close().unwrap();
-    run(&to, &["models", "register", "own", "s3://y"]);
+    register(&to, "own");
     run(&to, &["models", "policy", "init", "strict"]);
     let answer = mlops(&["sync", &from, &to]);
     // The source does not have the files of `s3://x` itself.

@@ -1,7 +1,7 @@
 //! A store that is written as plain files and read into a new one shows the same: whatever was logged, deleted, moved and
 //! registered.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
@@ -241,17 +241,17 @@ fn play(store: &Store, step: Step, ids: &mut Vec<String>) {
         Step::Alias(model, version) => drop(registry.set_alias(&name(model), "Champion", version)),
         Step::Rename(from, to) => drop(registry.rename_model(&name(from), &name(to))),
         Step::DeleteModel(model) => drop(registry.delete_model(&name(model))),
-        other => govern(store, other),
+        other => govern(store, &other),
     }
 }
 
 /// The same, of the steps that only a registry with rules has.
-fn govern(store: &Store, step: Step) {
+fn govern(store: &Store, step: &Step) {
     let name = |model: usize| format!("Modell ü{model}");
     let slot = |slot: usize| ["", "EU", "öst"][slot].to_owned();
     let by = |actor: &str| store.registry().by(By { actor: Some(actor.into()), reason: Some("it is time".into()) });
     let registry = by("ops");
-    match step {
+    match *step {
         Step::Policy(of, staging, fields) => {
             let stage = if staging { Stage::Staging } else { Stage::Production };
             let fields = POLICIES.get(fields).map(|fields| serde_json::from_str(fields).unwrap());

@@ -24,10 +24,10 @@ use crate::storage::{KeyRange, Op};
 
 impl LocalRegistry {
     /// What stands behind a prefix, with the rest of the key.
-    fn behind<T: DeserializeOwned>(&self, what: &'static str, prefix: Vec<u8>) -> Result<Vec<(Vec<u8>, T)>> {
+    fn behind<T: DeserializeOwned>(&self, what: &'static str, prefix: &[u8]) -> Result<Vec<(Vec<u8>, T)>> {
         let mut found = Vec::new();
-        for_each_entry(&*self.storage, KeyRange::prefix(prefix.clone()), |key, value| {
-            let rest = key.strip_prefix(prefix.as_slice()).unwrap_or_default().to_vec();
+        for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
+            let rest = key.strip_prefix(prefix).unwrap_or_default().to_vec();
             found.push((rest, stored::decode(what, value)?));
             Ok(())
         })?;
@@ -36,13 +36,13 @@ impl LocalRegistry {
 
     /// The slots that are noted, with their names.
     pub(crate) fn slot_records(&self, model: u64) -> Result<Vec<(String, SlotState)>> {
-        let found = self.behind("a slot of a registered model", keys::part(keys::SLOTS, model))?;
+        let found = self.behind("a slot of a registered model", &keys::part(keys::SLOTS, model))?;
         Ok(found.into_iter().map(|(slot, state)| (text(&slot), state)).collect())
     }
 
     /// The versions that were in production: the slot, the version, the last event that brought it there.
     pub(crate) fn production_records(&self, model: u64) -> Result<Vec<(String, u64, u64)>> {
-        let found = self.behind("a mark of production", keys::part(keys::WERE_IN_PRODUCTION, model))?;
+        let found = self.behind("a mark of production", &keys::part(keys::WERE_IN_PRODUCTION, model))?;
         let of = |(rest, event): (Vec<u8>, u64)| {
             let slot = rest.split(|byte| *byte == 0).next().unwrap_or_default();
             (text(slot), keys::last_number(&rest).unwrap_or_default(), event)
@@ -51,7 +51,7 @@ impl LocalRegistry {
     }
 
     pub(crate) fn approval_records(&self, model: u64, version: u64) -> Result<Vec<Approval>> {
-        let found = self.behind("an approval", keys::of_version(keys::APPROVALS, model, version))?;
+        let found = self.behind("an approval", &keys::of_version(keys::APPROVALS, model, version))?;
         Ok(found.into_iter().map(|(_, approval)| approval).collect())
     }
 
@@ -67,7 +67,7 @@ impl LocalRegistry {
 
     /// The results of gates for a version, with their reports.
     pub(crate) fn gate_records(&self, model: u64, version: u64) -> Result<Vec<(GateRecord, Option<String>)>> {
-        let found = self.behind("a result of a gate", keys::of_version(keys::GATES, model, version))?;
+        let found = self.behind("a result of a gate", &keys::of_version(keys::GATES, model, version))?;
         let with_report = |(_, mut record): (Vec<u8>, GateRecord)| {
             let report = record.report.take().map(|text| text.load(self.blobs())).transpose()?;
             Ok((record, report))
@@ -77,18 +77,18 @@ impl LocalRegistry {
 
     /// What the newest result of each gate was made on, and its event.
     pub(crate) fn gate_data_records(&self, model: u64) -> Result<Vec<(String, GateData)>> {
-        let found = self.behind("the data of a gate", keys::part(keys::GATE_DATA, model))?;
+        let found = self.behind("the data of a gate", &keys::part(keys::GATE_DATA, model))?;
         Ok(found.into_iter().map(|(gate, data)| (text(&gate), data)).collect())
     }
 
     /// The aliases that were removed, in lower case, with the version and the event.
     pub(crate) fn removed_aliases(&self, model: u64) -> Result<Vec<(String, RemovedAlias)>> {
-        let found = self.behind("a removed alias", keys::part(keys::REMOVED_ALIASES, model))?;
+        let found = self.behind("a removed alias", &keys::part(keys::REMOVED_ALIASES, model))?;
         Ok(found.into_iter().map(|(alias, removed)| (text(&alias), removed)).collect())
     }
 
     pub(crate) fn policy_records(&self) -> Result<Vec<(Stage, PolicyRecord)>> {
-        let found = self.behind("a policy", keys::POLICIES.to_vec())?;
+        let found = self.behind("a policy", keys::POLICIES)?;
         let stage =
             |key: &[u8]| if key.last() == Some(&Stage::Staging.byte()) { Stage::Staging } else { Stage::Production };
         Ok(found.into_iter().map(|(key, record)| (stage(&key), record)).collect())
@@ -96,7 +96,7 @@ impl LocalRegistry {
 
     /// What is left of versions that were deleted, with the name of their model in lower case.
     pub(crate) fn tombstone_records(&self) -> Result<Vec<(String, Tombstone)>> {
-        let found = self.behind("what is left of a version", keys::TOMBSTONES.to_vec())?;
+        let found = self.behind("what is left of a version", keys::TOMBSTONES)?;
         let name = |rest: Vec<u8>| text(rest.split(|byte| *byte == 0).next().unwrap_or_default());
         let mut left: Vec<_> = found.into_iter().map(|(rest, tombstone)| (name(rest), tombstone)).collect();
         left.extend(self.unburied()?);

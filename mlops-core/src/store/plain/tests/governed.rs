@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::error::Code;
 use crate::registry::{
     By, GateOptions, INTENDED_USE, LocalRegistry, ModelQuery, ModelRegistry, PolicyChanges, PolicyScope,
-    PromoteOptions, Stage, Verdict, VersionOptions,
+    PromoteOptions, Stage, StageOptions, Verdict, VersionOptions,
 };
 use crate::runs::{ArtifactSource, Content, RunOptions, RunStatus};
 use crate::store::Store;
@@ -73,7 +73,7 @@ pub(super) fn govern(store: &Store) {
     promote(store, "guarded", 2, "");
     promote(store, "guarded", 2, "eu");
     as_of(store, "ops").rollback("guarded", "", None).unwrap();
-    ada.set_stage("guarded", 3, Stage::Staging, Default::default()).unwrap();
+    ada.set_stage("guarded", 3, Stage::Staging, StageOptions::default()).unwrap();
     ada.request_approval("guarded", 3, Stage::Production).unwrap();
     as_of(store, "eve").reject("guarded", 3, Stage::Production).unwrap();
     bob.approve("guarded", 4, Stage::Production).unwrap();

@@ -9,7 +9,7 @@ use super::keys;
 use super::log::Action;
 use super::merge::Coming;
 use super::names;
-use super::slots::{SlotState, Slots};
+use super::slots::{SlotState, Slots, is_promotion};
 use super::store::LocalRegistry;
 use super::types::{AliasEntry, ModelRecord, Stage, VersionInfo, VersionStatus};
 use crate::base::stored;
@@ -77,6 +77,10 @@ impl LocalRegistry {
             found.extend(keys::last_number(key).map(|number| (slot, number)));
             Ok(())
         })?;
+        // Of a time before there were marks.
+        let events = self.events_of(&model.name)?;
+        let promoted = events.iter().filter(|event| is_promotion(event) && event.detail.is_none());
+        found.extend(promoted.filter_map(|event| Some((String::new(), event.version?))));
         Ok(found)
     }
 

@@ -135,6 +135,7 @@ impl<'a, 'b> Forward<'a, 'b> {
             return Err(Error::Busy { detail });
         }
         (self.bytes, self.size) = (head, 0);
+        self.to.watches.tell();
         self.lease = None;
         self.lease = Some(self.to.blobs().leases().hold()?);
         self.copier.under_new_lease();

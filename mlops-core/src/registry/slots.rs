@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::keys;
+use super::log::Event;
 use super::names;
 use super::store::LocalRegistry;
 use super::types::{ModelRecord, Stage};
@@ -88,11 +89,15 @@ impl LocalRegistry {
         // Of a time before there were marks.
         let events = self.events_of(&model.name)?;
         Ok(slot.is_empty()
-            && events.iter().any(|event| {
-                let to = event.to.as_deref() == Some(Stage::Production.as_str());
-                event.version == Some(number) && event.generation.is_some() && event.detail.is_none() && to
-            }))
+            && events
+                .iter()
+                .any(|event| event.version == Some(number) && event.detail.is_none() && is_promotion(event)))
     }
+}
+
+/// True for an event that brought a version to production.
+pub(super) fn is_promotion(event: &Event) -> bool {
+    event.generation.is_some() && event.to.as_deref() == Some(Stage::Production.as_str())
 }
 
 impl Change {

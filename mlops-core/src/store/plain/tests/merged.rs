@@ -5,6 +5,7 @@ use serde_json::json;
 use super::governed::{as_of, gate, govern, promote, set_policy};
 use super::*;
 use crate::registry::{PromoteOptions, SlotState, Verdict};
+use crate::storage::{Durability, KeyRange, Op, Outcome, ScanOptions};
 
 /// A store whose registry has its own history.
 fn other() -> Store {
@@ -131,6 +132,27 @@ fn what_is_not_verified_does_not_come_where_a_policy_asks_for_it() {
     set_policy(&to, None, Stage::Production, &json!({}));
     assert_eq!(brought(&from, &to), Vec::<String>::new());
     assert_eq!(stages(&to, "elsewhere"), [(1, Stage::None)]);
+}
+
+#[test]
+fn a_model_of_a_time_before_slots_comes_with_its_way_back() {
+    let (from, to) = (Store::open("memory:").unwrap(), other());
+    let options = VersionOptions { source: "s3://x".into(), ..VersionOptions::default() };
+    for number in 1..=3 {
+        as_of(&from, "ada").register("old", &options).unwrap();
+        promote(&from, "old", number, "");
+    }
+    let mut ops = Vec::new();
+    for prefix in [b"gl/", b"gr/"] {
+        let page = from.storage().scan(&KeyRange::prefix(prefix.as_slice()), &ScanOptions::default()).unwrap();
+        ops.extend(page.entries.into_iter().map(|(key, _)| Op::delete(key)));
+    }
+    assert_eq!(ops.len(), 4);
+    assert_eq!(from.storage().apply(&ops, Durability::default()).unwrap(), Outcome::Applied);
+    assert_eq!(brought(&from, &to), Vec::<String>::new());
+    assert_eq!(slots(&from, "old"), slots(&to, "old"));
+    assert_eq!(to.registry().get_by_alias("old", "previous").unwrap().version, 2);
+    assert_eq!(as_of(&to, "ops").rollback("old", "", Some(1)).unwrap().version.version, 1);
 }
 
 #[test]

@@ -51,7 +51,12 @@ impl LoggedModels {
     ///
     /// # Errors
     /// `AlreadyExists` if it is there; what writing gives.
-    pub(crate) fn put_flat(&self, data: &LoggedModelData, files: &BTreeMap<String, StoredArtifact>) -> Result<()> {
+    pub(crate) fn put_flat(
+        &self,
+        data: &LoggedModelData,
+        files: &BTreeMap<String, StoredArtifact>,
+        is_foreign: bool,
+    ) -> Result<()> {
         let LoggedModelData { model, params, tags, points } = data;
         let id = &model.model_id;
         if self.storage.get(&keys::model(id))?.is_some() {
@@ -71,6 +76,7 @@ impl LoggedModels {
         for (path, file) in files {
             ops.push(Op::put(keys::part(keys::FILES, id, path), stored::encode(file)?));
         }
+        ops.push(Self::origin_op(id, is_foreign)?);
         ops.extend(record_ops(model)?);
         self.apply_all(ops)
     }

@@ -25,7 +25,13 @@ impl LoggedModels {
     /// `NotFound`, `ReadOnly`, `Io`.
     pub fn mark_foreign(&self, id: &str) -> Result<()> {
         self.runs.check_writable()?;
-        self.commit(id, vec![Op::put(keys::origin(id), stored::encode(&Origin::Elsewhere)?)])
+        self.commit(id, vec![Self::origin_op(id, true)?])
+    }
+
+    /// The operation that notes where a model is from.
+    pub(super) fn origin_op(id: &str, is_foreign: bool) -> Result<Op> {
+        let origin = if is_foreign { Origin::Elsewhere } else { Origin::Here };
+        Ok(Op::put(keys::origin(id), stored::encode(&origin)?))
     }
 
     /// True if nobody knows that a model was made here: it was brought in, or nothing is noted of it and it has no run here

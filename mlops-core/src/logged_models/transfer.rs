@@ -41,14 +41,20 @@ impl LoggedModels {
     ///
     /// # Errors
     /// What reading and writing give.
-    pub(crate) fn sync_from(&self, from: &Self, synced: &mut Synced, options: &SyncOptions<'_>) -> Result<()> {
+    pub(crate) fn sync_from(
+        &self,
+        from: &Self,
+        trusted: bool,
+        synced: &mut Synced,
+        options: &SyncOptions<'_>,
+    ) -> Result<()> {
         let mut report = ModelsReport::default();
         let (ids, links) = from.selected(synced, options)?;
         let mut copier = Copier::new(from.blobs(), self.blobs());
         for id in ids {
             let _lease = self.blobs().leases().hold()?;
             copier.under_new_lease();
-            self.bring(from, &id, synced, options, &mut copier, &mut report)?;
+            self.bring(from, &id, trusted, synced, options, &mut copier, &mut report)?;
         }
         if !options.dry_run {
             self.blobs().flush()?;
@@ -102,6 +108,7 @@ impl LoggedModels {
         &self,
         from: &Self,
         id: &str,
+        trusted: bool,
         synced: &Synced,
         options: &SyncOptions<'_>,
         copier: &mut Copier<'_>,
@@ -139,11 +146,13 @@ impl LoggedModels {
         if options.dry_run {
             return Ok(());
         }
+        self.finish_leaving(id)?;
         blobs_of(&source.parts)?.into_iter().try_for_each(|blob| copier.copy(blob))?;
         self.blobs().flush()?;
         let had = dest.map(|raw| raw.parts).unwrap_or_default();
-        let gone = had.keys().filter(|key| !source.parts.contains_key(*key)).map(|key| Op::delete(key.clone()));
-        let mut ops: Vec<Op> = gone.collect();
+        // Before its files: what runs code asks first where the source is not trusted, or had it from elsewhere.
+        let mut ops = vec![Self::origin_op(id, !trusted || from.is_foreign(id)?)?];
+        ops.extend(had.keys().filter(|key| !source.parts.contains_key(*key)).map(|key| Op::delete(key.clone())));
         ops.extend(
             source
                 .parts

@@ -60,7 +60,7 @@ pub fn sync(from: &Store, to: &Store, options: &SyncOptions<'_>) -> Result<SyncR
 /// Runs first: models say which runs they are of.
 pub(super) fn sync_between(from: &Store, to: &Store, ends: Ends, options: &SyncOptions<'_>) -> Result<SyncReport> {
     let mut synced = to.runs().sync_from(from.runs(), ends, options)?;
-    to.logged_models().sync_from(&from.logged_models(), &mut synced, options)?;
+    to.logged_models().sync_from(&from.logged_models(), ends.trusted, &mut synced, options)?;
     if !options.selects_runs() && options.experiment_names.is_empty() {
         to.registry().sync_from(&from.registry(), ends.trusted, &mut synced, options)?;
     }

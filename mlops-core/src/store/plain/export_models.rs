@@ -59,6 +59,7 @@ impl Exporter<'_> {
                 lifecycle.as_str().into(),
                 (*created_at).into(),
                 (*updated_at).into(),
+                self.store.logged_models().is_foreign(id)?.into(),
             ],
         )?;
         for (table, texts) in [(tables::LOGGED_MODEL_PARAMS, &data.params), (tables::LOGGED_MODEL_TAGS, &data.tags)] {

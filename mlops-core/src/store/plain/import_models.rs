@@ -78,7 +78,11 @@ impl Reading<'_> {
             files.insert(path_of(row)?, self.file(row, true)?);
             Ok(())
         })?;
-        self.store.logged_models().put_flat(&LoggedModelData { model, params, tags, points }, &files)
+        self.store.logged_models().put_flat(
+            &LoggedModelData { model, params, tags, points },
+            &files,
+            row.bool("foreign")?,
+        )
     }
 }
 

@@ -67,7 +67,7 @@ tables! {
     }
     LOGGED_MODELS "logged_models" {
         model_id: Text, experiment_id: Text, experiment: Text, name: Text, model_type: Text, source_run_id: Text,
-        status: Text, status_message: Text, lifecycle: Text, created_at: Time, updated_at: Time,
+        status: Text, status_message: Text, lifecycle: Text, created_at: Time, updated_at: Time, foreign: Bool,
     }
     LOGGED_MODEL_PARAMS "logged_model_params" { model_id: Text, key: Text, value: Text }
     LOGGED_MODEL_TAGS "logged_model_tags" { model_id: Text, key: Text, value: Text }

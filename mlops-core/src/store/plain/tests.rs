@@ -297,7 +297,11 @@ fn what_was_exported_here_is_trusted_until_it_is_changed() {
         let again = Store::open(&path_in(dir.path(), name)).unwrap();
         import(folder.to_str().unwrap(), &again, &everything()).unwrap();
         let versions = again.registry().search_versions(&ModelQuery::default()).unwrap().items;
-        (again.trusts_run(run).unwrap(), versions.iter().any(|version| version.info.is_foreign))
+        let is_foreign = versions.iter().any(|version| version.info.is_foreign);
+        for model in again.logged_models().list(&[], View::All).unwrap() {
+            assert_eq!(again.logged_models().is_foreign(&model.model.model_id).unwrap(), is_foreign);
+        }
+        (again.trusts_run(run).unwrap(), is_foreign)
     };
     assert_eq!(trusts("one", "full"), (true, false));
     assert_eq!(trusts("one", "open"), (false, false), "it came from elsewhere before");

@@ -54,7 +54,7 @@ impl LoggedModels {
         for id in ids {
             let _lease = self.blobs().leases().hold()?;
             copier.under_new_lease();
-            self.bring(from, &id, trusted, synced, options, &mut copier, &mut report)?;
+            self.bring((from, trusted), &id, synced, options, &mut copier, &mut report)?;
         }
         if !options.dry_run {
             self.blobs().flush()?;
@@ -106,9 +106,8 @@ impl LoggedModels {
 
     fn bring(
         &self,
-        from: &Self,
+        (from, trusted): (&Self, bool),
         id: &str,
-        trusted: bool,
         synced: &Synced,
         options: &SyncOptions<'_>,
         copier: &mut Copier<'_>,

@@ -18,7 +18,7 @@ SIDES = ("mlops", "plugin", "mlflow")
 class Sizes:
     """How much of each work is done on each side; 0: not at all."""
 
-    repeats: int = 3
+    repeats: int = 1
     models: tuple[int, ...] = (50, 5, 3)
     kept: tuple[int, ...] = (10, 10, 10)
     fits: tuple[int, ...] = (20, 3, 3)

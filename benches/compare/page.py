@@ -164,7 +164,7 @@ wall. A goal is what this library promised itself, by CPU.
   is the whole folder of the store.
 - Autolog logs params, metrics on the training data, the data set and the model of a `Ridge` on 569 rows, in a run for each fit.
 - MLflow over a store of mlops is MLflow's package with `mlflow.set_tracking_uri("mlops:...")`: most of its time is MLflow's.
-- The import is the command `mlops import mlflow mlflow.db`, from its start to its end, once.
+- The import is the command `mlops import mlflow mlflow.db`, from its start to its end. All of this is done once.
 
 ## The model registry
 
@@ -174,8 +174,8 @@ calls, `get_model_version_by_alias` and `transition_model_version_stage`, on bot
 {registry}
 
 - Every change of mlops is a commit and an event of the log, with who, when and the hash of the event before.
-- Sixteen processes wait until all are ready, then each promotes 20 times: CPU is that of their calls, the wall is of all
-  divided by the calls.
+- Sixteen processes wait until all are ready, then each promotes 20 times, twice with 20,000 versions: CPU is that of their
+  calls, the wall is of all divided by the calls. All of this is done once.
 
 `cargo bench -p mlops-benches` measures the tracking calls from Rust, on a store on the disk:
 

@@ -1,7 +1,7 @@
 """The registry: the same work on mlops and on MLflow over SQLite, in a process of its own: prints what it took as a line of
 JSON.
 
-    python registry_work.py SIDE WORK FOLDER COUNT"""
+    python registry_work.py SIDE WORK FOLDER COUNT..."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from work import Taken, check
 
 NAME = "fraud"
 PROCESSES = 16
-EACH = 20
 # How often a call is made on each side: MLflow's take up to a second with many versions.
 CALLS = {"mlops": 500, "mlflow": 20}
 
@@ -66,12 +65,12 @@ def calls(api: Any, folder: Path, count: int) -> dict[str, float]:
     return {"units": times, **of}
 
 
-def crowd(api: Any, folder: Path, count: int) -> dict[str, float]:
-    """Sixteen processes that promote at once, from when all are ready: the wall of all, and the CPU of their calls."""
+def crowd(api: Any, folder: Path, each: int) -> dict[str, float]:
+    """Sixteen processes that promote at once, so many times each, from when all are ready: the wall of all, and the CPU of their calls."""
     side = "mlops" if api.__name__ == "mlops" else "mlflow"
     children = [
         subprocess.Popen(
-            [sys.executable, __file__, side, "promoting", folder, str(number)],
+            [sys.executable, __file__, side, "promoting", folder, str(number), str(each)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -92,7 +91,7 @@ def crowd(api: Any, folder: Path, count: int) -> dict[str, float]:
     check(sum(version.current_stage == "Production" for version in live) <= 1, "one production")
     failed = sum(one["failed"] for one in done)
     return {
-        "units": PROCESSES * EACH,
+        "units": PROCESSES * each,
         "wall": wall,
         "cpu": sum(one["cpu"] for one in done),
         "failed": failed,
@@ -100,14 +99,14 @@ def crowd(api: Any, folder: Path, count: int) -> dict[str, float]:
     }
 
 
-def promoting(api: Any, folder: Path, number: int) -> dict[str, float]:
+def promoting(api: Any, folder: Path, number: int, each: int) -> dict[str, float]:
     """One of the sixteen."""
     client = api.MlflowClient()
     client.get_model_version(NAME, number)
     print("ready", flush=True)
     sys.stdin.readline()
     taken, slowest, failed = Taken(), 0.0, 0
-    for turn in range(EACH):
+    for turn in range(each):
         begun = time.perf_counter()
         with taken:
             try:
@@ -116,15 +115,15 @@ def promoting(api: Any, folder: Path, number: int) -> dict[str, float]:
             except Exception:
                 failed += 1
         slowest = max(slowest, time.perf_counter() - begun)
-    return {"units": EACH, "wall": taken.wall, "cpu": taken.cpu, "failed": failed, "slowest": slowest}
+    return {"units": each, "wall": taken.wall, "cpu": taken.cpu, "failed": failed, "slowest": slowest}
 
 
-def main(side: str, which: str, folder: Path, count: int) -> None:
+def main(side: str, which: str, folder: Path, *counts: int) -> None:
     """Does one piece of work."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
-    print(json.dumps(globals()[which](opened(side, folder), folder, count)))
+    print(json.dumps(globals()[which](opened(side, folder), folder, *counts)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *map(int, sys.argv[4:]))

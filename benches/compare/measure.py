@@ -95,6 +95,17 @@ class Bench:
         """The same of another script."""
         return self._process(script, side, name, home, count)
 
+    def in_turn(self, script: str, folder: str, which: str, counts: dict[str, int], repeats: int) -> list[list[dict[str, Any]]]:
+        """A piece of work in turn on all sides, each time in a fresh process and folder; 0: the side has none of it."""
+        taken: list[list[dict[str, Any]]] = [[] for _ in counts]
+        for _ in range(repeats):
+            for (side, count), kept in zip(counts.items(), taken):
+                if count:
+                    home = self.folder / folder / side
+                    kept.append(self.run(script, side, home, which, count))
+                    shutil.rmtree(home)
+        return taken
+
     def _process(self, script: str, side: str, name: str, home: Path, count: int, *rest: str) -> dict[str, Any]:
         home.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, str(HERE / script), side, name, str(home), str(count), *rest]

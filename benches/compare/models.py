@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +37,7 @@ class Models:
 
     def each(self, which: str, counts: tuple[int, ...]) -> list[list[Taken]]:
         """A piece of work in turn on all sides, each time in a fresh process and folder."""
-        taken: list[list[Taken]] = [[] for _ in SIDES]
-        for _ in range(self.sizes.repeats):
-            for side, count, kept in zip(SIDES, counts, taken):
-                if count:
-                    home = self.bench.folder / "models" / side
-                    kept.append(self.bench.run("models_work.py", side, home, which, count))
-                    shutil.rmtree(home)
-        return taken
+        return self.bench.in_turn("models_work.py", "models", which, dict(zip(SIDES, counts)), self.sizes.repeats)
 
     def row(self, title: str, taken: list[list[Taken]], goal: str = "", part: str = "") -> None:
         """A line: CPU, and the wall in brackets, for each side."""

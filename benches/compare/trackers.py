@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -45,14 +44,7 @@ class Trackers:
 
     def each(self, which: str, counts: tuple[int, ...]) -> list[list[Taken]]:
         """A piece of work in turn on all sides, each time in a fresh process and folder."""
-        taken: list[list[Taken]] = [[] for _ in SIDES]
-        for _ in range(self.sizes.repeats):
-            for side, count, kept in zip(SIDES, counts, taken):
-                if count:
-                    home = self.bench.folder / "trackers" / side
-                    kept.append(self.bench.run("trackers_work.py", side, home, which, count))
-                    shutil.rmtree(home)
-        return taken
+        return self.bench.in_turn("trackers_work.py", "trackers", which, dict(zip(SIDES, counts)), self.sizes.repeats)
 
     def row(self, title: str, taken: list[list[Taken]], goal: str, part: str = "", scale: float = 1) -> None:
         """A line: CPU, and the wall in brackets, for each side."""

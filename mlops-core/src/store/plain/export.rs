@@ -312,21 +312,24 @@ impl Exporter<'_> {
             let file = format!("{folder}/{}", namer.name(path));
             self.file(&file, artifact)?;
             bytes += artifact.size_bytes;
-            let digest = artifact.blob.to_hex();
-            self.row(
-                tables::ARTIFACTS,
-                &[
-                    id.into(),
-                    path.into(),
-                    artifact.size_bytes.into(),
-                    (&digest).into(),
-                    artifact.at.into(),
-                    (&file).into(),
-                ],
-            )?;
+            self.file_row(tables::ARTIFACTS, id, path, artifact, &file)?;
             self.media(id, path, artifact)?;
         }
         Ok(bytes)
+    }
+
+    /// What is said of a file of a run or of a logged model.
+    pub(super) fn file_row(
+        &mut self,
+        table: &Table,
+        id: &str,
+        path: &str,
+        artifact: &StoredArtifact,
+        file: &str,
+    ) -> Result<()> {
+        let digest = artifact.blob.to_hex();
+        let size = artifact.size_bytes;
+        self.row(table, &[id.into(), path.into(), size.into(), (&digest).into(), artifact.at.into(), file.into()])
     }
 
     /// What is a value of a series stands in a table of its own, too.

@@ -84,18 +84,7 @@ impl Exporter<'_> {
         }
         let files = self.store.logged_models().all_files(id, None)?;
         for (path, artifact, file) in self.tree("logged_models", id, &files)? {
-            let digest = artifact.blob.to_hex();
-            self.row(
-                tables::LOGGED_MODEL_FILES,
-                &[
-                    id.into(),
-                    path.into(),
-                    artifact.size_bytes.into(),
-                    (&digest).into(),
-                    artifact.at.into(),
-                    (&file).into(),
-                ],
-            )?;
+            self.file_row(tables::LOGGED_MODEL_FILES, id, path, &artifact, &file)?;
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ use crate::blob::BlobStore;
 use crate::error::{Error, Result};
 use crate::lineage::Lineage;
 use crate::logged_models::LoggedModels;
-use crate::registry::{Background, LocalRegistry, Watches};
+use crate::registry::{Background, Listed, LocalRegistry, Watches};
 use crate::runs::Runs;
 use crate::settings;
 use crate::storage::Storage;
@@ -89,6 +89,8 @@ struct Inner {
     holding: holding::Holding,
     /// Who watches the registry.
     watches: Arc<Watches>,
+    /// Its models, as they were last listed.
+    listed: Arc<Listed>,
     /// What hands changes of the registry to the user's hooks.
     hooks: Arc<Background>,
     /// What this process does for the dead while it owns the store.
@@ -197,7 +199,7 @@ impl Store {
         let watches = self.inner.watches.clone();
         let storage = self.inner.storage.clone();
         let registry = LocalRegistry::new(self.runs.clone(), self.logged_models(), storage, watches);
-        registry.with_hooks(self.inner.hooks.clone())
+        registry.with_hooks(self.inner.hooks.clone()).with_listed(self.inner.listed.clone())
     }
 
     /// What something was made of and what was made of it, across pillars: a version (`fraud@5`, `models:/fraud@production`),

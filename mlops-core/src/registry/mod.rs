@@ -82,6 +82,7 @@ pub use promote::{PromoteOptions, Promotion, VersionStanding};
 pub use provenance::LOCK_DIGEST;
 pub(crate) use references::VersionBlobs;
 pub use requirements::{INTENDED_USE, Requirement};
+pub(crate) use search::Listed;
 pub use slots::SlotState;
 pub use source::FilesOf;
 pub use store::LocalRegistry;

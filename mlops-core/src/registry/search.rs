@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::keys;
 use super::layouts::decode_version;
@@ -18,6 +21,18 @@ use crate::storage::{KeyRange, ScanOptions};
 
 /// So many versions are read at a time.
 const VERSIONS_AT_A_TIME: usize = 1_000;
+
+/// The models as they were last listed.
+#[derive(Debug, Default)]
+pub(crate) struct Listed(Mutex<List>);
+
+#[derive(Debug, Default)]
+struct List {
+    /// The end of the log of events by then; None: they were not.
+    head: Option<Vec<u8>>,
+    /// By name.
+    models: Arc<Vec<ModelRecord>>,
+}
 
 /// A query that was read: the place of the last on the page before, if there was one.
 struct Asked {
@@ -38,40 +53,53 @@ trait Hit: query::Record {
 impl LocalRegistry {
     pub(super) fn find_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>> {
         let asked = self.asked(Subject::Models, query)?;
-        let records = self.records()?;
-        if asked.order.is_empty() {
-            let mut found = Found::new(&asked);
-            let after = asked.after.as_deref();
-            for record in records.into_iter().filter(|record| after.is_none_or(|after| record.name.as_str() > after)) {
-                if !found.take(self.model(record)?) {
-                    break;
-                }
-            }
-            return Ok(found.page(query));
-        }
-        let found = records.into_iter().map(|record| self.model(record)).collect::<Result<_>>()?;
-        page_of(found, &asked, query)
+        let records = self.records_for(&asked)?;
+        let Some(way) = Way::of(&asked.order, "name", false) else {
+            let found = records.iter().map(|record| self.model(record.clone())).collect::<Result<_>>()?;
+            return page_of(found, &asked, query);
+        };
+        // Those behind the last of the page before.
+        let left = match (asked.after.as_deref(), way) {
+            (None, _) => &*records,
+            (Some(after), Way::Up) => records.split_at(records.partition_point(|of| of.name.as_str() <= after)).1,
+            (Some(after), Way::Down) => records.split_at(records.partition_point(|of| of.name.as_str() < after)).0,
+        };
+        let mut found = Found::new(&asked);
+        let mut take = |record: &ModelRecord| Ok::<_, Error>(found.take(self.model(record.clone())?));
+        match way {
+            Way::Up => left.iter().map(&mut take).find_map(stop).transpose()?,
+            Way::Down => left.iter().rev().map(&mut take).find_map(stop).transpose()?,
+        };
+        Ok(found.page(query))
     }
 
     pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
         let asked = self.asked(Subject::ModelVersions, query)?;
-        let records = match named(asked.filter.expr()) {
-            // A text that no model can be called finds none.
-            Some(name) if names::model(name).is_err() => Vec::new(),
-            Some(name) => self.find_record(name)?.into_iter().filter(|found| found.name == name).collect(),
-            None => self.records()?,
+        let records = self.records_for(&asked)?;
+        let is_name = |key: &OrderKey| key.field.to_string() == "attributes.name";
+        let way = match &*asked.order {
+            [] => Some(Way::Down),
+            // Of one model all have the same.
+            order if named(asked.filter.expr()).is_some() => {
+                let others: Vec<_> = order.iter().filter(|key| !is_name(key)).cloned().collect();
+                Way::of(&others, "version_number", true)
+            }
+            [name, version @ ..] if is_name(name) && !name.descending => {
+                Way::of(version, "version_number", true).filter(|way| *way == Way::Down)
+            }
+            _ => None,
         };
-        if asked.order.is_empty() {
-            return self.walk_versions(records, &asked, query);
+        if let Some(way) = way {
+            return self.walk_versions(&records, &asked, query, way);
         }
         let mut found = Vec::new();
-        for record in records {
+        for record in &*records {
             let aliases = self.aliases(record.number)?;
             let prefix = keys::part(keys::VERSIONS, record.number);
             for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
                 let number = keys::last_number(key).unwrap_or_default();
                 let info = decode_version(value)?;
-                found.push(self.with_parts(&record, number, info, &aliases)?);
+                found.push(self.with_parts(record, number, info, &aliases)?);
                 Ok(())
             })?;
         }
@@ -81,10 +109,15 @@ impl LocalRegistry {
     /// A page in the order in which versions stand: it reads those of the page, and what the filter leaves out before them.
     fn walk_versions(
         &self,
-        records: Vec<ModelRecord>,
+        records: &[ModelRecord],
         asked: &Asked,
         query: &ModelQuery,
+        way: Way,
     ) -> Result<Page<ModelVersion>> {
+        let behind = |range: KeyRange, last: &[u8]| match way {
+            Way::Up => range.after(last),
+            Way::Down => range.before(last),
+        };
         let after = match &asked.after {
             None => None,
             Some(place) => {
@@ -98,23 +131,23 @@ impl LocalRegistry {
             match after {
                 Some((name, _)) if record.name.as_str() < name => continue,
                 Some((name, number)) if record.name == name => {
-                    range = range.before(&keys::version(record.number, number));
+                    range = behind(range, &keys::version(record.number, number));
                 }
                 _ => {}
             }
             let aliases = self.aliases(record.number)?;
             loop {
-                let options =
-                    ScanOptions { limit: asked.limit.saturating_add(1).min(VERSIONS_AT_A_TIME), reverse: true };
+                let limit = asked.limit.saturating_add(1).min(VERSIONS_AT_A_TIME);
+                let options = ScanOptions { limit, reverse: way == Way::Down };
                 let page = self.storage.scan(&range, &options)?;
                 for (key, value) in &page.entries {
                     let (number, info) = (keys::last_number(key).unwrap_or_default(), decode_version(value)?);
-                    if !found.take(self.with_parts(&record, number, info, &aliases)?) {
+                    if !found.take(self.with_parts(record, number, info, &aliases)?) {
                         return Ok(found.page(query));
                     }
                 }
                 match page.entries.last() {
-                    Some((last, _)) if page.more => range = range.before(last),
+                    Some((last, _)) if page.more => range = behind(range, last),
                     _ => break,
                 }
             }
@@ -122,15 +155,35 @@ impl LocalRegistry {
         Ok(found.page(query))
     }
 
-    /// All models, by name.
-    fn records(&self) -> Result<Vec<ModelRecord>> {
+    /// The models that a query may be about, by name.
+    fn records_for(&self, asked: &Asked) -> Result<Arc<Vec<ModelRecord>>> {
+        let found = match named(asked.filter.expr()) {
+            // A text that no model can be called finds none.
+            Some(name) if names::model(name).is_err() => None,
+            Some(name) => self.find_record(name)?.filter(|found| found.name == name),
+            None => return self.records(),
+        };
+        Ok(Arc::new(found.into_iter().collect()))
+    }
+
+    /// All models, by name. They are read again only if the registry has changed since.
+    fn records(&self) -> Result<Arc<Vec<ModelRecord>>> {
+        // Before the records: if they are newer, they are read once more.
+        let head = Some(self.storage.get(keys::HEAD)?.unwrap_or_default());
+        let known = self.listed.0.lock();
+        if known.head == head {
+            return Ok(known.models.clone());
+        }
+        drop(known);
         let mut records = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::MODELS), |_, value| {
             records.push(stored::decode::<ModelRecord>("a registered model", value)?);
             Ok(())
         })?;
         records.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(records)
+        let models = Arc::new(records);
+        *self.listed.0.lock() = List { head, models: models.clone() };
+        Ok(models)
     }
 
     fn asked(&self, subject: Subject, query: &ModelQuery) -> Result<Asked> {
@@ -143,6 +196,34 @@ impl LocalRegistry {
             (after, now) = (Some(place), began);
         }
         Ok(Asked { filter: filter.bind(now), order, limit, now, after })
+    }
+}
+
+/// The direction of an order in which things stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Up,
+    Down,
+}
+
+impl Way {
+    /// The direction of an order by this attribute or by nothing; None for another order.
+    fn of(order: &[OrderKey], attribute: &str, descending: bool) -> Option<Self> {
+        let descending = match order {
+            [] => descending,
+            [key] if key.field.to_string() == format!("attributes.{attribute}") => key.descending,
+            _ => return None,
+        };
+        Some(if descending { Self::Down } else { Self::Up })
+    }
+}
+
+/// Ends a walk where there is no room for another, or with an error.
+fn stop(more: Result<bool>) -> Option<Result<()>> {
+    match more {
+        Ok(true) => None,
+        Ok(false) => Some(Ok(())),
+        Err(error) => Some(Err(error)),
     }
 }
 

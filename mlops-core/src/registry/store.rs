@@ -10,6 +10,7 @@ use super::keys;
 use super::layouts::decode_version;
 use super::log::Event;
 use super::names;
+use super::search::Listed;
 use super::types::{
     AliasEntry, ModelQuery, ModelRecord, ModelVersion, NameEntry, RegisteredModel, Stage, StageOptions, VersionInfo,
     VersionOptions,
@@ -49,6 +50,7 @@ pub struct LocalRegistry {
     pub(super) logged_models: LoggedModels,
     pub(super) storage: Arc<dyn Storage>,
     pub(super) watches: Arc<Watches>,
+    pub(super) listed: Arc<Listed>,
     pub(super) by: By,
     pub(super) hooks: Arc<Background>,
 }
@@ -61,12 +63,17 @@ impl LocalRegistry {
         storage: Arc<dyn Storage>,
         watches: Arc<Watches>,
     ) -> Self {
-        Self { runs, logged_models, storage, watches, by: By::default(), hooks: Arc::default() }
+        Self { runs, logged_models, storage, watches, listed: Arc::default(), by: By::default(), hooks: Arc::default() }
     }
 
     /// The same registry, whose changes are handed to the user's hooks as this says.
     pub(crate) fn with_hooks(self, hooks: Arc<Background>) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// The same registry, which keeps the list of models here.
+    pub(crate) fn with_listed(self, listed: Arc<Listed>) -> Self {
+        Self { listed, ..self }
     }
 
     /// The same registry, whose changes say who makes them and why.

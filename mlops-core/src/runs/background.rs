@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::core::Core;
 use super::drain::DRAIN_EVERY;
@@ -133,6 +133,10 @@ fn run(core: &Arc<Core>, generation: u64) {
                 if background.changed.wait_for(&mut state, if active { HEARTBEAT } else { LINGER }) {
                     if active {
                         break;
+                    }
+                    if core.has_rest() {
+                        MutexGuard::unlocked(&mut state, || core.fold_the_rest());
+                        continue;
                     }
                     background.running.store(false, Ordering::Release);
                     return;

@@ -32,6 +32,8 @@ impl Runs {
         }
         self.core.monitors.stop_all(false);
         let status = status_of_exit(exit_status);
-        self.core.end_all(Some(status)).and(self.core.drain_own())
+        self.core.end_all(Some(status)).and(self.core.drain_own())?;
+        self.core.fold_the_rest();
+        Ok(())
     }
 }

@@ -2,19 +2,20 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod first;
 pub(super) mod points;
 mod record;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::first::{First, compare};
 use self::points::Asked;
 use self::record::Record;
 pub use self::table::{ColumnData, RunTable, TableColumn, TextColumn};
@@ -229,25 +230,21 @@ impl Core {
         let behind = |place: &Place| {
             token.as_ref().is_none_or(|token| compare(place, &token.after, &order) == Ordering::Greater)
         };
-        let mut places = Vec::new();
+        let mut first = First::new(&order, limit);
         let table = self.for_each_candidate(&scope, &mut |run| {
             let record = match &run {
                 Candidate::Row(row) => Record::new(row, self, &asked),
                 Candidate::Record(view) => Record::new(&**view, self, &asked),
             };
-            let place = filter.matches(&record).then(|| Place::of(&record, &order)).filter(behind);
+            let is_wanted = filter.matches(&record) && !first.are_before(&record);
+            let place = is_wanted.then(|| Place::of(&record, &order)).filter(behind);
             record.finish()?;
-            places.extend(
-                place.map(|place| if columns.is_some() { Place { hit: Hit::of(run), ..place } } else { place }),
-            );
+            if let Some(place) = place {
+                first.add(if columns.is_some() { Place { hit: Hit::of(run), ..place } } else { place });
+            }
             Ok(())
         })?;
-        let more = places.len() > limit;
-        if more {
-            places.select_nth_unstable_by(limit, |a, b| compare(a, b, &order));
-            places.truncate(limit);
-        }
-        places.sort_by(|a, b| compare(a, b, &order));
+        let (places, more) = first.finish();
         Ok(Found { places, more, now, table })
     }
 
@@ -276,22 +273,6 @@ impl Core {
         }
         Ok(())
     }
-}
-
-fn compare(a: &Place, b: &Place, order: &[OrderKey]) -> Ordering {
-    fn borrowed(value: Option<&Option<SortValue>>) -> Option<Value<'_>> {
-        match value?.as_ref()? {
-            SortValue::Number(number) => Some(Value::Number(*number)),
-            SortValue::Text(text) => Some(Value::Text(Cow::Borrowed(text))),
-        }
-    }
-    let by_keys = order.iter().enumerate().map(|(index, key)| {
-        query::compare(borrowed(a.values.get(index)), borrowed(b.values.get(index)), key.descending)
-    });
-    by_keys
-        .fold(Ordering::Equal, Ordering::then)
-        .then_with(|| b.started_at.cmp(&a.started_at))
-        .then_with(|| a.run_id.cmp(&b.run_id))
 }
 
 /// A number that stands for what is looked for: a token of another query gives another result than expected.

@@ -212,6 +212,6 @@ impl Drop for Inner {
         let _ = self.core.end_all(None);
         self.core.background.stop(None);
         // What cannot be drained now stands in the spool and is drained by whoever owns the store, or opens it next.
-        let _ = hurry::within(CLOSE_PATIENCE, || self.core.drain_own());
+        let _ = hurry::within(CLOSE_PATIENCE, || self.core.drain_own().map(|()| self.core.fold_the_rest()));
     }
 }

@@ -3,6 +3,7 @@
 //! The local store is [`shared`] over [`journal`] over [`sled`]: the lock, the truth and the index.
 //! Every engine and stack of layers passes the suite in `tests/conformance/`.
 
+mod bytes;
 #[cfg(any(test, feature = "testing"))]
 pub mod fault;
 pub mod journal;

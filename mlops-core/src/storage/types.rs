@@ -11,20 +11,25 @@ pub enum Op {
     /// The batch applies only if the key holds exactly these bytes, or is absent for None.
     Check {
         /// The key.
+        #[serde(with = "serde_bytes")]
         key: Vec<u8>,
         /// The bytes it must hold; None: it must be absent.
+        #[serde(with = "serde_bytes")]
         expected: Option<Vec<u8>>,
     },
     /// Sets a key.
     Put {
         /// The key.
+        #[serde(with = "serde_bytes")]
         key: Vec<u8>,
         /// Its new value.
+        #[serde(with = "serde_bytes")]
         value: Vec<u8>,
     },
     /// Removes a key; fine if it is absent.
     Delete {
         /// The key.
+        #[serde(with = "serde_bytes")]
         key: Vec<u8>,
     },
 }
@@ -84,8 +89,10 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRange {
     /// The first key.
+    #[serde(with = "serde_bytes")]
     pub start: Vec<u8>,
     /// The key behind the last.
+    #[serde(with = "serde_bytes")]
     pub end: Option<Vec<u8>>,
 }
 
@@ -153,6 +160,7 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanPage {
     /// The entries, in the order asked for.
+    #[serde(with = "super::bytes::entries")]
     pub entries: Vec<Entry>,
     /// True if the range may hold more behind the last entry; go on with [`KeyRange::after`] it (or
     /// [`KeyRange::before`] when reversed).

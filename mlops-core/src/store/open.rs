@@ -205,6 +205,7 @@ impl OpenOptions {
             holding,
             watches,
             hooks,
+            listed: Arc::default(),
             dead,
         })
     }

@@ -14,7 +14,7 @@ use super::super::types::RunStatus;
 use super::build::{self, Source};
 use super::layout::encode;
 use super::table::Table;
-use super::{FOLD_FROM, RUNNING_FROM, SEGMENT_ENTRIES, SEGMENT_ROWS, SMALL_SEGMENTS, WIDEST};
+use super::{FOLD_FROM, REST_FROM, RUNNING_FROM, SEGMENT_ENTRIES, SEGMENT_ROWS, SMALL_SEGMENTS, WIDEST};
 use crate::base::digests::Digest;
 use crate::base::limits;
 use crate::error::{Error, Result};
@@ -72,11 +72,29 @@ impl Core {
         if self.columns.ended.load(Ordering::Relaxed) < FOLD_FROM { Ok(()) } else { self.fold() }
     }
 
-    /// Folds what has changed, if it is much. Another process may do the same: one of the two does it.
+    /// True if this process has ended so many runs since the last fold that what is left is worth one.
+    pub(in crate::runs) fn has_rest(&self) -> bool {
+        !self.read_only && self.columns.ended.load(Ordering::Relaxed) >= REST_FROM
+    }
+
+    /// Folds what is left of the runs that this process has ended, before it does nothing for a while or ends.
+    pub(in crate::runs) fn fold_the_rest(&self) {
+        if self.has_rest() {
+            // What is not folded now is only slower.
+            let _ = self.fold_from(REST_FROM);
+        }
+    }
+
+    /// Folds what has changed, if it is much.
     ///
     /// # Errors
     /// What storage and blobs give; nothing is lost then, searches only read more records.
     pub(in crate::runs) fn fold(&self) -> Result<()> {
+        self.fold_from(FOLD_FROM)
+    }
+
+    /// The same, from so many runs on. Another process may do it too: one of the two does it.
+    fn fold_from(&self, least: usize) -> Result<()> {
         let Some(_one) = self.columns.folding.try_lock() else { return Ok(()) };
         self.columns.ended.store(0, Ordering::Relaxed);
         if self.storage.get(keys::COLUMNS)?.is_none() {
@@ -88,7 +106,7 @@ impl Core {
             Err(Error::Corrupt { .. } | Error::NotFound { .. }) => return self.forget_columns(),
             Err(e) => return Err(e),
         }
-        while self.fold_some()? {}
+        while self.fold_some(least)? {}
         Ok(())
     }
 
@@ -114,12 +132,12 @@ impl Core {
         self.storage.apply(&ops, Durability::Fast).map(|_: Outcome| ())
     }
 
-    /// One segment; false if what has changed is not worth one.
-    fn fold_some(&self) -> Result<bool> {
+    /// One segment; false if fewer than `least` runs have changed.
+    fn fold_some(&self, least: usize) -> Result<bool> {
         let Some(counter) = self.storage.get(keys::COLUMNS)? else { return Ok(false) };
         let (rows, mut runs) = self.choose_runs()?;
         self.columns.found_foldable(runs.len());
-        if runs.len() < FOLD_FROM {
+        if runs.len() < least {
             return Ok(false);
         }
         let _lease = self.blobs.leases().hold()?;

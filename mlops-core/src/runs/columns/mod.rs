@@ -21,6 +21,9 @@ pub(super) use table::{Cache, Candidate, Column, Scope, Segment, Table};
 
 /// Fewer runs than this are not worth a segment: a search reads their records.
 const FOLD_FROM: usize = if cfg!(test) { 8 } else { 512 };
+/// A process that has ended as many runs as this folds what is left when it has nothing else to do: when it logs no more, and
+/// when it ends. Each such segment is one more to read, until the small ones are folded anew.
+const REST_FROM: usize = if cfg!(test) { 4 } else { 64 };
 /// Most rows of a segment.
 const SEGMENT_ROWS: usize = if cfg!(test) { 24 } else { 4_096 };
 /// Runs that have not ended are folded only when there are more of them than this.

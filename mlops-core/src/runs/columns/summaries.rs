@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use serde_bytes::ByteBuf;
+
 use super::super::series::{pack_integers, pack_values, unpack_integers, unpack_values};
 use super::super::types::MetricSummary;
 use super::layout::{Present, decode, encode};
@@ -14,7 +16,7 @@ use crate::error::{Error, Result};
 pub(in crate::runs) struct Summaries {
     present: Present,
     last: Vec<f64>,
-    packed: [Vec<u8>; 5],
+    packed: [ByteBuf; 5],
     /// None: they cannot be unpacked.
     others: OnceLock<Option<Others>>,
 }
@@ -49,7 +51,7 @@ impl Summaries {
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let (present, [last, packed @ ..]): (Present, [Vec<u8>; 6]) = decode("a column of metrics", bytes)?;
+        let (present, [last, packed @ ..]): (Present, [ByteBuf; 6]) = decode("a column of metrics", bytes)?;
         let last = unpack_values(&last).ok_or_else(unreadable)?;
         Ok(Self { present, last, packed, others: OnceLock::new() })
     }
@@ -90,7 +92,7 @@ impl Summaries {
 }
 
 impl Others {
-    fn unpack([last_step, last_at, min, max, count]: &[Vec<u8>; 5]) -> Option<Self> {
+    fn unpack([last_step, last_at, min, max, count]: &[ByteBuf; 5]) -> Option<Self> {
         Some(Self {
             last_step: unpack_integers(last_step)?,
             last_at: unpack_integers(last_at)?,

@@ -44,6 +44,7 @@ impl<'a> Record<'a> {
 
     fn metric(&self, key: &str, aspect: Aspect) -> Option<Value<'_>> {
         if aspect == Aspect::Value {
+            // Most of what is asked, and less to read than the summary.
             return self.run.last(key).map(Value::Number);
         }
         let MetricSummary { last, last_step, last_at, min, max, count } = self.run.metric(key)?;

@@ -179,6 +179,26 @@ fn a_store_without_columns_gets_them_and_searches_the_same() {
 }
 
 #[test]
+fn who_has_ended_enough_runs_folds_them_before_it_goes() {
+    let unfolded = |parts: &Parts| {
+        let page = parts.storage.scan(&KeyRange::prefix(keys::UNFOLDED), &ScanOptions::default()).unwrap();
+        page.entries.len()
+    };
+    // Fewer than are folded while it works.
+    for (ended, left, made) in [(3, 3, 0), (5, 0, 1)] {
+        let parts = Parts::new();
+        let runs = parts.open();
+        (0..ended).for_each(|number| log(&runs, number).end(RunStatus::Finished).unwrap());
+        drop(runs);
+        assert_eq!(unfolded(&parts), left);
+        let runs = parts.open();
+        assert_eq!(segments(&runs), made);
+        assert_eq!(ids(&runs, "", "metrics.loss", View::Active).len(), ended as usize);
+        look(&parts, &runs);
+    }
+}
+
+#[test]
 fn damaged_columns_are_not_asked_and_are_made_again() {
     let parts = Parts::new();
     let runs = parts.open();

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{self, Head, Listing};
+use serde_bytes::ByteBuf;
+
+use super::files::{self, Head, Listing, Page};
 use super::pages::{self, Directory};
 use super::state::State;
 use super::totals::Totals;
 use crate::base::files::{Files, modified};
 use crate::error::{Error, Result};
 use crate::log::{LogHeader, LogKind, LogWriter};
-use crate::storage::Entry;
 
 /// Entries of one page of a checkpoint, in bytes.
 const PAGE_BYTES: usize = if cfg!(test) { 512 } else { 16 << 10 };
@@ -163,7 +164,7 @@ pub(super) struct CheckpointWriter {
     log: LogWriter,
     head: Head,
     totals: Totals,
-    page: Vec<Entry>,
+    page: Page,
     page_bytes: usize,
     directory: Directory,
 }
@@ -182,7 +183,7 @@ impl CheckpointWriter {
             log,
             head,
             totals: Totals::default(),
-            page: Vec::new(),
+            page: Page::default(),
             page_bytes: 0,
             directory: Directory::default(),
         })
@@ -193,16 +194,16 @@ impl CheckpointWriter {
         let Some(value) = value else { return Ok(()) };
         self.totals.add(&key, &value);
         self.page_bytes += key.len() + value.len();
-        self.page.push((key, value));
+        self.page.0.push((key, value));
         if self.page_bytes >= PAGE_BYTES { self.write_page() } else { Ok(()) }
     }
 
     fn write_page(&mut self) -> Result<()> {
-        if let Some((first, _)) = self.page.first() {
+        if let Some((first, _)) = self.page.0.first() {
             let appended = self.log.append(&files::encode(&self.page)?)?;
-            self.directory.pages.push((first.clone(), appended.offset));
+            self.directory.pages.push((ByteBuf::from(first.clone()), appended.offset));
         }
-        self.page.clear();
+        self.page.0.clear();
         self.page_bytes = 0;
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::totals::Totals;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
 use crate::log::{HEADER_BYTES, LogKind, LogReader, Tail};
+use crate::storage::Entry;
 
 /// The body of a commit's frame; the frame's number is the commit's.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,8 +16,13 @@ pub(super) struct Commit {
     /// The totals after the commit.
     pub(super) totals: Totals,
     /// What the commit does.
+    #[serde(with = "crate::storage::bytes::changes")]
     pub(super) changes: Changes,
 }
+
+/// The body of a page of a checkpoint: sorted entries.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Page(#[serde(with = "crate::storage::bytes::entries")] pub(super) Vec<Entry>);
 
 /// A value, or None for a key that goes, by key.
 pub type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;

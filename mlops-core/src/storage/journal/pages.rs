@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
-use super::files::{self, Head};
+use super::files::{self, Head, Page};
 use super::totals::Totals;
 use crate::base::files::Files;
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ const WITH_DIRECTORY: u8 = 2;
 /// The first key of every page, and where its frame begins in the file; page `n` is frame `n + 1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Directory {
-    pub(super) pages: Vec<(Vec<u8>, u64)>,
+    pub(super) pages: Vec<(ByteBuf, u64)>,
 }
 
 impl Directory {
@@ -76,9 +77,9 @@ pub(super) fn read_checkpoint(
             let detail = "the checkpoint's directory does not match its pages; run `mlops fsck --repair`";
             return Err(Error::corrupt(path, frame.offset, detail));
         }
-        let entries: Vec<Entry> = files::decode(&frame.body, path, frame.offset)?;
+        let Page(entries) = files::decode(&frame.body, path, frame.offset)?;
         entries.iter().for_each(|(key, value)| totals.add(key, value));
-        directory.pages.extend(entries.first().map(|(key, _)| (key.clone(), frame.offset)));
+        directory.pages.extend(entries.first().map(|(key, _)| (ByteBuf::from(key.clone()), frame.offset)));
         visit(entries)?;
     }
 }
@@ -123,7 +124,7 @@ impl Pages {
         let damaged =
             |detail: &str| Error::corrupt(&self.path, *offset, format!("{detail}; run `mlops fsck --repair`"));
         let frame = read.log.next_frame()?.map_err(|_| damaged("the checkpoint is cut short"))?;
-        let page: Vec<Entry> = files::decode(&frame.body, &self.path, frame.offset)?;
+        let Page(page) = files::decode(&frame.body, &self.path, frame.offset)?;
         if page.first().map(|(key, _)| key) != Some(first) {
             return Err(damaged("the page begins with another key than the checkpoint's directory says"));
         }

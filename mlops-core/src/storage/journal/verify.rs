@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Index;
 use super::applied::Applied;
 use super::checkpoint::CheckpointWriter;
-use super::files::{self, Changes, Commit, Head, Listing};
+use super::files::{self, Changes, Commit, Head, Listing, Page};
 use super::open::choose_base;
 use super::pages;
 use super::totals::Totals;
@@ -224,7 +224,7 @@ fn salvage(files: &Files, listing: &Listing) -> Result<Salvage> {
         })?;
     } else if let Some((_, path)) = listing.checkpoints.first() {
         for_each_whole_frame(files, path, LogKind::Checkpoint, 0, |_, body, offset| {
-            if let Ok(page) = files::decode::<Vec<crate::storage::Entry>>(body, path, offset) {
+            if let Ok(Page(page)) = files::decode(body, path, offset) {
                 salvage.entries.extend(page);
             }
         })?;

@@ -16,7 +16,7 @@ pub(super) const PROTOCOL: u32 = 1;
 pub(super) enum Request {
     /// Notes the lane of this connection, before its first commit.
     Lane,
-    Get(Vec<u8>),
+    Get(#[serde(with = "serde_bytes")] Vec<u8>),
     Scan(KeyRange, ScanOptions),
     /// A batch, with the number of the lane's commit before it, and its own.
     Apply {
@@ -32,7 +32,7 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Done,
-    Value(Option<Vec<u8>>),
+    Value(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
     Page(ScanPage),
     Outcome(Outcome),
     /// The owner does not know the lane any more: whether its last commit had an effect cannot be told.

@@ -23,7 +23,9 @@ _ENDED = ("FINISHED", "FAILED", "KILLED")
 # Files that are logged in one call, and bytes of them that are held for it.
 _FILES = 200
 _BYTES = 8 << 20
-_ALL_VIEW = 3
+# The longest history that is logged with others, and points that are logged in one call.
+_SHORT = 1_000
+_POINTS = 10_000
 
 
 class Writer:
@@ -190,6 +192,8 @@ class Writer:
 
     def _points(self, run: Run, handle: _native.Run, found: dict[str, Any]) -> None:
         unit = self._source.unit
+        # Those of short histories, which are most, are logged together.
+        batch: list[tuple[str, float, int, int | None]] = []
         for key, history in self._source.points(run):
             new = history
             if key in found["metrics"]:
@@ -203,7 +207,12 @@ class Writer:
                         had[of] -= 1
                     else:
                         new.append(point)
-            if new:
+            if len(new) <= _SHORT:
+                batch += [(key, value, step, at * unit) for step, at, value in new]
+                if len(batch) > _POINTS:
+                    handle.log_batch([], [], batch)
+                    batch = []
+            else:
                 handle.log_series(
                     key,
                     array("q", [point[0] for point in new]).tobytes(),
@@ -212,6 +221,8 @@ class Writer:
                 )
             self._report.points.new += len(new)
             self._report.points.there += len(history) - len(new)
+        if batch:
+            handle.log_batch([], [], batch)
 
     # --- files
 

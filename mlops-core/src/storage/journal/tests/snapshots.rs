@@ -113,7 +113,7 @@ fn a_checkpoint_of_an_earlier_version_has_no_directory_and_is_read_whole() {
     let (seq, path) = Listing::read(&Files::default(), &folder).unwrap().checkpoints[0].clone();
     let mut pages = Vec::new();
     let head = pages::read_checkpoint(&Files::default(), &path, |page| {
-        pages.push(page);
+        pages.push(files::Page(page));
         Ok(())
     });
     std::fs::remove_file(&path).unwrap();
@@ -121,7 +121,7 @@ fn a_checkpoint_of_an_earlier_version_has_no_directory_and_is_read_whole() {
     let mut old = LogWriter::create(&Files::default(), &path, header).unwrap();
     old.append(&files::encode(&head.unwrap()).unwrap()).unwrap();
     for page in &pages {
-        old.append(&files::encode(page).unwrap()).unwrap();
+        old.append(&files::encode(&page).unwrap()).unwrap();
     }
     drop(old);
     assert_eq!(seq, 50);

@@ -120,6 +120,7 @@ fn what_another_writer_drains_while_references_are_collected_stays() {
         storage: storage.clone(),
         holding: crate::store::holding::Holding::new(None, Duration::ZERO),
         watches: Arc::default(),
+        listed: Arc::default(),
         care: Care { clock: clock.clone(), disk, one: Mutex::default() },
         dead: None,
     };

@@ -135,6 +135,10 @@ RUST = {
     "search_10000_runs/filter_order_first_100": ("`search`, 10,000 runs: filter, order, first 100", 1),
     "search_10000_runs/order_first_100": ("`search`, 10,000 runs: order, first 100", 1),
     "search_10000_runs/all": ("`search`, 10,000 runs: all of them", 1),
+    "registry_20000_versions/watch_current": ("registry, 20,000 versions: which is in production, by a watch", 1),
+    "registry_20000_versions/get_by_alias": ("registry, 20,000 versions: find one by its alias", 1),
+    "registry_20000_versions/latest_in_production": ("registry, 20,000 versions: the one in Production", 1),
+    "registry_20000_versions/search_newest_10": ("registry, 20,000 versions: search, the newest ten", 1),
 }
 
 

@@ -91,6 +91,7 @@ def test_a_folder_that_cannot_be_written_says_so(store: Path, tmp_path: Path) ->
             mlops.start_run()
         assert isinstance(caught.value, PermissionError) and "view" in str(caught.value)
         assert mlops.active_run() is None
+        assert mlops.get_run(run_id).data.metrics == {"loss": 0.5}
         mlops.set_tracking_uri(tmp_path / "view", read_only=True)
         assert mlops.get_run(run_id).data.metrics == {"loss": 0.5}
     assert [found.info.run_name for found in mlops.search_runs(output_format="list")] == ["before"]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use mlops_core::registry::{
     Action, By, LocalRegistry, ModelRegistry, PromoteOptions, Stage, VersionOptions, VersionStatus,
 };
+use mlops_core::runs::{ArtifactSource, Content, RunOptions, RunStatus};
 use mlops_core::{Code, Store};
 
 const CHILD: &str = "MLOPS_REGISTRY_CHILD";
@@ -221,5 +222,71 @@ fn processes_that_are_killed_leave_whole_changes() {
             in_production += usize::from(version.info.stage == Stage::Production);
         }
         assert_eq!(in_production, usize::from(live(&registry).1.is_some()));
+    }
+}
+
+/// Opens a store where nobody may write, as any other. Not a test of its own.
+#[test]
+fn mounted_child() {
+    let Some(folder) = std::env::var_os("MLOPS_MOUNTED_CHILD") else { return };
+    let store = open(Path::new(&folder));
+    let registry = as_of(&store, 1);
+    assert_eq!(registry.get_by_alias("fraud", "production").unwrap().version, 2);
+    assert_eq!(registry.latest_versions("fraud", &[Stage::Production]).unwrap().len(), 1);
+    assert_eq!(registry.read_file("fraud", 1, "weights").unwrap(), b"weights");
+    let refused = [
+        registry.register("fraud", &elsewhere()).map(drop).unwrap_err(),
+        registry.promote("fraud", 1, &PromoteOptions::default()).map(drop).unwrap_err(),
+        registry.set_alias("fraud", "champion", 1).unwrap_err(),
+        store.runs().start(RunOptions::default()).map(drop).unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(error.code(), Code::ReadOnly);
+        assert!(error.to_string().contains(&*folder.to_string_lossy()), "{error}");
+    }
+    println!("refused all of them");
+}
+
+/// Case 19 of the registry's table.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nobody_may_write_models_are_found_and_read_and_changes_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, mounted) = (dir.path().join("place"), dir.path().join("mounted"));
+    [&folder, &mounted].map(|folder| std::fs::create_dir(folder).unwrap());
+    let store = open(&folder);
+    let registry = as_of(&store, 0);
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    let file = ArtifactSource { path: "model/weights".into(), content: Content::Bytes(b"weights") };
+    run.log_files(&[file]).unwrap();
+    run.end(RunStatus::Finished).unwrap();
+    let source = format!("runs:/{}/model", run.id());
+    registry.register("fraud", &VersionOptions { source, ..VersionOptions::default() }).unwrap();
+    registry.register("fraud", &elsewhere()).unwrap();
+    registry.promote("fraud", 2, &PromoteOptions::default()).unwrap();
+    drop((run, registry, store));
+    let bind = format!(
+        "mount --bind {from} {at} && mount -o remount,bind,ro {at} && ! touch {at}/x 2>/dev/null && exec {} --exact \
+         mounted_child --nocapture",
+        std::env::current_exe().unwrap().display(),
+        from = folder.display(),
+        at = mounted.display(),
+    );
+    let done = Command::new("unshare").args(["-m", "sh", "-c", &bind]).env("MLOPS_MOUNTED_CHILD", &mounted).output();
+    // Where this user may make no mounts, the same by the modes of the folders.
+    let ran = done.is_ok_and(|done| {
+        let told = String::from_utf8_lossy(&done.stdout).into_owned();
+        let began = told.contains("running 1 test");
+        assert!(!began || told.contains("refused all of them"), "{told}{}", String::from_utf8_lossy(&done.stderr));
+        began
+    });
+    if !ran && !rustix::process::geteuid().is_root() {
+        let done = Command::new("sh")
+            .args(["-c", "chmod -R a-w \"$0\"; \"$1\" --exact mounted_child --nocapture; chmod -R u+w \"$0\""])
+            .args([&folder, &std::env::current_exe().unwrap()])
+            .env("MLOPS_MOUNTED_CHILD", &folder)
+            .output()
+            .unwrap();
+        assert!(String::from_utf8_lossy(&done.stdout).contains("refused all of them"), "{done:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -37,6 +37,8 @@ pub(super) struct Core {
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) spool: Spool,
     pub(super) read_only: bool,
+    /// Why, if nobody asked for that.
+    pub(super) not_writable: OnceLock<String>,
     /// How often the process had forked when the store was opened: a child has no use of what it inherited.
     pub(super) forks: usize,
     pub(super) known: Mutex<HashMap<String, Arc<Known>>>,
@@ -108,10 +110,8 @@ impl Core {
     pub(super) fn check_writable(&self, what: &str) -> Result<()> {
         self.check_process()?;
         if self.read_only {
-            return Err(Error::ReadOnly {
-                what: what.into(),
-                hint: "open the store without read_only to change it".into(),
-            });
+            let hint = self.not_writable.get().map_or("open the store without read_only to change it", String::as_str);
+            return Err(Error::ReadOnly { what: what.into(), hint: hint.into() });
         }
         Ok(())
     }

@@ -75,6 +75,7 @@ impl Runs {
             ids: options.ids,
             spool: options.spool,
             read_only: options.read_only,
+            not_writable: OnceLock::new(),
             forks: os::forks(),
             known: Mutex::default(),
             naming: Mutex::default(),
@@ -99,6 +100,11 @@ impl Runs {
         }
         let inner = Arc::new(Inner { core: core.clone(), store: OnceLock::new() });
         Ok(Self { core, inner, durability: Durability::Fast })
+    }
+
+    /// Says why changes are refused where nobody asked to read only.
+    pub(crate) fn not_writable(&self, why: &Error) {
+        let _ = self.core.not_writable.set(format!("it was opened to read, since {why}"));
     }
 
     /// The same, where the runs that it hands out log with this durability and what it makes is kept with it. Deletions

@@ -21,7 +21,7 @@ use crate::base::files::Files;
 use crate::base::ids::{IdSource, TimeOrderedIds};
 use crate::base::sharing::{self, Sharing};
 use crate::blob::memory::MemoryBlobs;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::registry::Background;
 use crate::runs::{OpenForReading, Runs, RunsOptions};
 use crate::spool::Spool;
@@ -40,7 +40,7 @@ pub struct OpenOptions {
     /// A path, `memory:`, or empty: `MLOPS_STORE`, else the nearest `.mlops` upwards, else a new one here.
     pub uri: String,
     /// Opens for reading only, as the store is at that moment: any number of processes may, also while another
-    /// writes, and nothing on the disk changes. Default false.
+    /// writes, and nothing on the disk changes. So is a store opened whose folder may not be written. Default false.
     pub read_only: bool,
     /// A store that does not exist is an error instead of being made. Default false; always so with `read_only`.
     pub must_exist: bool,
@@ -115,27 +115,40 @@ impl OpenOptions {
         }
         let inner = match location {
             Location::Memory => Arc::new(self.memory()?),
-            Location::Folder(folder) if self.read_only => {
-                let parts = local::open_read_only(self, &folder)?;
-                Arc::new(self.inner(folder.display().to_string(), parts)?)
-            }
-            Location::Folder(folder) => {
-                make::prepare(self, &folder).map_err(|e| e.in_folder(&folder))?;
-                let made = Cell::new(false);
-                let inner = registry::share(&folder, || {
-                    made.set(true);
-                    let parts = local::open(self, &folder)?;
-                    self.inner(folder.display().to_string(), parts)
-                })?;
-                if self.must_be_new && !made.get() {
-                    // Another thread was first.
-                    return Err(make::is_there(&folder));
+            Location::Folder(folder) if self.read_only => self.to_read(&folder)?,
+            Location::Folder(folder) => match self.to_write(&folder) {
+                Err(refused) if refused.code() == Code::ReadOnly && !self.must_be_new => {
+                    // A store where nobody, or not this user, may write. If it cannot be read either, the first error tells more.
+                    let reading = Self { read_only: true, must_exist: true, ..self.clone() };
+                    let Ok(inner) = reading.to_read(&folder) else { return Err(refused) };
+                    inner.runs.not_writable(&refused);
+                    inner
                 }
-                inner
-            }
+                opened => opened?,
+            },
         };
         inner.runs.keep_open(&inner);
         Ok(Store { runs: inner.runs.with_durability(durability), inner, closed: Arc::new(AtomicBool::new(false)) })
+    }
+
+    fn to_read(&self, folder: &Path) -> Result<Arc<Inner>> {
+        let parts = local::open_read_only(self, folder)?;
+        Ok(Arc::new(self.inner(folder.display().to_string(), parts)?))
+    }
+
+    fn to_write(&self, folder: &Path) -> Result<Arc<Inner>> {
+        make::prepare(self, folder).map_err(|e| e.in_folder(folder))?;
+        let made = Cell::new(false);
+        let inner = registry::share(folder, || {
+            made.set(true);
+            let parts = local::open(self, folder)?;
+            self.inner(folder.display().to_string(), parts)
+        })?;
+        if self.must_be_new && !made.get() {
+            // Another thread was first.
+            return Err(make::is_there(folder));
+        }
+        Ok(inner)
     }
 
     /// Opens the same store for reading, with what every spool holds.

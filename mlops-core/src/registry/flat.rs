@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::by_run;
 use super::forward::event_ops;
 use super::keys;
 use super::layouts::encode_version;
@@ -124,6 +125,7 @@ impl RegistryBuilder<'_> {
             }
         }
         self.push(Op::put(keys::version(model, number), encode_version(info)?))?;
+        by_run::entry(model, number, info).map_or(Ok(()), |op| self.push(op))?;
         self.push(Op::put(keys::stage(model, info.stage, number), stored::PRESENT))
     }
 
@@ -153,6 +155,7 @@ impl RegistryBuilder<'_> {
     pub(crate) fn finish(mut self) -> Result<()> {
         if self.head.seq > 0 {
             self.push(Op::put(keys::NEXT_MODEL, stored::encode(&self.next_model.max(self.made.saturating_add(1)))?))?;
+            self.push(Op::put(keys::BY_RUN_IS_WHOLE, stored::PRESENT))?;
             self.push(Op::put(keys::HEAD, stored::encode(&self.head)?))?;
         }
         self.apply()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_run;
 use super::gate_results::GateRecord;
 use super::keys;
 use super::layouts::{decode_version, encode_version};
@@ -65,6 +66,10 @@ impl<'a, 'b> Forward<'a, 'b> {
                     return Ok(());
                 }
                 let value = self.value(prefix, value)?;
+                if let (true, Some((model, number))) = (*prefix == keys::VERSIONS, keys::owner_and_version(key)) {
+                    let entry = by_run::entry(model, number, &decode_version(&value)?);
+                    entry.map_or(Ok(()), |op| self.push(op))?;
+                }
                 self.put(key, value)
             })?;
             for_each_entry(&*to.storage, KeyRange::prefix(*prefix), |key, _| {
@@ -77,6 +82,15 @@ impl<'a, 'b> Forward<'a, 'b> {
         }
         // What they stood for is gone with the rest.
         for_each_entry(&*to.storage, KeyRange::prefix(keys::GRAVES), |key, _| self.push(Op::delete(key)))?;
+        for_each_entry(&*to.storage, KeyRange::prefix(keys::BY_RUN), |key, _| {
+            let Some((model, number)) = keys::owner_and_version(key) else { return Ok(()) };
+            let stays = models.contains(&model) && from.storage.get(&keys::version(model, number))?.is_some();
+            if stays { Ok(()) } else { self.push(Op::delete(key)) }
+        })?;
+        if self.bytes.is_none() {
+            // All that is here came with entries.
+            self.push(Op::put(keys::BY_RUN_IS_WHOLE, stored::PRESENT))?;
+        }
         if let Some(next) = from.storage.get(keys::NEXT_MODEL)? {
             self.push(Op::put(keys::NEXT_MODEL, next))?;
         }

@@ -47,6 +47,12 @@ const CURSORS: &[u8] = b"gx/";
 pub(super) const HEAD: &[u8] = b"gh";
 /// The number of the next model.
 pub(super) const NEXT_MODEL: &[u8] = b"gc";
+/// The versions by the run that made them.
+pub(super) const BY_RUN: &[u8] = b"gy/";
+/// Says that every version that a run made stands there.
+pub(super) const BY_RUN_IS_WHOLE: &[u8] = b"gi";
+/// The name of a run that is longer has no entry; runs of this store have none.
+const LONGEST_RUN: usize = 256;
 
 /// All that stands under the number of a model, but for its record.
 pub(super) const PARTS: [&[u8]; 12] = [
@@ -181,6 +187,22 @@ pub(super) fn tombstones(lower: &str) -> Vec<u8> {
 /// Says that a deleted model has parts.
 pub(super) fn grave(model: u64) -> Vec<u8> {
     part(GRAVES, model)
+}
+
+/// What all versions of a run begin with; None for a name that has no entry.
+pub(super) fn versions_of_run(run: &str) -> Option<Vec<u8>> {
+    (run.len() <= LONGEST_RUN).then(|| [BY_RUN, run.as_bytes(), b"\0"].concat())
+}
+
+/// Says that a run made a version; None for a name that has no entry.
+pub(super) fn version_of_run(run: &str, model: u64, version: u64) -> Option<Vec<u8>> {
+    Some([versions_of_run(run)?.as_slice(), &model.to_be_bytes(), &version.to_be_bytes()].concat())
+}
+
+/// The model and the version at the end of a key.
+pub(super) fn owner_and_version(key: &[u8]) -> Option<(u64, u64)> {
+    let (model, version) = key.last_chunk::<16>()?.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*model), number(version)?))
 }
 
 /// The number at the end of a key.

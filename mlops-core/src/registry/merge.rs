@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::arrive::Arriving;
 use super::by::By;
+use super::by_run;
 use super::change::{Change, What};
 use super::keys;
 use super::layouts::encode_version;
@@ -196,6 +197,7 @@ impl LocalRegistry {
         let Coming { number, info, tags, evidence } = coming;
         let info = VersionInfo { stage, event: change.seq() + 1, ..info.clone() };
         change.push(Op::put(keys::version(model.number, *number), encode_version(&info)?));
+        by_run::entry(model.number, *number, &info).into_iter().for_each(|op| change.push(op));
         change.push(Op::put(keys::stage(model.number, stage, *number), stored::PRESENT));
         for (key, value) in tags {
             change.push(self.tag_op(keys::version_tag(model.number, *number, key), key, value)?);

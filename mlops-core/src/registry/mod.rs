@@ -20,6 +20,7 @@ mod approvals;
 mod arrive;
 mod audit;
 mod by;
+mod by_run;
 mod card;
 mod change;
 mod files;

@@ -49,6 +49,10 @@ impl LocalRegistry {
             return Err(Error::AlreadyExists { what: "registered model", id: taken.name, hint });
         }
         let next = self.storage.get(keys::NEXT_MODEL)?;
+        if next.is_none() {
+            // The first of all: what is made from here on has an entry.
+            change.push(Op::put(keys::BY_RUN_IS_WHOLE, stored::PRESENT));
+        }
         let number: u64 =
             next.map_or(Ok(1), |bytes| stored::decode("the number of the next registered model", &bytes))?;
         let model = ModelRecord {

@@ -10,7 +10,7 @@ use super::keys;
 use super::layouts::decode_version;
 use super::names;
 use super::store::LocalRegistry;
-use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel};
+use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel, VersionInfo};
 use crate::base::paging::{self, Page};
 use crate::base::stored;
 use crate::base::time::Timestamp;
@@ -75,6 +75,14 @@ impl LocalRegistry {
 
     pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
         let asked = self.asked(Subject::ModelVersions, query)?;
+        if let Some(run) = equal(asked.filter.expr(), "run_id")
+            && let Some(versions) = self.versions_of_run(run)?
+        {
+            let whole = |(record, number, info): (ModelRecord, u64, VersionInfo)| {
+                self.with_parts(&record, number, info, &self.aliases(record.number)?)
+            };
+            return page_of(versions.into_iter().map(whole).collect::<Result<_>>()?, &asked, query);
+        }
         let records = self.records_for(&asked)?;
         let is_name = |key: &OrderKey| key.field.to_string() == "attributes.name";
         let way = match &*asked.order {
@@ -229,10 +237,15 @@ fn stop(more: Result<bool>) -> Option<Result<()>> {
 
 /// The name of the one model whose versions can match; None if it may be others.
 fn named(filter: &Expr) -> Option<&str> {
+    equal(filter, "name")
+}
+
+/// The text that an attribute has of all that can match; None if it may be others.
+fn equal<'a>(filter: &'a Expr, attribute: &str) -> Option<&'a str> {
     match filter {
-        Expr::And(parts) => parts.iter().find_map(named),
-        Expr::Compare { field, comparison: Comparison::Equal, value: Literal::Text(name) } => {
-            (field.to_string() == "attributes.name").then_some(name.as_str())
+        Expr::And(parts) => parts.iter().find_map(|part| equal(part, attribute)),
+        Expr::Compare { field, comparison: Comparison::Equal, value: Literal::Text(text) } => {
+            (field.to_string() == format!("attributes.{attribute}")).then_some(text.as_str())
         }
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::by_run;
 use super::keys;
 use super::layouts::decode_version;
 use super::log::Event;
@@ -115,6 +116,9 @@ impl LocalRegistry {
         let mut ops = Vec::new();
         for part in keys::PARTS {
             for_each_entry(&*self.storage, KeyRange::prefix(keys::part(part, model)), |key, value| {
+                if let (true, Some(number)) = (part == keys::VERSIONS, keys::last_number(key)) {
+                    ops.extend(by_run::no_entry(model, number, &decode_version(value)?));
+                }
                 if let (Some((lower, event)), true) = (&grave, part == keys::VERSIONS) {
                     let left = tombstone(key, value, event)?;
                     ops.push(Op::put(keys::tombstone(lower, left.version), stored::encode(&left)?));

@@ -1,5 +1,6 @@
 //! Making, changing, copying and deleting versions.
 
+use super::by_run;
 use super::change::{Change, What};
 use super::keys;
 use super::layouts::encode_version;
@@ -76,6 +77,7 @@ impl LocalRegistry {
                 event: change.seq() + 1,
             };
             change.push(Op::put(keys::version(model.number, number), encode_version(&info)?));
+            by_run::entry(model.number, number, &info).into_iter().for_each(|op| change.push(op));
             change.push(Op::put(keys::stage(model.number, Stage::None, number), stored::PRESENT));
             for (key, value) in &options.tags {
                 change.push(self.tag_op(keys::version_tag(model.number, number, key), key, value)?);
@@ -142,6 +144,7 @@ impl LocalRegistry {
                 self.check_unprotected(change, &model, number, slot, force)?;
             }
             change.push(Op::delete(keys::version(model.number, number)));
+            by_run::no_entry(model.number, number, &info).into_iter().for_each(|op| change.push(op));
             change.push(Op::delete(keys::stage(model.number, info.stage, number)));
             for prefix in [
                 keys::version_tag(model.number, number, ""),

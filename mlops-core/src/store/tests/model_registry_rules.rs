@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -15,27 +14,27 @@ use crate::registry::{
     PolicyScope, PromoteOptions, Promotion, Stage, StageOptions, Verdict, VersionOptions, parse_policies,
 };
 use crate::runs::{ArtifactSource, Content, DatasetInput, RunOptions, RunStatus};
-use crate::storage::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
+use crate::storage::{Durability, KeyRange, Op, Outcome, ScanOptions};
 use crate::store::{OpenOptions, Store};
 
 const DAY: i64 = 86_400_000_000;
 
-fn open() -> (Store, Arc<ManualClock>) {
+pub(super) fn open() -> (Store, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
     let options = OpenOptions { uri: "memory:".into(), clock: clock.clone(), ..OpenOptions::default() };
     (Store::open_with(&options).unwrap(), clock)
 }
 
-fn elsewhere() -> VersionOptions {
+pub(super) fn elsewhere() -> VersionOptions {
     VersionOptions { source: "s3://models/fraud".into(), ..VersionOptions::default() }
 }
 
 /// The registry, used by somebody for a reason.
-fn as_of(store: &Store, actor: &str) -> LocalRegistry {
+pub(super) fn as_of(store: &Store, actor: &str) -> LocalRegistry {
     store.registry().by(By { actor: Some(actor.into()), reason: Some("better".into()) })
 }
 
-fn versions(store: &Store, count: usize) -> LocalRegistry {
+pub(super) fn versions(store: &Store, count: usize) -> LocalRegistry {
     let registry = as_of(store, "ada");
     for _ in 0..count {
         registry.register("fraud", &elsewhere()).unwrap();
@@ -48,7 +47,7 @@ fn set(store: &Store, fields: &Value) {
     store.registry().set_policies(&PolicyChanges::from([(scope, fields.as_object().cloned())])).unwrap();
 }
 
-fn promote(registry: &LocalRegistry, number: u64) -> Result<Promotion> {
+pub(super) fn promote(registry: &LocalRegistry, number: u64) -> Result<Promotion> {
     registry.promote("fraud", number, &PromoteOptions::default())
 }
 
@@ -659,185 +658,4 @@ fn a_model_of_before_slots_and_manifests_goes_on() {
     assert_eq!(registry.rollback("fraud", "", Some(1)).unwrap().generation, 5);
     registry.delete_version("fraud", 3).unwrap();
     registry.verify_events().unwrap();
-}
-
-/// Counts what is read.
-#[derive(Debug)]
-struct Counting {
-    inner: Arc<dyn Storage>,
-    read: AtomicUsize,
-}
-
-impl Storage for Counting {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.read.fetch_add(1, Ordering::Relaxed);
-        self.inner.get(key)
-    }
-
-    fn scan(&self, range: &KeyRange, options: &ScanOptions) -> Result<ScanPage> {
-        let page = self.inner.scan(range, options)?;
-        self.read.fetch_add(1 + page.entries.len(), Ordering::Relaxed);
-        Ok(page)
-    }
-
-    fn apply(&self, ops: &[Op], durability: Durability) -> Result<Outcome> {
-        self.inner.apply(ops, durability)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.inner.flush()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-}
-
-/// How many entries are read to make a version, find one by an alias, promote and go back.
-fn reads_with(count: usize) -> [usize; 9] {
-    let (store, _) = open();
-    versions(&store, count);
-    as_of(&store, "ada").register("other", &elsewhere()).unwrap();
-    let counting = Arc::new(Counting { inner: store.storage().clone(), read: AtomicUsize::new(0) });
-    let registry = LocalRegistry::new(store.runs().clone(), store.logged_models(), counting.clone(), Arc::default());
-    let registry = registry.by(By { actor: Some("ada".into()), reason: Some("better".into()) });
-    registry.set_alias("fraud", "champion", 1).unwrap();
-    promote(&registry, 1).unwrap();
-    let first_by = |order: &str| {
-        let query = ModelQuery {
-            filter: "name = 'fraud'".into(),
-            order_by: vec![order.into()],
-            max_results: 1,
-            ..ModelQuery::default()
-        };
-        registry.search_versions(&query).unwrap().items.remove(0)
-    };
-    let reads = |work: &dyn Fn()| {
-        counting.read.store(0, Ordering::Relaxed);
-        work();
-        counting.read.load(Ordering::Relaxed)
-    };
-    [
-        reads(&|| drop(registry.register("fraud", &elsewhere()).unwrap())),
-        reads(&|| drop(registry.get_by_alias("fraud", "champion").unwrap())),
-        reads(&|| drop(promote(&registry, 2).unwrap())),
-        reads(&|| drop(registry.latest_versions("fraud", &[Stage::Production]).unwrap())),
-        reads(&|| drop(registry.rollback("fraud", "", None).unwrap())),
-        reads(&|| {
-            let query = ModelQuery { filter: "name = 'other'".into(), ..ModelQuery::default() };
-            assert_eq!(registry.search_versions(&query).unwrap().items.len(), 1);
-        }),
-        reads(&|| {
-            let mut query = ModelQuery { filter: "name = 'fraud'".into(), max_results: 3, ..ModelQuery::default() };
-            let page = registry.search_versions(&query).unwrap();
-            query.page_token = page.next_page_token;
-            let numbers: Vec<_> = page
-                .items
-                .iter()
-                .chain(&registry.search_versions(&query).unwrap().items)
-                .map(|of| of.version)
-                .collect();
-            let newest = count as u64 + 1;
-            assert_eq!(numbers, (newest - 5..=newest).rev().collect::<Vec<_>>());
-        }),
-        reads(&|| assert_eq!(first_by("version_number DESC").version, count as u64 + 1)),
-        reads(&|| assert_eq!(first_by("version_number").version, 1)),
-    ]
-}
-
-#[test]
-fn no_call_reads_more_where_a_model_has_more_versions() {
-    assert_eq!(reads_with(10), reads_with(2_000));
-}
-
-#[test]
-fn a_page_of_models_reads_no_more_where_there_are_more() {
-    let reads_with = |count: usize| {
-        let (store, _) = open();
-        for number in 0..count {
-            store.registry().create_model(&format!("model {number:03}"), None, &[]).unwrap();
-        }
-        let counting = Arc::new(Counting { inner: store.storage().clone(), read: AtomicUsize::new(0) });
-        let registry =
-            LocalRegistry::new(store.runs().clone(), store.logged_models(), counting.clone(), Arc::default());
-        let names = |query: &ModelQuery| -> Vec<String> {
-            registry.search_models(query).unwrap().items.into_iter().map(|model| model.name).collect()
-        };
-        let page = ModelQuery { max_results: 2, ..ModelQuery::default() };
-        let down = ModelQuery { order_by: vec!["name DESC".into()], ..page.clone() };
-        let one = ModelQuery { filter: "name = 'model 004'".into(), ..ModelQuery::default() };
-        let one_read = || {
-            counting.read.store(0, Ordering::Relaxed);
-            assert_eq!(names(&one), ["model 004"]);
-            counting.read.swap(0, Ordering::Relaxed)
-        };
-        let before = one_read();
-        // The first reads the names of all.
-        assert_eq!(names(&page), ["model 000", "model 001"]);
-        counting.read.store(0, Ordering::Relaxed);
-        assert_eq!(names(&page), ["model 000", "model 001"]);
-        assert_eq!(names(&down), [format!("model {:03}", count - 1), format!("model {:03}", count - 2)]);
-        let pages = counting.read.load(Ordering::Relaxed);
-        // Another process, or another handle, has changed something.
-        store.registry().create_model("model 000 b", None, &[]).unwrap();
-        assert_eq!(names(&page), ["model 000", "model 000 b"]);
-        store.registry().rename_model("model 000", "x").unwrap();
-        assert_eq!(names(&page), ["model 000 b", "model 001"]);
-        store.registry().delete_model("model 001").unwrap();
-        assert_eq!(names(&page), ["model 000 b", "model 002"]);
-        assert_eq!(names(&down), ["x".to_owned(), format!("model {:03}", count - 1)]);
-        [before, pages]
-    };
-    assert_eq!(reads_with(10), reads_with(500));
-}
-
-#[test]
-fn an_order_in_which_things_stand_gives_what_sorting_gives() {
-    let (store, _) = open();
-    let registry = as_of(&store, "ada");
-    for (name, count) in [("b", 5), ("a", 3), ("C", 4), ("d", 0)] {
-        registry.create_model(name, None, &[]).unwrap();
-        (0..count).for_each(|_| drop(registry.register(name, &elsewhere()).unwrap()));
-    }
-    registry.delete_version("b", 3).unwrap();
-    let all = |filter: &str, order: &[&str]| {
-        let order_by = order.iter().map(|key| (*key).to_owned()).collect();
-        let mut query = ModelQuery { filter: filter.into(), order_by, max_results: 2, ..ModelQuery::default() };
-        let mut found = Vec::new();
-        loop {
-            let page = registry.search_versions(&query).unwrap();
-            found.extend(page.items.into_iter().map(|of| (of.name, of.version)));
-            query.page_token = page.next_page_token;
-            if query.page_token.is_none() {
-                return found;
-            }
-        }
-    };
-    // By a value that all share first, so that it is sorted.
-    for filter in ["", "name = 'b'", "name = 'b' AND version_number < 5", "name = 'none'", "version_number > 1"] {
-        let orders: [&[&str]; 8] = [
-            &[],
-            &["name"],
-            &["name DESC"],
-            &["version_number"],
-            &["version_number DESC"],
-            &["name", "version_number DESC"],
-            &["name", "version_number"],
-            &["name DESC", "version_number"],
-        ];
-        for order in orders {
-            let sorted = all(filter, &[&["current_stage"], order].concat());
-            assert_eq!(all(filter, order), sorted, "{filter} by {order:?}");
-        }
-    }
-    let named = |order: &str| {
-        let order_by = vec![order.to_owned()];
-        let mut query = ModelQuery { order_by, max_results: 3, ..ModelQuery::default() };
-        let page = registry.search_models(&query).unwrap();
-        query.page_token = page.next_page_token;
-        let rest = registry.search_models(&query).unwrap();
-        page.items.into_iter().chain(rest.items).map(|of| of.name).collect::<Vec<_>>()
-    };
-    assert_eq!(named("name"), ["C", "a", "b", "d"]);
-    assert_eq!(named("name DESC"), ["d", "b", "a", "C"]);
 }

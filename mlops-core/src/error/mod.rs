@@ -238,7 +238,7 @@ impl Error {
         match self {
             Self::Io { .. } if self.code() == Code::ReadOnly => Self::ReadOnly {
                 what: format!("the folder {}", folder.display()),
-                hint: format!("open the store with read_only, name another, or get the right to write there ({self})"),
+                hint: format!("name another store, or get the right to write there ({self})"),
             },
             other => other,
         }

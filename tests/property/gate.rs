@@ -65,7 +65,7 @@ fn rows() -> impl Strategy<Value = (Rows, Vec<usize>)> {
 }
 
 fn near(found: f64, expected: f64) -> bool {
-    found == expected
+    found.to_bits() == expected.to_bits()
         || (found - expected).abs() <= 1e-9 * expected.abs().max(1e-3)
         || found.is_nan() && expected.is_nan()
 }

@@ -16,7 +16,7 @@ use super::series::diebold_mariano;
 use super::wilcoxon::wilcoxon;
 use crate::error::{Error, Result};
 
-/// Compares by cases of the same units, with the same resamples. `group_of` gives the group of a unit.
+/// Compares by cases of the same units, with the same resamples.
 pub(super) fn find(cases: &[Case<'_>], draw: Draw, options: &CompareOptions<'_>) -> Result<Vec<Comparison>> {
     let drawn = draw.count() as usize;
     let plan = Plan { draw, resamples: options.resamples, seed: options.seed, threads: threads(options) };

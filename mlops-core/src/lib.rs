@@ -9,9 +9,11 @@ pub mod blob;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod error;
+pub mod gates;
 pub mod lineage;
 pub mod log;
 pub mod logged_models;
+pub mod metrics;
 pub mod models;
 pub mod query;
 pub mod registry;

@@ -133,7 +133,12 @@ impl Resampled {
     fn level(&self, level: f64) -> f64 {
         let Some(Bca { bias, acceleration }) = self.bca else { return level };
         let moved = bias + normal_quantile(level);
-        normal_cdf(bias + moved / (1.0 - acceleration * moved))
+        let scale = 1.0 - acceleration * moved;
+        // Beyond the pole the level would turn round: it is the end that it came to.
+        if scale <= 0.0 {
+            return if moved < 0.0 { 0.0 } else { 1.0 };
+        }
+        normal_cdf(bias + moved / scale)
     }
 
     /// The quantile between the two nearest (numpy's `linear`), with `below` values of minus infinity; those without a value

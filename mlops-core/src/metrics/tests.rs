@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 use super::*;
 
 fn said(name: &str, targets: Targets<'_>, predictions: Predictions<'_>) -> String {

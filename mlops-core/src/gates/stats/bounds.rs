@@ -190,6 +190,7 @@ fn lerp(first: f64, second: f64, weight: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
     use super::*;
 

@@ -166,6 +166,7 @@ pub fn tost(differences: &[f64], margin: f64) -> Result<Tost> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
     use super::*;
 

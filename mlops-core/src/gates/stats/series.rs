@@ -67,6 +67,7 @@ pub fn diebold_mariano(differences: &[f64], horizon: u32) -> Result<DieboldMaria
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
     use super::*;
 

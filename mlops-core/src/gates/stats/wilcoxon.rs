@@ -81,6 +81,7 @@ fn exact_tail(n: usize, statistic: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
     use super::*;
 

@@ -45,7 +45,7 @@ test-heavy: $(HEAVY_VENV)/wheel.stamp ## Long trainings with torch, xgboost and 
 	@.ci/step three-ways-oldest env PYTHONPATH=$(OLDEST_MLFLOW) $(HEAVY_VENV)/bin/python .ci/three_ways
 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
-	cargo bench --locked -p mlops-benches --bench log --bench series --bench search --bench registry
+	cargo bench --locked -p mlops-benches --bench log --bench series --bench search --bench registry --bench gate
 	$(BENCH_VENV)/bin/python benches/compare/run.py
 	@$(MAKE) --no-print-directory bench-processes
 

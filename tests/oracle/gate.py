@@ -49,11 +49,11 @@ def multiclass(random: np.random.Generator, n: int, classes: int) -> dict[str, A
     y[:classes] = np.arange(classes)
 
     def model(weight: float) -> np.ndarray:
-        # 32nds: rows are exactly 1 together, and there are ties and zeros.
+        # 16ths: rows are exactly 1 together, and there are ties.
         p = (1 - weight) / classes + weight * np.eye(classes)[y]
-        return np.array([random.multinomial(24, row) for row in p]) / 32 + 8 / 32 / classes
+        return np.array([random.multinomial(6, row) for row in p]) / 8 + 2 / 8 / classes
 
-    return {"y": y, "candidate": model(0.5), "baseline": model(0.4)}
+    return {"y": y, "candidate": model(0.3), "baseline": model(0.2)}
 
 
 def labels(random: np.random.Generator, n: int) -> dict[str, Any]:

@@ -123,18 +123,18 @@ proptest! {
 
     #[test]
     fn classes_may_change_places_with_their_columns(rows in prop::collection::vec((0..3_u32, 0..9_u32, 0..9_u32), 12..60)) {
-        let places = [2, 0, 1];
+        let places = [2_u8, 0, 1];
         let (mut targets, mut values, mut moved) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, (class, a, b)) in rows.iter().enumerate() {
-            targets.push(if at < 3 { at as u32 } else { *class });
+        for (at, (class, a, b)) in (0_u32..).zip(&rows) {
+            targets.push(if at < 3 { at } else { *class });
             let (a, b) = (f64::from(*a) / 32.0, f64::from(*b) / 32.0);
             let row = [a, b, 1.0 - a - b];
             values.extend(row);
             let mut other = [0.0; 3];
-            (0..3).for_each(|class: usize| other[places[class]] = row[class]);
+            (0..3).for_each(|class: usize| other[usize::from(places[class])] = row[class]);
             moved.extend(other);
         }
-        let moved_targets: Vec<u32> = targets.iter().map(|class| places[*class as usize] as u32).collect();
+        let moved_targets: Vec<u32> = targets.iter().map(|class| u32::from(places[*class as usize])).collect();
         for name in OF_PROBABILITIES.iter().take(4) {
             let of = |targets: &[u32], values: &[f64]| {
                 score(&parsed(name), &Targets::Classes(targets), &Predictions::Probabilities { values, n_classes: 3 }).unwrap()

@@ -205,7 +205,8 @@ def resampled(name: str, data: dict[str, Any], metric: str, block: int | None = 
     else:
         score, n = scorers(data)[metric], len(data["y"])
         part = lambda model, rows: score(data["y"][rows], data[model][rows])
-        difference = lambda rows: sign * (part("candidate", rows) - part("baseline", rows))
+        # Rounded, so that differences that are equal are equal, which BCa counts.
+        difference = lambda rows: round(sign * (part("candidate", rows) - part("baseline", rows)), 13)
     groups = data["groups"] if grouped else None
     differences = np.array([difference(rows_of(b, n, groups, block)) for b in range(RESAMPLES)])
     case: dict[str, Any] = {"data": name, "metric": metric, "block": block, "grouped": grouped, "difference": difference(np.arange(n))}

@@ -55,11 +55,24 @@ pub(super) fn among_top(targets: &[u32], values: &[f64], n_classes: usize, k: u3
         .collect())
 }
 
+/// The most classes whose pairs are counted in a table of their own.
+const FEW_CLASSES: usize = 64;
+/// How many tables are counted in turn: an increment does not wait for the one before.
+const LANES: usize = 4;
+
+/// Targets and predicted classes of each row.
+#[derive(Debug)]
+enum Pairs {
+    /// `target * classes + predicted`, for few classes.
+    Codes(Vec<u16>),
+    /// Both.
+    Classes(Vec<(u32, u32)>),
+}
+
 /// Targets and predicted classes, both counted from 0 without gaps.
 #[derive(Debug)]
 pub(super) struct ClassRows {
-    targets: Vec<u32>,
-    predicted: Vec<u32>,
+    pairs: Pairs,
     classes: usize,
     score: Score,
     /// The positive class; None if it is in neither.
@@ -100,21 +113,27 @@ impl ClassRows {
             }
         }
         let number = |class: &u32| numbers.get(class).copied().unwrap_or_default();
-        Ok(Self {
-            targets: targets.iter().map(number).collect(),
-            predicted: predicted.iter().map(number).collect(),
-            classes: numbers.len(),
-            score: metric.score(),
-            positive,
-        })
+        let classes = numbers.len();
+        let both = targets.iter().zip(&predicted).map(|(target, predicted)| (number(target), number(predicted)));
+        let pairs = if classes <= FEW_CLASSES {
+            let code = |(target, predicted): (u32, u32)| u16::try_from(target as usize * classes + predicted as usize);
+            Pairs::Codes(both.map(|pair| code(pair).unwrap_or_default()).collect())
+        } else {
+            Pairs::Classes(both.collect())
+        };
+        Ok(Self { pairs, classes, score: metric.score(), positive })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.targets.len()
+        match &self.pairs {
+            Pairs::Codes(codes) => codes.len(),
+            Pairs::Classes(pairs) => pairs.len(),
+        }
     }
 
     pub(super) fn accumulator(&self) -> ClassesOf<'_> {
-        ClassesOf { rows: self, counts: vec![Counts::default(); self.classes] }
+        let cells = if matches!(self.pairs, Pairs::Codes(_)) { self.classes * self.classes } else { 0 };
+        ClassesOf { rows: self, counts: vec![Counts::default(); self.classes], table: vec![[0; LANES]; cells] }
     }
 }
 
@@ -129,28 +148,52 @@ struct Counts {
     both: u64,
 }
 
+/// Counts rows of a pair of classes.
+fn count(counts: &mut [Counts], target: usize, predicted: usize, rows: u64) {
+    counts[target].of += rows;
+    counts[predicted].as_it += rows;
+    counts[target].both += if target == predicted { rows } else { 0 };
+}
+
 /// What was counted of each class.
 #[derive(Debug)]
 pub(super) struct ClassesOf<'a> {
     rows: &'a ClassRows,
     counts: Vec<Counts>,
+    /// How often each pair of target and predicted class was drawn, in lanes; empty for many classes.
+    table: Vec<[u32; LANES]>,
 }
 
 impl Accumulator for ClassesOf<'_> {
     fn clear(&mut self) {
         self.counts.fill(Counts::default());
+        self.table.fill([0; LANES]);
     }
 
     fn add(&mut self, units: &[u32]) {
-        for unit in units {
-            let (target, predicted) = (self.rows.targets[*unit as usize], self.rows.predicted[*unit as usize]);
-            self.counts[target as usize].of += 1;
-            self.counts[predicted as usize].as_it += 1;
-            self.counts[target as usize].both += u64::from(target == predicted);
+        match &self.rows.pairs {
+            Pairs::Codes(codes) => {
+                for units in units.chunks(LANES) {
+                    for (lane, unit) in units.iter().enumerate() {
+                        self.table[usize::from(codes[*unit as usize])][lane] += 1;
+                    }
+                }
+            }
+            Pairs::Classes(pairs) => {
+                for unit in units {
+                    let (target, predicted) = pairs[*unit as usize];
+                    count(&mut self.counts, target as usize, predicted as usize, 1);
+                }
+            }
         }
     }
 
     fn value(&mut self) -> Option<f64> {
+        for (code, lanes) in self.table.iter_mut().enumerate() {
+            let rows = lanes.iter().copied().map(u64::from).sum();
+            count(&mut self.counts, code / self.rows.classes, code % self.rows.classes, rows);
+            *lanes = [0; LANES];
+        }
         let counts = &self.counts;
         match self.rows.score {
             Score::Precision(average) => Some(self.averaged(average, |c| ratio(c.both, c.as_it))),

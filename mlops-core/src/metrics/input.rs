@@ -5,16 +5,16 @@ use crate::error::{Error, Result};
 /// What was true.
 #[derive(Clone, Copy, Debug)]
 pub enum Targets<'a> {
-    /// The class of each row (n_rows,), counted from 0.
+    /// The class of each row `(n_rows,)`, counted from 0.
     Classes(&'a [u32]),
-    /// The number of each row (n_rows,).
+    /// The number of each row `(n_rows,)`.
     Values(&'a [f64]),
     /// For rankings: how relevant each row is, not below 0, and which query it belongs to. Rows of one query need not be
     /// together.
     Relevance {
-        /// The relevance of each row (n_rows,).
+        /// The relevance of each row `(n_rows,)`.
         values: &'a [f64],
-        /// The query of each row (n_rows,): rows with the same number are ranked together.
+        /// The query of each row `(n_rows,)`: rows with the same number are ranked together.
         queries: &'a [u64],
     },
 }
@@ -22,12 +22,12 @@ pub enum Targets<'a> {
 /// What a model said.
 #[derive(Clone, Copy, Debug)]
 pub enum Predictions<'a> {
-    /// A class a row (n_rows,), counted from 0.
+    /// A class a row `(n_rows,)`, counted from 0.
     Classes(&'a [u32]),
-    /// A number a row (n_rows,): of a regression or a ranking, or the score of the positive class. Where a class or a
+    /// A number a row `(n_rows,)`: of a regression or a ranking, or the score of the positive class. Where a class or a
     /// probability is needed it must be a probability, and above 1/2 means the positive class.
     Values(&'a [f64]),
-    /// The probabilities of the classes (n_rows, n_classes), row by row. The class with the highest is the one predicted; of
+    /// The probabilities of the classes `(n_rows, n_classes)`, row by row. The class with the highest is the one predicted; of
     /// equal ones, the first.
     Probabilities {
         /// The numbers, `n_rows * n_classes` of them.
@@ -62,6 +62,7 @@ impl Predictions<'_> {
 }
 
 /// An argument that cannot be scored.
+#[expect(clippy::needless_pass_by_value, reason = "numbers and texts are handed in as they are")]
 pub(super) fn bad(what: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Error {
     Error::InvalidArgument { what: what.into(), value: value.to_string(), expected: expected.into() }
 }

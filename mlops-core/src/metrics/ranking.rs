@@ -51,7 +51,7 @@ fn discount(rank: usize, k: usize) -> f64 {
     if rank > k { 0.0 } else { 1.0 / to_float(rank as u64 + 1).log2() }
 }
 
-/// Rows of one query, score and relevance. Rows of one score share their ranks' gains (McSherry and Najork, 2008). 0 without
+/// Rows of one query, score and relevance. Rows of one score share their ranks' gains (`McSherry` and Najork, 2008). 0 without
 /// anything relevant, as scikit-learn's.
 fn ndcg(mut rows: Vec<(f64, f64)>, k: usize) -> f64 {
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));

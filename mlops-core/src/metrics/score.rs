@@ -35,7 +35,7 @@ pub(crate) fn of_prepared(metric: &Metric, prepared: &Prepared) -> Result<f64> {
     })
 }
 
-/// The values that a metric is the mean of: (n_rows,), or for rankings one a query, in the order in which queries first appear.
+/// The values that a metric is the mean of: `(n_rows,)`, or for rankings one a query, in the order in which queries first appear.
 ///
 /// # Errors
 /// As [`score`], and `InvalidArgument` for a metric that is no mean, as [`Metric::is_mean`] says.

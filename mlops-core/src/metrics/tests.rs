@@ -98,3 +98,20 @@ fn a_query_without_anything_relevant_scores_0() {
     assert_eq!(per_row(&"mrr".parse().unwrap(), &targets, &scores).unwrap(), [0.0, 0.5]);
     assert!(value("ndcg", targets, scores) < 0.5);
 }
+
+#[test]
+fn many_classes_are_counted_as_few_are() {
+    // 200 classes, of which the first three have all the rows but one each.
+    let targets: Vec<u32> = (0..400).map(|row| if row < 200 { row } else { row % 3 }).collect();
+    let predicted: Vec<u32> =
+        targets.iter().zip(0..).map(|(class, row)| if row % 7 == 0 { 1 } else { *class }).collect();
+    let of = |name: &str, few: bool| {
+        let merged = |classes: &[u32]| -> Vec<u32> {
+            classes.iter().map(|class| if few { (*class).min(3) } else { *class }).collect()
+        };
+        value(name, Targets::Classes(&merged(&targets)), Predictions::Classes(&merged(&predicted)))
+    };
+    // Taken together, classes that are never taken for each other change no sum over rows.
+    assert_eq!(of("f1_micro", true), of("f1_micro", false));
+    assert_eq!(of("accuracy", true), of("recall_weighted", false));
+}

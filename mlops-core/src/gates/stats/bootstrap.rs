@@ -13,8 +13,8 @@ use crate::metrics::{Accumulator, Prepared};
 /// How many resamples a thread takes at once.
 const BATCH: u32 = 8;
 
-/// A function of rows, which gives candidate's and baseline's value.
-pub(super) type OfRows<'a> = dyn Fn(&[u32]) -> Result<(f64, f64)> + Sync + 'a;
+/// A function of a list of rows, which may have a row more than once: the values of candidate and baseline.
+pub type OfRows<'a> = dyn Fn(&[u32]) -> Result<(f64, f64)> + Sync + 'a;
 
 /// A difference that can be taken of any list of units.
 pub(super) enum Statistic<'a> {

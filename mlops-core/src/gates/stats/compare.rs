@@ -1,5 +1,6 @@
 //! The one call: what both models say, the metric, and what decides.
 
+use super::bootstrap::OfRows;
 use super::case::Case;
 use super::comparison::Comparison;
 use super::find::{draw_of, find};
@@ -107,7 +108,7 @@ pub fn compare_all(
     find(&cases, draw_of(units, first_rows.as_deref(), queries, options)?, options)
 }
 
-/// Compares by a metric of one's own that is the mean of values of rows, (n_rows,) of each model.
+/// Compares by a metric of one's own that is the mean of values of rows, `(n_rows,)` of each model.
 ///
 /// It is treated as a mean: with the paired t, or where all values are 0 or 1 as accuracy is.
 ///
@@ -160,7 +161,7 @@ pub fn compare_by(
     metric: &str,
     greater_is_better: bool,
     n_rows: usize,
-    values: &(dyn Fn(&[u32]) -> Result<(f64, f64)> + Sync),
+    values: &OfRows<'_>,
     options: &CompareOptions<'_>,
 ) -> Result<Comparison> {
     options.check(n_rows)?;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::philox::{Philox, STEP};
 
 /// How many units are handed on at once: they stay in the first cache.
-const CHUNK: usize = 256 * STEP;
+const CHUNK: u32 = 4096;
 
 /// How units are drawn, as many each time as there are.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Draw {
         let mut units_left = if let Self::Blocks { units, .. } = self { *units } else { 0 };
         let Buffer { drawn, units } = buffer;
         while left > 0 {
-            let now = left.min(CHUNK);
+            let now = left.min(CHUNK as usize);
             philox.fill(self.count(), &mut drawn[..now.next_multiple_of(STEP)]);
             left -= now;
             match self {
@@ -105,17 +105,17 @@ impl Draw {
                 Self::Groups(groups) => {
                     for group in &drawn[..now] {
                         units.extend_from_slice(groups.of(*group as usize));
-                        flush(units, CHUNK, &mut add);
+                        flush(units, CHUNK as usize, &mut add);
                     }
                 }
                 Self::Blocks { length, .. } => {
                     for start in &drawn[..now] {
                         let taken = (*length).min(units_left);
                         units_left -= taken;
-                        for from in (*start..*start + taken).step_by(CHUNK) {
-                            let to = (from + CHUNK as u32).min(start + taken);
+                        for from in (*start..*start + taken).step_by(CHUNK as usize) {
+                            let to = (from + CHUNK).min(start + taken);
                             units.extend(from..to);
-                            flush(units, CHUNK, &mut add);
+                            flush(units, CHUNK as usize, &mut add);
                         }
                     }
                 }
@@ -154,7 +154,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn new() -> Self {
-        Self { drawn: vec![0; CHUNK], units: Vec::new() }
+        Self { drawn: vec![0; (CHUNK as usize).next_multiple_of(STEP)], units: Vec::new() }
     }
 }
 

@@ -37,6 +37,7 @@ mod series;
 mod tests;
 mod wilcoxon;
 
+pub use bootstrap::OfRows;
 pub use compare::{compare, compare_all, compare_by, compare_values};
 pub use comparison::{Comparison, Note, NoteCode};
 pub use delong::{DeLong, delong};

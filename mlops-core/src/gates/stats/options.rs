@@ -55,7 +55,7 @@ pub struct CompareOptions<'a> {
     pub resamples: u32,
     /// What the resamples are drawn from; 0. The same seed draws the same rows, also for another metric.
     pub seed: u64,
-    /// The group of each row (n_rows,), such as the user or patient: rows with the same number depend on each other, and are
+    /// The group of each row `(n_rows,)`, such as the user or patient: rows with the same number depend on each other, and are
     /// drawn together. None: rows are independent.
     pub groups: Option<&'a [u64]>,
     /// Set if rows are in the order of time. Not together with groups.
@@ -110,6 +110,7 @@ pub(super) fn check_alpha(alpha: f64) -> Result<()> {
 }
 
 /// An argument that cannot be used.
+#[expect(clippy::needless_pass_by_value, reason = "numbers and texts are handed in as they are")]
 pub(super) fn bad(what: &str, value: impl ToString, expected: &str) -> Error {
     Error::InvalidArgument { what: what.into(), value: value.to_string(), expected: expected.into() }
 }

@@ -23,7 +23,7 @@ pub(super) const POWER: f64 = 0.8;
 /// # Ok::<(), mlops_core::Error>(())
 /// ```
 pub fn minimal_detectable(error: f64, alpha: f64, power: f64) -> Result<f64> {
-    if !(error >= 0.0) {
+    if error.is_nan() || error < 0.0 {
         return Err(bad("error", error, "0 or more"));
     }
     Ok(reach(alpha, power)? * error)

@@ -116,6 +116,7 @@ pub fn newcombe(first: (u64, u64), second: (u64, u64), alpha: f64) -> Result<(f6
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
     use super::*;
 

@@ -27,7 +27,7 @@ fn of(name: &str, targets: &[u32], candidate: &[f64], baseline: &[f64], options:
 /// Rows of alternating class, right but for every `step`-th.
 fn wrong_every(n: u32, step: u32) -> (Vec<u32>, Vec<f64>) {
     let targets: Vec<u32> = (0..n).map(|row| row % 2).collect();
-    let p = |row: u32| if (row % 2 == 1) == (row % step != 0) { 0.8 } else { 0.3 };
+    let p = |row: u32| if (row % 2 == 1) == row.is_multiple_of(step) { 0.3 } else { 0.8 };
     (targets, (0..n).map(p).collect())
 }
 

@@ -8,7 +8,7 @@ const MULTIPLIERS: [u64; 2] = [0xD2E7_470E_E14C_6C93, 0xCA5A_8263_9512_1157];
 const WEYL: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xBB67_AE85_84CA_A73B];
 const ROUNDS: usize = 10;
 /// How many blocks are made at once: their multiplications do not wait for each other.
-const LANES: usize = 4;
+const LANES: usize = 2;
 /// How many numbers one call of [`Philox::fill`] makes at least.
 pub(super) const STEP: usize = 4 * LANES;
 

@@ -132,7 +132,12 @@ impl Differences for PairOf<'_> {
 
     fn value(&mut self) -> Result<Option<f64>> {
         let both = self.candidate.value().zip(self.baseline.value());
-        Ok(both.map(|(candidate, baseline)| self.sign * (candidate - baseline)))
+        Ok(both.map(|(candidate, baseline)| {
+            // What rounding leaves of two equal values is no difference.
+            let difference = candidate - baseline;
+            let slack = 1e-14 * candidate.abs().max(baseline.abs());
+            if difference.abs() <= slack { 0.0 } else { self.sign * difference }
+        }))
     }
 }
 
@@ -218,13 +223,20 @@ impl Plan {
         }
     }
 
-    /// Bias and acceleration of BCa (Efron, 1987); None where they are not defined. Takes units squared, and units for means.
-    pub(super) fn bca(&self, statistic: &Statistic<'_>, difference: f64, resampled: &Resampled) -> Result<Option<Bca>> {
+    /// Bias and acceleration of BCa (Efron, 1987); None where they are not defined. Takes units squared, and units for
+    /// means. Differences within `slack` of `difference` are equal to it.
+    pub(super) fn bca(
+        &self,
+        statistic: &Statistic<'_>,
+        difference: f64,
+        slack: f64,
+        resampled: &Resampled,
+    ) -> Result<Option<Bca>> {
         if resampled.undefined > 0 {
             return Ok(None);
         }
-        let below = resampled.sorted.partition_point(|value| *value < difference);
-        let not_above = resampled.sorted.partition_point(|value| *value <= difference);
+        let below = resampled.sorted.partition_point(|value| *value < difference - slack);
+        let not_above = resampled.sorted.partition_point(|value| *value <= difference + slack);
         // Those that are equal count half, as scipy's do.
         let bias = normal_quantile(of_length(below + not_above) / (2.0 * of_length(resampled.sorted.len())));
         let Some(left) = self.jackknife(statistic)?.filter(|_| bias.is_finite()) else { return Ok(None) };

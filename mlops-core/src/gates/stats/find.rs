@@ -41,7 +41,8 @@ pub(super) fn find(cases: &[Case<'_>], draw: Draw, options: &CompareOptions<'_>)
     for ((at, statistic), mut resampled) in places.iter().zip(&statistics).zip(found) {
         let (Some(case), Some(choice)) = (cases.get(*at), choices.get(*at)) else { continue };
         if wants_bca(*choice, case, drawn) {
-            resampled.bca = plan.bca(statistic, case.difference, &resampled)?;
+            let slack = 1e-13 * case.candidate.abs().max(case.baseline.abs());
+            resampled.bca = plan.bca(statistic, case.difference, slack, &resampled)?;
         }
         if let Some(place) = of_case.get_mut(*at) {
             *place = Some(resampled);

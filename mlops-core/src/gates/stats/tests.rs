@@ -1,7 +1,7 @@
 #![expect(clippy::float_cmp, reason = "these numbers are exact")]
 
 use super::*;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::metrics::{Metric, Predictions, Targets};
 
 const DEFAULT: CompareOptions<'static> = CompareOptions {
@@ -254,7 +254,7 @@ fn values_of_ones_own_are_checked_and_zeros_and_ones_are_counted() {
 
 #[test]
 fn a_function_of_ones_own_may_fail_and_says_why() {
-    let fails = |rows: &[u32]| -> crate::Result<(f64, f64)> {
+    let fails = |rows: &[u32]| -> Result<(f64, f64)> {
         if rows[0] == 3 { Err(Error::InvalidState { detail: "row 3 came first".into() }) } else { Ok((1.0, 0.0)) }
     };
     for threads in [1, 4] {

@@ -18,7 +18,7 @@ from ._registry import number_of
 from ._watch import Watch
 from .exceptions import InvalidArgument
 
-Verdict = Literal["pass", "fail", "error"]
+Verdict = Literal["pass", "fail", "error", "inconclusive", "ask"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PAGE = 1_000
 

@@ -223,8 +223,9 @@ impl LocalRegistry {
         }
         if let Some(asked) = of.rules.policy.gate_rules.as_ref().filter(|asked| found.rules.as_ref() != Some(*asked)) {
             let ran = found.rules.unwrap_or_else(|| "none".into());
-            let detail =
-                format!("the gate `{gate}` ran by other rules than the policy asks for: gate {ran}, policy {asked}; run the gate again");
+            let detail = format!(
+                "the gate `{gate}` ran by other rules than the policy asks for: gate {ran}, policy {asked}; run the gate again"
+            );
             return Ok(Requirement::stale("gate", detail));
         }
         Ok(Requirement::met("gate", format!("`{gate}` {passed}, event {id}"), vec![format!("gate:{id}")]))

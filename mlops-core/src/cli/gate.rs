@@ -31,7 +31,7 @@ pub(super) fn gate(arguments: &GateArguments, context: &mut Context<'_>) -> std:
     let definition = read_definition(definition)?;
     let inputs = read_inputs(arguments, predictions)?;
     let report = match &arguments.version {
-        Some(version) => of_version(version, &definition, &inputs, arguments, context)?,
+        Some(version) => of_version(version, &definition, inputs, arguments, context)?,
         None => evaluate(&definition, &inputs, &RunOptions::default())?,
     };
     if let Some(path) = &arguments.junit {
@@ -44,7 +44,7 @@ pub(super) fn gate(arguments: &GateArguments, context: &mut Context<'_>) -> std:
 fn of_version(
     version: &str,
     definition: &GateDefinition,
-    inputs: &GateInputs,
+    inputs: GateInputs,
     arguments: &GateArguments,
     context: &Context<'_>,
 ) -> std::result::Result<GateReport, Failure> {

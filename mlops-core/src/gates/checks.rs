@@ -171,7 +171,7 @@ pub(super) fn numbers(found: &Comparison, alpha: f64, bar: f64) -> CheckNumbers 
         lower: finite(found.lower_at(alpha)),
         upper: finite(found.upper_at(alpha)),
         alpha: Some(alpha),
-        p_value: finite(if bar == 0.0 && alpha == found.alpha { found.p_value } else { found.p_value_at(-bar) }),
+        p_value: finite(if is_zero(bar) { found.p_value } else { found.p_value_at(-bar) }),
         margin: Some(-bar + 0.0),
         limit: None,
         rows: Some(found.rows),
@@ -180,19 +180,23 @@ pub(super) fn numbers(found: &Comparison, alpha: f64, bar: f64) -> CheckNumbers 
     }
 }
 
+fn is_zero(bar: f64) -> bool {
+    bar.abs() <= 0.0
+}
+
 /// What a comparison says at a level: pass, fail or inconclusive, and why. `not_worse` asks that the value is not worse too.
 pub(super) fn decide(found: &Comparison, alpha: f64, bar: f64, not_worse: bool) -> (Verdict, String) {
     let (lower, upper) = (found.lower_at(alpha), found.upper_at(alpha));
     let level = percent(1.0 - alpha);
     let shown = |value: f64| signed(value);
-    let bar_text = if bar == 0.0 { "0".to_owned() } else { signed(bar) };
+    let bar_text = if is_zero(bar) { "0".to_owned() } else { signed(bar) };
     if bar < 0.0 && upper <= bar || bar >= 0.0 && upper < bar {
         return (
             Verdict::Fail,
             format!("{} better at most, with {level}; above {bar_text} is asked for", shown(upper)),
         );
     }
-    if !(lower > bar) {
+    if lower <= bar || lower.is_nan() {
         let why = format!(
             "{} to {} better, with {level} each: the data cannot tell whether it is above {bar_text}",
             shown(lower),
@@ -257,7 +261,7 @@ impl GateDefinition {
     pub fn mode_text(&self) -> String {
         let metric = &self.primary.metric;
         match (self.primary_test(), self.primary.test.is_some()) {
-            (Test::Superior(Change::Absolute(by)), true) if by == 0.0 => format!("superior: `{metric}` must be better"),
+            (Test::Superior(Change::Absolute(0.0)), true) => format!("superior: `{metric}` must be better"),
             (Test::Superior(Change::Absolute(by)), true) => {
                 format!("superior: `{metric}` must be better by more than {}", number(by))
             }

@@ -481,7 +481,7 @@ fn check_size(key: &str, value: f64) -> Result<()> {
     if value.is_finite() && value >= 0.0 { Ok(()) } else { refuse(key, value, "a finite number of 0 or more") }
 }
 
-fn refuse<T>(key: &str, value: impl ToString, expected: &str) -> Result<T> {
+fn refuse<T>(key: &str, value: impl std::fmt::Display, expected: &str) -> Result<T> {
     let what = format!("`{key}` of a gate");
     Err(Error::InvalidArgument { what, value: value.to_string(), expected: expected.into() })
 }

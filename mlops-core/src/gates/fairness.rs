@@ -5,7 +5,7 @@ use super::definition::{FairnessMeasure, FairnessRule, GateDefinition};
 use super::family::Member;
 use super::metric::GateMetric;
 use super::rows::{Checked, Rows};
-use super::scoring::{Drawing, Prepared};
+use super::scoring::{Drawing, Positives, Prepared};
 use super::stats::{Comparison, compare_by};
 use crate::error::{Error, Result};
 use crate::metrics::Metric;
@@ -145,7 +145,7 @@ const CELLS: usize = 6;
 
 /// How far apart the groups are.
 fn gap<'a>(measure: FairnessMeasure, groups: &'a Groups, prepared: &Prepared) -> Checked<Measured<'a>> {
-    let Some((targets, candidate, baseline)) = prepared.positives() else {
+    let Some(Positives { targets, candidate, baseline }) = prepared.positives() else {
         return Err("it needs targets and predictions of two classes".into());
     };
     Ok(Box::new(move |rows| {

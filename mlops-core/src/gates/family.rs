@@ -17,7 +17,7 @@ pub(super) struct Member {
 /// The checks of a family, in its order: the hypothesis that is easiest to reject at `alpha / k`, the next at
 /// `alpha / (k - 1)`, and so on; where one is not rejected, those behind it are not either. `errors` counts members that could
 /// not be compared.
-pub(super) fn judge(members: Vec<Member>, errors: usize, alpha: f64) -> Vec<Check> {
+pub(super) fn judge(members: &[Member], errors: usize, alpha: f64) -> Vec<Check> {
     let size = members.len() + errors;
     let mut order: Vec<usize> = (0..members.len()).collect();
     let p = |at: &usize| members.get(*at).map_or(f64::NAN, |member| member.found.p_value_at(-member.bar));

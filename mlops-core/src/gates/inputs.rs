@@ -55,7 +55,8 @@ impl Column {
 
 /// A number as it stands in a label: `1`, not `1.0`.
 pub(super) fn number_text(value: f64) -> String {
-    let text = float_repr(value);
+    // Minus zero is zero.
+    let text = float_repr(value + 0.0);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 

@@ -67,10 +67,9 @@ impl GateReport {
             (Verdict::Pass, _) => Case::Passed,
             (_, false) => Case::Skipped,
             (Verdict::Error, true) => Case::Errored,
-            (Verdict::Fail, true) => Case::Failed,
             // Where it is allowed, the gate passes with it.
             (Verdict::Inconclusive | Verdict::Ask, true) if self.verdict == Verdict::Pass => Case::Skipped,
-            (Verdict::Inconclusive | Verdict::Ask, true) => Case::Failed,
+            (Verdict::Fail | Verdict::Inconclusive | Verdict::Ask, true) => Case::Failed,
         }
     }
 

@@ -56,7 +56,7 @@ fn escape(text: &str) -> String {
     let mut in_code = false;
     for character in text.chars() {
         match character {
-            '`' if quotes % 2 == 0 => {
+            '`' if quotes.is_multiple_of(2) => {
                 in_code = !in_code;
                 out.push('`');
             }

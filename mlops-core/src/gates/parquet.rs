@@ -68,23 +68,23 @@ fn values(name: &str, array: &dyn Array) -> Result<Column> {
         }
     }
     match array.data_type() {
-        DataType::Int8 => numbers::<Int8Type>(array, f64::from),
-        DataType::Int16 => numbers::<Int16Type>(array, f64::from),
-        DataType::Int32 => numbers::<Int32Type>(array, f64::from),
-        DataType::Int64 => numbers::<Int64Type>(array, wide),
-        DataType::UInt8 => numbers::<UInt8Type>(array, f64::from),
-        DataType::UInt16 => numbers::<UInt16Type>(array, f64::from),
-        DataType::UInt32 => numbers::<UInt32Type>(array, f64::from),
-        DataType::UInt64 => numbers::<UInt64Type>(array, unsigned),
-        DataType::Float32 => numbers::<Float32Type>(array, f64::from),
-        DataType::Float64 => numbers::<Float64Type>(array, |value| value),
-        DataType::Date32 => numbers::<Date32Type>(array, f64::from),
-        DataType::Date64 => numbers::<Date64Type>(array, wide),
+        DataType::Int8 => Ok(numbers::<Int8Type>(array, f64::from)),
+        DataType::Int16 => Ok(numbers::<Int16Type>(array, f64::from)),
+        DataType::Int32 => Ok(numbers::<Int32Type>(array, f64::from)),
+        DataType::Int64 => Ok(numbers::<Int64Type>(array, wide)),
+        DataType::UInt8 => Ok(numbers::<UInt8Type>(array, f64::from)),
+        DataType::UInt16 => Ok(numbers::<UInt16Type>(array, f64::from)),
+        DataType::UInt32 => Ok(numbers::<UInt32Type>(array, f64::from)),
+        DataType::UInt64 => Ok(numbers::<UInt64Type>(array, unsigned)),
+        DataType::Float32 => Ok(numbers::<Float32Type>(array, f64::from)),
+        DataType::Float64 => Ok(numbers::<Float64Type>(array, |value| value)),
+        DataType::Date32 => Ok(numbers::<Date32Type>(array, f64::from)),
+        DataType::Date64 => Ok(numbers::<Date64Type>(array, wide)),
         DataType::Timestamp(unit, _) => match unit {
-            TimeUnit::Second => numbers::<TimestampSecondType>(array, wide),
-            TimeUnit::Millisecond => numbers::<TimestampMillisecondType>(array, wide),
-            TimeUnit::Microsecond => numbers::<TimestampMicrosecondType>(array, wide),
-            TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(array, wide),
+            TimeUnit::Second => Ok(numbers::<TimestampSecondType>(array, wide)),
+            TimeUnit::Millisecond => Ok(numbers::<TimestampMillisecondType>(array, wide)),
+            TimeUnit::Microsecond => Ok(numbers::<TimestampMicrosecondType>(array, wide)),
+            TimeUnit::Nanosecond => Ok(numbers::<TimestampNanosecondType>(array, wide)),
         },
         DataType::Boolean => {
             let of = array.as_boolean();
@@ -104,9 +104,9 @@ fn values(name: &str, array: &dyn Array) -> Result<Column> {
     }
 }
 
-fn numbers<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) -> f64) -> Result<Column> {
+fn numbers<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) -> f64) -> Column {
     let of = array.as_primitive::<T>();
-    Ok(Column::Numbers(of.iter().map(|value| value.map_or(f64::NAN, &number)).collect()))
+    Column::Numbers(of.iter().map(|value| value.map_or(f64::NAN, &number)).collect())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers above 2^53 are ids or times, which are compared only")]

@@ -227,11 +227,9 @@ fn rule(place: &str, value: &Value) -> Result<MetricRule> {
         return fields.refuse("metric", "a metric such as \"accuracy\", \"roc_auc\" or \"rmse\"");
     };
     let greater = metric.greater_is_better();
-    if let Some(said) = fields.get("greater_is_better") {
-        if said.as_bool() != Some(greater) {
-            let is = if greater { "true, since more of it is better" } else { "false, since less of it is better" };
-            return fields.refuse("greater_is_better", is);
-        }
+    if fields.get("greater_is_better").is_some_and(|said| said.as_bool() != Some(greater)) {
+        let is = if greater { "true, since more of it is better" } else { "false, since less of it is better" };
+        return fields.refuse("greater_is_better", is);
     }
     let mut rule = MetricRule {
         metric,

@@ -149,32 +149,39 @@ fn sort_names(names: &mut Vec<String>) {
     names.dedup();
 }
 
+/// What stands for a value that is missing.
+const MISSING: &str = "(missing)";
+
+/// A column as codes of its values.
 pub(super) fn code(column: &Column) -> Coded {
-    let mut places: HashMap<String, u32> = HashMap::new();
-    let mut by_bits: HashMap<u64, u32> = HashMap::new();
+    let mut names: Vec<String> = Vec::new();
     let mut first: Vec<u32> = Vec::with_capacity(column.len());
-    let mut place = |text: String| {
-        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
-        *places.entry(text).or_insert(next)
+    let mut place = |name: String| {
+        names.push(name);
+        u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
     };
-    let named = |text: &str| if text.is_empty() { "(missing)".to_owned() } else { text.to_owned() };
     match column {
         Column::Numbers(values) => {
+            let mut places: HashMap<u64, u32> = HashMap::new();
             for value in values {
-                let text = || if value.is_nan() { "(missing)".to_owned() } else { number_text(*value) };
-                first.push(*by_bits.entry(value.to_bits()).or_insert_with(|| place(text())));
+                let name = || if value.is_nan() { MISSING.to_owned() } else { number_text(*value) };
+                // Whatever NaN it is, and whichever zero.
+                let bits = if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() };
+                first.push(*places.entry(bits).or_insert_with(|| place(name())));
             }
         }
-        Column::Texts(values) => first.extend(values.iter().map(|text| place(named(text)))),
-    }
-    let mut names: Vec<String> = places.keys().cloned().collect();
-    sort_names(&mut names);
-    let mut moved = vec![0_u32; names.len()];
-    for (is, name) in names.iter().enumerate() {
-        if let Some(cell) = places.get(name).and_then(|was| moved.get_mut(*was as usize)) {
-            *cell = u32::try_from(is).unwrap_or(u32::MAX);
+        Column::Texts(values) => {
+            let mut places: HashMap<&str, u32> = HashMap::new();
+            for text in values {
+                let name = || if text.is_empty() { MISSING.to_owned() } else { text.clone() };
+                first.push(*places.entry(text).or_insert_with(|| place(name())));
+            }
         }
     }
+    let was = names.clone();
+    sort_names(&mut names);
+    let places: HashMap<&String, u32> = names.iter().zip(0_u32..).collect();
+    let moved: Vec<u32> = was.iter().map(|name| places.get(name).copied().unwrap_or_default()).collect();
     let codes = first.into_iter().map(|was| moved.get(was as usize).copied().unwrap_or_default()).collect();
     Coded { names, codes }
 }
@@ -198,7 +205,7 @@ fn absent(name: &str, inputs: &GateInputs) -> String {
     format!("the gate asks for the column `{name}`, which was not handed in; {there}")
 }
 
-fn check_ids(of: &str, ids: &[String], rows: usize) -> Checked<HashMap<String, usize>> {
+fn check_ids<'a>(of: &str, ids: &'a [String], rows: usize) -> Checked<HashMap<&'a str, usize>> {
     if ids.len() != rows {
         return Err(format!("{of} have {} ids and {rows} rows", ids.len()));
     }
@@ -207,7 +214,7 @@ fn check_ids(of: &str, ids: &[String], rows: usize) -> Checked<HashMap<String, u
         if id.is_empty() {
             return Err(format!("row {} of {of} has no id", at + 1));
         }
-        if places.insert(id.clone(), at).is_some() {
+        if places.insert(id.as_str(), at).is_some() {
             return Err(format!("the id `{}` stands twice among those of {of}", shorten(id)));
         }
     }
@@ -256,11 +263,11 @@ fn aligned(of: &str, predicted: &Predicted, ids: Option<&[String]>, rows: usize,
         (None, _) => predicted.clone(),
         (Some(found), Some(ids)) => {
             let places = check_ids(of, found, own)?;
-            let order: Vec<usize> = ids.iter().filter_map(|id| places.get(id).copied()).collect();
+            let order: Vec<usize> = ids.iter().filter_map(|id| places.get(id.as_str()).copied()).collect();
             if order.len() != rows || own != rows {
                 let missing = rows - order.len();
                 let more = own - order.len();
-                let example = ids.iter().find(|id| !places.contains_key(*id)).or_else(|| {
+                let example = ids.iter().find(|id| !places.contains_key(id.as_str())).or_else(|| {
                     let known: std::collections::HashSet<&String> = ids.iter().collect();
                     found.iter().find(|id| !known.contains(id))
                 });

@@ -62,12 +62,22 @@ struct Gate<'a> {
 /// ```
 pub fn evaluate(definition: &GateDefinition, inputs: &GateInputs, options: &RunOptions) -> Result<GateReport> {
     definition.check()?;
+    Ok(judge_rows(definition, inputs, Rows::new(definition, inputs), options))
+}
+
+/// The report of rows that were checked, or of why they cannot be judged.
+pub(super) fn judge_rows(
+    definition: &GateDefinition,
+    inputs: &GateInputs,
+    rows: Checked<Rows>,
+    options: &RunOptions,
+) -> GateReport {
     let mut report = empty(definition, inputs, options);
-    let rows = match Rows::new(definition, inputs) {
+    let rows = match rows {
         Ok(rows) => rows,
         Err(reason) => {
             report.checks.push(Check::error(CheckKind::Inputs, "inputs", reason));
-            return Ok(report.concluded(definition.on_inconclusive));
+            return report.concluded(definition.on_inconclusive);
         }
     };
     let drawing = Drawing {
@@ -92,14 +102,7 @@ pub fn evaluate(definition: &GateDefinition, inputs: &GateInputs, options: &RunO
     report.rows = rows.len() as u64;
     report.checks = gate.checks;
     report.warnings = gate.warnings;
-    Ok(report.concluded(definition.on_inconclusive))
-}
-
-/// The digest that the uses of the data are counted under, if they are named or their rows have ids; None too for inputs that
-/// cannot be judged. With it, the digest of the candidate.
-pub(super) fn names_of(definition: &GateDefinition, inputs: &GateInputs) -> Option<(String, String)> {
-    let rows = Rows::new(definition, inputs).ok().filter(|rows| rows.is_named)?;
-    Some((rows.data_digest, rows.candidate_digest))
+    report.concluded(definition.on_inconclusive)
 }
 
 fn empty(definition: &GateDefinition, inputs: &GateInputs, options: &RunOptions) -> GateReport {
@@ -298,7 +301,7 @@ impl Gate<'_> {
                 }
             }
         }
-        self.checks.extend(judge(members, errors, self.drawing.alpha));
+        self.checks.extend(judge(&members, errors, self.drawing.alpha));
     }
 
     fn limits(&mut self, rule: &MetricRule, prepared: &Prepared, found: Option<&Comparison>) {

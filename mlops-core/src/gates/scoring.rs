@@ -42,6 +42,14 @@ pub(super) struct Arrays {
     baseline: Option<Said>,
 }
 
+/// Which rows are of the positive class, and for which it is predicted.
+#[derive(Debug)]
+pub(super) struct Positives {
+    pub(super) targets: Vec<bool>,
+    pub(super) candidate: Vec<bool>,
+    pub(super) baseline: Option<Vec<bool>>,
+}
+
 /// How rows are drawn.
 #[derive(Clone, Debug)]
 pub(super) struct Drawing {
@@ -164,13 +172,15 @@ impl Prepared {
     }
 
     /// Which rows are of the positive class, and for which candidate and baseline predict it; for metrics of classes.
-    pub(super) fn positives(&self) -> Option<(Vec<bool>, Vec<bool>, Option<Vec<bool>>)> {
+    pub(super) fn positives(&self) -> Option<Positives> {
         let Self::Known(arrays) = self else { return None };
         let Truth::Classes(targets) = &arrays.truth else { return None };
         let positive = arrays.metric.positive();
-        let targets = targets.iter().map(|class| *class == positive).collect();
-        let baseline = arrays.baseline.as_ref().map(|of| of.positives(positive));
-        Some((targets, arrays.candidate.positives(positive), baseline))
+        Some(Positives {
+            targets: targets.iter().map(|class| *class == positive).collect(),
+            candidate: arrays.candidate.positives(positive),
+            baseline: arrays.baseline.as_ref().map(|of| of.positives(positive)),
+        })
     }
 }
 
@@ -323,7 +333,10 @@ impl Reader<'_> {
                 (None, None) => missing("scores"),
             },
             Needs::Classes => match &predicted.values {
-                Some(values) if may_be_classes(values) => Ok(Said::Classes(self.classes(values)?)),
+                Some(values) if may_be_classes(values) => {
+                    self.check_classes(of, values)?;
+                    Ok(Said::Classes(self.classes(values)?))
+                }
                 _ => match scores() {
                     Some(scores) => self.decided(scores),
                     None if !predicted.probabilities.is_empty() => self.probabilities(of, predicted),
@@ -381,6 +394,17 @@ impl Reader<'_> {
         let row = |row: usize| columns.iter().filter_map(move |column| column.get(row).copied());
         let values = (0..self.rows.len()).flat_map(row).collect();
         Ok(Said::Probabilities { values, n_classes: columns.len() })
+    }
+
+    /// Refuses classes that are written in another way than those of the targets: `1` and `True`.
+    fn check_classes(&self, of: &str, values: &Column) -> Checked<()> {
+        let (said, targets) = (code(values).names, code(&self.rows.targets).names);
+        if said.iter().any(|name| targets.contains(name)) {
+            return Ok(());
+        }
+        let some = |names: &[String]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let (said, targets) = (some(&said), some(&targets));
+        Err(format!("no prediction of {of} is a class of the targets: it predicts {said}, and they are {targets}"))
     }
 
     /// The number of the positive class.

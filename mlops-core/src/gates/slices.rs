@@ -80,7 +80,7 @@ pub(super) fn slices(
         members.push(Member { kind: CheckKind::Slice, name, found, bar: -rule.margin, needs_rows: false });
     }
     let open = others.iter().filter(|check| check.is_blocking).count();
-    let mut done = judge(members, open, drawing.alpha);
+    let mut done = judge(&members, open, drawing.alpha);
     done.extend(others);
     (done, worst.map(|(difference, name)| format!("{name} ({})", checks::signed(difference))))
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::definition::GateDefinition;
 use super::inputs::GateInputs;
 use super::report::GateReport;
-use super::run::{RunOptions, evaluate, names_of};
+use super::rows::Rows;
+use super::run::{RunOptions, judge_rows};
 use crate::error::{Error, Result};
 use crate::registry::{GateOptions, GateResult, LocalRegistry, ModelRegistry, ModelVersion};
 use crate::storage::Storage;
@@ -57,7 +58,7 @@ impl Gates {
         model: &str,
         version: u64,
         definition: &GateDefinition,
-        inputs: &GateInputs,
+        mut inputs: GateInputs,
         options: &RecordOptions,
     ) -> Result<GateReport> {
         definition.check()?;
@@ -70,7 +71,6 @@ impl Gates {
                 expected: "another version than the candidate; it is in production already".into(),
             });
         }
-        let mut inputs = inputs.clone();
         inputs.candidate_digest = Some(digest(&candidate));
         match &against {
             Some(baseline) if inputs.baseline.is_some() => inputs.baseline_digest = Some(digest(baseline)),
@@ -83,12 +83,13 @@ impl Gates {
             }
             None => (inputs.baseline, inputs.baseline_digest) = (None, None),
         }
-        let names = names_of(definition, &inputs).filter(|_| options.count && !self.is_read_only);
-        let holdout_use =
-            names.map(|(data, candidate)| self.count_use(&data, &candidate, &definition.name)).transpose()?;
+        let rows = Rows::new(definition, &inputs);
+        let named = rows.as_ref().ok().filter(|rows| rows.is_named && options.count && !self.is_read_only);
+        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.candidate_digest, &definition.name);
+        let holdout_use = named.map(count).transpose()?;
         let name = |version: &ModelVersion| format!("{}@{}", version.name, version.version);
         let run = RunOptions { candidate: Some(name(&candidate)), baseline: against.as_ref().map(name), holdout_use };
-        let mut report = evaluate(definition, &inputs, &run)?;
+        let mut report = judge_rows(definition, &inputs, rows, &run);
         report.against = against.as_ref().map(|baseline| baseline.version);
         if options.record {
             self.record(model, version, &report, options)?;

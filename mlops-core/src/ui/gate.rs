@@ -68,7 +68,7 @@ pub fn gate_html(report: &GateReport) -> String {
         let pictures: Vec<String> = pictures.iter().filter(|of| !of.is_empty()).map(|of| intervals(of)).collect();
         if !pictures.is_empty() {
             let _ =
-                write!(body, "<section><h2>{title}</h2><div class=\"card\">{}</div></section>\n", pictures.join("\n"));
+                writeln!(body, "<section><h2>{title}</h2><div class=\"card\">{}</div></section>", pictures.join("\n"));
         }
     }
     body.push_str(&table(report));

@@ -74,7 +74,7 @@ pub(in crate::cli) struct GateArguments {
     /// How long loading the candidate took
     #[arg(long, value_name = "SECONDS")]
     pub(in crate::cli) load_seconds: Option<f64>,
-    /// The rows that the candidate was trained on, a line for each, as the column row_hash has them
+    /// The rows that the candidate was trained on, a line for each, as the column `row_hash` has them
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) training_hashes: Option<PathBuf>,
     /// The digest of the data, or the name and version of the data set; default: the digest of ids and targets

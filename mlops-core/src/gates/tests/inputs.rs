@@ -78,7 +78,7 @@ fn classes_may_be_texts_and_the_positive_one_is_named() {
     let rows = inputs(1_000, 0.05, 0.15);
     let named = |column: &Column| -> Column {
         let Column::Numbers(values) = column else { panic!("numbers") };
-        values.iter().map(|value| if *value == 1.0 { "bad" } else { "good" }).collect::<Vec<_>>().into()
+        values.iter().map(|value| if *value > 0.5 { "bad" } else { "good" }).collect::<Vec<_>>().into()
     };
     let mut texts = rows.clone();
     texts.targets = named(&rows.targets);
@@ -109,6 +109,15 @@ fn scores_become_classes_by_the_cutoff() {
         run(&GateDefinition::new("gate", accuracy()), &column).primary().unwrap().numbers.candidate,
         Some(of(None))
     );
+}
+
+#[test]
+fn classes_that_are_written_in_another_way_are_an_error() {
+    let mut rows = inputs(500, 0.05, 0.15);
+    let named = |value: f64| if value > 0.5 { "True" } else { "False" };
+    let Column::Numbers(targets) = rows.targets.clone() else { panic!("numbers") };
+    rows.targets = targets.into_iter().map(named).collect::<Vec<_>>().into();
+    assert!(error(&run(&superior(), &rows)).contains("it predicts `0`, `1`, and they are `False`, `True`"));
 }
 
 #[test]

@@ -86,6 +86,15 @@ fn what_is_reported_only_is_skipped_in_junit_and_what_is_allowed_too() {
     assert!(found.contains(&"skipped".to_owned()) && !found.contains(&"failure".to_owned()));
 }
 
+fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
+        _ => {}
+    }
+}
+
 #[test]
 fn json_has_names_that_stay_and_no_number_that_is_none() {
     let report = evil();
@@ -133,14 +142,6 @@ fn json_has_names_that_stay_and_no_number_that_is_none() {
         assert!(check.contains_key(name), "{name}");
     }
     // A text that is `nan` would be noted as a metric that is NaN.
-    fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
-        match value {
-            Value::String(text) => found.push(text),
-            Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-            Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
     texts(&json, &mut found);
     assert!(found.iter().all(|text| !text.eq_ignore_ascii_case("nan")));

@@ -87,7 +87,7 @@ fn unfair() -> GateInputs {
     let mut rows = inputs(2_000, 0.02, 0.15);
     let sexes: Vec<&str> = (0..2_000).map(|row| if row % 4 == 0 { "f" } else { "m" }).collect();
     let Some(Column::Numbers(said)) = &rows.candidate.values else { panic!("numbers") };
-    let biased = |row: usize| if sexes[row] == "f" && row % 3 == 0 { 0.0 } else { said[row] };
+    let biased = |row: usize| if sexes[row] == "f" && row.is_multiple_of(3) { 0.0 } else { said[row] };
     rows.candidate = Predicted::values((0..2_000).map(biased).collect::<Vec<f64>>());
     rows.with_column("sex", sexes)
 }

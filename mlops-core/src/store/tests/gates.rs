@@ -53,7 +53,7 @@ fn recorded() -> RecordOptions {
 }
 
 fn run(gates: &Gates, version: u64, definition: &GateDefinition, inputs: &GateInputs) -> GateReport {
-    gates.run("fraud", version, definition, inputs, &recorded()).unwrap()
+    gates.run("fraud", version, definition, inputs.clone(), &recorded()).unwrap()
 }
 
 fn promote(registry: &LocalRegistry, version: u64) -> Result<(), crate::Error> {
@@ -116,7 +116,7 @@ fn a_result_is_stale_when_production_has_changed_since() {
 fn nothing_is_noted_when_production_changes_while_the_gate_runs() {
     let (store, registry) = store(3);
     let not_noted = RecordOptions::default();
-    let report = store.gates().run("fraud", 2, &gate(), &inputs(50, 5), &not_noted).unwrap();
+    let report = store.gates().run("fraud", 2, &gate(), inputs(50, 5), &not_noted).unwrap();
     run(&store.gates(), 3, &gate(), &inputs(40, 5));
     promote(&registry, 3).unwrap();
     let refused = store.gates().record("fraud", 2, &report, &not_noted).unwrap_err();
@@ -184,14 +184,14 @@ fn a_gate_is_run_against_what_it_names() {
     let (store, registry) = store(3);
     registry.set_alias("fraud", "champion", 2).unwrap();
     let against = |which: &str| RecordOptions { against: Some(which.into()), ..RecordOptions::default() };
-    let of = |which: &str| store.gates().run("fraud", 3, &gate(), &inputs(50, 5), &against(which));
+    let of = |which: &str| store.gates().run("fraud", 3, &gate(), inputs(50, 5), &against(which));
     assert_eq!(of("champion").unwrap().baseline.as_deref(), Some("fraud@2"));
     assert_eq!(of("2").unwrap().baseline.as_deref(), Some("fraud@2"));
     assert_eq!(of("9").unwrap_err().code(), Code::NotFound);
     assert_eq!(of("3").unwrap_err().code(), Code::InvalidArgument, "a version is not held against itself");
     let mut alone = inputs(50, 5);
     alone.baseline = None;
-    let refused = store.gates().run("fraud", 3, &gate(), &alone, &RecordOptions::default()).unwrap_err();
+    let refused = store.gates().run("fraud", 3, &gate(), alone, &RecordOptions::default()).unwrap_err();
     assert!(refused.to_string().contains("those of fraud@1"), "{refused}");
 }
 

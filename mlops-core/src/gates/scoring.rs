@@ -402,7 +402,8 @@ impl Reader<'_> {
         if said.iter().any(|name| targets.contains(name)) {
             return Ok(());
         }
-        let some = |names: &[String]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let some =
+            |names: &[String]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let (said, targets) = (some(&said), some(&targets));
         Err(format!("no prediction of {of} is a class of the targets: it predicts {said}, and they are {targets}"))
     }

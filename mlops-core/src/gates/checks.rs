@@ -187,36 +187,30 @@ fn is_zero(bar: f64) -> bool {
 /// What a comparison says at a level: pass, fail or inconclusive, and why. `not_worse` asks that the value is not worse too.
 pub(super) fn decide(found: &Comparison, alpha: f64, bar: f64, not_worse: bool) -> (Verdict, String) {
     let (lower, upper) = (found.lower_at(alpha), found.upper_at(alpha));
-    let level = percent(1.0 - alpha);
-    let shown = |value: f64| signed(value);
-    let bar_text = if is_zero(bar) { "0".to_owned() } else { signed(bar) };
-    if bar < 0.0 && upper <= bar || bar >= 0.0 && upper < bar {
-        return (
-            Verdict::Fail,
-            format!("{} better at most, with {level}; above {bar_text} is asked for", shown(upper)),
-        );
+    let level = format!("with {} confidence", percent(1.0 - alpha));
+    let asked = match bar {
+        bar if is_zero(bar) => "better is asked for".to_owned(),
+        bar if bar < 0.0 => format!("less than {} worse is asked for", number(-bar)),
+        bar => format!("more than {} better is asked for", number(bar)),
+    };
+    if (bar < 0.0 && upper <= bar) || (bar >= 0.0 && upper < bar) {
+        return (Verdict::Fail, format!("at most {} better {level}; {asked}", signed(upper)));
     }
     if lower <= bar || lower.is_nan() {
-        let why = format!(
-            "{} to {} better, with {level} each: the data cannot tell whether it is above {bar_text}",
-            shown(lower),
-            shown(upper)
-        );
+        let why = format!("{} to {} better, each {level}: the data cannot tell; {asked}", signed(lower), signed(upper));
         return (Verdict::Inconclusive, why);
     }
     if !found.agrees_at(alpha, -bar) {
-        let why = format!("{} better at least by {}, and the bootstrap does not agree", shown(lower), found.method);
+        let why = format!("at least {} better by {}, and the bootstrap does not agree", signed(lower), found.method);
         return (Verdict::Inconclusive, why);
     }
     if not_worse && found.difference < 0.0 {
-        let why = format!(
-            "it is {} better on these rows, so not as good, though within the margin: {} at least, with {level}",
-            shown(found.difference),
-            shown(lower)
-        );
+        let (here, lower) = (signed(found.difference), signed(lower));
+        let why =
+            format!("{here} better on these rows, so not as good, though within the margin: at least {lower} {level}");
         return (Verdict::Inconclusive, why);
     }
-    (Verdict::Pass, format!("{} better at least, with {level}; above {bar_text} is asked for", shown(lower)))
+    (Verdict::Pass, format!("at least {} better {level}; {asked}", signed(lower)))
 }
 
 /// The limits of a rule: what is held against a floor and a ceiling. `bounds` are those of the value.
@@ -271,17 +265,15 @@ impl GateDefinition {
             (Test::Superior(_), false) => {
                 format!("superior: `{metric}` must be better, since the gate names neither a mode nor a margin")
             }
-            (Test::NonInferior { margin }, _) => {
-                format!(
-                    "noninferior_and_not_worse: `{metric}` must not be worse than {} below, and not below on these rows",
-                    number(margin)
-                )
-            }
+            (Test::NonInferior { margin }, _) => format!(
+                "noninferior_and_not_worse: `{metric}` must be less than {} worse, and not worse on these rows",
+                number(margin)
+            ),
         }
     }
 }
 
-/// A number with five digits that count.
+/// A number with four digits that count.
 pub(super) fn number(value: f64) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
@@ -293,7 +285,7 @@ pub(super) fn number(value: f64) -> String {
         }
         .into();
     }
-    let text = float_repr(format!("{value:.4e}").parse().unwrap_or(value));
+    let text = float_repr(format!("{value:.3e}").parse().unwrap_or(value));
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
@@ -360,10 +352,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!(
-            (number(0.123_456_7).as_str(), number(1.0).as_str(), signed(0.5).as_str()),
-            ("0.12346", "1", "+0.5")
-        );
+        assert_eq!((number(0.123_456_7).as_str(), number(1.0).as_str(), signed(0.5).as_str()), ("0.1235", "1", "+0.5"));
         assert_eq!(
             (percent(0.05).as_str(), percent(0.95).as_str(), count(1_234_567).as_str()),
             ("5 %", "95 %", "1,234,567")

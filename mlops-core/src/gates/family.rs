@@ -21,7 +21,9 @@ pub(super) fn judge(members: &[Member], errors: usize, alpha: f64) -> Vec<Check>
     let size = members.len() + errors;
     let mut order: Vec<usize> = (0..members.len()).collect();
     let p = |at: &usize| members.get(*at).map_or(f64::NAN, |member| member.found.p_value_at(-member.bar));
-    order.sort_by(|a, b| p(a).total_cmp(&p(b)));
+    // The p-values of a bootstrap have a least one: of equal ones the clearest is first.
+    let clear = |at: &usize| members.get(*at).map_or(f64::NAN, |member| member.found.lower - member.bar);
+    order.sort_by(|a, b| p(a).total_cmp(&p(b)).then_with(|| clear(b).total_cmp(&clear(a))));
     let mut done: Vec<(usize, Check)> = Vec::new();
     let mut rejected = 0_usize;
     let mut is_stopped = false;

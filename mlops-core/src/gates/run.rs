@@ -226,8 +226,10 @@ impl Gate<'_> {
             Ok(compared) => compared,
             Err(reason) => return self.checks.push(Check::error(CheckKind::Primary, name, reason)),
         };
-        self.limits(&rule, &prepared, found.as_ref());
-        let Some(found) = found else { return self.first_model(&name, &prepared) };
+        let Some(found) = found else {
+            self.first_model(&name, &prepared);
+            return self.limits(&rule, &prepared, None);
+        };
         let alpha = self.drawing.alpha;
         let bar = match checks::bar(self.definition.primary_test(), found.baseline) {
             Ok(bar) => bar,
@@ -241,8 +243,9 @@ impl Gate<'_> {
         let mut numbers = checks::numbers(&found, alpha, bar);
         numbers.rows_needed = rows_needed(&found, bar);
         let mut check = Check::new(CheckKind::Primary, name, verdict, reason).with_numbers(numbers);
-        check.method = Some(found.method);
+        check.method = Some(found.method.clone());
         self.checks.push(check);
+        self.limits(&rule, &prepared, Some(&found));
     }
 
     /// Without a baseline only limits and budgets decide.

@@ -7,7 +7,7 @@ use super::inputs::{Column, Predicted};
 use super::metric::GateMetric;
 use super::rows::{Checked, Rows, code, may_be_classes};
 use super::stats::{CompareOptions, Comparison, Series, compare, compare_by, compare_values};
-use crate::metrics::{Metric, Predictions, Score, Targets, score};
+use crate::metrics::{Metric, Predictions, Score, Targets, per_row, score};
 
 /// What was true, as a metric takes it.
 #[derive(Debug)]
@@ -130,6 +130,12 @@ impl Prepared {
         let found = match self {
             Self::Own { name, greater_is_better, candidate, .. } => {
                 compare_values(name, *greater_is_better, candidate, &vec![0.0; candidate.len()], &options)
+            }
+            // A mean is compared by its rows, which is fast.
+            Self::Known(arrays) if arrays.metric.is_mean() && !arrays.metric.is_of_rankings() => {
+                let (name, greater) = (arrays.metric.to_string(), arrays.metric.greater_is_better());
+                per_row(&arrays.metric, &arrays.truth.get(), &arrays.candidate.get())
+                    .and_then(|values| compare_values(&name, greater, &values, &vec![0.0; values.len()], &options))
             }
             Self::Known(arrays) => {
                 let (name, greater) = (arrays.metric.to_string(), arrays.metric.greater_is_better());

@@ -17,7 +17,7 @@ const LINE: f64 = 26.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 46.0;
 /// Characters of a name in the picture; all of it stands in its `<title>`.
-const NAME_CHARS: usize = 38;
+const NAME_CHARS: usize = 32;
 /// The most intervals of a picture.
 const MOST: usize = 200;
 
@@ -41,13 +41,13 @@ pub fn gate_html(report: &GateReport) -> String {
         escape(&report.headline())
     );
     for fact in report.facts() {
-        let _ = write!(body, "<li>{}</li>", escape(&fact));
+        let _ = write!(body, "<li>{}</li>", prose(&fact));
     }
     body.push_str("</ul>\n");
     if !report.warnings.is_empty() {
         body.push_str("<section><h2>Warnings</h2><ul class=\"warnings\">");
         for warning in &report.warnings {
-            let _ = write!(body, "<li><code>{}</code> {}</li>", escape(&warning.code), escape(&warning.text));
+            let _ = write!(body, "<li><code>{}</code> {}</li>", escape(&warning.code), prose(&warning.text));
         }
         body.push_str("</ul></section>\n");
     }
@@ -84,6 +84,18 @@ pub fn gate_html(report: &GateReport) -> String {
     page::plain_html(&report.headline(), STYLE, &body)
 }
 
+/// A sentence: what stands between two backticks is a name.
+fn prose(text: &str) -> String {
+    if !text.matches('`').count().is_multiple_of(2) {
+        return escape(text);
+    }
+    let pieces = text
+        .split('`')
+        .enumerate()
+        .map(|(at, piece)| if at % 2 == 1 { format!("<code>{}</code>", escape(piece)) } else { escape(piece) });
+    pieces.collect()
+}
+
 fn table(report: &GateReport) -> String {
     let mut out =
         "<section><h2>Checks</h2><div class=\"scroll\"><table><thead><tr><th></th><th>check</th><th>candidate</th>\
@@ -104,7 +116,7 @@ fn table(report: &GateReport) -> String {
             cell(numbers.baseline),
             numbers.rows.map_or_else(String::new, |rows| rows.to_string()),
             cell(numbers.p_value),
-            escape(&check.reason)
+            prose(&check.reason)
         );
     }
     out.push_str("</tbody></table></div></section>\n");

@@ -56,7 +56,7 @@ fn run(gates: &Gates, version: u64, definition: &GateDefinition, inputs: &GateIn
     gates.run("fraud", version, definition, inputs.clone(), &recorded()).unwrap()
 }
 
-fn promote(registry: &LocalRegistry, version: u64) -> Result<(), crate::Error> {
+fn promote(registry: &LocalRegistry, version: u64) -> crate::error::Result<()> {
     registry.promote("fraud", version, &PromoteOptions::default()).map(drop)
 }
 

@@ -22,6 +22,7 @@ mod tests;
 
 pub use compare::{Comparison, Row, compare};
 pub use gate::gate_html;
+#[cfg(feature = "cli")]
 pub(crate) use report::write_whole;
 pub use report::{LeftOut, Report, ReportOptions, report, write_report};
 pub use svg::metric_svg;

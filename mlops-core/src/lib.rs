@@ -41,3 +41,9 @@ pub use store::{
 };
 #[cfg(feature = "files")]
 pub use store::{ExportFilesOptions, ExportFilesReport, export_files};
+
+/// The Rust of the guide, which is run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/gate.md")]
+#[derive(Debug)]
+pub struct GuideToGates;

@@ -38,6 +38,7 @@ use uuid::Uuid;
 use crate::base::sharing::Sharing;
 use crate::blob::BlobStore;
 use crate::error::{Error, Result};
+use crate::gates::Gates;
 use crate::lineage::Lineage;
 use crate::logged_models::LoggedModels;
 use crate::registry::{Background, Listed, LocalRegistry, Watches};
@@ -200,6 +201,11 @@ impl Store {
         let storage = self.inner.storage.clone();
         let registry = LocalRegistry::new(self.runs.clone(), self.logged_models(), storage, watches);
         registry.with_hooks(self.inner.hooks.clone()).with_listed(self.inner.listed.clone())
+    }
+
+    /// Gates: candidates that are held against the baseline, and what came out.
+    pub fn gates(&self) -> Gates {
+        Gates::new(self.inner.storage.clone(), self.registry(), self.is_read_only())
     }
 
     /// What something was made of and what was made of it, across pillars: a version (`fraud@5`, `models:/fraud@production`),

@@ -1455,7 +1455,7 @@ typedef struct mlops_gate {
    */
   struct mlops_str name;
   /**
-   * `pass`, `fail` or `error`. A verdict that rests on a metric that is NaN is noted as an error, and promotes nothing.
+   * `pass`, `fail`, `error`, `inconclusive` or `ask`. A verdict on a metric that is NaN is noted as an error, and promotes nothing.
    */
   struct mlops_str verdict;
   /**

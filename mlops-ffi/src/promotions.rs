@@ -57,7 +57,7 @@ pub struct mlops_gate {
     pub reserved: u32,
     /// The name of the gate, as a policy's field `gate` has it.
     pub name: mlops_str,
-    /// `pass`, `fail` or `error`. A verdict that rests on a metric that is NaN is noted as an error, and promotes nothing.
+    /// `pass`, `fail`, `error`, `inconclusive` or `ask`. A verdict on a metric that is NaN is noted as an error, and promotes nothing.
     pub verdict: mlops_str,
     /// The version that it was held against; `MLOPS_VERSION_NONE` (default): nothing was in production.
     pub baseline: i64,

@@ -253,7 +253,9 @@ fn mounted_child() {
 fn where_nobody_may_write_models_are_found_and_read_and_changes_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (folder, mounted) = (dir.path().join("place"), dir.path().join("mounted"));
-    [&folder, &mounted].map(|folder| std::fs::create_dir(folder).unwrap());
+    for folder in [&folder, &mounted] {
+        std::fs::create_dir(folder).unwrap();
+    }
     let store = open(&folder);
     let registry = as_of(&store, 0);
     let run = store.runs().start(RunOptions::default()).unwrap();

@@ -16,7 +16,7 @@ from shown import blocks, shape, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [
-    *("tracking", "models", "logged-models", "registry", "autolog", "series", "search", "sweeps", "report", "moving", "processes"),
+    *("tracking", "models", "logged-models", "registry", "gate", "autolog", "series", "search", "sweeps", "report", "moving", "processes"),
     *("durability", "mlflow", "wandb", "c"),
 ]
 PAGES = ["README.md", *(f"docs/guide/{guide}.md" for guide in GUIDES)]

@@ -24,6 +24,12 @@ pub const ALIAS_BYTES: usize = 255;
 pub const DESCRIPTION_BYTES: usize = 16 << 10;
 /// Longest source or link of a version of a registered model, in bytes of UTF-8.
 pub const SOURCE_BYTES: usize = 4 << 10;
+/// Longest definition of a gate, in bytes of UTF-8.
+pub const GATE_DEFINITION_BYTES: usize = 16 << 10;
+/// Most rows that a gate looks at.
+pub const GATE_ROWS: usize = 20_000_000;
+/// Most latencies of a model that a gate looks at.
+pub const GATE_LATENCIES: usize = 100_000;
 /// Most metric series in one run.
 pub const SERIES_PER_RUN: usize = 1_000_000;
 /// Longest filter text, in bytes.

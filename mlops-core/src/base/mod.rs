@@ -12,6 +12,7 @@ pub(crate) mod hurry;
 pub mod ids;
 pub mod limits;
 pub(crate) mod machine;
+pub mod markup;
 pub mod names;
 pub mod os;
 pub mod paging;

@@ -1,5 +1,6 @@
 //! The commands, their options and their help.
 
+mod gate;
 mod hooks;
 mod promotions;
 mod registry;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+pub(super) use gate::{GateArguments, GateFileCommand};
 pub(super) use hooks::{EventsArguments, GateCommand, HooksCommand, RecordArguments};
 pub(super) use promotions::{
     AtArguments, AuditCommand, PolicyCommand, PromoteArguments, RollbackArguments, SayArguments, StatusArguments,
@@ -37,7 +39,7 @@ infinities are the strings \"NaN\", \"Infinity\" and \"-Infinity\". Names that a
 Errors are one line on standard error, `error: ...`, and behind that of a filter its place; with --json {\"error\": {\"name\", \"number\", \"message\", \
 \"mlflow_code\", \"retryable\"}}.
 
-Exit codes: 0 all is well, 2 bad usage, not found or over a limit, 3 conflict, stale or locked, 4 damaged, 6 not trusted or \
+Exit codes: 0 all is well, 1 a check failed, 2 bad usage, not found or over a limit, 3 conflict, stale or locked, 4 damaged, 5 the data cannot decide, 6 not trusted or \
 not allowed, 7 all else.";
 
 const LIST_AFTER: &str = "\
@@ -297,6 +299,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: SweepsCommand,
     },
+    /// Hold a candidate against the baseline
+    #[command(after_help = gate::GATE_AFTER)]
+    Gate(GateArguments),
     /// Look at experiments, delete, restore and rename them
     #[command(after_help = EXPERIMENTS_GROUP_AFTER)]
     Experiments {

@@ -14,6 +14,7 @@ mod failure;
 mod find;
 mod fork;
 mod fsck;
+mod gate;
 mod gc;
 mod hooks;
 mod init;
@@ -109,6 +110,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<u8, Failure>
         Command::Sweeps { command: SweepsCommand::Show { name } } => sweeps::show(name, context)?,
         Command::Sweeps { command: SweepsCommand::Best { name } } => sweeps::best(name, context)?,
         Command::Sweeps { command: SweepsCommand::Run(options) } => return sweep_run::run(options, context),
+        Command::Gate(arguments) => return gate::gate(arguments, context),
         Command::Report(options) => report::report(options, context)?,
         Command::Experiments { command } => experiments::run(command, context)?,
         Command::Models { command } => registry::run(command, context)?,

@@ -13,7 +13,7 @@ use crate::registry::{
 };
 
 /// The version that `fraud@5` or `fraud@champion` names.
-fn named(registry: &LocalRegistry, text: &str) -> Result<(String, u64)> {
+pub(super) fn named(registry: &LocalRegistry, text: &str) -> Result<(String, u64)> {
     let parts = text.rsplit_once('@').filter(|(name, which)| !name.is_empty() && !which.is_empty());
     let (name, which) = parts.ok_or_else(|| Error::InvalidArgument {
         what: "version".into(),

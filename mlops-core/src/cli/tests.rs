@@ -1,3 +1,4 @@
+mod gate;
 mod looks;
 mod registry;
 mod series;

@@ -31,15 +31,24 @@ pub enum Verdict {
     Fail,
     /// The gate could not say it.
     Error,
+    /// The data cannot decide.
+    Inconclusive,
+    /// The data cannot decide, and a person may: it counts with an approval that was given after it.
+    Ask,
 }
 
 impl Verdict {
-    /// `pass`, `fail`, `error`.
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Fail, Self::Error, Self::Inconclusive, Self::Ask];
+
+    /// `pass`, `fail`, `error`, `inconclusive`, `ask`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
             Self::Error => "error",
+            Self::Inconclusive => "inconclusive",
+            Self::Ask => "ask",
         }
     }
 
@@ -53,12 +62,10 @@ impl FromStr for Verdict {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Pass, Self::Fail, Self::Error].into_iter().find(|verdict| verdict.as_str() == text).ok_or_else(|| {
-            Error::InvalidArgument {
-                what: "verdict".into(),
-                value: text.into(),
-                expected: "pass, fail or error".into(),
-            }
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == text).ok_or_else(|| Error::InvalidArgument {
+            what: "verdict".into(),
+            value: text.into(),
+            expected: "pass, fail, error, inconclusive or ask".into(),
         })
     }
 }

@@ -63,6 +63,8 @@ pub struct Policy {
     pub approval_ttl: Option<Duration>,
     /// The gate that must have passed against what is in production now. Default none.
     pub gate: Option<String>,
+    /// The digest of the definition that the gate must have run by, so that nobody passes a softer one. Default: any.
+    pub gate_rules: Option<String>,
     /// How long a result of the gate is good for. Default 7 days.
     pub gate_ttl: Duration,
     /// What must be known of where the version is from. Default nothing.
@@ -95,6 +97,7 @@ impl Default for Policy {
             self_approval: true,
             approval_ttl: None,
             gate: None,
+            gate_rules: None,
             gate_ttl: WEEK,
             require: Vec::new(),
             require_distinct_uid: false,
@@ -110,11 +113,12 @@ impl Default for Policy {
 }
 
 /// The fields, in the order in which they are written.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "approvals",
     "self_approval",
     "approval_ttl",
     "gate",
+    "gate_rules",
     "gate_ttl",
     "require",
     "require_distinct_uid",
@@ -146,8 +150,8 @@ impl Policy {
         fields.as_object().cloned().unwrap_or_default()
     }
 
-    /// The policy with these fields replaced. Durations are text such as `14d`; the text `""` takes `gate` and
-    /// `approval_ttl` away.
+    /// The policy with these fields replaced. Durations are text such as `14d`; the text `""` takes `gate`,
+    /// `gate_rules` and `approval_ttl` away.
     ///
     /// # Errors
     /// `InvalidArgument` that names a field that there is not, or that has not such a value.
@@ -158,6 +162,7 @@ impl Policy {
                 "self_approval" => self.self_approval = switch(key, value)?,
                 "approval_ttl" => self.approval_ttl = optional(value).map(|_| duration(key, value)).transpose()?,
                 "gate" => self.gate = optional(value).map(|_| text(key, value)).transpose()?,
+                "gate_rules" => self.gate_rules = optional(value).map(|_| text(key, value)).transpose()?,
                 "gate_ttl" => self.gate_ttl = duration(key, value)?,
                 "require" => self.require = provenance(key, value)?,
                 "require_distinct_uid" => self.require_distinct_uid = switch(key, value)?,
@@ -193,7 +198,8 @@ impl Policy {
         asks.into_iter().filter(|(_, asks)| *asks).map(|(field, _)| field).collect()
     }
 
-    /// All fields, as JSON with the names and values that a policy file has; what is not set is null.
+    /// All fields, as JSON with the names and values that a policy file has; what is not set is null, but
+    /// for `gate_rules`, which is there only if it is set.
     pub fn to_json(&self) -> Map<String, Value> {
         let value = json!({
             "approvals": self.approvals,
@@ -211,7 +217,12 @@ impl Policy {
             "protect_production": self.protect_production,
             "require_verified": self.require_verified,
         });
-        value.as_object().cloned().unwrap_or_default()
+        let mut fields = value.as_object().cloned().unwrap_or_default();
+        // Policies of before there was this field keep the digest that approvals and results of gates are bound to.
+        if let Some(rules) = &self.gate_rules {
+            fields.insert("gate_rules".into(), rules.as_str().into());
+        }
+        fields
     }
 
     /// The BLAKE3 digest of all fields as one line of JSON with sorted keys: what approvals and results of gates are bound to.
@@ -348,7 +359,10 @@ mod tests {
         let policy = read(&Value::Object(Policy::strict())).unwrap();
         assert_eq!(policy.to_json()["approval_ttl"], "14d");
         assert_eq!(Policy::default().with(&policy.to_json()).unwrap(), policy);
-        assert_eq!(policy.to_json().len(), FIELDS.len());
+        assert_eq!(policy.to_json().len() + 1, FIELDS.len(), "all but `gate_rules`");
+        let named = read(&json!({"gate_rules": "blake3:4f"})).unwrap();
+        assert_eq!(Policy::default().with(&named.to_json()).unwrap(), named);
+        assert_ne!(named.digest(), Policy::default().digest());
         assert_eq!(read(&json!({"approval_ttl": "90s", "gate": ""})).unwrap().to_json()["approval_ttl"], "90s");
     }
 

@@ -2,6 +2,7 @@
 
 use super::approvals::{ApprovalState, Standing};
 use super::change::Change;
+use super::gate_results::Verdict;
 use super::keys;
 use super::policies::EffectivePolicy;
 use super::policy::{Policy, Provenance};
@@ -173,7 +174,22 @@ impl LocalRegistry {
             return Ok(Requirement::missing("gate", format!("the gate `{gate}` has no result for it; run the gate")));
         };
         let id = found.id;
-        if !found.verdict.is_pass() {
+        let passed = match found.verdict {
+            Verdict::Pass => "passed".to_owned(),
+            // Approvals that were given before the result are void, so these are of people who could see it.
+            Verdict::Ask => match self.standing(of)?.valid.as_slice() {
+                [] => {
+                    let what = "the data cannot decide; request and approve it";
+                    return Ok(Requirement::missing("gate", format!("the gate `{gate}` says ask, event {id}: {what}")));
+                }
+                given => {
+                    let ids: Vec<_> = given.iter().map(u64::to_string).collect();
+                    format!("asked, and approval {} answers", ids.join(", "))
+                }
+            },
+            _ => String::new(),
+        };
+        if passed.is_empty() {
             let verdict = found.verdict.as_str();
             let why = found.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
             return Ok(Requirement::missing("gate", format!("the gate `{gate}` says {verdict}{why}, event {id}")));
@@ -205,7 +221,14 @@ impl LocalRegistry {
                 format!("the gate `{gate}` looks at other data since event {event} ({data}); run the gate again");
             return Ok(Requirement::stale("gate", detail));
         }
-        Ok(Requirement::met("gate", format!("`{gate}` passed, event {id}"), vec![format!("gate:{id}")]))
+        if let Some(asked) = of.rules.policy.gate_rules.as_ref().filter(|asked| found.rules.as_ref() != Some(*asked)) {
+            let ran = found.rules.unwrap_or_else(|| "none".into());
+            let detail = format!(
+                "the gate `{gate}` ran by other rules than the policy asks for: gate {ran}, policy {asked}; run the gate again"
+            );
+            return Ok(Requirement::stale("gate", detail));
+        }
+        Ok(Requirement::met("gate", format!("`{gate}` {passed}, event {id}"), vec![format!("gate:{id}")]))
     }
 
     fn approvals_needed(&self, of: Candidate<'_>) -> Result<Requirement> {

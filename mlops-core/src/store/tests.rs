@@ -4,6 +4,7 @@ use super::*;
 use crate::error::Code;
 use crate::runs::{RunExt, RunOptions, RunQuery, RunStatus};
 
+mod gates;
 mod gone;
 mod hooks;
 mod lineage;

@@ -19,25 +19,10 @@ const SCRIPT: &str = concat!(
 
 /// A whole page. `data` is JSON that may stand in a script element.
 pub(super) fn html(title: &str, data: &str) -> String {
-    // Made from all that the page holds, so no text that was stored can know it before.
-    let nonce = Digest::of(format!("{title}\0{data}").as_bytes()).to_hex();
-    let title = escape(title);
+    let nonce = nonce(title, data);
+    let head = head(title, &nonce, &format!("script-src 'nonce-{nonce}'; "), STYLE);
     format!(
-        "<!doctype html>
-<html lang=\"en\">
-<head>
-<meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'nonce-{nonce}'; \
-style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action 'none'\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<meta name=\"color-scheme\" content=\"light dark\">
-<meta name=\"referrer\" content=\"no-referrer\">
-<meta name=\"generator\" content=\"mlops {version}\">
-<title>{title}</title>
-<style nonce=\"{nonce}\">
-{STYLE}</style>
-</head>
-<body>
+        "{head}<body>
 <header id=\"head\"><h1>{title}</h1></header>
 <noscript><p class=\"note\">The tables and curves of this report are drawn by a script that is part of this file; \
 it is switched off here.</p></noscript>
@@ -47,6 +32,39 @@ it is switched off here.</p></noscript>
 {SCRIPT}</script>
 </body>
 </html>
+",
+        title = escape(title),
+    )
+}
+
+/// A whole page without a script. `body` is markup, and `style` comes behind the one of all pages.
+pub(super) fn plain_html(title: &str, style: &str, body: &str) -> String {
+    let head = head(title, &nonce(title, body), "", &format!("{STYLE}{style}"));
+    format!("{head}<body>\n{body}\n</body>\n</html>\n")
+}
+
+/// Made from all that the page holds, so no text that was stored can know it before.
+fn nonce(title: &str, content: &str) -> String {
+    Digest::of(format!("{title}\0{content}").as_bytes()).to_hex()
+}
+
+fn head(title: &str, nonce: &str, scripts: &str, style: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {scripts}\
+style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action 'none'\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<meta name=\"referrer\" content=\"no-referrer\">
+<meta name=\"generator\" content=\"mlops {version}\">
+<title>{title}</title>
+<style nonce=\"{nonce}\">
+{style}</style>
+</head>
 ",
         version = env!("CARGO_PKG_VERSION"),
     )

@@ -115,6 +115,12 @@ pub fn report(store: &Store, run_ids: &[&str], options: &ReportOptions) -> Resul
 /// As [`report`]; `Io`, `ReadOnly`, `OutOfSpace` if the file cannot be written.
 pub fn write_report(store: &Store, run_ids: &[&str], path: &Path, options: &ReportOptions) -> Result<Report> {
     let made = report(store, run_ids, options)?;
+    write_whole(path, &made.html)?;
+    Ok(made)
+}
+
+/// Writes a report to a file, which is replaced when the report is whole.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         let id = folder.display().to_string();
@@ -127,7 +133,7 @@ pub fn write_report(store: &Store, run_ids: &[&str], path: &Path, options: &Repo
             expected: "the name of a file".into(),
         });
     }
-    let written = |place: &Path| std::fs::write(place, &made.html).map_err(|e| Error::io("write", place, e));
+    let written = |place: &Path| std::fs::write(place, text).map_err(|e| Error::io("write", place, e));
     // A link, a pipe or a device is written to; a file is replaced by one that is whole.
     if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         written(path)?;
@@ -138,5 +144,5 @@ pub fn write_report(store: &Store, run_ids: &[&str], path: &Path, options: &Repo
             .inspect_err(|_| drop(std::fs::remove_file(&whole)));
         done?;
     }
-    Ok(made)
+    Ok(())
 }

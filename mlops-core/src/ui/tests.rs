@@ -1,5 +1,6 @@
 mod compared;
 mod curves;
+mod gate;
 mod page;
 
 use serde_json::Value;

@@ -44,7 +44,7 @@ struct promote_options {
   bool leave_empty = false;
 };
 
-/// What a gate said of a version: `verdict` is pass, fail or error; `report` is JSON.
+/// What a gate said of a version: `verdict` is pass, fail, error, inconclusive or ask; `report` is JSON.
 struct gate {
   std::string name;
   std::string verdict;

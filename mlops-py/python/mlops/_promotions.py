@@ -18,7 +18,7 @@ from ._registry import number_of
 from ._watch import Watch
 from .exceptions import InvalidArgument
 
-Verdict = Literal["pass", "fail", "error"]
+Verdict = Literal["pass", "fail", "error", "inconclusive", "ask"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PAGE = 1_000
 
@@ -254,7 +254,7 @@ class Registry:
         """Notes what a gate said of a version against ``baseline``, the version in production (None: nothing was).
 
         ``data``: the digest of what it looked at; ``rules``: of what it asks for. A verdict that rests on a metric that is
-        NaN is noted as ``error``, and promotes nothing."""
+        NaN is noted as ``error``, and promotes nothing; ``ask`` counts with an approval that comes after it."""
         raw = self._by(actor, reason).record_gate_result(
             model,
             self._number(model, version),

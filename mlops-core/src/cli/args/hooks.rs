@@ -88,7 +88,8 @@ Examples:
   mlops models gate record fraud 5 auc fail --against production --report report.json
   mlops models gate record fraud 1 auc pass --json
 
-A verdict on a metric that is NaN is noted as error, and promotes nothing.
+A verdict on a metric that is NaN is noted as error, and promotes nothing. `ask` promotes what is approved after it. `mlops \
+gate --record` runs a gate and notes what came out.
 
 JSON: {\"id\", \"version\", \"gate\", \"baseline\", \"verdict\", \"why\", \"data\", \"rules\", \"policy\", \"report\", \
 \"actor\", \"at\"}.";
@@ -154,7 +155,7 @@ pub(in crate::cli) struct RecordArguments {
     /// The name of the gate, as a policy has it
     pub(in crate::cli) gate: String,
     /// What it said
-    #[arg(value_parser = ["pass", "fail", "error"])]
+    #[arg(value_parser = ["pass", "fail", "error", "inconclusive", "ask"])]
     pub(in crate::cli) verdict: String,
     /// The version that it was held against, by number or alias; default: nothing was in production
     #[arg(long, value_name = "VERSION")]

@@ -132,7 +132,7 @@ Examples:
 
 The file has a table for each stage of the store, [default.production], and of a model, [model.\"fraud\".production], whose \
 fields go before those of the store. The stages are staging and production, the fields: approvals = 1, \
-self_approval = false, approval_ttl = \"14d\", gate = \"name\", gate_ttl = \"7d\", require = [\"run\", \"commit\", \
+self_approval = false, approval_ttl = \"14d\", gate = \"name\", gate_rules = \"blake3:...\", gate_ttl = \"7d\", require = [\"run\", \"commit\", \
 \"clean_tree\", \"dataset\", \"env_lock\"], require_distinct_uid, skip_staging, rollback_needs_approval, \
 require_intended_use, require_reason, strict_transitions, protect_production, require_verified.
 

@@ -34,75 +34,16 @@ use mlops_core::registry::{
 };
 use mlops_core::runs::{RunOptions, RunStatus};
 use mlops_core::{Store, error::Code, workflows};
+use mlops_examples::{Data, Linear, Rows};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
 const MODEL: &str = "breast-cancer";
 /// Every fourth row is held out.
 const HELD_OUT: usize = 4;
 
-/// Features of rows, and their classes.
-type Rows = Vec<(Vec<f64>, f64)>;
-
 /// The rows to learn from, and those that are held out.
 fn read() -> Result<(Rows, Rows), Box<dyn Error>> {
-    let (mut train, mut test) = (Rows::new(), Rows::new());
-    for (number, line) in std::fs::read_to_string(DATA)?.lines().skip(1).enumerate() {
-        let mut row = line.split(',').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
-        let class = row.pop().ok_or("a row is empty")?;
-        if number % HELD_OUT == 0 { &mut test } else { &mut train }.push((row, class));
-    }
-    Ok((train, test))
-}
-
-/// Logistic regression over the features as they are: a weight for each, and the bias before them.
-struct Linear(Vec<f64>);
-
-impl Linear {
-    /// Learns row by row, over features of mean 0 and deviation 1, and brings the weights back to what the features are.
-    fn learn(rows: &Rows, epochs: usize) -> Result<Self, Box<dyn Error>> {
-        let columns = rows.first().map_or(0, |(row, _)| row.len());
-        let count = f64::from(u32::try_from(rows.len())?);
-        let scale = |column: usize| {
-            let values = || rows.iter().filter_map(move |(row, _)| row.get(column));
-            let mean = values().sum::<f64>() / count;
-            (mean, (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
-        };
-        let scales: Vec<_> = (0..columns).map(scale).collect();
-        let (mut weights, mut bias) = (vec![0.0; columns], 0.0);
-        for _ in 0..epochs {
-            for (row, class) in rows {
-                let scaled: Vec<_> =
-                    row.iter().zip(&scales).map(|(value, (mean, width))| (value - mean) / width).collect();
-                let margin = bias + weights.iter().zip(&scaled).map(|(weight, value)| weight * value).sum::<f64>();
-                let error = class - 1.0 / (1.0 + f64::exp(-margin));
-                weights.iter_mut().zip(&scaled).for_each(|(weight, value)| *weight += 0.001 * error * value);
-                bias += 0.001 * error;
-            }
-        }
-        let mut all = vec![bias];
-        for (weight, (mean, width)) in weights.iter().zip(&scales) {
-            all.push(weight / width);
-            bias -= weight * mean / width;
-        }
-        all.iter_mut().take(1).for_each(|first| *first = bias);
-        Ok(Self(all))
-    }
-
-    fn parse(text: &str) -> Result<Self, Box<dyn Error>> {
-        Ok(Self(text.lines().map(str::parse).collect::<Result<_, _>>()?))
-    }
-
-    fn text(&self) -> String {
-        self.0.iter().map(|weight| format!("{weight:?}")).collect::<Vec<_>>().join("\n")
-    }
-
-    fn right(&self, rows: &Rows) -> usize {
-        let margin = |row: &[f64]| {
-            let (bias, weights) = self.0.split_first().unwrap_or((&0.0, &[]));
-            bias + weights.iter().zip(row).map(|(weight, value)| weight * value).sum::<f64>()
-        };
-        rows.iter().filter(|(row, class)| (margin(row) > 0.0) == (*class > 0.5)).count()
-    }
+    Ok(Data::read(DATA)?.split(HELD_OUT))
 }
 
 /// Trains, logs the model with its accuracy, and registers it.

@@ -6,6 +6,7 @@ mod console;
 mod convert;
 mod errors;
 mod events;
+mod gates;
 mod held;
 mod holding;
 mod logged_models;
@@ -36,6 +37,11 @@ mod _native {
     use super::console::{ConsoleCapture, capture_console, read_console};
     #[pymodule_export]
     use super::events::{EventConsumer, lineage};
+    #[pymodule_export]
+    use super::gates::{
+        GateReport, gate_baseline, gate_columns, gate_content_digest, gate_content_hashes, read_gate, run_gate,
+        write_gate,
+    };
     #[pymodule_export]
     use super::holding::Held;
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::own::OwnFunction;
 use crate::base::digests::Digest;
 use crate::base::text::float_repr;
 
@@ -184,6 +185,8 @@ pub struct GateInputs {
     pub columns: BTreeMap<String, Column>,
     /// The values of the rows by metrics of the caller's own, by name: that of `own:profit` is `profit`. Default none.
     pub own: BTreeMap<String, OwnValues>,
+    /// Functions of rows for metrics of the caller's own that are no means, by name as those of `own`. Default none.
+    pub own_functions: BTreeMap<String, OwnFunction>,
     /// The digest of the candidate. Default: that of its predictions.
     pub candidate_digest: Option<String>,
     /// The digest of the baseline. Default: that of its predictions.
@@ -202,6 +205,8 @@ pub struct GateInputs {
     pub baseline_costs: Costs,
     /// The latencies were measured on a host where nothing else runs, so that a budget of latency may block. Default false.
     pub is_measuring_host: bool,
+    /// Why a model could not be loaded or asked: the gate is an error, and says it. Default: they could.
+    pub failure: Option<String>,
 }
 
 impl GateInputs {
@@ -214,6 +219,7 @@ impl GateInputs {
             baseline: None,
             columns: BTreeMap::new(),
             own: BTreeMap::new(),
+            own_functions: BTreeMap::new(),
             candidate_digest: None,
             baseline_digest: None,
             data_digest: None,
@@ -223,6 +229,7 @@ impl GateInputs {
             candidate_costs: Costs::default(),
             baseline_costs: Costs::default(),
             is_measuring_host: false,
+            failure: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::definition::GateDefinition;
 use super::inputs::{Column, GateInputs, OwnValues, Predicted, number_text};
+use super::own::OwnFunction;
 use crate::base::digests::{Digest, DigestHasher};
 use crate::base::limits;
 
@@ -28,6 +29,9 @@ pub(super) struct Rows {
     pub(super) columns: BTreeMap<String, Column>,
     /// The values of the caller's own metrics.
     pub(super) own: BTreeMap<String, OwnValues>,
+    /// Functions of the caller's own, and where each row stood when it was handed in, which they know it by.
+    pub(super) own_functions: BTreeMap<String, OwnFunction>,
+    pub(super) places: Vec<u32>,
     /// The names of the classes, sorted; of regression they mean nothing.
     pub(super) classes: Vec<String>,
     /// Which rows belong together.
@@ -43,6 +47,9 @@ pub(super) struct Rows {
 impl Rows {
     /// The rows that were handed in, or why they cannot be judged.
     pub(super) fn new(definition: &GateDefinition, inputs: &GateInputs) -> Checked<Self> {
+        if let Some(failure) = &inputs.failure {
+            return Err(failure.clone());
+        }
         let rows = inputs.targets.len();
         if rows == 0 {
             return Err("there are no rows".into());
@@ -54,7 +61,7 @@ impl Rows {
         if let Some(ids) = &inputs.ids {
             check_ids("the targets", ids, rows)?;
         }
-        let (ids, has_own) = (inputs.ids.as_deref(), !inputs.own.is_empty());
+        let (ids, has_own) = (inputs.ids.as_deref(), !(inputs.own.is_empty() && inputs.own_functions.is_empty()));
         let candidate = aligned("the candidate", &inputs.candidate, ids, rows, has_own)?;
         let baseline = inputs.baseline.as_ref();
         let baseline = baseline.map(|of| aligned("the baseline", of, ids, rows, has_own)).transpose()?;
@@ -72,7 +79,7 @@ impl Rows {
         if !inputs.row_hashes.is_empty() && inputs.row_hashes.len() != rows {
             return Err(format!("there are {} hashes of {rows} rows", inputs.row_hashes.len()));
         }
-        for name in configured(definition) {
+        for name in definition.columns() {
             if !inputs.columns.contains_key(name) {
                 return Err(absent(name, inputs));
             }
@@ -86,6 +93,8 @@ impl Rows {
             baseline: baseline.map(|of| of.pick(&order)),
             columns,
             own: inputs.own.iter().map(|(name, of)| (name.clone(), of.pick(&order))).collect(),
+            own_functions: inputs.own_functions.clone(),
+            places: order.iter().filter_map(|row| u32::try_from(*row).ok()).collect(),
             classes: Vec::new(),
             groups: None,
             candidate_digest: inputs.candidate_digest.clone().unwrap_or_else(|| digests.candidate.to_string()),
@@ -184,19 +193,6 @@ pub(super) fn code(column: &Column) -> Coded {
     let moved: Vec<u32> = was.iter().map(|name| places.get(name).copied().unwrap_or_default()).collect();
     let codes = first.into_iter().map(|was| moved.get(was as usize).copied().unwrap_or_default()).collect();
     Coded { names, codes }
-}
-
-/// The columns that a definition names.
-fn configured(definition: &GateDefinition) -> impl Iterator<Item = &str> {
-    let slices = definition.slices.iter().flat_map(|slices| slices.columns.iter());
-    let order = definition.blocks.iter().filter_map(|blocks| blocks.order.as_ref());
-    let fairness = definition.fairness.iter().map(|rule| &rule.column);
-    slices
-        .chain(definition.group.iter())
-        .chain(definition.query.iter())
-        .chain(order)
-        .chain(fairness)
-        .map(String::as_str)
 }
 
 fn absent(name: &str, inputs: &GateInputs) -> String {

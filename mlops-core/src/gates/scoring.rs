@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::definition::GateDefinition;
 use super::inputs::{Column, Predicted};
 use super::metric::GateMetric;
+use super::own::OwnFunction;
 use super::rows::{Checked, Rows, code, may_be_classes};
 use super::stats::{CompareOptions, Comparison, Series, compare, compare_by, compare_values};
 use crate::metrics::{Metric, Predictions, Score, Targets, per_row, score};
@@ -32,6 +33,8 @@ pub(super) enum Prepared {
     Known(Arrays),
     /// Values of the caller's own.
     Own { name: String, greater_is_better: bool, candidate: Vec<f64>, baseline: Option<Vec<f64>> },
+    /// A function of the caller's own, of rows that it knows by where they stood when they were handed in.
+    Function { name: String, greater_is_better: bool, function: OwnFunction, places: Vec<u32> },
 }
 
 #[derive(Debug)]
@@ -78,6 +81,11 @@ impl Prepared {
     pub(super) fn new(definition: &GateDefinition, rows: &Rows, metric: &GateMetric) -> Checked<Self> {
         let metric = match metric {
             GateMetric::Known(metric) => *metric,
+            GateMetric::Own { name, greater_is_better } if rows.own_functions.contains_key(name) => {
+                let function = rows.own_functions.get(name).cloned().ok_or("the function is there")?;
+                let (name, places) = (metric.to_string(), rows.places.clone());
+                return Ok(Self::Function { name, greater_is_better: *greater_is_better, function, places });
+            }
             GateMetric::Own { name, greater_is_better } => {
                 let own = rows.own.get(name).ok_or_else(|| {
                     format!("the gate asks for the metric `{metric}`, and no values of it were handed in")
@@ -99,6 +107,7 @@ impl Prepared {
     pub(super) fn candidate(&self) -> Checked<f64> {
         let found = match self {
             Self::Own { candidate, .. } => Ok(mean(candidate)),
+            Self::Function { function, places, .. } => function.values(places).map(|(candidate, _)| candidate),
             Self::Known(arrays) => score(&arrays.metric, &arrays.truth.get(), &arrays.candidate.get()),
         };
         found.map_err(|e| e.to_string()).and_then(finite)
@@ -111,6 +120,13 @@ impl Prepared {
             Self::Own { name, greater_is_better, candidate, baseline } => {
                 let baseline = baseline.as_deref().ok_or("there is no baseline")?;
                 compare_values(name, *greater_is_better, candidate, baseline, &options)
+            }
+            Self::Function { name, greater_is_better, function, places } => {
+                let values = |rows: &[u32]| {
+                    let (candidate, baseline) = function.values(&take(places, rows))?;
+                    Ok((candidate, baseline.unwrap_or(f64::NAN)))
+                };
+                compare_by(name, *greater_is_better, places.len(), &values, &options)
             }
             Self::Known(arrays) => {
                 let baseline = arrays.baseline.as_ref().ok_or("there is no baseline")?;
@@ -130,6 +146,10 @@ impl Prepared {
         let found = match self {
             Self::Own { name, greater_is_better, candidate, .. } => {
                 compare_values(name, *greater_is_better, candidate, &vec![0.0; candidate.len()], &options)
+            }
+            Self::Function { name, greater_is_better, function, places } => {
+                let values = |rows: &[u32]| Ok((function.values(&take(places, rows))?.0, 0.0));
+                compare_by(name, *greater_is_better, places.len(), &values, &options)
             }
             // A mean is compared by its rows, which is fast.
             Self::Known(arrays) if arrays.metric.is_mean() && !arrays.metric.is_of_rankings() => {
@@ -152,6 +172,7 @@ impl Prepared {
             Self::Own { candidate, baseline, .. } => {
                 Ok((mean(&take(candidate, rows)), baseline.as_ref().map(|of| mean(&take(of, rows)))))
             }
+            Self::Function { function, places, .. } => function.values(&take(places, rows)),
             Self::Known(arrays) => {
                 let baseline = arrays.baseline.as_ref().map(|of| arrays.score_of(rows, of)).transpose()?;
                 Ok((arrays.score_of(rows, &arrays.candidate)?, baseline))
@@ -167,6 +188,12 @@ impl Prepared {
                 greater_is_better: *greater_is_better,
                 candidate: take(candidate, rows),
                 baseline: baseline.as_ref().map(|of| take(of, rows)),
+            },
+            Self::Function { name, greater_is_better, function, places } => Self::Function {
+                name: name.clone(),
+                greater_is_better: *greater_is_better,
+                function: function.clone(),
+                places: take(places, rows),
             },
             Self::Known(arrays) => Self::Known(Arrays {
                 metric: arrays.metric,
@@ -270,7 +297,7 @@ impl Said {
 
 /// What kind of predictions a metric takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
+pub(super) enum Needs {
     /// Which class.
     Classes,
     /// Scores or probabilities of classes.
@@ -283,7 +310,7 @@ enum Needs {
     Ranking,
 }
 
-fn needs(metric: Metric) -> Needs {
+pub(super) fn needs(metric: Metric) -> Needs {
     match metric.score() {
         Score::Accuracy
         | Score::Error

@@ -63,7 +63,7 @@ impl Gates {
     ) -> Result<GateReport> {
         definition.check()?;
         let candidate = self.registry.get_version(model, version)?;
-        let against = self.against(model, options)?;
+        let against = self.baseline(model, options)?;
         if against.as_ref().is_some_and(|baseline| baseline.version == version) {
             return Err(Error::InvalidArgument {
                 what: "baseline".into(),
@@ -97,6 +97,40 @@ impl Gates {
         Ok(report)
     }
 
+    /// Holds a candidate that is no version of a registered model against a baseline, as [`evaluate`](super::evaluate) does,
+    /// and counts the use of the data if they have a name or their rows ids.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad definition; `ReadOnly`, `Io`.
+    ///
+    /// # Examples
+    /// ```
+    /// use mlops_core::gates::{GateDefinition, GateInputs, MetricRule, Predicted, RunOptions};
+    /// # fn main() -> mlops_core::Result<()> {
+    /// let store = mlops_core::Store::open("memory:")?;
+    /// let gate = GateDefinition::new("gate", MetricRule::new("accuracy")?.with_floor(0.5));
+    /// let mut inputs = GateInputs::new(vec![0.0, 1.0], Predicted::values(vec![0.0, 1.0]));
+    /// inputs.data_digest = Some("holdout@7".into());
+    /// let report = store.gates().run_unregistered(&gate, &inputs, &RunOptions::default())?;
+    /// assert_eq!(report.holdout.map(|used| used.number), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_unregistered(
+        &self,
+        definition: &GateDefinition,
+        inputs: &GateInputs,
+        options: &RunOptions,
+    ) -> Result<GateReport> {
+        definition.check()?;
+        let rows = Rows::new(definition, inputs);
+        let named = rows.as_ref().ok().filter(|rows| rows.is_named && !self.is_read_only);
+        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.candidate_digest, &definition.name);
+        let counted = named.map(count).transpose()?;
+        let options = RunOptions { holdout_use: options.holdout_use.or(counted), ..options.clone() };
+        Ok(judge_rows(definition, inputs, rows, &options))
+    }
+
     /// Notes a report of [`run`](Self::run) in the registry.
     ///
     /// # Errors
@@ -109,7 +143,7 @@ impl Gates {
         report: &GateReport,
         options: &RecordOptions,
     ) -> Result<GateResult> {
-        let now = self.against(model, options)?.map(|baseline| baseline.version);
+        let now = self.baseline(model, options)?.map(|baseline| baseline.version);
         if now != report.against {
             let name = |number: Option<u64>| number.map_or_else(|| "nothing".to_owned(), |number| format!("v{number}"));
             return Err(Error::Stale {
@@ -133,7 +167,11 @@ impl Gates {
         self.registry.record_gate_result(model, version, &noted)
     }
 
-    fn against(&self, model: &str, options: &RecordOptions) -> Result<Option<ModelVersion>> {
+    /// The version that a candidate of a model is held against; None: nothing is in production.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model, version or alias; `Io`.
+    pub fn baseline(&self, model: &str, options: &RecordOptions) -> Result<Option<ModelVersion>> {
         match options.against.as_deref().unwrap_or("production") {
             "production" => {
                 let production = self.registry.slot_state(model, &options.slot)?.production;

@@ -1,6 +1,7 @@
 mod budgets;
 mod inputs;
 mod order;
+mod own;
 mod rates;
 mod reports;
 mod rules;

@@ -83,7 +83,7 @@ fn ungrouped(name: &str, definition: &GateDefinition, rows: &Rows) -> Option<War
     })
 }
 
-fn is_named_like_an_id(name: &str) -> bool {
+pub(super) fn is_named_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     let known = ["user", "customer", "patient", "account", "client", "member", "session", "device", "subject"];
     lower == "id"

@@ -109,6 +109,11 @@ if TYPE_CHECKING:
     from ._log_import import import_tensorboard, import_wandb
     from ._mlflow_import import ImportReport, import_mlflow
     from ._events import EventSubscription
+    from ._gate.definition import GateDefinition
+    from ._gate.gate import gate
+    from ._gate.metrics import GateMetric, gate_metric
+    from ._gate.predicting import Predictions as GatePredictions
+    from ._gate.result import GateCheck, GateError, GateFailed, GateInconclusive, GateResult
     from ._lineage import Lineage, lineage
     from ._promotions import LogHead, ModelCard, Registry, Why, registry
     from ._registry import register_model, search_model_versions, search_registered_models
@@ -128,6 +133,14 @@ _SUBMODULES = (
 )
 _LAZY = {
     "EventSubscription": ("_events", "EventSubscription"),
+    "GateCheck": ("_gate.result", "GateCheck"),
+    "GateDefinition": ("_gate.definition", "GateDefinition"),
+    "GateError": ("_gate.result", "GateError"),
+    "GateFailed": ("_gate.result", "GateFailed"),
+    "GateInconclusive": ("_gate.result", "GateInconclusive"),
+    "GateMetric": ("_gate.metrics", "GateMetric"),
+    "GatePredictions": ("_gate.predicting", "Predictions"),
+    "GateResult": ("_gate.result", "GateResult"),
     "Lineage": ("_lineage", "Lineage"),
     "autolog": ("_autolog.entry", "autolog"),
     "evaluate": ("_evaluate.evaluation", "evaluate"),
@@ -171,6 +184,8 @@ _LAZY = {
     "set_system_metrics_samples_before_logging": ("_system", "set_system_metrics_samples_before_logging"),
     "set_system_metrics_sampling_interval": ("_system", "set_system_metrics_sampling_interval"),
     "restore": ("_backup", "restore"),
+    "gate": ("_gate.gate", "gate"),
+    "gate_metric": ("_gate.metrics", "gate_metric"),
     "gc": ("_gc", "gc"),
     "log_input": ("_inputs", "log_input"),
     "log_inputs": ("_inputs", "log_inputs"),
@@ -244,6 +259,14 @@ __all__ = [
     "EventSubscription",
     "Experiment",
     "FilesReport",
+    "GateCheck",
+    "GateDefinition",
+    "GateError",
+    "GateFailed",
+    "GateInconclusive",
+    "GateMetric",
+    "GatePredictions",
+    "GateResult",
     "GcReport",
     "Histogram",
     "Image",
@@ -306,6 +329,8 @@ __all__ = [
     "flush_artifact_async_logging",
     "flush_async_logging",
     "fork_run",
+    "gate",
+    "gate_metric",
     "gc",
     "get_active_model_id",
     "get_artifact_uri",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 # Before this nothing is shown, and it is drawn no more often than that, in seconds.
@@ -25,13 +26,21 @@ class Bar:
 
     def show(self, done: int, of: int, size: int) -> None:
         """Draws the bar, unless it is too early."""
+        self._draw(done, of, lambda: f"{done}/{of} runs, {size:,} bytes")
+
+    def tell(self, step: str, done: int, of: int) -> None:
+        """Draws the bar of a step of the work, unless it is too early or nobody looks."""
+        if self.wanted:
+            self._draw(done, of, lambda: step)
+
+    def _draw(self, done: int, of: int, said: Callable[[], str]) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _EVERY
         full = _WIDTH * done // of if of else _WIDTH
         bar = "#" * full + "-" * (_WIDTH - full)
-        self._write(f"{self._what} [{bar}] {done}/{of} runs, {size:,} bytes")
+        self._write(f"{self._what} [{bar}] {said()}")
         self._drawn = True
 
     def _write(self, line: str) -> None:

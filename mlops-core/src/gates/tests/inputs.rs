@@ -19,6 +19,13 @@ fn with_value(value: f64) -> impl FnOnce(&mut GateInputs) {
 }
 
 #[test]
+fn a_model_that_could_not_be_asked_is_an_error_that_says_why() {
+    let mut rows = inputs(200, 0.0, 0.5);
+    rows.failure = Some("the baseline cannot be loaded: its file is damaged".into());
+    assert_eq!(error(&run(&superior(), &rows)), "the baseline cannot be loaded: its file is damaged");
+}
+
+#[test]
 fn nan_infinite_and_missing_predictions_are_errors() {
     assert!(error(&changed(with_value(f64::NAN))).contains("1 of 500 predictions of the candidate are NaN or missing"));
     assert!(error(&changed(with_value(f64::INFINITY))).contains("1 are infinite, the first in row 18"));

@@ -1,0 +1,139 @@
+"""Bad input of mlops.gate: a clear error, or the verdict error with the reason, and never a pass."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from gate_rows import rows
+
+import mlops
+from mlops.exceptions import InvalidArgument, NotFound
+
+TARGETS, OURS, THEIRS = rows(300)
+
+
+def judged(candidate: Any = OURS, baseline: Any = THEIRS, **options: Any) -> mlops.GateResult:
+    options = {"targets": TARGETS, "metrics": "accuracy", "record": False, **options}
+    return mlops.gate(candidate, baseline, **options)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None])
+@pytest.mark.parametrize("where", ["candidate", "baseline", "targets"])
+def test_a_value_that_is_none_is_an_error(where: str, bad: Any) -> None:
+    broken = {"candidate": OURS, "baseline": THEIRS, "targets": TARGETS}
+    broken[where] = [*broken[where][:-1], bad]
+    result = judged(**broken)
+    assert result.verdict == "error" and not result.passed
+    assert "300" in result.checks[0].reason
+
+
+def test_rows_that_are_missing_or_too_many_are_an_error() -> None:
+    assert judged(OURS[:-1]).verdict == "error"
+    assert judged(OURS, [*THEIRS, 1]).verdict == "error"
+    assert judged([], [], targets=[]).verdict == "error"
+
+
+def test_texts_that_are_missing_are_an_error() -> None:
+    names = ["no", "yes"]
+    texts = {"targets": [names[one] for one in TARGETS], "candidate": [names[one] for one in OURS]}
+    texts["baseline"] = [names[one] for one in THEIRS]
+    assert judged(positive="yes", **texts).verdict == "pass"
+    texts["candidate"] = [*texts["candidate"][:-1], None]
+    assert "1 of 300 predictions of the candidate are missing" in judged(**texts).checks[0].reason
+
+
+def test_classes_that_are_called_otherwise_are_an_error() -> None:
+    result = judged(["yes" if one else "no" for one in OURS], ["yes" if one else "no" for one in THEIRS])
+    assert result.verdict == "error" and "no prediction of the candidate is a class of the targets" in result.checks[0].reason
+
+
+def test_predictions_are_brought_together_by_ids_and_others_are_an_error() -> None:
+    ids = [f"row-{row}" for row in range(300)]
+    turned = mlops.GatePredictions(OURS[::-1], ids=ids[::-1])
+    straight = judged(ids=ids)
+    assert judged(turned, ids=ids).json == straight.json
+    other = mlops.GatePredictions(OURS, ids=[*ids[:-1], "row-x"])
+    result = judged(other, ids=ids)
+    assert result.verdict == "error" and "1 of 300 are missing and 1 are too many" in result.checks[0].reason
+    assert "such as `row-299`" in result.checks[0].reason
+    twice = judged(ids=[*ids[:-1], "row-0"])
+    assert twice.verdict == "error" and "stands twice" in twice.checks[0].reason
+    assert judged(turned).verdict == "error", "the targets have no ids"
+
+
+def test_columns_that_are_asked_for_and_not_there_are_an_error() -> None:
+    result = judged(data={"country": ["DE"] * 300}, slices="contry", slice_margin=0.1)
+    assert result.verdict == "error" and "the column `contry`, which was not handed in" in result.checks[0].reason
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metrics": None}, "no metric that decides"),
+        ({"metrics": "acuracy"}, "acuracy"),
+        ({"metrics": ["accuracy", "f1"]}, "how much worse `f1` may be is not said"),
+        ({"metrics": 7}, "metrics is 7"),
+        ({"metrics": [7]}, "a metric is 7"),
+        ({"targets": None}, "no targets"),
+        ({"targets": "y"}, "there is no data"),
+        ({"data": {"x": [1] * 300}, "targets": "y"}, "no such column: expected one of x"),
+        ({"data": {"x": [1] * 299}}, "300 rows, and the data 299"),
+        ({"margin": -0.1}, "0 or more"),
+        ({"margin": math.nan}, "finite"),
+        ({"margin": 0.1, "mode": "superior"}, "no margin"),
+        ({"mode": "best"}, "superior"),
+        ({"alpha": 0.7}, "below 0.5"),
+        ({"resamples": 10}, "999"),
+        ({"on_inconclusive": "pass"}, "ask"),
+        ({"spend": "all"}, "bonferroni"),
+        ({"guardrails": "f1"}, "expected a dict of metrics"),
+        ({"guardrails": {"accuracy": 0.1}}, "each metric once"),
+        ({"slices": "country"}, "slices.margin"),
+        ({"slice_margin": 0.1}, "no slices"),
+        ({"budgets": {"latency_p99": 0.1}}, "latency_p99_ratio"),
+        ({"definition": {"name": "g", "primary": {"metric": "accuracy"}}, "metrics": None, "margin": 0.1}, "margin: given beside"),
+        ({"definition": {"name": "g", "primary": {"metric": "accuracy"}}}, "beside a definition"),
+        ({"measured": {"size": 1}}, "'size'"),
+        ({"measured": {"latencies": [[1.0]]}}, "no pair"),
+        ({"training_data": {"x": [1]}}, "no data to hold it against"),
+        ({"candidate": None}, "the candidate is None"),
+        ({"candidate": "fraud"}, "fraud@5"),
+        ({"baseline": "production"}, "no version of a registered model"),
+        ({"baseline": 3}, "'fraud@3'"),
+        ({"baseline": None, "baseline_predictions": THEIRS}, "leave one of both out"),
+        ({"candidate_predictions": OURS}, "give one of them"),
+        ({"candidate": [[0.1, 0.9]] * 300, "classes": [0, 1, 2]}, "2 columns, and there are 3 classes"),
+        ({"candidate": {"0": ["a"] * 300}}, "expected numbers"),
+        ({"targets": [[1, 2]] * 300}, "several values in a row"),
+        ({"targets": 5}, "of type int"),
+    ],
+)
+def test_a_bad_argument_is_named(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        judged(**options)
+    assert said in str(raised.value), str(raised.value)
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    for options in (
+        {"candidate": "fraud@5"},
+        {"candidate": "models:/fraud/5"},
+        {"candidate": "fraud@champion"},
+        {"data": "nothing.csv"},
+        {"definition": "nothing.toml", "metrics": None},
+    ):
+        with pytest.raises(NotFound):
+            judged(**options)
+
+
+def test_predictions_say_what_they_are() -> None:
+    with pytest.raises(InvalidArgument, match="neither values nor scores"):
+        mlops.GatePredictions()
+    assert repr(mlops.GatePredictions(OURS, scores=OURS)) == "<GatePredictions values, scores>"
+
+
+def test_a_metric_of_probabilities_without_them_is_an_error_with_the_reason() -> None:
+    result = judged(metrics="log_loss")
+    assert result.verdict == "error" and "`log_loss` needs scores or probabilities" in result.checks[0].reason

@@ -46,6 +46,7 @@ class Facts:
     trackers: str
     models: str
     registry: str
+    gate: str
 
 
 UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
@@ -116,6 +117,7 @@ def write(path: Path, rows: list[Row], from_rust: list[tuple[str, float]], run: 
             trackers=run.trackers,
             models=run.models,
             registry=run.registry,
+            gate=run.gate,
             rust=rust_table(from_rust),
             promises="\n".join(_promise(row) for row in rows if row.promised),
             machine="\n".join(f"- {name.capitalize()}: {fact}" for name, fact in run.machine.items()),
@@ -176,6 +178,14 @@ calls, `get_model_version_by_alias` and `transition_model_version_stage`, on bot
 - Every change of mlops is a commit and an event of the log, with who, when and the hash of the event before.
 - Sixteen processes wait until all are ready, then each promotes 20 times, twice with 20,000 versions: CPU is that of their
   calls, the wall is of all divided by the calls. All of this is done once.
+
+## The gate
+
+`mlops.gate` with predictions of two models as arrays: from the call to the report, with the digests of all rows.
+`scipy.stats.bootstrap` gets the differences of the rows, which it resamples and nothing more. `cargo bench -p mlops-benches
+--bench gate` measures the statistics alone.
+
+{gate}
 
 `cargo bench -p mlops-benches` measures the tracking calls from Rust, on a store on the disk:
 

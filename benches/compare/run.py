@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import gate as gate_beside
 import machine
 import models as models_beside
 import registry as registry_beside
@@ -77,6 +78,9 @@ def main() -> None:
     say("the model registry")
     with_registry = registry_beside.Registry(bench, registry_beside.QUICK if options.quick else registry_beside.Sizes())
     with_registry.measure()
+    say("the gate")
+    with_gate = gate_beside.Gate(bench, gate_beside.QUICK if options.quick else gate_beside.Sizes())
+    with_gate.measure()
     say("kill -9")
     survived = verify(bench.folder / "killed", sizes.kills)
     facts = machine.facts(bench.folder, load)
@@ -87,11 +91,12 @@ def main() -> None:
     print(beside.table())
     print(with_models.table())
     print(with_registry.table())
+    print(with_gate.table())
     print(page.rust_table(rust()))
     print(f"{survived} acknowledged calls of {sizes.kills} killed processes were all read back; {minutes:.1f} minutes")
     if not options.quick:
         command = "python benches/compare/run.py --full" if options.full else "make bench"
-        tables = (beside.table(), with_models.table(), with_registry.table())
+        tables = (beside.table(), with_models.table(), with_registry.table(), with_gate.table())
         run = page.Facts(command, sizes.repeats, survived, sizes.kills, facts, *tables)
         page.write(ROOT / "docs" / "benchmarks.md", rows, rust(), run)
 

@@ -43,8 +43,11 @@ pub(super) fn judge(members: &[Member], errors: usize, alpha: f64) -> Vec<Check>
 
 fn judge_one(member: &Member, level: f64) -> Check {
     let (mut verdict, mut reason) = checks::decide(&member.found, level, member.bar, false);
-    if verdict == Verdict::Pass && member.needs_rows && member.found.has_note(NoteCode::FewRows) {
-        (verdict, reason) = (Verdict::Inconclusive, too_few(&member.found));
+    if verdict == Verdict::Pass
+        && member.needs_rows
+        && let Some(why) = too_few(&member.found, level, member.bar)
+    {
+        (verdict, reason) = (Verdict::Inconclusive, why);
     }
     let mut check = Check::new(member.kind, &*member.name, verdict, reason).with_numbers(checks::numbers(
         &member.found,
@@ -56,10 +59,17 @@ fn judge_one(member: &Member, level: f64) -> Check {
     check
 }
 
-/// Why so few rows are no evidence.
-pub(super) fn too_few(found: &Comparison) -> String {
-    let note = found.notes.iter().find(|note| note.code == NoteCode::FewRows).map_or("", |note| &note.text);
-    format!("there is too little for a pass: {note}")
+/// Why so few rows, or rows that tell both apart, are no evidence, whatever their resamples say; None if they are enough.
+pub(super) fn too_few(found: &Comparison, alpha: f64, bar: f64) -> Option<String> {
+    let why = |code: NoteCode| {
+        let note = found.notes.iter().find(|note| note.code == code).map_or("", |note| &note.text);
+        format!("there is too little for a pass: {note}")
+    };
+    if found.has_note(NoteCode::FewRows) {
+        return Some(why(NoteCode::FewRows));
+    }
+    (!found.is_exactly_above(alpha, -bar))
+        .then(|| why(NoteCode::FewDiscordant) + ", and an exact test does not agree with the resamples")
 }
 
 /// How many rows show what is asked for: the difference that rows can show falls with the root of their number.

@@ -10,7 +10,7 @@ use super::report::{GateReport, HoldoutUse};
 use super::rows::{Checked, Rows};
 use super::scoring::{Drawing, Prepared};
 use super::slices::slices;
-use super::stats::{Comparison, NoteCode, Series};
+use super::stats::{Comparison, Series};
 use super::warnings;
 use crate::base::digests::DigestHasher;
 use crate::error::Result;
@@ -236,8 +236,10 @@ impl Gate<'_> {
             Err(reason) => return self.checks.push(Check::error(CheckKind::Primary, name, reason)),
         };
         let (mut verdict, mut reason) = checks::decide(&found, alpha, bar, bar < 0.0 || is_margin(self.definition));
-        if verdict == Verdict::Pass && found.has_note(NoteCode::FewRows) {
-            (verdict, reason) = (Verdict::Inconclusive, too_few(&found));
+        if verdict == Verdict::Pass
+            && let Some(why) = too_few(&found, alpha, bar)
+        {
+            (verdict, reason) = (Verdict::Inconclusive, why);
         }
         self.warnings.extend(warnings::of_margin(&found, bar));
         let mut numbers = checks::numbers(&found, alpha, bar);

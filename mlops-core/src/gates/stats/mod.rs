@@ -13,6 +13,7 @@
 //! | `compare.rs`, `case.rs`, `choose.rs`, `find.rs` | the one call: what is compared, by which method, and what comes out |
 //! | `philox.rs`, `draw.rs`, `bootstrap.rs`, `bounds.rs` | resampling: numbers, rows, differences, quantiles |
 //! | `proportions.rs`, `delong.rs`, `means.rs`, `wilcoxon.rs`, `series.rs` | tests and intervals |
+//! | `few.rs` | exact tests that have to agree where few rows are right of one model only |
 //! | `holm.rs`, `power.rs` | many hypotheses; what rows can show |
 
 mod bootstrap;
@@ -24,6 +25,7 @@ mod comparison;
 mod delong;
 mod distributions;
 mod draw;
+mod few;
 mod find;
 mod holm;
 mod means;

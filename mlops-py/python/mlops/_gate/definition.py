@@ -84,7 +84,7 @@ class GateDefinition:
         document.update(plain)
         if positive is not None:
             document["positive"] = positive if isinstance(positive, str) else _label(positive)
-        self._set({key: value for key, value in document.items() if value is not None and value != []})
+        self._set({key: value for key, value in document.items() if value is not None and not _is_empty(value)})
 
     def _set(self, document: Mapping[str, Any]) -> None:
         try:
@@ -211,6 +211,10 @@ def _asked(of: Any) -> dict[str, Any]:
     if isinstance(of, MetricThreshold):
         return {key: value for key, value in vars(of).items() if value is not None}
     return dict(of) if isinstance(of, Mapping) else {"margin": of}
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, list) and not value
 
 
 def _label(value: Any) -> str:

@@ -186,8 +186,7 @@ class Asker:
         except ImportError:
             return handed(Side(side.what, predictions=called(side.model, features)), None, self._targets, None)
         native = evaluated._native(side.model)
-        if native is side.model:
-            features = fitted(native, features)
+        features = fitted(side.model, features)
         has_chances = hasattr(native, "predict_proba")
         if self._classifier and self._asks_chances and not has_chances and hasattr(native, "decision_function"):
             scores = numpy.asarray(native.decision_function(features))
@@ -219,9 +218,9 @@ def called(model: Any, features: Any) -> Any:
 
 
 def fitted(model: Any, features: Any) -> Any:
-    """The columns that a model of scikit-learn was fitted on, where the features have them."""
-    names = getattr(model, "feature_names_in_", None)
-    if names is None or not hasattr(features, "columns"):
+    """The columns that a model of scikit-learn was fitted on, where the features have them. A signature says itself."""
+    names = getattr(evaluated._native(model), "feature_names_in_", None)
+    if names is None or getattr(model, "input_schema", None) is not None or not hasattr(features, "columns"):
         return features
     known = {str(name) for name in features.columns}
     wanted = [name for name in names if str(name) in known]

@@ -19,8 +19,8 @@ class Table:
     def __init__(self, data: Any) -> None:
         if isinstance(data, (str, os.PathLike)):
             data = _read(os.fspath(data))
-        elif hasattr(data, "to_dict") and hasattr(data, "digest"):
-            # A data set of mlops.data.
+        elif type(data).__module__.startswith("mlops.data."):
+            # A data set: what it was made of.
             data = data.df if hasattr(data, "df") else data.features
         if isinstance(data, Mapping):
             data = _frame_of(data)

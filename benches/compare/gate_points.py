@@ -1,6 +1,6 @@
 """How often models are promoted, by rule: the table of docs/guide/gate.md, which this writes.
 
-    python gate_points.py                      400 simulations of each cell, and the page
+    python gate_points.py                      200 simulations of each cell, and the page
     python gate_points.py --times 20           fewer; the page is not written
 
 A model that is right for 85 % of the rows is in production. The candidate differs from it in 10 % of them, and is truly better by
@@ -23,6 +23,7 @@ BEGIN, END = "<!-- gate_points.py writes this: -->\n", "<!-- to here -->\n"
 ROWS = (200, 1_000, 5_000, 20_000)
 POINTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 RIGHT, DIFFERENT, MARGIN, ALPHA = 0.85, 0.1, 0.005, 0.05
+TIMES = 200
 RULES = ("new > old", "relative change of 1 %", 'mode = "superior"', "margin = 0.005")
 
 
@@ -53,7 +54,7 @@ def cell(rows: int, points: float, times: int) -> list[float]:
 def main() -> None:
     """Simulates, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=400)
+    parser.add_argument("--times", type=int, default=TIMES)
     options = parser.parse_args()
     cells = [(rows, points) for rows in ROWS for points in POINTS]
     with ProcessPoolExecutor() as pool:
@@ -68,7 +69,7 @@ def main() -> None:
     most = ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / options.times)
     false = max(of[2] for (_, points), of in zip(cells, shares) if points <= 0)
     print(f'the largest share of models that are no better and pass `mode = "superior"`: {false:.1%}; at most {most:.1%} is aimed at')
-    if options.times >= 400:
+    if options.times >= TIMES:
         head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         _, _, tail = rest.partition(END)
         PAGE.write_text(f"{head}{BEGIN}{table}{END}{tail}", encoding="utf-8")

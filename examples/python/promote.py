@@ -81,7 +81,7 @@ def main() -> None:
     told("better", gate(better, BETTER, held_out, train))
     bring(registry, better, "fewer mistakes")
 
-    again = version(train, features, strength=0.3)
+    again = version(train, features, strength=0.4)
     told("trained again, must be better", gate(again, BETTER, held_out, train))
     told("trained again, must be as good, on 120 rows", gate(again, AS_GOOD, held_out[:120], train))
     told(f"trained again, must be as good, on {len(held_out)} rows", gate(again, AS_GOOD, held_out, train))

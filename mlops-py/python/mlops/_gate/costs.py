@@ -9,7 +9,7 @@ from typing import Any
 
 from ..exceptions import InvalidArgument
 from . import loading
-from .models import Side, _said
+from .models import Side, said_of
 from .predicting import called, fitted
 from .table import part
 
@@ -51,7 +51,7 @@ class Costs:
             try:
                 self._files(candidate, wanted)
             except Exception as error:
-                candidate.failure = f"{candidate.what}: what it costs cannot be measured: {_said(error)}"
+                candidate.failure = f"{candidate.what}: what it costs cannot be measured: {said_of(error)}"
 
     def _latencies(
         self, candidate: Side, baseline: Side, features: Any, rows: int, each: int, show: Callable[[], None]

@@ -12,6 +12,10 @@ from .._registry import SCHEME, logged_model_of, number_of, version_of
 from .._registry_entities import ModelVersion
 from ..exceptions import InvalidArgument, Untrusted
 
+# How many characters an exception takes in a report: of several lines, and of one.
+_SHORT, _LONG = 200, 300
+
+
 @dataclass
 class Side:
     """A candidate or a baseline. ``version``: name and number, if it is one of a registered model."""
@@ -47,7 +51,7 @@ class Side:
         except Untrusted:
             raise
         except Exception as error:
-            self.failure = f"{self.what} `{self.name}` cannot be loaded: {_said(error)}"
+            self.failure = f"{self.what} `{self.name}` cannot be loaded: {said_of(error)}"
 
 
 def side(what: str, given: Any, predictions: Any) -> Side:
@@ -118,6 +122,11 @@ def is_model(given: Any) -> bool:
     return hasattr(given, "predict") or hasattr(given, "predict_proba") or callable(given) or hasattr(given, "inplace_predict")
 
 
-def _said(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+def said_of(error: BaseException) -> str:
+    """The exception in a line: as many of its lines as are short together."""
+    text = ""
+    for line in (" ".join(line.split()) for line in str(error).splitlines()):
+        if text and len(text) + len(line) > _SHORT:
+            break
+        text = f"{text} {line}".strip()
+    return f"{type(error).__name__}: {text[:_LONG]}" if text else type(error).__name__

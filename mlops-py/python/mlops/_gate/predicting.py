@@ -12,7 +12,7 @@ from .._evaluate import predicting as evaluated
 from .._evaluate.inputs import Inputs
 from ..exceptions import InvalidArgument
 from .columns import Column, class_name, column, length, texts, values_of
-from .models import Side, _said
+from .models import Side, said_of
 
 
 class Predictions:
@@ -177,7 +177,7 @@ class Asker:
                 f" predict_proba: give a model that has it, hand them in as {side.word}_predictions, or take a metric of classes"
             ) from None
         except Exception as error:
-            side.failure = f"{side.what} cannot predict: {_said(error)}"
+            side.failure = f"{side.what} cannot predict: {said_of(error)}"
             return None
 
     def _ask(self, side: Side, features: Any) -> Said:

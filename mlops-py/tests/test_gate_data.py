@@ -56,6 +56,17 @@ def test_files_are_the_same_data(tmp_path: Path) -> None:
     assert judged(tmp_path / "rows.parquet").json == expected
 
 
+def test_a_data_set_of_the_library_is_the_same_data() -> None:
+    frame = pandas_frame()
+    assert judged(mlops.data.from_pandas(frame, targets="y")).json == judged(frame).json
+
+
+@pytest.mark.parametrize("data", [5, object(), {"y": [1, 2], "x": [1]}])
+def test_what_is_no_table_is_refused(data: Any) -> None:
+    with pytest.raises(mlops.exceptions.InvalidArgument):
+        judged(data)
+
+
 def test_the_digest_is_of_what_is_in_the_data() -> None:
     digest = judged(COLUMNS).json["data"]
     assert digest.startswith("blake3:")

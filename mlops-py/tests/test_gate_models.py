@@ -171,6 +171,17 @@ def test_a_result_is_noted_and_lets_the_version_be_promoted() -> None:
         registry.promote("fraud", 3)
 
 
+def test_a_model_that_was_logged_is_named_by_what_log_model_returned() -> None:
+    with mlops.start_run():
+        info = mlops.sklearn.log_model(good(), name="model")
+    expected = judged(good(), weak(), record=False)
+    logged = mlops.get_logged_model(info.model_id or "")
+    for named in (info, info.model_uri, logged):
+        result = judged(named, weak(), record=False)
+        assert result.json["candidate"] == info.model_uri and result.passed
+        assert result.primary == expected.primary
+
+
 def test_a_failure_is_noted_and_promotes_nothing() -> None:
     registered(good(), weak())
     registry = mlops.registry()

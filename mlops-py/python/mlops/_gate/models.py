@@ -75,6 +75,10 @@ def _side(what: str, given: Any) -> Side:
         return of_version(what, given.name, given.version)
     if isinstance(given, (str, os.PathLike)):
         return _named(what, os.fspath(given))
+    logged = getattr(given, "model_uri", None)
+    if isinstance(logged, str):
+        # What log_model returned, or a logged model.
+        return Side(what, uri=logged)
     if is_model(given):
         found = Side(what, model=given)
         uri = getattr(given, "_uri", None)

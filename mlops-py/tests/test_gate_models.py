@@ -171,6 +171,22 @@ def test_a_result_is_noted_and_lets_the_version_be_promoted() -> None:
         registry.promote("fraud", 3)
 
 
+def test_nothing_is_noted_when_production_changes_while_the_gate_runs() -> None:
+    registered(weak(), good(), good())
+    registry = mlops.registry()
+    registry.promote("fraud", 1)
+
+    def slow(targets: Any, predictions: Any) -> Any:
+        if registry.at("fraud") == 1:
+            registry.promote("fraud", 3)
+        return (targets == predictions) * 1.0
+
+    with pytest.raises(mlops.exceptions.Stale, match="gate baseline v1, production v3"):
+        judged("fraud@2", "production", metrics=mlops.gate_metric(slow))
+    assert not any("gate" in event["action"] for event in registry.history("fraud"))
+    assert judged("fraud@2", "production", metrics=mlops.gate_metric(slow)).json["baseline"] == "fraud@3"
+
+
 def test_a_model_that_was_logged_is_named_by_what_log_model_returned() -> None:
     with mlops.start_run():
         info = mlops.sklearn.log_model(good(), name="model")

@@ -137,9 +137,9 @@ static mlops_gate_inputs *with_nothing(void) {
 
 static void errors(void) {
 #define SUPERIOR asks("accuracy", "mode = \"superior\"", "")
-  SAYS(MLOPS_VERDICT_ERROR, "1 of 1000 predictions of the candidate", SUPERIOR, with_value(NAN));
+  SAYS(MLOPS_VERDICT_ERROR, "1 of 500 predictions of the candidate", SUPERIOR, with_value(NAN));
   SAYS(MLOPS_VERDICT_ERROR, "infinite", SUPERIOR, with_value(INFINITY));
-  SAYS(MLOPS_VERDICT_ERROR, "999", SUPERIOR, with_fewer_rows());
+  SAYS(MLOPS_VERDICT_ERROR, "499", SUPERIOR, with_fewer_rows());
   SAYS(MLOPS_VERDICT_ERROR, "1 are too many", SUPERIOR, with_other_ids());
   SAYS(MLOPS_VERDICT_ERROR, "damaged", SUPERIOR, with_failure());
   SAYS(MLOPS_VERDICT_ERROR, "no rows", SUPERIOR, with_nothing());

@@ -95,9 +95,9 @@ static void slices(void) {
   double said[ROWS];
   mlops_gate_report_info info = MLOPS_GATE_REPORT_INFO_INIT;
   mlops_gate_inputs *inputs = inputs_of(50, 5);
-  for (int row = 0; row < ROWS; row++) countries[row] = row < 200 ? MLOPS_STR("IT") : MLOPS_STR("DE");
+  for (int row = 0; row < ROWS; row++) countries[row] = row < 100 ? MLOPS_STR("IT") : MLOPS_STR("DE");
   wrong(said, 1, 50);
-  for (int row = 0; row < 120; row++) said[row] = 1 - targets[row];
+  for (int row = 0; row < 60; row++) said[row] = 1 - targets[row];
   say(inputs, MLOPS_GATE_CANDIDATE, said);
   const mlops_gate_column column = mlops_gate_texts(countries, ROWS);
   OK(mlops_gate_inputs_set_column(inputs, MLOPS_STR("country"), &column, &error));
@@ -186,7 +186,7 @@ static void costs_and_leaks(void) {
   CHECK(hashes[0] != hashes[1]);
   inputs = inputs_of(50, 5);
   OK(mlops_gate_inputs_set_row_hashes(inputs, hashes, ROWS, &hashes[10], 3, &error));
-  SAYS(MLOPS_VERDICT_FAIL, "3 of 1,000 rows", asks("accuracy", "mode = \"superior\"", ""), inputs);
+  SAYS(MLOPS_VERDICT_FAIL, "3 of 500 rows", asks("accuracy", "mode = \"superior\"", ""), inputs);
   inputs = inputs_of(50, 5);
   OK(mlops_gate_inputs_set_unlabelled(inputs, 400, 2, &error));
   SAYS(MLOPS_VERDICT_PASS, "label", asks("accuracy", "mode = \"superior\"", ""), inputs);

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-enum { ROWS = 1000 };
+enum { ROWS = 500 };
 static double targets[ROWS];
 
 static inline void make_targets(void) {

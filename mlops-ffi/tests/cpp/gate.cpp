@@ -21,7 +21,7 @@ namespace {
 using mlops::gate_model;
 using mlops::gate_verdict;
 
-constexpr int rows = 1000;
+constexpr int rows = 500;
 
 std::vector<double> wrong(int first, int every) {
   std::vector<double> said;

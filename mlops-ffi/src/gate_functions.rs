@@ -10,12 +10,12 @@ use crate::boundary::export;
 use crate::gate_inputs::mlops_gate_inputs;
 use crate::text::mlops_str;
 
-/// A metric of the caller's own that is no mean of values of rows. `callback` is called with `user_data` and places of rows, from 0,
-/// in the order of the targets, where a row may stand more than once. It writes the candidate's value, and the baseline's where
-/// there is one, and returns 0; any other number is an error of the check.
+/// A metric of the caller's own that is no mean of values of rows. `callback` is called with `user_data` and places of rows, from
+/// 0, in the order of the targets, where a row may stand more than once. It writes the candidate's value, and the baseline's
+/// where there is one, and returns 0; any other number is an error of the check.
 ///
 /// It is called once for all rows and once for each resample, from several threads at once; the same rows must give the same
-/// values. It must not unwind, nor change the inputs that it is set in.
+/// values. It must not unwind.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct mlops_gate_function {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mlops_core::Result;
 use mlops_core::gates::{Column, Costs, GateInputs, OwnValues, Predicted, PredictionTable, row_hash};
@@ -18,29 +18,29 @@ pub const MLOPS_GATE_CANDIDATE: i32 = 0;
 /// What it is held against.
 pub const MLOPS_GATE_BASELINE: i32 = 1;
 
-/// All that a gate looks at. Freed with `mlops_gate_inputs_free`.
+/// All that a gate looks at: what is there when it begins. Freed with `mlops_gate_inputs_free`.
 #[derive(Debug)]
 pub struct mlops_gate_inputs {
-    inputs: RwLock<GateInputs>,
+    inputs: Mutex<Arc<GateInputs>>,
 }
 
 impl Handle for mlops_gate_inputs {}
 
 impl From<GateInputs> for mlops_gate_inputs {
     fn from(inputs: GateInputs) -> Self {
-        Self { inputs: RwLock::new(inputs) }
+        Self { inputs: Mutex::new(Arc::new(inputs)) }
     }
 }
 
 impl mlops_gate_inputs {
-    /// What was handed in so far.
-    pub(crate) fn get(&self) -> RwLockReadGuard<'_, GateInputs> {
-        self.inputs.read().unwrap_or_else(PoisonError::into_inner)
+    /// What was handed in so far; the lock is not kept, so that a callback of a gate may set what the next one looks at.
+    pub(crate) fn get(&self) -> Arc<GateInputs> {
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes what was handed in.
+    /// Changes what was handed in; a gate that runs has a copy of its own then.
     pub(crate) fn change(&self, change: impl FnOnce(&mut GateInputs)) {
-        change(&mut self.inputs.write().unwrap_or_else(PoisonError::into_inner));
+        change(Arc::make_mut(&mut self.inputs.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 
@@ -98,8 +98,8 @@ fn by_class(classes: Vec<String>, rows: usize, values: &[f64]) -> Result<BTreeMa
 }
 
 export! {
-    /// Nothing yet: what a gate looks at is set by the functions that follow, each of which copies what it is given and takes the
-    /// place of what it set before. Whether it fits together is looked at by the gate, whose verdict is an error if not.
+    /// Inputs with nothing in them yet. The functions that follow set what a gate looks at: each copies what it is given, which
+    /// takes the place of what it set before. Whether it fits together is looked at by the gate, whose verdict is an error if not.
     ///
     /// `*out` is freed with `mlops_gate_inputs_free`. Threads: any. Since 0.1.
     pub fn mlops_gate_inputs_create(out: *mut *mut mlops_gate_inputs) -> mlops_status {

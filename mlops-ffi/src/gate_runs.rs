@@ -1,7 +1,7 @@
 //! Gates that are held: over arrays, and for versions of the registry.
 
 use mlops_core::Result;
-use mlops_core::gates::{Gates, RecordOptions, RunOptions, evaluate};
+use mlops_core::gates::{GateInputs, Gates, RecordOptions, RunOptions, evaluate};
 
 use crate::args::{Versioned, refuse};
 use crate::boundary::export;
@@ -144,7 +144,7 @@ export! {
     ) -> mlops_status {
         // SAFETY: the caller keeps the contract: texts live for this call.
         let options = unsafe { options.read() }?;
-        let given = inputs.get().clone();
+        let given = GateInputs::clone(&inputs.get());
         let gates = store.gates_by(actor, reason);
         out.give(gates.run(name, number(version)?, &definition.definition, given, &options)?.into());
         Ok(())

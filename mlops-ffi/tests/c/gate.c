@@ -21,7 +21,8 @@ static void definitions(void) {
   const mlops_str digest = mlops_gate_definition_digest(again);
   CHECK(is(mlops_gate_definition_digest(definition), digest.ptr) && strncmp(digest.ptr, "blake3:", 7) == 0);
   FAILS(MLOPS_NOT_FOUND, "absent.toml", mlops_gate_definition_read(mlops_cstr(path("absent.toml")), &none, &error));
-  FAILS(MLOPS_INVALID_ARGUMENT, "margin", mlops_gate_definition_from_toml(MLOPS_STR("name = \"g\"\n[primary]\nmetric = \"accuracy\"\nmargn = 1\n"), &none, &error));
+  const mlops_str misspelt = MLOPS_STR("name = \"g\"\n[primary]\nmetric = \"accuracy\"\nmargn = 1\n");
+  FAILS(MLOPS_INVALID_ARGUMENT, "margin", mlops_gate_definition_from_toml(misspelt, &none, &error));
   FAILS(MLOPS_INVALID_ARGUMENT, "line 1", mlops_gate_definition_from_toml(MLOPS_STR("name = "), &none, &error));
   FAILS(MLOPS_INVALID_ARGUMENT, "gate.toml", mlops_gate_definition_read(MLOPS_STR_EMPTY, &none, &error));
   CHECK(none == NULL && mlops_gate_definition_name(NULL).len == 0 && mlops_gate_definition_digest(NULL).len == 0);
@@ -75,8 +76,10 @@ static void passes(void) {
   FAILS(MLOPS_INVALID_ARGUMENT, "index", mlops_gate_report_warning(report, 1, &warning, &error));
 
   CHECK(begins(mlops_gate_report_text, report, "fraud-gate, fraud@2 against fraud@1: pass", "accuracy"));
-  CHECK(begins(mlops_gate_report_markdown, report, "#", "accuracy") && begins(mlops_gate_report_junit, report, "<?xml", "testsuite"));
-  CHECK(begins(mlops_gate_report_html, report, "<!", "fraud-gate") && begins(mlops_gate_report_json, report, "{", "\"verdict\":\"pass\""));
+  CHECK(begins(mlops_gate_report_markdown, report, "#", "accuracy"));
+  CHECK(begins(mlops_gate_report_junit, report, "<?xml", "testsuite"));
+  CHECK(begins(mlops_gate_report_html, report, "<!", "fraud-gate"));
+  CHECK(begins(mlops_gate_report_json, report, "{", "\"verdict\":\"pass\""));
   mlops_gate_report_free(report);
   CHECK(mlops_gate_report_verdict(NULL) == MLOPS_VERDICT_ERROR && mlops_gate_report_exit_code(NULL) == 7);
 }
@@ -141,9 +144,11 @@ static void errors(void) {
   SAYS(MLOPS_VERDICT_ERROR, "infinite", SUPERIOR, with_value(INFINITY));
   SAYS(MLOPS_VERDICT_ERROR, "499", SUPERIOR, with_fewer_rows());
   SAYS(MLOPS_VERDICT_ERROR, "1 are too many", SUPERIOR, with_other_ids());
+  SAYS(MLOPS_VERDICT_ERROR, "fraud-gate: error: it could not be judged", SUPERIOR, with_failure());
   SAYS(MLOPS_VERDICT_ERROR, "damaged", SUPERIOR, with_failure());
   SAYS(MLOPS_VERDICT_ERROR, "no rows", SUPERIOR, with_nothing());
-  SAYS(MLOPS_VERDICT_ERROR, "country", asks("accuracy", "mode = \"superior\"", "[slices]\ncolumns = [\"country\"]\nmargin = 0.1"), inputs_of(50, 5));
+  SAYS(MLOPS_VERDICT_ERROR, "country",
+       asks("accuracy", "mode = \"superior\"", "[slices]\ncolumns = [\"country\"]\nmargin = 0.1"), inputs_of(50, 5));
 }
 
 static void refusals(void) {

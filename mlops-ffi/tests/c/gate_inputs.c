@@ -116,6 +116,8 @@ struct profits {
   double candidate[ROWS];
   double baseline[ROWS];
   int calls;
+  /* Where the function sets what the next gate looks at; NULL: nowhere. */
+  const mlops_gate_inputs *inputs;
 };
 
 static int32_t mean_of(void *user_data, const uint32_t *rows, size_t count, double *candidate, double *baseline) {
@@ -126,6 +128,7 @@ static int32_t mean_of(void *user_data, const uint32_t *rows, size_t count, doub
     *baseline += profits->baseline[rows[i]] / (double)count;
   }
   __atomic_add_fetch(&profits->calls, 1, __ATOMIC_SEQ_CST);
+  if (profits->inputs != NULL) OK(mlops_gate_inputs_set_failure(profits->inputs, MLOPS_STR("of the next one"), &error));
   return 0;
 }
 
@@ -152,6 +155,14 @@ static void own(void) {
   OK(mlops_gate_inputs_set_own_function(inputs, MLOPS_STR("profit"), &function, 1, &error));
   SAYS(MLOPS_VERDICT_PASS, "own:profit", asks("own:profit", "mode = \"superior\"", ""), inputs);
   CHECK(profits.calls >= 999);
+  mlops_gate_definition *definition = asks("own:profit", "mode = \"superior\"", "");
+  inputs = inputs_of(50, 5);
+  OK(mlops_gate_inputs_set_own_function(inputs, MLOPS_STR("profit"), &function, 1, &error));
+  profits.inputs = inputs;
+  mlops_gate_report *report = judged(definition, inputs);
+  CHECK(mlops_gate_report_verdict(report) == MLOPS_VERDICT_PASS);
+  mlops_gate_report_free(report);
+  SAYS(MLOPS_VERDICT_ERROR, "of the next one", definition, inputs);
   inputs = inputs_of(50, 5);
   OK(mlops_gate_inputs_set_own_function(inputs, MLOPS_STR("profit"), &failing, 1, &error));
   SAYS(MLOPS_VERDICT_ERROR, "returned 42", asks("own:profit", "mode = \"superior\"", ""), inputs);
@@ -165,7 +176,8 @@ static void costs_and_leaks(void) {
   mlops_gate_inputs *inputs = inputs_of(50, 5);
   costs.size_bytes = 2e6;
   OK(mlops_gate_inputs_set_costs(inputs, MLOPS_GATE_CANDIDATE, &costs, &error));
-  SAYS(MLOPS_VERDICT_FAIL, "size_bytes", asks("accuracy", "mode = \"superior\"", "[budgets]\nsize_bytes = 1000000"), inputs);
+  SAYS(MLOPS_VERDICT_FAIL, "size_bytes",
+       asks("accuracy", "mode = \"superior\"", "[budgets]\nsize_bytes = 1000000"), inputs);
   inputs = inputs_of(50, 5);
   for (int call = 0; call < 400; call++) {
     latencies[0][call] = 0.003 + 1e-6 * (call % 10);
@@ -178,7 +190,8 @@ static void costs_and_leaks(void) {
     OK(mlops_gate_inputs_set_costs(inputs, model, &timed, &error));
   }
   OK(mlops_gate_inputs_set_measuring_host(inputs, 1, &error));
-  SAYS(MLOPS_VERDICT_FAIL, "latency_p95_ratio", asks("accuracy", "mode = \"superior\"", "[budgets]\nlatency_p95_ratio = 0.1"), inputs);
+  SAYS(MLOPS_VERDICT_FAIL, "latency_p95_ratio",
+       asks("accuracy", "mode = \"superior\"", "[budgets]\nlatency_p95_ratio = 0.1"), inputs);
 
   static uint64_t hashes[ROWS];
   for (int row = 0; row < ROWS; row++)

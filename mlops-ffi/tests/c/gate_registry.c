@@ -62,7 +62,8 @@ int main(int argc, char **argv) {
   int64_t number = 77;
   char policy[256];
   register_versions(4);
-  snprintf(policy, sizeof policy, "{\"gate\": \"fraud-gate\", \"gate_rules\": \"%s\"}", mlops_gate_definition_digest(definition).ptr);
+  snprintf(policy, sizeof policy, "{\"gate\": \"fraud-gate\", \"gate_rules\": \"%s\"}",
+           mlops_gate_definition_digest(definition).ptr);
   OK(mlops_registry_set_policy(store, TEXT("fraud"), none, mlops_cstr(policy), ada, TEXT("audit"), &error));
 
   /* The first one: nothing is in production, and floors decide. */
@@ -124,10 +125,13 @@ int main(int argc, char **argv) {
   mlops_gate_report_free(report);
   report = NULL;
 
-  FAILS(MLOPS_NOT_FOUND, "fraud", mlops_gate_run(store, TEXT("fraud"), 9, definition, better, &options, ada, none, &report, &error));
-  FAILS(MLOPS_INVALID_ARGUMENT, "production", mlops_gate_run(store, TEXT("fraud"), 3, definition, better, &options, ada, none, &report, &error));
+  FAILS(MLOPS_NOT_FOUND, "fraud",
+        mlops_gate_run(store, TEXT("fraud"), 9, definition, better, &options, ada, none, &report, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "production",
+        mlops_gate_run(store, TEXT("fraud"), 3, definition, better, &options, ada, none, &report, &error));
   options.against = TEXT("nobody");
-  FAILS(MLOPS_NOT_FOUND, "nobody", mlops_gate_run(store, TEXT("fraud"), 4, definition, better, &options, ada, none, &report, &error));
+  FAILS(MLOPS_NOT_FOUND, "nobody",
+        mlops_gate_run(store, TEXT("fraud"), 4, definition, better, &options, ada, none, &report, &error));
   options.reserved = 1;
   FAILS(MLOPS_UNSUPPORTED, "options", mlops_gate_baseline_version(store, TEXT("fraud"), &options, &number, &error));
   CHECK(report == NULL);

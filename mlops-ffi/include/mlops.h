@@ -443,7 +443,7 @@ typedef struct mlops_experiments mlops_experiments;
 typedef struct mlops_gate_definition mlops_gate_definition;
 
 /**
- * All that a gate looks at. Freed with `mlops_gate_inputs_free`.
+ * All that a gate looks at: what is there when it begins. Freed with `mlops_gate_inputs_free`.
  */
 typedef struct mlops_gate_inputs mlops_gate_inputs;
 
@@ -1635,12 +1635,12 @@ typedef struct mlops_gate_costs {
 } mlops_gate_costs;
 
 /**
- * A metric of the caller's own that is no mean of values of rows. `callback` is called with `user_data` and places of rows, from 0,
- * in the order of the targets, where a row may stand more than once. It writes the candidate's value, and the baseline's where
- * there is one, and returns 0; any other number is an error of the check.
+ * A metric of the caller's own that is no mean of values of rows. `callback` is called with `user_data` and places of rows, from
+ * 0, in the order of the targets, where a row may stand more than once. It writes the candidate's value, and the baseline's
+ * where there is one, and returns 0; any other number is an error of the check.
  *
  * It is called once for all rows and once for each resample, from several threads at once; the same rows must give the same
- * values. It must not unwind, nor change the inputs that it is set in.
+ * values. It must not unwind.
  */
 typedef struct mlops_gate_function {
   /**
@@ -1750,7 +1750,7 @@ typedef struct mlops_gate_report_info {
    */
   struct mlops_str data;
   /**
-   * The slice where the candidate is least better, such as `country=DE`; empty: there are none.
+   * The slice where the candidate is least better, such as `country=DE (+0.007)`; empty: there are none.
    */
   struct mlops_str worst_slice;
 } mlops_gate_report_info;
@@ -4237,8 +4237,8 @@ mlops_status mlops_gate_definition_json(const struct mlops_gate_definition *defi
 void mlops_gate_definition_free(struct mlops_gate_definition *definition);
 
 /**
- * Nothing yet: what a gate looks at is set by the functions that follow, each of which copies what it is given and takes the
- * place of what it set before. Whether it fits together is looked at by the gate, whose verdict is an error if not.
+ * Inputs with nothing in them yet. The functions that follow set what a gate looks at: each copies what it is given, which
+ * takes the place of what it set before. Whether it fits together is looked at by the gate, whose verdict is an error if not.
  *
  * `*out` is freed with `mlops_gate_inputs_free`. Threads: any. Since 0.1.
  */
@@ -4303,8 +4303,8 @@ mlops_status mlops_gate_inputs_set_scores(const struct mlops_gate_inputs *inputs
                                           struct mlops_error **err);
 
 /**
- * The probabilities that a model gives, `(n_rows, n_classes)`: `rows_count` rows one after another, each with a value for
- * each of the `classes`, whose names are those of the labels (`1` for the label 1).
+ * The probabilities that a model gives, `(n_rows, n_classes)`: one row after another, each with a value for each of the
+ * `classes`, whose names are those of the labels (`1` for the label 1). `values_count` is `n_rows` times `n_classes`.
  *
  * Threads: any. Since 0.1.
  */
@@ -4313,7 +4313,7 @@ mlops_status mlops_gate_inputs_set_probabilities(const struct mlops_gate_inputs 
                                                  const struct mlops_str *classes,
                                                  size_t classes_count,
                                                  const double *values,
-                                                 size_t rows_count,
+                                                 size_t values_count,
                                                  struct mlops_error **err);
 
 /**

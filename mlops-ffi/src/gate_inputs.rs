@@ -84,11 +84,15 @@ impl Model {
 }
 
 /// The probabilities of each class, from rows of all classes.
-fn by_class(classes: Vec<String>, rows: usize, values: &[f64]) -> Result<BTreeMap<String, Vec<f64>>> {
+fn by_class(classes: Vec<String>, values: &[f64]) -> Result<BTreeMap<String, Vec<f64>>> {
     let width = classes.len();
+    if width == 0 || !values.len().is_multiple_of(width) {
+        let expected = format!("a multiple of the number of classes, {width}: each row has a value for each class");
+        return Err(refuse("values_count", values.len().to_string(), expected));
+    }
     let mut found = BTreeMap::new();
     for (at, class) in classes.into_iter().enumerate() {
-        let of_class = values.iter().skip(at).step_by(width).copied().take(rows).collect();
+        let of_class = values.iter().skip(at).step_by(width).copied().collect();
         if found.contains_key(&class) {
             return Err(refuse("classes", class, "each class once"));
         }
@@ -187,8 +191,8 @@ export! {
         Ok(())
     }
 
-    /// The probabilities that a model gives, `(n_rows, n_classes)`: `rows_count` rows one after another, each with a value for
-    /// each of the `classes`, whose names are those of the labels (`1` for the label 1).
+    /// The probabilities that a model gives, `(n_rows, n_classes)`: one row after another, each with a value for each of the
+    /// `classes`, whose names are those of the labels (`1` for the label 1). `values_count` is `n_rows` times `n_classes`.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_gate_inputs_set_probabilities(
@@ -197,15 +201,13 @@ export! {
         classes: *const mlops_str,
         classes_count: usize,
         values: *const f64,
-        rows_count: usize,
+        values_count: usize,
     ) -> mlops_status {
         let model = Model::new(model)?;
-        let Some(count) = rows_count.checked_mul(classes_count) else {
-            return Err(refuse("rows_count", rows_count.to_string(), "a length that fits into memory"));
-        };
         // SAFETY: the caller keeps the contract: arrays and texts live for this call.
-        let (classes, values) = unsafe { (texts(classes.slice(classes_count)?, "classes")?, values.slice(count)?) };
-        let found = by_class(classes, rows_count, values)?;
+        let (classes, values) =
+            unsafe { (texts(classes.slice(classes_count)?, "classes")?, values.slice(values_count)?) };
+        let found = by_class(classes, values)?;
         inputs.change(|inputs| model.predicted(inputs).probabilities = found);
         Ok(())
     }
@@ -355,10 +357,14 @@ mod tests {
     #[test]
     fn rows_of_probabilities_are_taken_apart_by_class() {
         let classes = || vec!["b".to_owned(), "a".to_owned()];
-        let found = by_class(classes(), 2, &[0.1, 0.9, 0.2, 0.8]).unwrap();
+        let found = by_class(classes(), &[0.1, 0.9, 0.2, 0.8]).unwrap();
         assert_eq!(found, BTreeMap::from([("a".into(), vec![0.9, 0.8]), ("b".into(), vec![0.1, 0.2])]));
-        assert_eq!(by_class(Vec::new(), 2, &[]).unwrap(), BTreeMap::new());
-        let twice = by_class(vec!["a".into(), "a".into()], 1, &[0.5, 0.5]).unwrap_err().to_string();
+        assert_eq!(by_class(classes(), &[]).unwrap().len(), 2);
+        for (names, values) in [(classes(), &[0.1, 0.9, 0.2][..]), (Vec::new(), &[0.1]), (Vec::new(), &[])] {
+            let refused = by_class(names, values).unwrap_err().to_string();
+            assert!(refused.contains("a value for each class"), "{refused}");
+        }
+        let twice = by_class(vec!["a".into(), "a".into()], &[0.5, 0.5]).unwrap_err().to_string();
         assert!(twice.contains("each class once"), "{twice}");
     }
 }

@@ -79,8 +79,8 @@ static void say(int32_t model, const char *what, const struct line *line) {
       classes[i] = mlops_cstr(names[i]);
     }
   } else if (strcmp(what, "probabilities") == 0) {
-    const size_t rows = (line->count - 1) / classes_count;
-    OK(mlops_gate_inputs_set_probabilities(inputs, model, classes, classes_count, numbers_of(line), rows, &error));
+    const size_t count = line->count - 1;
+    OK(mlops_gate_inputs_set_probabilities(inputs, model, classes, classes_count, numbers_of(line), count, &error));
   } else if (strcmp(what, "scores") == 0) {
     OK(mlops_gate_inputs_set_scores(inputs, model, numbers_of(line), line->count - 1, &error));
   } else {

@@ -138,17 +138,13 @@ class gate_inputs {
     });
   }
 
-  /// The probabilities of each class, `(n_rows, n_classes)`, row after row; without classes or with part of a row an error.
+  /// The probabilities of each class, `(n_rows, n_classes)`, row after row.
   result<void> set_probabilities(gate_model model, const std::vector<std::string>& classes,
                                  const std::vector<double>& values) const {
-    if (classes.empty() || values.size() % classes.size() != 0) {
-      return error(MLOPS_INVALID_ARGUMENT, "invalid values `" + std::to_string(values.size()) + "`: expected one for each of " +
-                                               std::to_string(classes.size()) + " classes of each row");
-    }
     const std::vector<mlops_str> names = detail::strs(classes);
     return set([&](mlops_error** what) {
       return mlops_gate_inputs_set_probabilities(get(), number(model), names.data(), names.size(), values.data(),
-                                                 values.size() / names.size(), what);
+                                                 values.size(), what);
     });
   }
 

@@ -165,8 +165,12 @@ static void refusals(void) {
   FAILS(MLOPS_INVALID_ARGUMENT, "targets.kind", mlops_gate_inputs_set_targets(inputs, &column, &error));
   column.kind = MLOPS_GATE_TEXTS;
   FAILS(MLOPS_INVALID_ARGUMENT, "targets.texts", mlops_gate_inputs_set_targets(inputs, &column, &error));
-  FAILS(MLOPS_INVALID_ARGUMENT, "each class once", mlops_gate_inputs_set_probabilities(inputs, 0, twice, 2, targets, 2, &error));
-  FAILS(MLOPS_INVALID_ARGUMENT, "memory", mlops_gate_inputs_set_probabilities(inputs, 0, twice, 2, targets, SIZE_MAX, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "each class once",
+        mlops_gate_inputs_set_probabilities(inputs, 0, twice, 2, targets, 4, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "a value for each class",
+        mlops_gate_inputs_set_probabilities(inputs, 0, twice, 2, targets, 3, &error));
+  FAILS(MLOPS_INVALID_ARGUMENT, "memory",
+        mlops_gate_inputs_set_probabilities(inputs, 0, twice, 2, targets, SIZE_MAX, &error));
   FAILS(MLOPS_INVALID_ARGUMENT, "-1", mlops_gate_inputs_set_unlabelled(inputs, -1, 0, &error));
   FAILS(MLOPS_INVALID_ARGUMENT, "holdout.csv", mlops_gate_inputs_read(MLOPS_STR_EMPTY, &none, &error));
   FAILS(MLOPS_NOT_FOUND, "none.csv", mlops_gate_inputs_read(mlops_cstr(path("none.csv")), &none, &error));

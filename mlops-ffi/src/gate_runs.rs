@@ -151,7 +151,8 @@ export! {
     }
 
     /// Notes a report of `mlops_gate_run` that was not noted yet, with the options that it ran with; `*out` becomes what is
-    /// noted, as JSON. `MLOPS_STALE` if production has changed since: then nothing is.
+    /// noted, as JSON. `MLOPS_INVALID_ARGUMENT` for a report of another candidate, `MLOPS_STALE` if production has changed since:
+    /// then nothing is.
     ///
     /// `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
     pub fn mlops_gate_report_record(

@@ -95,6 +95,8 @@ int main(int argc, char **argv) {
   CHECK(info.verdict == MLOPS_VERDICT_PASS && is(info.candidate, "fraud@3") && is(info.baseline, "fraud@1"));
   CHECK(info.holdout_use == 3);
   is_refused(3, MLOPS_DENIED, "fraud-gate");
+  FAILS(MLOPS_INVALID_ARGUMENT, "fraud@3",
+        mlops_gate_report_record(store, TEXT("fraud"), 4, report, &options, ada, none, &out, &error));
   OK(mlops_gate_report_record(store, TEXT("fraud"), 3, report, &options, ada, TEXT("nightly"), &out, &error));
   CHECK(strstr(out.data, "\"verdict\":\"pass\"") != NULL && strstr(out.data, "\"baseline\":1") != NULL);
   mlops_buf_free(&out);

@@ -47,6 +47,7 @@ test-heavy: $(HEAVY_VENV)/wheel.stamp ## Long trainings with torch, xgboost and 
 bench: $(BENCH_VENV)/wheel.stamp ## Measure beside the peers, which are installed into .venv-bench.
 	cargo bench --locked -p mlops-benches --bench log --bench series --bench search --bench registry --bench gate
 	$(BENCH_VENV)/bin/python benches/compare/run.py
+	$(BENCH_VENV)/bin/python benches/compare/gate_points.py
 	@$(MAKE) --no-print-directory bench-processes
 
 bench-processes: $(BENCH_VENV)/wheel.stamp ## Measure many processes on one store, beside the kernel and the peers.

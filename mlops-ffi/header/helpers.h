@@ -52,6 +52,22 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
   return points;
 }
 
+/* Columns of a gate. */
+static inline mlops_gate_column mlops_gate_numbers(const double *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_NUMBERS, values, NULL, NULL, count};
+  return column;
+}
+
+static inline mlops_gate_column mlops_gate_integers(const int64_t *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_INTEGERS, NULL, values, NULL, count};
+  return column;
+}
+
+static inline mlops_gate_column mlops_gate_texts(const mlops_str *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_TEXTS, NULL, NULL, values, count};
+  return column;
+}
+
 /* Initialisers: each sets the size of its struct and the defaults. */
 #define MLOPS_BUF_INIT {NULL, 0, 0}
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
@@ -87,6 +103,18 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_PROMOTE_OPTIONS_INIT {sizeof(mlops_promote_options), 0, 0, 0, {NULL, 0}, {NULL, 0}, MLOPS_GENERATION_ANY}
 #define MLOPS_GATE_INIT                                                                                                \
   {sizeof(mlops_gate), 0, {NULL, 0}, {NULL, 0}, MLOPS_VERSION_NONE, NULL, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_COLUMN_INIT {sizeof(mlops_gate_column), MLOPS_GATE_NUMBERS, NULL, NULL, NULL, 0}
+#define MLOPS_GATE_COSTS_INIT                                                                                          \
+  {sizeof(mlops_gate_costs), 0, NULL, 0, MLOPS_GATE_COST_UNKNOWN, MLOPS_GATE_COST_UNKNOWN, MLOPS_GATE_COST_UNKNOWN}
+#define MLOPS_GATE_EVALUATE_OPTIONS_INIT {sizeof(mlops_gate_evaluate_options), 0, {NULL, 0}, {NULL, 0}, 0}
+#define MLOPS_GATE_RUN_OPTIONS_INIT {sizeof(mlops_gate_run_options), 0, 0, 0, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_REPORT_INFO_INIT                                                                                    \
+  {sizeof(mlops_gate_report_info), MLOPS_VERDICT_ERROR, 7, 0, 0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0,                   \
+   {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_CHECK_INIT                                                                                          \
+  {sizeof(mlops_gate_check), MLOPS_VERDICT_ERROR, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0.0, 0.0, 0.0,     \
+   0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, MLOPS_GATE_COUNT_NONE, MLOPS_GATE_COUNT_NONE}
+#define MLOPS_GATE_WARNING_INIT {sizeof(mlops_gate_warning), 0, {NULL, 0}, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

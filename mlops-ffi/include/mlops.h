@@ -353,6 +353,61 @@ struct ArrowArrayStream {
 #define MLOPS_WAIT_FOREVER INT64_MAX
 
 /**
+ * A column of floating point numbers; NaN is a value that is missing.
+ */
+#define MLOPS_GATE_NUMBERS 0
+
+/**
+ * A column of integers, such as labels. If one is beyond 2^53 all are texts, which have the same digits.
+ */
+#define MLOPS_GATE_INTEGERS 1
+
+/**
+ * A column of texts; an empty one is a value that is missing.
+ */
+#define MLOPS_GATE_TEXTS 2
+
+/**
+ * A cost that is not known.
+ */
+#define MLOPS_GATE_COST_UNKNOWN -1.0
+
+/**
+ * What may be promoted.
+ */
+#define MLOPS_GATE_CANDIDATE 0
+
+/**
+ * What it is held against.
+ */
+#define MLOPS_GATE_BASELINE 1
+
+/**
+ * It could not be judged: NaN, missing rows, or what else the reason says.
+ */
+#define MLOPS_VERDICT_ERROR 0
+
+/**
+ * What is asked for is shown.
+ */
+#define MLOPS_VERDICT_PASS 1
+
+/**
+ * It is shown that what is asked for is not so.
+ */
+#define MLOPS_VERDICT_FAIL 2
+
+/**
+ * The data cannot tell.
+ */
+#define MLOPS_VERDICT_INCONCLUSIVE 3
+
+/**
+ * A count that is not known.
+ */
+#define MLOPS_GATE_COUNT_NONE -1
+
+/**
  * Keeps a listener told of alerts, until it is freed with `mlops_alert_subscription_free`.
  */
 typedef struct mlops_alert_subscription mlops_alert_subscription;
@@ -381,6 +436,21 @@ typedef struct mlops_experiment mlops_experiment;
  * A page of experiments. Freed with `mlops_experiments_free`.
  */
 typedef struct mlops_experiments mlops_experiments;
+
+/**
+ * What a gate asks for: it does not change. Freed with `mlops_gate_definition_free`.
+ */
+typedef struct mlops_gate_definition mlops_gate_definition;
+
+/**
+ * All that a gate looks at: what is there when it begins. Freed with `mlops_gate_inputs_free`.
+ */
+typedef struct mlops_gate_inputs mlops_gate_inputs;
+
+/**
+ * What a gate found: it does not change. Freed with `mlops_gate_report_free`.
+ */
+typedef struct mlops_gate_report mlops_gate_report;
 
 /**
  * One run, to log to. Freed with `mlops_run_free`, which does not end the run. The store stays open as long as it has
@@ -1498,6 +1568,358 @@ typedef struct mlops_watch_listener {
    */
   void *user_data;
 } mlops_watch_listener;
+
+/**
+ * One value for each row: `kind` says which array has them. `mlops_gate_numbers`, `mlops_gate_integers` and
+ * `mlops_gate_texts` make it, or begin with `MLOPS_GATE_COLUMN_INIT`.
+ */
+typedef struct mlops_gate_column {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_GATE_NUMBERS`, `MLOPS_GATE_INTEGERS` or `MLOPS_GATE_TEXTS`.
+   */
+  int32_t kind;
+  /**
+   * The values of a column of numbers.
+   */
+  const double *numbers;
+  /**
+   * The values of a column of integers.
+   */
+  const int64_t *integers;
+  /**
+   * The values of a column of texts.
+   */
+  const struct mlops_str *texts;
+  /**
+   * How many values.
+   */
+  size_t count;
+} mlops_gate_column;
+
+/**
+ * What a model costs. Begin with `MLOPS_GATE_COSTS_INIT`.
+ */
+typedef struct mlops_gate_costs {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * How long calls took, in seconds, without those to warm up; those of candidate and baseline were made in turn.
+   */
+  const double *latencies;
+  /**
+   * How many calls.
+   */
+  size_t latencies_count;
+  /**
+   * The size of its files, in bytes; `MLOPS_GATE_COST_UNKNOWN` (default): not known. So are the others.
+   */
+  double size_bytes;
+  /**
+   * The most memory that it took, in bytes.
+   */
+  double peak_rss_bytes;
+  /**
+   * How long loading it took, in seconds.
+   */
+  double load_seconds;
+} mlops_gate_costs;
+
+/**
+ * A metric of the caller's own that is no mean of values of rows. `callback` is called with `user_data` and places of rows, from
+ * 0, in the order of the targets, where a row may stand more than once. It writes the candidate's value, and the baseline's
+ * where there is one, and returns 0; any other number is an error of the check.
+ *
+ * It is called once for all rows and once for each resample, from several threads at once; the same rows must give the same
+ * values. It must not unwind.
+ */
+typedef struct mlops_gate_function {
+  /**
+   * What is called.
+   */
+  int32_t (*callback)(void *user_data, const uint32_t *rows, size_t rows_count, double *candidate, double *baseline);
+  /**
+   * What it is given; it lives until the inputs are freed.
+   */
+  void *user_data;
+} mlops_gate_function;
+
+/**
+ * What a gate says. Begin with `MLOPS_GATE_REPORT_INFO_INIT`; the texts live as long as the report.
+ */
+typedef struct mlops_gate_report_info {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_VERDICT_PASS`, `_FAIL`, `_INCONCLUSIVE` or `_ERROR`.
+   */
+  int32_t verdict;
+  /**
+   * What a program returns: 0 pass, 1 fail, 5 inconclusive, 6 an approval decides, 7 error.
+   */
+  int32_t exit_code;
+  /**
+   * 1 if it is inconclusive and an approval decides, else 0.
+   */
+  int32_t needs_approval;
+  /**
+   * How many rows there are.
+   */
+  int64_t rows;
+  /**
+   * Which use this is of the data, from 1; 0: it was not counted.
+   */
+  int64_t holdout_use;
+  /**
+   * How likely it is at most that one of so many candidates that are no better has passed by luck; NaN: not counted.
+   */
+  double error_rate;
+  /**
+   * The error rate of each family of checks, after what the uses of the data cost.
+   */
+  double alpha;
+  /**
+   * The error rate that the definition asks for.
+   */
+  double alpha_asked;
+  /**
+   * How many checks there are.
+   */
+  size_t checks_count;
+  /**
+   * How many of them pass.
+   */
+  size_t passed_count;
+  /**
+   * How many fail.
+   */
+  size_t failed_count;
+  /**
+   * How many are inconclusive.
+   */
+  size_t inconclusive_count;
+  /**
+   * How many are errors.
+   */
+  size_t errors_count;
+  /**
+   * How many warnings there are.
+   */
+  size_t warnings_count;
+  /**
+   * The name of the gate.
+   */
+  struct mlops_str gate;
+  /**
+   * What the primary metric is held to, in words.
+   */
+  struct mlops_str mode;
+  /**
+   * The digest of the definition.
+   */
+  struct mlops_str rules;
+  /**
+   * What the candidate is called, such as `fraud@5`; empty: nothing.
+   */
+  struct mlops_str candidate;
+  /**
+   * What the baseline is called; empty: nothing.
+   */
+  struct mlops_str baseline;
+  /**
+   * The digest of the candidate.
+   */
+  struct mlops_str candidate_digest;
+  /**
+   * The digest of the baseline; empty: there is no baseline.
+   */
+  struct mlops_str baseline_digest;
+  /**
+   * The digest or name of the data.
+   */
+  struct mlops_str data;
+  /**
+   * The slice where the candidate is least better, such as `country=DE (+0.007)`; empty: there are none.
+   */
+  struct mlops_str worst_slice;
+} mlops_gate_report_info;
+
+/**
+ * One check. Begin with `MLOPS_GATE_CHECK_INIT`; the texts live as long as the report. A number that does not apply, or is not
+ * finite, is NaN.
+ */
+typedef struct mlops_gate_check {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * `MLOPS_VERDICT_PASS`, `_FAIL`, `_INCONCLUSIVE` or `_ERROR`.
+   */
+  int32_t verdict;
+  /**
+   * 0: the report says it, and the gate does not; else 1.
+   */
+  int32_t is_blocking;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+  /**
+   * What it is about: `inputs`, `primary`, `guardrail`, `slice`, `limit`, `fairness`, `budget`, `leakage`, `holdout` or
+   * `first_model`.
+   */
+  struct mlops_str kind;
+  /**
+   * What it checks, such as `roc_auc` or `country=DE`.
+   */
+  struct mlops_str name;
+  /**
+   * Why, in a sentence.
+   */
+  struct mlops_str reason;
+  /**
+   * How the bounds were made; empty: there are none.
+   */
+  struct mlops_str method;
+  /**
+   * The candidate's value.
+   */
+  double candidate;
+  /**
+   * The baseline's value.
+   */
+  double baseline;
+  /**
+   * How much better the candidate is, whichever way the metric counts; of a ratio of latencies: the ratio.
+   */
+  double difference;
+  /**
+   * The lower one-sided bound of the difference at `alpha`.
+   */
+  double lower;
+  /**
+   * The upper one-sided bound.
+   */
+  double upper;
+  /**
+   * The error rate that the bounds are at, after Holm.
+   */
+  double alpha;
+  /**
+   * One-sided, of the hypothesis that the check has to reject.
+   */
+  double p_value;
+  /**
+   * What the difference is held against: it must lie above `-margin`.
+   */
+  double margin;
+  /**
+   * What the value is held against.
+   */
+  double limit;
+  /**
+   * The smallest difference that so many rows can show, at a power of 80 %.
+   */
+  double minimal_detectable;
+  /**
+   * How many rows were looked at; `MLOPS_GATE_COUNT_NONE`: it is not about rows.
+   */
+  int64_t rows;
+  /**
+   * How many rows would show the margin; `MLOPS_GATE_COUNT_NONE`: not known.
+   */
+  int64_t rows_needed;
+} mlops_gate_check;
+
+/**
+ * What a reader of a report has to know. Begin with `MLOPS_GATE_WARNING_INIT`; the texts live as long as the report.
+ */
+typedef struct mlops_gate_warning {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * Which, as a word that does not change, such as `few_rows`.
+   */
+  struct mlops_str code;
+  /**
+   * The same in a sentence.
+   */
+  struct mlops_str text;
+} mlops_gate_warning;
+
+/**
+ * What a report says of the models, and what is known of the data. Begin with `MLOPS_GATE_EVALUATE_OPTIONS_INIT`.
+ */
+typedef struct mlops_gate_evaluate_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * What the candidate is called, such as `fraud@5`; empty: nothing.
+   */
+  struct mlops_str candidate;
+  /**
+   * What the baseline is called; empty: nothing.
+   */
+  struct mlops_str baseline;
+  /**
+   * Which use this is of the data, from 1, as `mlops_gate_count_use` says; 0 (default): not counted.
+   */
+  int64_t holdout_use;
+} mlops_gate_evaluate_options;
+
+/**
+ * What a version is held against, and what is kept. Begin with `MLOPS_GATE_RUN_OPTIONS_INIT`.
+ */
+typedef struct mlops_gate_run_options {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * Not 0: the result is noted in the registry, so that a policy may ask for it. Default 0.
+   */
+  int32_t record;
+  /**
+   * Not 0: the use of the data is counted, where they have a name or their rows ids. Default 0.
+   */
+  int32_t count;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
+  /**
+   * The number or alias of the version that the candidate is held against; empty or `production`: what is there in the slot.
+   */
+  struct mlops_str against;
+  /**
+   * The slot of production; empty: the one that every model has.
+   */
+  struct mlops_str slot;
+} mlops_gate_run_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -3764,6 +4186,451 @@ void mlops_watch_subscription_free(struct mlops_watch_subscription *subscription
  */
 void mlops_watch_free(struct mlops_watch *watch);
 
+/**
+ * A definition from the text of a file of TOML, as the guide to the gate describes it. A key that there is not is
+ * `MLOPS_INVALID_ARGUMENT`, which names the nearest one.
+ *
+ * `*out` is freed with `mlops_gate_definition_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_definition_from_toml(struct mlops_str text,
+                                             struct mlops_gate_definition **out,
+                                             struct mlops_error **err);
+
+/**
+ * The same from the file at `path`.
+ *
+ * `*out` is freed with `mlops_gate_definition_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_definition_read(struct mlops_str path,
+                                        struct mlops_gate_definition **out,
+                                        struct mlops_error **err);
+
+/**
+ * The name of a gate, which a policy asks for by its field `gate`; empty for NULL.
+ *
+ * The text lives as long as the definition. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_gate_definition_name(const struct mlops_gate_definition *definition);
+
+/**
+ * The digest of what is asked, the same however it is written down, which a policy asks for by its field `gate_rules`;
+ * empty for NULL.
+ *
+ * The text lives as long as the definition. Threads: any. Since 0.1.
+ */
+struct mlops_str mlops_gate_definition_digest(const struct mlops_gate_definition *definition);
+
+/**
+ * What is asked as JSON, with the keys of the file and the defaults that hold.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_definition_json(const struct mlops_gate_definition *definition,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * Frees a definition. NULL is fine.
+ *
+ * Threads: any, but nobody may use the definition any more. Since 0.1.
+ */
+void mlops_gate_definition_free(struct mlops_gate_definition *definition);
+
+/**
+ * Inputs with nothing in them yet. The functions that follow set what a gate looks at: each copies what it is given, which
+ * takes the place of what it set before. Whether it fits together is looked at by the gate, whose verdict is an error if not.
+ *
+ * `*out` is freed with `mlops_gate_inputs_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_create(struct mlops_gate_inputs **out,
+                                      struct mlops_error **err);
+
+/**
+ * What stands in a file of predictions, CSV or Parquet, with the columns of `mlops gate --predictions`.
+ *
+ * `*out` is freed with `mlops_gate_inputs_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_read(struct mlops_str path, struct mlops_gate_inputs **out, struct mlops_error **err);
+
+/**
+ * What is true of each row: classes or numbers. All else has as many rows.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_targets(const struct mlops_gate_inputs *inputs,
+                                           const struct mlops_gate_column *targets,
+                                           struct mlops_error **err);
+
+/**
+ * The ids of the rows, integers or texts, each once. With ids, or a name of the data, the use of the data is counted.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_ids(const struct mlops_gate_inputs *inputs,
+                                       const struct mlops_gate_column *ids,
+                                       struct mlops_error **err);
+
+/**
+ * A column of the rows by its name: for slices, groups, fairness, the order of time, or the queries of a ranking.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_column(const struct mlops_gate_inputs *inputs,
+                                          struct mlops_str name,
+                                          const struct mlops_gate_column *column,
+                                          struct mlops_error **err);
+
+/**
+ * The classes or numbers that a model predicts: `MLOPS_GATE_CANDIDATE` or `MLOPS_GATE_BASELINE`. There is a baseline as
+ * soon as predictions of it are there.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_predictions(const struct mlops_gate_inputs *inputs,
+                                               int32_t model,
+                                               const struct mlops_gate_column *predictions,
+                                               struct mlops_error **err);
+
+/**
+ * The scores of the positive class that a model gives, such as its probability, or what a ranking orders by.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_scores(const struct mlops_gate_inputs *inputs,
+                                          int32_t model,
+                                          const double *scores,
+                                          size_t scores_count,
+                                          struct mlops_error **err);
+
+/**
+ * The probabilities that a model gives, `(n_rows, n_classes)`: one row after another, each with a value for each of the
+ * `classes`, whose names are those of the labels (`1` for the label 1). `values_count` is `n_rows` times `n_classes`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_probabilities(const struct mlops_gate_inputs *inputs,
+                                                 int32_t model,
+                                                 const struct mlops_str *classes,
+                                                 size_t classes_count,
+                                                 const double *values,
+                                                 size_t values_count,
+                                                 struct mlops_error **err);
+
+/**
+ * The ids of the rows that a model has predictions of, where they are in another order than the targets: those are
+ * brought together. A row that is missing, or too many, is an error of the gate.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_prediction_ids(const struct mlops_gate_inputs *inputs,
+                                                  int32_t model,
+                                                  const struct mlops_gate_column *ids,
+                                                  struct mlops_error **err);
+
+/**
+ * What each row is worth by a metric of the caller's own, `own:<name>` or `own_loss:<name>`, which is the mean of these
+ * values; without a baseline `baseline_count` is 0.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_own(const struct mlops_gate_inputs *inputs,
+                                       struct mlops_str name,
+                                       const double *candidate,
+                                       size_t candidate_count,
+                                       const double *baseline,
+                                       size_t baseline_count,
+                                       struct mlops_error **err);
+
+/**
+ * What a model costs, for budgets.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_costs(const struct mlops_gate_inputs *inputs,
+                                         int32_t model,
+                                         const struct mlops_gate_costs *costs,
+                                         struct mlops_error **err);
+
+/**
+ * Says whether nothing else ran on the host where latencies were measured (not 0): a budget of latency blocks then, and
+ * else warns.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_measuring_host(const struct mlops_gate_inputs *inputs,
+                                                  int32_t is_one,
+                                                  struct mlops_error **err);
+
+/**
+ * The digest of a model that is no version of the registry; empty: that of its predictions.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_model_digest(const struct mlops_gate_inputs *inputs,
+                                                int32_t model,
+                                                struct mlops_str digest,
+                                                struct mlops_error **err);
+
+/**
+ * What the data are called where their uses are counted: a digest, or a name and version such as `holdout@7`; empty: the
+ * digest of ids and targets.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_data(const struct mlops_gate_inputs *inputs,
+                                        struct mlops_str data,
+                                        struct mlops_error **err);
+
+/**
+ * How many rows without a label were left out, of the candidate's data and of the baseline's.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_unlabelled(const struct mlops_gate_inputs *inputs,
+                                              int64_t candidate,
+                                              int64_t baseline,
+                                              struct mlops_error **err);
+
+/**
+ * A hash of each row, and those of the rows that the candidate was trained on: one that is among them fails the gate.
+ * `mlops_gate_row_hash` makes them.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_row_hashes(const struct mlops_gate_inputs *inputs,
+                                              const uint64_t *rows,
+                                              size_t rows_count,
+                                              const uint64_t *training,
+                                              size_t training_count,
+                                              struct mlops_error **err);
+
+/**
+ * The hash of a row, from bytes that are the same for the same row.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_row_hash(struct mlops_bytes row, uint64_t *out, struct mlops_error **err);
+
+/**
+ * Why a model could not be loaded or asked: the gate is an error then, which says so; empty: it could.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_failure(const struct mlops_gate_inputs *inputs,
+                                           struct mlops_str failure,
+                                           struct mlops_error **err);
+
+/**
+ * Frees inputs. NULL is fine.
+ *
+ * Threads: any, but nobody may use the inputs any more. Since 0.1.
+ */
+void mlops_gate_inputs_free(struct mlops_gate_inputs *inputs);
+
+/**
+ * A metric `own:<name>` or `own_loss:<name>` that is a function of rows. With `has_baseline` 0 it gives no value of a
+ * baseline.
+ *
+ * The function and its data live until the inputs are freed. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_inputs_set_own_function(const struct mlops_gate_inputs *inputs,
+                                                struct mlops_str name,
+                                                const struct mlops_gate_function *function,
+                                                int32_t has_baseline,
+                                                struct mlops_error **err);
+
+/**
+ * What a gate says: `MLOPS_VERDICT_PASS`, `_FAIL`, `_INCONCLUSIVE` or `_ERROR`, which NULL is too.
+ *
+ * Threads: any. Since 0.1.
+ */
+int32_t mlops_gate_report_verdict(const struct mlops_gate_report *report);
+
+/**
+ * What a program returns for a report: 0 pass, 1 fail, 5 inconclusive, 6 an approval decides, 7 error, and for NULL.
+ *
+ * Threads: any. Since 0.1.
+ */
+int32_t mlops_gate_report_exit_code(const struct mlops_gate_report *report);
+
+/**
+ * What a gate says, with counts, digests and names.
+ *
+ * The texts live as long as the report. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_get_info(const struct mlops_gate_report *report,
+                                        struct mlops_gate_report_info *out,
+                                        struct mlops_error **err);
+
+/**
+ * The check at `index`; those that are no pass come first.
+ *
+ * The texts live as long as the report. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_check(const struct mlops_gate_report *report,
+                                     size_t index,
+                                     struct mlops_gate_check *out,
+                                     struct mlops_error **err);
+
+/**
+ * The warning at `index`.
+ *
+ * The texts live as long as the report. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_warning(const struct mlops_gate_report *report,
+                                       size_t index,
+                                       struct mlops_gate_warning *out,
+                                       struct mlops_error **err);
+
+/**
+ * A report for people, a line a check.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_text(const struct mlops_gate_report *report,
+                                    struct mlops_buf *out,
+                                    struct mlops_error **err);
+
+/**
+ * A report as Markdown, for a pull request.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_markdown(const struct mlops_gate_report *report,
+                                        struct mlops_buf *out,
+                                        struct mlops_error **err);
+
+/**
+ * A report as XML of JUnit, for a build: each check is a test case.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_junit(const struct mlops_gate_report *report,
+                                     struct mlops_buf *out,
+                                     struct mlops_error **err);
+
+/**
+ * A report as a page of HTML that opens without network, with the intervals drawn.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_html(const struct mlops_gate_report *report,
+                                    struct mlops_buf *out,
+                                    struct mlops_error **err);
+
+/**
+ * A report as JSON, the same that Rust, Python and the command give. Names that are there stay; new ones may come. Numbers
+ * that are not finite are null.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_json(const struct mlops_gate_report *report,
+                                    struct mlops_buf *out,
+                                    struct mlops_error **err);
+
+/**
+ * Frees a report. NULL is fine.
+ *
+ * Threads: any, but nobody may use the report any more. Since 0.1.
+ */
+void mlops_gate_report_free(struct mlops_gate_report *report);
+
+/**
+ * Holds a candidate against a baseline. The same inputs give the same report, whatever the order of the rows and the number
+ * of threads. What cannot be judged (NaN, infinite, missing, mismatched rows) is `MLOPS_OK` with a report whose verdict is
+ * an error.
+ *
+ * Nothing is counted or kept. `*out` is freed with `mlops_gate_report_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_evaluate(const struct mlops_gate_definition *definition,
+                                 const struct mlops_gate_inputs *inputs,
+                                 const struct mlops_gate_evaluate_options *options,
+                                 struct mlops_gate_report **out,
+                                 struct mlops_error **err);
+
+/**
+ * The same for a candidate that is no version of a registered model, with the use of the data counted in the store, if they
+ * have a name or their rows ids.
+ *
+ * `*out` is freed with `mlops_gate_report_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_run_unregistered(const struct mlops_store *store,
+                                         const struct mlops_gate_definition *definition,
+                                         const struct mlops_gate_inputs *inputs,
+                                         const struct mlops_gate_evaluate_options *options,
+                                         struct mlops_gate_report **out,
+                                         struct mlops_error **err);
+
+/**
+ * Holds a version of a model against the one in production, or against another, and notes what came out if `options` say
+ * so. The digests are those of both versions. If nothing is in production there is no baseline, whatever the inputs have.
+ *
+ * `MLOPS_STALE` if production has changed until the result is noted: then nothing is. `*out` is freed with
+ * `mlops_gate_report_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_run(const struct mlops_store *store,
+                            struct mlops_str name,
+                            int64_t version,
+                            const struct mlops_gate_definition *definition,
+                            const struct mlops_gate_inputs *inputs,
+                            const struct mlops_gate_run_options *options,
+                            struct mlops_str actor,
+                            struct mlops_str reason,
+                            struct mlops_gate_report **out,
+                            struct mlops_error **err);
+
+/**
+ * Notes a report of `mlops_gate_run` that was not noted yet, with the options that it ran with; `*out` becomes what is
+ * noted, as JSON. `MLOPS_INVALID_ARGUMENT` for a report of another candidate, `MLOPS_STALE` if production has changed since:
+ * then nothing is.
+ *
+ * `*out` is freed with `mlops_buf_free`. Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_report_record(const struct mlops_store *store,
+                                      struct mlops_str name,
+                                      int64_t version,
+                                      const struct mlops_gate_report *report,
+                                      const struct mlops_gate_run_options *options,
+                                      struct mlops_str actor,
+                                      struct mlops_str reason,
+                                      struct mlops_buf *out,
+                                      struct mlops_error **err);
+
+/**
+ * The version that a candidate of a model would be held against, to predict with it; `MLOPS_VERSION_NONE`: nothing is in
+ * production.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_baseline_version(const struct mlops_store *store,
+                                         struct mlops_str name,
+                                         const struct mlops_gate_run_options *options,
+                                         int64_t *version,
+                                         struct mlops_error **err);
+
+/**
+ * Counts a use of data by a candidate, which its digest names, at a gate; `*out` becomes which use it is, from 1. The same
+ * candidate, gate and data are counted once.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_count_use(const struct mlops_store *store,
+                                  struct mlops_str data,
+                                  struct mlops_str candidate,
+                                  struct mlops_str gate,
+                                  int64_t *out,
+                                  struct mlops_error **err);
+
+/**
+ * How often data were used.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_gate_uses(const struct mlops_store *store,
+                             struct mlops_str data,
+                             int64_t *out,
+                             struct mlops_error **err);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -3822,6 +4689,22 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
   return points;
 }
 
+/* Columns of a gate. */
+static inline mlops_gate_column mlops_gate_numbers(const double *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_NUMBERS, values, NULL, NULL, count};
+  return column;
+}
+
+static inline mlops_gate_column mlops_gate_integers(const int64_t *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_INTEGERS, NULL, values, NULL, count};
+  return column;
+}
+
+static inline mlops_gate_column mlops_gate_texts(const mlops_str *values, size_t count) {
+  mlops_gate_column column = {sizeof(mlops_gate_column), MLOPS_GATE_TEXTS, NULL, NULL, values, count};
+  return column;
+}
+
 /* Initialisers: each sets the size of its struct and the defaults. */
 #define MLOPS_BUF_INIT {NULL, 0, 0}
 #define MLOPS_POINTS_INIT {NULL, NULL, NULL, 0}
@@ -3857,6 +4740,18 @@ static inline mlops_points mlops_points_of(const double *values, size_t count) {
 #define MLOPS_PROMOTE_OPTIONS_INIT {sizeof(mlops_promote_options), 0, 0, 0, {NULL, 0}, {NULL, 0}, MLOPS_GENERATION_ANY}
 #define MLOPS_GATE_INIT                                                                                                \
   {sizeof(mlops_gate), 0, {NULL, 0}, {NULL, 0}, MLOPS_VERSION_NONE, NULL, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_COLUMN_INIT {sizeof(mlops_gate_column), MLOPS_GATE_NUMBERS, NULL, NULL, NULL, 0}
+#define MLOPS_GATE_COSTS_INIT                                                                                          \
+  {sizeof(mlops_gate_costs), 0, NULL, 0, MLOPS_GATE_COST_UNKNOWN, MLOPS_GATE_COST_UNKNOWN, MLOPS_GATE_COST_UNKNOWN}
+#define MLOPS_GATE_EVALUATE_OPTIONS_INIT {sizeof(mlops_gate_evaluate_options), 0, {NULL, 0}, {NULL, 0}, 0}
+#define MLOPS_GATE_RUN_OPTIONS_INIT {sizeof(mlops_gate_run_options), 0, 0, 0, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_REPORT_INFO_INIT                                                                                    \
+  {sizeof(mlops_gate_report_info), MLOPS_VERDICT_ERROR, 7, 0, 0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0,                   \
+   {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define MLOPS_GATE_CHECK_INIT                                                                                          \
+  {sizeof(mlops_gate_check), MLOPS_VERDICT_ERROR, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0.0, 0.0, 0.0,     \
+   0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, MLOPS_GATE_COUNT_NONE, MLOPS_GATE_COUNT_NONE}
+#define MLOPS_GATE_WARNING_INIT {sizeof(mlops_gate_warning), 0, {NULL, 0}, {NULL, 0}}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

@@ -241,4 +241,5 @@ impl<T> Array<T> {
 impl<T: Handle> Output for *const T {}
 impl Output for i32 {}
 impl Output for i64 {}
+impl Output for u64 {}
 impl Output for usize {}

@@ -202,6 +202,18 @@ fn the_programs_of_the_guide_work() {
         }
     }
     assert_eq!(run(&mut build("guide.c", block("c.md", "c"))), "deeper 0.25\ndeep 0.333333\n");
+    let said = run(&mut build("gate.c", block("gate.md", "c")));
+    assert_eq!(said, "accuracy 0.95 against 0.9: exit code 0\n");
+    assert!(
+        declarations::read(&package().join("../docs/guide/gate.md")).contains(&format!("prints `{}`", said.trim()))
+    );
+    if has_cpp() {
+        let said = run(&mut build("gate.cpp", block("gate.md", "cpp")));
+        assert!(said.starts_with("churn-gate, churn@2 against churn@1: pass\n"), "{said}");
+        let store = mlops_core::Store::open(path.to_str().unwrap()).unwrap();
+        let production = store.registry().slot_state("churn", "").unwrap().production;
+        assert_eq!((production, store.gates().uses("clients@7").unwrap()), (Some(2), 1));
+    }
 }
 
 #[test]

@@ -105,6 +105,21 @@ fn versions_are_registered_approved_promoted_watched_and_rolled_back_from_c() {
 }
 
 #[test]
+fn a_gate_says_pass_fail_inconclusive_or_error_from_c() {
+    build_and_run(&["c/gate.c"], &[]);
+}
+
+#[test]
+fn a_gate_takes_labels_of_all_types_and_what_else_a_host_knows() {
+    build_and_run(&["c/gate_inputs.c"], &[]);
+}
+
+#[test]
+fn a_policy_takes_a_version_that_its_gate_was_recorded_of_from_c() {
+    build_and_run(&["c/gate_registry.c"], &[]);
+}
+
+#[test]
 fn calls_in_odd_orders_have_an_answer() {
     build_and_run(&["c/odd.c"], &[]);
 }
@@ -158,6 +173,14 @@ fn cpp_has_tables_series_alerts_consoles_and_sweeps() {
 fn cpp_has_the_registry_and_watches() {
     if has_cpp() {
         build_and_run(&["cpp/registry.cpp"], &["-fno-exceptions"]);
+    }
+}
+
+#[test]
+fn cpp_has_the_gate_with_results_and_with_exceptions() {
+    if has_cpp() {
+        build_and_run(&["cpp/gate.cpp"], &["-fno-exceptions"]);
+        build_and_run(&["cpp/gate.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
     }
 }
 

@@ -51,8 +51,10 @@ fn sanitizers(variable: &str, compiler: &str, source: &str) -> bool {
 #[test]
 fn the_c_programs_are_clean() {
     if sanitizers("CC", "cc", "empty.c") {
-        for name in ["c/whole.c", "c/sizes.c", "c/odd.c", "c/hammer.c", "c/bad.c", "c/table.c", "c/beside.c"] {
-            build_and_run(&[name], &[]);
+        let names =
+            ["whole", "sizes", "odd", "hammer", "bad", "table", "beside", "gate", "gate_inputs", "gate_registry"];
+        for name in names {
+            build_and_run(&[&format!("c/{name}.c")], &[]);
         }
         // Not `fork.c`: a child waits forever for a lock of gcc's address sanitizer that a thread of its parent held in
         // `malloc`. `programs.rs` runs it as it is and under valgrind.
@@ -64,5 +66,6 @@ fn the_cpp_program_is_clean() {
     if has_cpp() && sanitizers("CXX", "c++", "empty.cpp") {
         build_and_run(&["cpp/whole.cpp", "cpp/second.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
         build_and_run(&["cpp/more.cpp"], &[]);
+        build_and_run(&["cpp/gate.cpp"], &[]);
     }
 }

@@ -161,7 +161,7 @@ fn called(function: Py<PyAny>, raised: &Raised) -> OwnFunction {
         let places: Vec<u8> = rows.iter().flat_map(|row| row.to_ne_bytes()).collect();
         Python::attach(|py| {
             let answer = function.call1(py, (PyBytes::new(py, &places),));
-            let answer = answer.and_then(|found| found.extract::<OwnScores>(py).map_err(Into::into));
+            let answer = answer.and_then(|found| found.extract::<OwnScores>(py));
             answer.map_err(|error| {
                 let detail = error.to_string();
                 if !error.is_instance_of::<PyException>(py) {

@@ -6,6 +6,7 @@
 #[path = "../support/killed.rs"]
 mod killed;
 
+mod gates;
 mod registry;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 
 mod calls;
 mod dump;
+mod gates;
 mod play;
 #[path = "../../mlops-ffi/tests/support/build.rs"]
 mod programs;
@@ -78,7 +79,8 @@ fn c_runner(scratch: &Path) -> PathBuf {
     std::fs::write(scratch.join("questions.txt"), calls::question_lines(&questions())).unwrap();
     let program = scratch.join("runner");
     let include = format!("-I{}", programs::package().join("tests/c").display());
-    programs::compile(&program, programs::prefix(), &[folder().join("runner.c")], &[&include]);
+    let sources = ["runner.c", "lines.c", "play_runs.c", "dump_runs.c", "registry.c"].map(|name| folder().join(name));
+    programs::compile(&program, programs::prefix(), &sources, &[&include]);
     program
 }
 

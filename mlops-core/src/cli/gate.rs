@@ -28,7 +28,7 @@ pub(super) fn gate(arguments: &GateArguments, context: &mut Context<'_>) -> std:
     let (Some(definition), Some(predictions)) = (&arguments.definition, &arguments.predictions) else {
         return Err(Error::internal("clap asks for both").into());
     };
-    let definition = read_definition(definition)?;
+    let definition = GateDefinition::read(definition)?;
     let inputs = read_inputs(arguments, predictions)?;
     let report = match &arguments.version {
         Some(version) => of_version(version, &definition, inputs, arguments, context)?,
@@ -77,14 +77,10 @@ fn open(record: bool, context: &Context<'_>) -> std::result::Result<Store, Failu
 }
 
 fn check(file: &Path, context: &mut Context<'_>) -> std::result::Result<(), Failure> {
-    let definition = read_definition(file)?;
+    let definition = GateDefinition::read(file)?;
     let (rules, mode) = (definition.digest().to_string(), definition.mode_text());
     let json = json!({"name": definition.name, "rules": rules, "mode": mode, "definition": definition.to_json()});
     registry::answer(context, &json, &format!("{}: {mode}; rules {rules}", definition.name))
-}
-
-fn read_definition(file: &Path) -> Result<GateDefinition> {
-    GateDefinition::from_toml(&read(file)?)
 }
 
 fn read(file: &Path) -> Result<String> {

@@ -8,6 +8,8 @@ use crate::error::Result;
 /// What an own function gives for a list of rows: the candidate's value, and the baseline's if there is one.
 pub type OwnScores = (f64, Option<f64>);
 
+type Function = dyn Fn(&[u32]) -> Result<OwnScores> + Send + Sync;
+
 /// The values of candidate and baseline by a metric `own:<name>`, for any list of rows: places in the order of the targets,
 /// where a row may stand more than once. It is called once for all rows, and once for each that a bootstrap draws, from
 /// several threads; the same rows must give the same values.
@@ -25,7 +27,7 @@ pub type OwnScores = (f64, Option<f64>);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct OwnFunction(Arc<dyn Fn(&[u32]) -> Result<OwnScores> + Send + Sync>);
+pub struct OwnFunction(Arc<Function>);
 
 impl OwnFunction {
     /// A function of rows.

@@ -98,7 +98,9 @@ impl Rows {
             classes: Vec::new(),
             groups: None,
             candidate_digest: inputs.candidate_digest.clone().unwrap_or_else(|| digests.candidate.to_string()),
-            baseline_digest: inputs.baseline_digest.clone().or(digests.baseline.map(|digest| digest.to_string())),
+            baseline_digest: digests
+                .baseline
+                .map(|of| inputs.baseline_digest.clone().unwrap_or_else(|| of.to_string())),
             data_digest: inputs.data_digest.clone().unwrap_or_else(|| digests.data.to_string()),
             is_named: inputs.data_digest.is_some() || inputs.ids.is_some(),
         };

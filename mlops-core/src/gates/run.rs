@@ -115,7 +115,8 @@ fn empty(definition: &GateDefinition, inputs: &GateInputs, options: &RunOptions)
         candidate: options.candidate.clone(),
         baseline: options.baseline.clone(),
         candidate_digest: inputs.candidate_digest.clone().unwrap_or_default(),
-        baseline_digest: inputs.baseline_digest.clone(),
+        // As that of the candidate it is empty where nobody looked, and there is a baseline all the same.
+        baseline_digest: inputs.baseline.as_ref().map(|_| inputs.baseline_digest.clone().unwrap_or_default()),
         data: inputs.data_digest.clone().unwrap_or_default(),
         rows: inputs.targets.len() as u64,
         mode: definition.mode_text(),

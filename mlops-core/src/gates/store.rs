@@ -87,8 +87,8 @@ impl Gates {
         let named = rows.as_ref().ok().filter(|rows| rows.is_named && options.count && !self.is_read_only);
         let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.candidate_digest, &definition.name);
         let holdout_use = named.map(count).transpose()?;
-        let name = |version: &ModelVersion| format!("{}@{}", version.name, version.version);
-        let run = RunOptions { candidate: Some(name(&candidate)), baseline: against.as_ref().map(name), holdout_use };
+        let run =
+            RunOptions { candidate: Some(called(&candidate)), baseline: against.as_ref().map(called), holdout_use };
         let mut report = judge_rows(definition, &inputs, rows, &run);
         report.against = against.as_ref().map(|baseline| baseline.version);
         if options.record {
@@ -134,8 +134,8 @@ impl Gates {
     /// Notes a report of [`run`](Self::run) in the registry.
     ///
     /// # Errors
-    /// `Stale` if production has changed since the gate ran, and was what it ran against; as
-    /// [`record_gate_result`](LocalRegistry::record_gate_result).
+    /// `InvalidArgument` for a report of another candidate, or of none that is a version; `Stale` if production has changed since
+    /// the gate ran, and was what it ran against; as [`record_gate_result`](LocalRegistry::record_gate_result).
     pub fn record(
         &self,
         model: &str,
@@ -143,6 +143,15 @@ impl Gates {
         report: &GateReport,
         options: &RecordOptions,
     ) -> Result<GateResult> {
+        let candidate = self.registry.get_version(model, version)?;
+        let name = called(&candidate);
+        if report.candidate.as_ref() != Some(&name) || report.candidate_digest != digest(&candidate) {
+            return Err(Error::InvalidArgument {
+                what: "report of a gate".into(),
+                value: report.candidate.clone().unwrap_or_else(|| "of a candidate that is no version".into()),
+                expected: format!("one of a gate that ran for {name}, which that is noted with"),
+            });
+        }
         let now = self.baseline(model, options)?.map(|baseline| baseline.version);
         if now != report.against {
             let name = |number: Option<u64>| number.map_or_else(|| "nothing".to_owned(), |number| format!("v{number}"));
@@ -183,6 +192,11 @@ impl Gates {
             },
         }
     }
+}
+
+/// What a report calls a version.
+fn called(version: &ModelVersion) -> String {
+    format!("{}@{}", version.name, version.version)
 }
 
 /// What a version is: its manifest, else its files.

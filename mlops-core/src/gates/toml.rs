@@ -1,12 +1,40 @@
 //! Definitions as files of TOML that are read again.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::definition::GateDefinition;
+use crate::error::{Error, Result};
 
 impl GateDefinition {
+    /// Reads the file of a definition.
+    ///
+    /// # Errors
+    /// `NotFound` for a file that there is not, `Io` for one that cannot be read or is no text; as
+    /// [`from_toml`](Self::from_toml).
+    ///
+    /// # Examples
+    /// ```
+    /// use mlops_core::gates::{GateDefinition, MetricRule};
+    /// # fn main() -> mlops_core::Result<()> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("gate.toml");
+    /// let gate = GateDefinition::new("fraud-gate", MetricRule::new("accuracy")?.superior());
+    /// std::fs::write(&path, gate.to_toml()).unwrap();
+    /// assert_eq!(GateDefinition::read(&path)?.digest(), gate.digest());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => Error::not_found("file", path.display().to_string()),
+            _ => Error::io("read", path, e),
+        })?;
+        Self::from_toml(&text)
+    }
+
     /// The definition as a file that [`from_toml`](Self::from_toml) reads, with the defaults that hold.
     ///
     /// ```

@@ -3,7 +3,7 @@
 #ifndef MLOPS_STORE_HPP
 #define MLOPS_STORE_HPP
 
-#include "registry.hpp"
+#include "gates.hpp"
 
 namespace mlops {
 
@@ -139,10 +139,16 @@ class store : public detail::store_with_sweeps {
 
   /// The model registry; what changes it says who does it, and why.
   result<mlops::registry> registry(mlops::by by = {}) const {
-    auto again = detail::make<mlops_store, mlops_store_free>(
-        [&](mlops_store** out, mlops_error** what) { return mlops_store_clone(get(), out, what); });
+    auto again = cloned();
     if (!again) return again.error();
     return mlops::registry(*std::move(again), std::move(by));
+  }
+
+  /// The gates, whose results say who notes them, and why.
+  result<mlops::gates> gates(mlops::by by = {}) const {
+    auto again = cloned();
+    if (!again) return again.error();
+    return mlops::gates(*std::move(again), std::move(by));
   }
 
   /// The manifest of a model as JSON, after a check that its files are exactly those of the manifest. It is named by
@@ -189,6 +195,11 @@ class store : public detail::store_with_sweeps {
   explicit store(handle owned) noexcept : store_with_sweeps(std::move(owned)) {}
 
  private:
+  result<handle> cloned() const {
+    return detail::make<mlops_store, mlops_store_free>(
+        [&](mlops_store** out, mlops_error** what) { return mlops_store_clone(get(), out, what); });
+  }
+
   template <class Call>
   result<run> start(const run_options& options, const Call& call) const {
     const std::vector<mlops_tag> tags = detail::raw_tags(options.tags);

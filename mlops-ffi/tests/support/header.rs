@@ -36,6 +36,12 @@ const SOURCES: &[&str] = &[
     "promotions",
     "policies",
     "watches",
+    "gate_definitions",
+    "gate_columns",
+    "gate_inputs",
+    "gate_functions",
+    "gate_reports",
+    "gate_runs",
 ];
 
 /// The text of the header.

@@ -36,6 +36,9 @@ impl Parameter {
             "const mlops_table*" => "table".into(),
             "const mlops_console*" => "console".into(),
             "const mlops_watch*" => "watch".into(),
+            "const mlops_gate_definition*" => "gate_definition".into(),
+            "const mlops_gate_inputs*" => "gate_inputs".into(),
+            "const mlops_gate_report*" => "gate_report".into(),
             // An array, whose length is 1.
             "const mlops_str*" => "&a_mlops_str".into(),
             "mlops_str" => "MLOPS_STR(\"fuzz\")".into(),
@@ -143,9 +146,14 @@ POINTER(mlops_table);
 POINTER(mlops_console);
 POINTER(mlops_watch);
 POINTER(mlops_watch_subscription);
+POINTER(mlops_gate_definition);
+POINTER(mlops_gate_inputs);
+POINTER(mlops_gate_report);
 static int32_t a_int32_t = 77;
 static int64_t a_int64_t = 77;
 static size_t a_size_t = 77;
+static uint64_t a_uint64_t = 77;
+static double a_double = 77.0;
 static struct ArrowArray a_ArrowArray;
 static struct ArrowSchema a_ArrowSchema;
 static struct ArrowArrayStream a_ArrowArrayStream;
@@ -170,6 +178,13 @@ static mlops_model_query a_mlops_model_query = MLOPS_MODEL_QUERY_INIT;
 static mlops_version_options a_mlops_version_options = MLOPS_VERSION_OPTIONS_INIT;
 static mlops_promote_options a_mlops_promote_options = MLOPS_PROMOTE_OPTIONS_INIT;
 static mlops_gate a_mlops_gate = MLOPS_GATE_INIT;
+static mlops_gate_column a_mlops_gate_column = MLOPS_GATE_COLUMN_INIT;
+static mlops_gate_costs a_mlops_gate_costs = MLOPS_GATE_COSTS_INIT;
+static mlops_gate_evaluate_options a_mlops_gate_evaluate_options = MLOPS_GATE_EVALUATE_OPTIONS_INIT;
+static mlops_gate_run_options a_mlops_gate_run_options = MLOPS_GATE_RUN_OPTIONS_INIT;
+static mlops_gate_report_info a_mlops_gate_report_info = MLOPS_GATE_REPORT_INFO_INIT;
+static mlops_gate_check a_mlops_gate_check = MLOPS_GATE_CHECK_INIT;
+static mlops_gate_warning a_mlops_gate_warning = MLOPS_GATE_WARNING_INIT;
 static mlops_artifact a_mlops_artifact = MLOPS_ARTIFACT_INIT;
 static mlops_column a_mlops_column = MLOPS_COLUMN_INIT;
 static mlops_cell a_mlops_cell = MLOPS_CELL_INIT;
@@ -189,6 +204,15 @@ static void see(void *user_data, int64_t version, int64_t changes) {
   (void)changes;
 }
 static mlops_watch_listener a_mlops_watch_listener = {see, NULL};
+static int32_t judge(void *user_data, const uint32_t *rows, size_t count, double *candidate, double *baseline) {
+  (void)user_data;
+  (void)rows;
+  (void)count;
+  (void)candidate;
+  (void)baseline;
+  return 0;
+}
+static mlops_gate_function a_mlops_gate_function = {judge, NULL};
 static mlops_param a_mlops_param = {{"k", 1}, {"v", 1}, 0, 0.0, MLOPS_PARAM_TEXT, 0};
 
 static int untouched(void) {
@@ -204,6 +228,9 @@ static int untouched(void) {
          (char *)a_mlops_sweep_pointer == &somewhere && (char *)a_mlops_trial_pointer == &somewhere && a_int32_t == 77 &&
          (char *)a_mlops_table_pointer == &somewhere && (char *)a_mlops_console_pointer == &somewhere &&
          (char *)a_mlops_watch_pointer == &somewhere && (char *)a_mlops_watch_subscription_pointer == &somewhere &&
+         (char *)a_mlops_gate_definition_pointer == &somewhere && (char *)a_mlops_gate_inputs_pointer == &somewhere &&
+         (char *)a_mlops_gate_report_pointer == &somewhere && a_mlops_gate_report_info.gate.ptr == NULL &&
+         a_mlops_gate_check.name.ptr == NULL && a_mlops_gate_warning.code.ptr == NULL && a_uint64_t == 77 &&
          a_int64_t == 77 && a_size_t == 77 && a_mlops_column.name.ptr == NULL && a_mlops_cell.time == MLOPS_TIME_NONE &&
          a_ArrowArray.release == NULL && a_ArrowSchema.release == NULL && a_ArrowArrayStream.release == NULL;
 }
@@ -227,6 +254,9 @@ int main(void) {
   mlops_table *table = NULL;
   mlops_console *console = NULL;
   mlops_watch *watch = NULL;
+  mlops_gate_definition *gate_definition = NULL;
+  mlops_gate_inputs *gate_inputs = NULL;
+  mlops_gate_report *gate_report = NULL;
   const mlops_console_options quiet = {sizeof quiet, 0, 0, 0};
   OK(mlops_run_log_param(run, MLOPS_STR("k"), MLOPS_STR("v"), &error));
   OK(mlops_run_log_metric(run, MLOPS_STR("m"), 1.0, 0, 0, &error));
@@ -242,10 +272,16 @@ int main(void) {
   OK(mlops_run_search_table(store, &a_mlops_run_query, NULL, 0, &table, &error));
   OK(mlops_watch_open(store, MLOPS_STR("fuzz"), MLOPS_STR_EMPTY, MLOPS_STR_EMPTY, &watch, &error));
   OK(mlops_run_capture_console(store, MLOPS_STR("fuzz"), &quiet, &console, &error));
+  OK(mlops_gate_definition_from_toml(MLOPS_STR("name = \"g\"\n[primary]\nmetric = \"accuracy\"\n"), &gate_definition, &error));
+  OK(mlops_gate_inputs_create(&gate_inputs, &error));
+  OK(mlops_gate_evaluate(gate_definition, gate_inputs, &a_mlops_gate_evaluate_options, &gate_report, &error));
 
 "#;
 
 const END: &str = r#"
+  mlops_gate_report_free(gate_report);
+  mlops_gate_inputs_free(gate_inputs);
+  mlops_gate_definition_free(gate_definition);
   mlops_console_free(console);
   mlops_watch_free(watch);
   mlops_table_free(table);

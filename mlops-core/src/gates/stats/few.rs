@@ -7,8 +7,8 @@ impl Comparison {
     /// Whether an exact test agrees, at this level, that the true difference is above `-margin`; true where more than a few rows
     /// are discordant, where rows are not independent, and for metrics that are no mean of zeros and ones.
     ///
-    /// Without a margin it is McNemar's test: three rows that speak for the candidate and none against it are tossed by luck one
-    /// time in eight, though nearly every resample has one of them. With a margin M it is the binomial test of the rows that
+    /// Without a margin it is McNemar's test: four rows that speak for the candidate and none against it are luck one time in 16,
+    /// though nearly every resample has one of them. With a margin M it is the binomial test of the rows that
     /// speak against the candidate: a model that is worse by M has at least that share of them. No such row among 100 says that
     /// they are fewer than 3 % (at 5 %), and not that there are none.
     ///
@@ -18,10 +18,10 @@ impl Comparison {
     /// use mlops_core::metrics::{Metric, Predictions, Targets};
     /// let targets = [1_u32; 200];
     /// let mut baseline = targets;
-    /// baseline[..3].fill(0);
+    /// baseline[..4].fill(0);
     /// let (ours, theirs) = (Predictions::Classes(&targets), Predictions::Classes(&baseline));
     /// let found = compare(&Metric::accuracy(), &Targets::Classes(&targets), &ours, &theirs, &CompareOptions::default())?;
-    /// assert!(found.lower > 0.0 && found.p_value == 0.125);
+    /// assert!(found.lower > 0.0 && (found.p_value - 0.0625).abs() < 1e-12);
     /// assert!(!found.is_exactly_above(0.05, 0.0) && found.is_exactly_above(0.05, 0.02));
     /// # Ok::<(), mlops_core::Error>(())
     /// ```

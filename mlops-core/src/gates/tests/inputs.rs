@@ -26,6 +26,16 @@ fn a_model_that_could_not_be_asked_is_an_error_that_says_why() {
 }
 
 #[test]
+fn a_baseline_is_there_if_it_predicted_something_whatever_its_digest_and_the_verdict() {
+    let broken = changed(with_value(f64::NAN));
+    assert!(!broken.headline().contains("without a baseline"), "{}", broken.headline());
+    let mut alone = inputs(500, 0.0, 0.5);
+    (alone.baseline, alone.baseline_digest) = (None, Some("blake3:1".into()));
+    let first = run(&superior(), &alone);
+    assert!(first.headline().contains("without a baseline") && first.baseline_digest.is_none(), "{}", first.headline());
+}
+
+#[test]
 fn nan_infinite_and_missing_predictions_are_errors() {
     assert!(error(&changed(with_value(f64::NAN))).contains("1 of 500 predictions of the candidate are NaN or missing"));
     assert!(error(&changed(with_value(f64::INFINITY))).contains("1 are infinite, the first in row 18"));

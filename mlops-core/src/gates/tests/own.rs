@@ -10,7 +10,7 @@ fn share(inputs: &GateInputs) -> OwnFunction {
         let (Column::Numbers(targets), Some(Column::Numbers(values))) = (&inputs.targets, &of.values) else {
             panic!("both are numbers");
         };
-        targets.iter().zip(values).map(|(y, said)| f64::from(u8::from(y == said))).collect()
+        targets.iter().zip(values).map(|(y, said)| 1.0 - (y - said).abs()).collect()
     };
     let (candidate, baseline) = (right(&inputs.candidate), right(inputs.baseline.as_ref().unwrap()));
     OwnFunction::new(move |rows| {

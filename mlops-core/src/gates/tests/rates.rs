@@ -11,7 +11,7 @@ fn simulated(rows: usize, discordant: f64, better: f64, seed: u64) -> GateInputs
     for _ in 0..rows {
         let draw = random.next();
         let (a, b) = match draw {
-            draw if draw < (discordant + better) / 2.0 => (1.0, 0.0),
+            draw if draw < f64::midpoint(discordant, better) => (1.0, 0.0),
             draw if draw < discordant => (0.0, 1.0),
             draw if draw < 0.9 => (1.0, 1.0),
             _ => (0.0, 0.0),

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::error::Code;
 use crate::gates::{
-    GateDefinition, GateInputs, GateReport, Gates, MetricRule, OnInconclusive, Predicted, RecordOptions, SliceRule,
-    Spend,
+    GateDefinition, GateInputs, GateReport, Gates, MetricRule, OnInconclusive, Predicted, RecordOptions, RunOptions,
+    SliceRule, Spend, evaluate,
 };
 use crate::registry::{
     By, LocalRegistry, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions, Stage, Verdict, VersionOptions,
@@ -122,6 +122,23 @@ fn nothing_is_noted_when_production_changes_while_the_gate_runs() {
     let refused = store.gates().record("fraud", 2, &report, &not_noted).unwrap_err();
     assert_eq!(refused.code(), Code::Stale, "{refused}");
     assert!(registry.gate_results("fraud", 2).unwrap().is_empty());
+}
+
+#[test]
+fn a_report_is_noted_with_the_candidate_that_it_is_of_and_with_no_other() {
+    let (store, registry) = store(3);
+    let (gates, kept) = (store.gates(), RecordOptions::default());
+    let report = gates.run("fraud", 2, &gate(), inputs(50, 5), &kept).unwrap();
+    let refused = gates.record("fraud", 3, &report, &kept).unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.to_string().contains("fraud@2") && refused.to_string().contains("fraud@3"), "{refused}");
+    // Whatever a report of arrays calls its candidate, it is not of that version.
+    let named = RunOptions { candidate: Some("fraud@3".into()), baseline: Some("fraud@1".into()), holdout_use: None };
+    let of_arrays = evaluate(&gate(), &inputs(50, 5), &named).unwrap();
+    assert_eq!(gates.record("fraud", 3, &of_arrays, &kept).unwrap_err().code(), Code::InvalidArgument);
+    assert!(registry.gate_results("fraud", 3).unwrap().is_empty());
+    gates.record("fraud", 2, &report, &kept).unwrap();
+    promote(&registry, 2).unwrap();
 }
 
 #[test]

@@ -39,7 +39,8 @@ fn inputs(candidate: usize, baseline: usize) -> GateInputs {
     };
     let (ours, theirs) = (wrong(1, candidate), wrong(0, baseline));
     let mut inputs = GateInputs::new(targets, Predicted::values(ours)).with_baseline(Predicted::values(theirs));
-    inputs = inputs.with_column("country", (0..200).map(|row| ["DE", "IT"][row % 2]).collect::<Vec<_>>());
+    inputs =
+        inputs.with_column("country", (0..200).map(|row| if row % 2 == 0 { "DE" } else { "IT" }).collect::<Vec<_>>());
     inputs.data_digest = Some("holdout@7".into());
     inputs
 }

@@ -315,7 +315,8 @@ pub struct GateDefinition {
     pub name: String,
     /// The metric that decides. Without a test the candidate must be better, and the report says that nobody said so.
     pub primary: MetricRule,
-    /// Metrics that must not get worse, or lie within limits. Default none.
+    /// Metrics that must not get worse, or lie within limits; of what nothing is asked the report tells, and it decides nothing.
+    /// Default none.
     pub guardrails: Vec<MetricRule>,
     /// Parts of the rows that must not get worse. Default none.
     pub slices: Option<SliceRule>,
@@ -427,9 +428,6 @@ impl GateDefinition {
         for rule in &self.guardrails {
             let name = rule.metric.to_string();
             check_rule(&format!("guardrails.{name}"), rule)?;
-            if rule.test.is_none() && rule.floor.is_none() && rule.ceiling.is_none() {
-                return refuse(&format!("guardrails.{name}"), "nothing", "a margin, a floor or a ceiling");
-            }
             if seen.contains(&name) {
                 return refuse("guardrails", name, "each metric once; floor and ceiling stand beside the margin");
             }

@@ -476,7 +476,6 @@ size_bytes = 1000
             (primary("floor_on = \"lb\""), "a floor or a ceiling"),
             (primary("[slices]\ncolumns = [\"a\"]"), "slices.margin"),
             (primary("[slices]\nmargin = 0.1"), "at least one column"),
-            (primary("[[guardrails]]\nmetric = \"f1\""), "a margin, a floor or a ceiling"),
             (primary("[[guardrails]]\nmetric = \"accuracy\"\nfloor = 0.1"), "each metric once"),
             (primary("[[fairness]]\ncolumn = \"a\"\nmeasure = \"parity\""), "demographic_parity_difference"),
             (

@@ -282,7 +282,13 @@ impl Gate<'_> {
             let name = rule.metric.to_string();
             let done = self.compare(&rule).and_then(|(prepared, found)| {
                 self.limits(&rule, &prepared, found.as_ref());
-                let (Some(test), Some(found)) = (rule.test, found) else { return Ok(None) };
+                let Some(found) = found else { return Ok(None) };
+                let Some(test) = rule.test else {
+                    if rule.floor.is_none() && rule.ceiling.is_none() {
+                        self.tell(&name, &found);
+                    }
+                    return Ok(None);
+                };
                 let bar = checks::bar(test, found.baseline)?;
                 Ok(Some(Member { kind: CheckKind::Guardrail, name: name.clone(), found, bar, needs_rows: true }))
             });
@@ -308,6 +314,26 @@ impl Gate<'_> {
             }
         }
         self.checks.extend(judge(&members, errors, self.drawing.alpha));
+    }
+
+    /// A metric of which nothing is asked.
+    fn tell(&mut self, name: &str, found: &Comparison) {
+        let alpha = self.drawing.alpha;
+        let (verdict, _) = checks::decide(found, alpha, 0.0, false);
+        let seen = match verdict {
+            Verdict::Pass => "it is better",
+            Verdict::Fail => "it is worse",
+            _ => "the data cannot tell whether it is better or worse",
+        };
+        let reason = format!("{seen}; how much worse it may be is not said, so that it decides nothing");
+        if verdict == Verdict::Fail {
+            self.warnings.push(Warning::new("worse_unasked", format!("{name}: {reason}")));
+        }
+        let mut check = Check::new(CheckKind::Guardrail, name, verdict, reason);
+        check = check.with_numbers(checks::numbers(found, alpha, 0.0));
+        check.method = Some(found.method.clone());
+        check.is_blocking = false;
+        self.checks.push(check);
     }
 
     fn limits(&mut self, rule: &MetricRule, prepared: &Prepared, found: Option<&Comparison>) {

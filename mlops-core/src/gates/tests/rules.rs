@@ -1,7 +1,7 @@
 //! What a check says, and what the gate says then.
 
 use super::super::*;
-use super::{accuracy, check, error, inputs, run, scores, superior, used};
+use super::{accuracy, check, error, has_warning, inputs, run, scores, superior, used};
 use crate::registry::Verdict;
 
 #[test]
@@ -151,6 +151,22 @@ fn a_guardrail_that_gets_worse_stops_a_better_model() {
     assert_eq!(report.verdict, Verdict::Fail);
     assert_eq!(report.primary().unwrap().verdict, Verdict::Pass);
     assert_eq!(check(&report, CheckKind::Guardrail, "log_loss").verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_metric_of_which_nothing_is_asked_is_told_and_decides_nothing() {
+    let mut rows = inputs(2_000, 0.05, 0.15);
+    let (good, bad) = (scores(&rows, 1, 0.3), scores(&rows, 2, 0.6));
+    rows.candidate = rows.candidate.with_scores(bad);
+    rows.baseline = rows.baseline.map(|of| of.with_scores(good));
+    let gate = superior().with_guardrail(MetricRule::new("log_loss").unwrap());
+    let report = run(&gate, &rows);
+    assert_eq!(report.verdict, Verdict::Pass, "{}", report.to_text());
+    let told = check(&report, CheckKind::Guardrail, "log_loss");
+    assert_eq!((told.verdict, told.is_blocking), (Verdict::Fail, false));
+    assert!(told.reason.starts_with("it is worse; how much worse it may be is not said"), "{}", told.reason);
+    assert!(has_warning(&report, "worse_unasked") && report.to_junit().contains("<skipped"));
+    assert_eq!(GateDefinition::from_toml(&gate.to_toml()).unwrap(), gate);
 }
 
 /// Two guardrails of the same values: what one alone shows, both together do not.

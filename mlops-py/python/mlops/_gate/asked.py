@@ -30,15 +30,11 @@ def asked(definition: Any, name: str | None, primary: Any, metrics: Any, given: 
         primary, *listed = listed
     bare = [one for one in listed if not isinstance(one, Mapping)]
     bare = [one for one in bare if primary is None or str(one) != _name_of(primary)]
-    if bare:
-        raise InvalidArgument(
-            f"how much worse `{bare[0]}` may be is not said: give guardrails={{{str(bare[0])!r}: 0.01}}, or a dict with floor or mode"
-        )
     rules = [one for one in listed if isinstance(one, Mapping)]
     if rules and given["guardrails"] is not None:
         raise InvalidArgument("metrics has rules of guardrails, and there are guardrails: give them in one place")
-    if rules:
-        given = {**given, "guardrails": rules}
+    if rules or bare:
+        given = {**given, "guardrails": _with_told(given["guardrails"], rules, bare)}
     return GateDefinition(name if name is not None else "gate", primary, **given)
 
 
@@ -50,6 +46,16 @@ def _listed(metrics: Any) -> list[Any]:
     if not isinstance(metrics, Iterable):
         raise InvalidArgument(f"metrics is {metrics!r}: expected names of metrics")
     return list(metrics)
+
+
+def _with_told(guardrails: Any, rules: list[Any], bare: list[Any]) -> Any:
+    """The guardrails, with the metrics of which nothing is asked: the report tells of them."""
+    if isinstance(guardrails, Mapping):
+        said = {str(metric) for metric in guardrails}
+        return {**guardrails, **{one: {} for one in bare if str(one) not in said}}
+    listed = [*(guardrails or []), *rules]
+    said = {_name_of(rule) for rule in listed}
+    return [*listed, *({"metric": one} for one in bare if str(one) not in said)]
 
 
 def _own_only(listed: list[Any]) -> list[GateMetric]:

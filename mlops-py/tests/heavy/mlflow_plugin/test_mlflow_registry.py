@@ -120,7 +120,9 @@ def test_aliases_move_and_go_with_their_version(registry: MlflowClient) -> None:
     registry.delete_registered_model_alias("tree", "other")
     registry.delete_registered_model_alias("tree", "other")
     registry.delete_model_version("tree", "2")
-    assert code_of(lambda: registry.get_model_version_by_alias("tree", "best")) == "INVALID_PARAMETER_VALUE"
+    # MLflow 3.12 leaves the alias in its database, and finds no version behind it.
+    gone = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
+    assert code_of(lambda: registry.get_model_version_by_alias("tree", "best")) in gone
 
 
 def test_versions_go_from_stage_to_stage(registry: MlflowClient, ours: bool) -> None:

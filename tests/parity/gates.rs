@@ -53,13 +53,15 @@ fn binary(rows: u32, candidate: f64, baseline: f64) -> GateInputs {
 
 /// The same with labels that are texts, and with countries.
 fn texts() -> GateInputs {
-    let mut inputs = binary(900, 0.05, 0.12);
-    let label = |column: &Column| match column {
-        Column::Numbers(values) => {
-            values.iter().map(|y| if *y > 0.0 { "faul" } else { "süß" }).collect::<Vec<_>>().into()
+    fn label(column: &Column) -> Column {
+        match column {
+            Column::Numbers(values) => {
+                values.iter().map(|y| if *y > 0.0 { "faul" } else { "süß" }).collect::<Vec<_>>().into()
+            }
+            Column::Texts(_) => panic!("they are numbers"),
         }
-        Column::Texts(_) => panic!("they are numbers"),
-    };
+    }
+    let mut inputs = binary(900, 0.05, 0.12);
     inputs.targets = label(&inputs.targets);
     inputs.candidate.values = inputs.candidate.values.as_ref().map(label);
     let baseline = inputs.baseline.as_mut().unwrap();

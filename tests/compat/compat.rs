@@ -8,6 +8,7 @@ mod killed;
 
 mod gates;
 mod registry;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,25 +2,18 @@
 //! `MLOPS_MAKE_GATES_FIXTURE=gates-v1 cargo test --test compat` makes the store of what this version writes; those that are there
 //! never change.
 
-use std::path::Path;
-
 use mlops_core::gates::{GateDefinition, GateInputs, Predicted, RecordOptions, RunOptions};
 use mlops_core::registry::{
     By, GateResult, LocalRegistry, ModelRegistry, PromoteOptions, Stage, Verdict, VersionOptions, parse_policies,
 };
-use mlops_core::{Code, OpenOptions, Store};
+use mlops_core::{Code, Store};
 use serde_json::{Value, json};
 
-use crate::{fixtures, keep, killed, stores};
+use crate::shown::{each, make_if_asked};
 
 const ASKED: &str = "name = \"fraud-gate\"\nresamples = 999\non_inconclusive = \"ask\"\n\
     [primary]\nmetric = \"accuracy\"\nmode = \"superior\"\nfloor = 0.7\n\
     [slices]\ncolumns = [\"country\"]\nmargin = 0.2\n";
-
-fn open(folder: &Path, read_only: bool) -> Store {
-    let options = OpenOptions { uri: folder.display().to_string(), read_only, ..OpenOptions::default() };
-    Store::open_with(&options).unwrap()
-}
 
 fn by_ada(store: &Store) -> LocalRegistry {
     store.registry().by(By { actor: Some("ada".into()), reason: Some("nightly".into()) })
@@ -102,52 +95,28 @@ fn shown(store: &Store) -> Value {
 
 #[test]
 fn make_gates_if_asked() {
-    let Ok(name) = std::env::var("MLOPS_MAKE_GATES_FIXTURE") else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("store");
-    let store = open(&folder, false);
-    fill(&store);
-    store.close().unwrap();
-    drop(store);
-    keep(&folder);
-    let expected = shown(&open(&folder, true));
-    killed::copy(&folder, &fixtures().join(&name));
-    let text = serde_json::to_string_pretty(&expected).unwrap() + "\n";
-    std::fs::write(fixtures().join(format!("{name}.json")), text).unwrap();
+    make_if_asked("MLOPS_MAKE_GATES_FIXTURE", fill, shown);
 }
 
 #[test]
 fn what_gates_kept_in_older_stores_is_shown_counts_and_promotes() {
-    let paths = stores("gates-");
-    assert!(!paths.is_empty());
-    for path in paths {
-        let text = std::fs::read(path.with_extension("json")).unwrap();
-        let expected: Value = serde_json::from_slice(&text).unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("store");
-        killed::copy(&path, &folder);
-        assert_eq!(shown(&open(&folder, true)), expected);
-        let report = mlops_core::fsck(&folder.display().to_string(), false).unwrap();
-        assert_eq!((report.findings, report.lost), (vec![], vec![]));
-
-        let store = open(&folder, false);
-        assert_eq!(shown(&store), expected);
-        let gates = store.gates().with_registry(by_ada(&store));
+    each("gates-", shown, |store| {
+        let gates = store.gates().with_registry(by_ada(store));
         let counted = RecordOptions { count: true, ..RecordOptions::default() };
         let again = gates.run("fraud", 2, &asked(), inputs(40, 4), &counted).unwrap();
         assert_eq!(again.holdout.map(|used| used.number), Some(1), "it was counted, and is not counted again");
         assert_eq!(gates.uses("holdout@7").unwrap(), 3, "what could not be judged used nothing");
         let other = gates.count_use("holdout@7", "blake3:new", "fraud-gate").unwrap();
         assert_eq!(other, 4);
-        let data = data_of_rows(&store);
+        let data = data_of_rows(store);
         assert_eq!(gates.uses(&data).unwrap(), 1, "rows are known by their ids and targets");
 
-        let registry = by_ada(&store);
+        let registry = by_ada(store);
         for version in [3, 4, 5] {
             let refused = registry.promote("fraud", version, &PromoteOptions::default()).unwrap_err();
             assert_eq!(refused.code(), Code::Denied, "{version}: {refused}");
         }
         assert_eq!(registry.promote("fraud", 2, &PromoteOptions::default()).unwrap().replaced, Some(1));
         registry.verify_log(None).unwrap();
-    }
+    });
 }

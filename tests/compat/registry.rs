@@ -1,22 +1,15 @@
 //! Stores with a registry that older versions left. `MLOPS_MAKE_REGISTRY_FIXTURE=registry-v1 cargo test --test compat` makes the
 //! store of what this version writes; those that are there never change.
 
-use std::path::Path;
-
+use mlops_core::Store;
 use mlops_core::registry::{
     By, ConsumerOptions, Event, GateOptions, GateResult, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, Next,
     PromoteOptions, SetPolicy, Stage, Tombstone, Verdict, VersionOptions, parse_policies,
 };
 use mlops_core::runs::{DatasetInput, RunExt, RunOptions, RunStatus};
-use mlops_core::{OpenOptions, Store};
 use serde_json::{Value, json};
 
-use crate::{fixtures, keep, killed, stores};
-
-fn open(folder: &Path, read_only: bool) -> Store {
-    let options = OpenOptions { uri: folder.display().to_string(), read_only, ..OpenOptions::default() };
-    Store::open_with(&options).unwrap()
-}
+use crate::shown::{each, make_if_asked, open};
 
 fn as_of(store: &Store, actor: &str) -> LocalRegistry {
     store.registry().by(By { actor: Some(actor.into()), reason: Some("a reason".into()) })
@@ -112,36 +105,13 @@ fn shown(store: &Store) -> Value {
 
 #[test]
 fn make_a_registry_if_asked() {
-    let Ok(name) = std::env::var("MLOPS_MAKE_REGISTRY_FIXTURE") else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("store");
-    let store = open(&folder, false);
-    fill(&store);
-    store.close().unwrap();
-    drop(store);
-    keep(&folder);
-    let expected = shown(&open(&folder, true));
-    killed::copy(&folder, &fixtures().join(&name));
-    let text = serde_json::to_string_pretty(&expected).unwrap() + "\n";
-    std::fs::write(fixtures().join(format!("{name}.json")), text).unwrap();
+    make_if_asked("MLOPS_MAKE_REGISTRY_FIXTURE", fill, shown);
 }
 
 #[test]
 fn every_older_registry_shows_what_it_showed_and_goes_on() {
-    let paths = stores("registry-");
-    assert!(!paths.is_empty());
-    for path in paths {
-        let text = std::fs::read(path.with_extension("json")).unwrap();
-        let expected: Value = serde_json::from_slice(&text).unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("store");
-        killed::copy(&path, &folder);
-        assert_eq!(shown(&open(&folder, true)), expected);
-        let report = mlops_core::fsck(&folder.display().to_string(), false).unwrap();
-        assert_eq!((report.findings, report.lost), (vec![], vec![]));
-        let store = open(&folder, false);
-        assert_eq!(shown(&store), expected);
-        let registry = as_of(&store, "ada");
+    each("registry-", shown, |store| {
+        let registry = as_of(store, "ada");
         let options = ConsumerOptions { name: Some("billing".into()), ..ConsumerOptions::default() };
         let Next::Event(event) = registry.consumer(&options).unwrap().next().unwrap() else { panic!("there are more") };
         assert_eq!(event.seq, 6);
@@ -150,7 +120,7 @@ fn every_older_registry_shows_what_it_showed_and_goes_on() {
         assert_eq!(made.unwrap().version, 5, "numbers are not given again");
         assert_eq!(registry.rollback("fraud", "", Some(2)).unwrap().replaced, Some(1));
         registry.verify_log(None).unwrap();
-    }
+    });
 }
 
 #[test]

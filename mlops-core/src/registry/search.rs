@@ -1,7 +1,7 @@
 //! Finding models and versions: filter, order, pages.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -43,6 +43,15 @@ struct Asked {
     after: Option<String>,
 }
 
+impl Asked {
+    /// The last version on the page before.
+    fn after_version(&self) -> Result<Option<(&str, u64)>> {
+        let Some(place) = &self.after else { return Ok(None) };
+        let parts = place.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+        parts.ok_or_else(|| bad_token(place)).map(Some)
+    }
+}
+
 /// A thing that is found: its place among those that the order does not tell apart.
 trait Hit: query::Record {
     /// What its name on a page token is.
@@ -65,19 +74,28 @@ impl LocalRegistry {
             (Some(after), Way::Down) => records.split_at(records.partition_point(|of| of.name.as_str() < after)).0,
         };
         let mut found = Found::new(&asked);
-        let mut take = |record: &ModelRecord| Ok::<_, Error>(found.take(self.model(record.clone())?));
-        match way {
-            Way::Up => left.iter().map(&mut take).find_map(stop).transpose()?,
-            Way::Down => left.iter().rev().map(&mut take).find_map(stop).transpose()?,
+        let walk: Box<dyn Iterator<Item = &ModelRecord>> = match way {
+            Way::Up => Box::new(left.iter()),
+            Way::Down => Box::new(left.iter().rev()),
         };
+        for record in walk {
+            if !found.take(self.model(record.clone())?) {
+                break;
+            }
+        }
         Ok(found.page(query))
     }
 
     pub(super) fn find_versions(&self, query: &ModelQuery) -> Result<Page<ModelVersion>> {
-        let asked = self.asked(Subject::ModelVersions, query)?;
+        let mut asked = self.asked(Subject::ModelVersions, query)?;
         if let Some(run) = equal(asked.filter.expr(), "run_id")
-            && let Some(versions) = self.versions_of_run(run)?
+            && let Some(mut versions) = self.versions_of_run(run)?
         {
+            if let (true, Some((name, number))) = (asked.order.is_empty(), asked.after_version()?) {
+                // What the page before ended with may be gone: those behind it are told by the order itself.
+                versions.retain(|(record, of, _)| (&*record.name, Reverse(*of)) > (name, Reverse(number)));
+                asked.after = None;
+            }
             let whole = |(record, number, info): (ModelRecord, u64, VersionInfo)| {
                 self.with_parts(&record, number, info, &self.aliases(record.number)?)
             };
@@ -126,13 +144,7 @@ impl LocalRegistry {
             Way::Up => range.after(last),
             Way::Down => range.before(last),
         };
-        let after = match &asked.after {
-            None => None,
-            Some(place) => {
-                let parts = place.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
-                Some(parts.ok_or_else(|| bad_token(place))?)
-            }
-        };
+        let after = asked.after_version()?;
         let mut found = Found::new(asked);
         for record in records {
             let mut range = KeyRange::prefix(keys::part(keys::VERSIONS, record.number));
@@ -223,15 +235,6 @@ impl Way {
             _ => return None,
         };
         Some(if descending { Self::Down } else { Self::Up })
-    }
-}
-
-/// Ends a walk where there is no room for another, or with an error.
-fn stop(more: Result<bool>) -> Option<Result<()>> {
-    match more {
-        Ok(true) => None,
-        Ok(false) => Some(Ok(())),
-        Err(error) => Some(Err(error)),
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::model_registry_rules::{as_of, elsewhere, open, promote, versions};
 use crate::error::Result;
-use crate::registry::{By, LocalRegistry, ModelQuery, ModelRegistry, Stage, StageOptions, VersionOptions};
+use crate::registry::{
+    By, LocalRegistry, ModelQuery, ModelRegistry, ModelVersion, Stage, StageOptions, VersionOptions,
+};
 use crate::runs::SyncOptions;
 use crate::storage::{Capabilities, Durability, KeyRange, Op, Outcome, ScanOptions, ScanPage, Storage};
 use crate::store::{Store, sync};
@@ -260,4 +262,22 @@ fn the_versions_of_a_run_are_those_that_a_look_at_all_finds() {
     let ops = [Op::delete(b"gi".to_vec()), Op::put(b"gy/two\0none".to_vec(), vec![1])];
     assert_eq!(store.storage().apply(&ops, Durability::Fast).unwrap(), Outcome::Applied);
     assert_eq!(all(&store), before);
+}
+
+#[test]
+fn a_page_of_the_versions_of_a_run_goes_on_when_its_last_is_deleted() {
+    let (store, _) = open();
+    let registry = as_of(&store, "ada");
+    let of_run = VersionOptions { run_id: Some("one".into()), ..elsewhere() };
+    (0..5).for_each(|_| drop(registry.register("a", &of_run).unwrap()));
+    for filter in ["run_id = 'one'", "name = 'a'"] {
+        let mut query = ModelQuery { filter: filter.into(), max_results: 2, ..ModelQuery::default() };
+        let first = registry.search_versions(&query).unwrap();
+        let numbers = |items: Vec<ModelVersion>| items.into_iter().map(|of| of.version).collect::<Vec<_>>();
+        query.page_token = first.next_page_token;
+        let last = numbers(first.items)[1];
+        registry.delete_version("a", last).unwrap();
+        let next = registry.search_versions(&query).unwrap();
+        assert_eq!(numbers(next.items)[0], last - 1, "{filter}");
+    }
 }

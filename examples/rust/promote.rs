@@ -64,7 +64,7 @@ const EPOCHS: usize = 50;
 /// What is asked of whoever wants to production: better, and in no size of tumour worse by more than two points.
 fn better() -> Result<GateDefinition> {
     let primary = MetricRule::new("accuracy")?.superior().with_floor(0.75);
-    Ok(GateDefinition::new("tumour-gate", primary).with_slices(SliceRule::new(&["size"], 0.02)))
+    Ok(GateDefinition::new("tumour-gate", primary).with_slices(SliceRule::new(&["size"]).with_margin(0.02)))
 }
 
 /// What is asked of one that was trained again: not worse by more than a point and a half.

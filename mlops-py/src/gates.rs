@@ -1,8 +1,13 @@
 //! Gates: definitions, inputs and reports on their way between Python and the core.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
+use mlops_core::gates::stats::Watch;
 use mlops_core::gates::{
     Column, Costs, GateDefinition, GateInputs, GateReport as CoreReport, OwnFunction, OwnScores, OwnValues, Predicted,
     RecordOptions, RunOptions, content_digest, content_hashes, evaluate,
@@ -229,7 +234,7 @@ fn definition(json: &str) -> Result<GateDefinition> {
 pub(crate) fn read_gate(py: Python<'_>, text: Text<'_>, is_toml: bool) -> PyResult<String> {
     detached(py, || {
         let gate = if is_toml { GateDefinition::from_toml(&text)? } else { definition(&text)? };
-        let metrics: Vec<_> = gate.metrics().iter().map(|one| (one.to_string(), one.takes().as_str())).collect();
+        let metrics: Vec<_> = gate.metrics().iter().map(|one| (one.to_string(), gate.takes(one).as_str())).collect();
         let rules = gate.digest().to_string();
         let mut document = gate.to_json();
         if gate.primary.test.is_none()
@@ -299,7 +304,39 @@ pub(crate) struct Versions(
     Option<OwnedText>,
 );
 
+/// How often is looked whether somebody interrupts.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// What a call gives that runs in a thread of its own, while this one hears signals and tells how many resamples are drawn.
+fn heard<T: Send>(
+    call: impl FnOnce() -> Result<T> + Send,
+    watch: &Watch,
+    raised: &Raised,
+    tell: Option<&Py<PyAny>>,
+) -> Result<T> {
+    thread::scope(|scope| {
+        let (done, ended) = mpsc::channel();
+        let working = scope.spawn(move || {
+            // Whoever waits is woken by the end, also by a panic.
+            let _done: mpsc::Sender<()> = done;
+            call()
+        });
+        while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            let looked = Python::attach(|py| {
+                py.check_signals()?;
+                tell.map_or(Ok(()), |tell| tell.call1(py, (watch.drawn(),)).map(|_| ()))
+            });
+            if let Err(error) = looked {
+                raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                watch.stop();
+            }
+        }
+        working.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
 /// Runs a gate: for a version of the registry, else for what the models are called; without a store nothing is counted.
+/// `tell` is called with the number of resamples drawn so far.
 #[pyfunction]
 pub(crate) fn run_gate(
     py: Python<'_>,
@@ -308,10 +345,12 @@ pub(crate) fn run_gate(
     store: Option<&Store>,
     versions: Option<Versions>,
     names: (Option<OwnedText>, Option<OwnedText>),
+    tell: Option<Py<PyAny>>,
 ) -> PyResult<GateReport> {
-    let raised = Raised::default();
-    let found = detached(py, || {
-        let (gate, inputs) = (definition(&json)?, inputs.read(&raised)?);
+    let (raised, watch) = (Raised::default(), Watch::default());
+    let judge = || {
+        let (gate, mut inputs) = (definition(&json)?, inputs.read(&raised)?);
+        inputs.watch = Some(watch.clone());
         let stopped = || raised.lock().is_ok_and(|raised| raised.is_some());
         let name = |name: Option<OwnedText>| name.map(|name| name.0);
         let run = RunOptions { candidate: name(names.0), baseline: name(names.1), holdout_use: None };
@@ -323,7 +362,8 @@ pub(crate) fn run_gate(
             }
             (None, _) => Ok(GateReport { report: evaluate(&gate, &inputs, &run)?, noted: None }),
         }
-    });
+    };
+    let found = detached(py, || heard(judge, &watch, &raised, tell.as_ref()));
     match raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(error) => Err(error),
         None => found,

@@ -20,7 +20,8 @@ pub(super) fn budget(budget: &Budget, inputs: &GateInputs, drawing: &Drawing) ->
     };
     let default =
         if budget.kind.quantile().is_some() && !inputs.is_measuring_host { Action::Warn } else { Action::Block };
-    check.is_blocking = budget.action.unwrap_or(default) == Action::Block;
+    // What could not be measured is no noise.
+    check.is_blocking = check.verdict == Verdict::Error || budget.action.unwrap_or(default) == Action::Block;
     Some(check)
 }
 
@@ -63,6 +64,7 @@ fn ratio(budget: &Budget, quantile: f64, inputs: &GateInputs, drawing: &Drawing)
         resamples: drawing.resamples,
         seed: drawing.seed,
         method: Method::Percentile,
+        watch: drawing.watch.as_ref(),
         ..CompareOptions::default()
     };
     let values = |rows: &[u32]| Ok((of(candidate, rows).ln(), of(baseline, rows).ln()));

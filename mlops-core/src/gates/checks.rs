@@ -187,7 +187,7 @@ fn is_zero(bar: f64) -> bool {
 /// What a comparison says at a level: pass, fail or inconclusive, and why. `not_worse` asks that the value is not worse too.
 pub(super) fn decide(found: &Comparison, alpha: f64, bar: f64, not_worse: bool) -> (Verdict, String) {
     let (lower, upper) = (found.lower_at(alpha), found.upper_at(alpha));
-    let level = format!("with {} confidence", percent(1.0 - alpha));
+    let level = format!("with {}", confidence(alpha));
     let asked = match bar {
         bar if is_zero(bar) => "better is asked for".to_owned(),
         bar if bar < 0.0 => format!("less than {} worse is asked for", number(-bar)),
@@ -196,13 +196,15 @@ pub(super) fn decide(found: &Comparison, alpha: f64, bar: f64, not_worse: bool) 
     if (bar < 0.0 && upper <= bar) || (bar >= 0.0 && upper < bar) {
         return (Verdict::Fail, format!("at most {} better {level}; {asked}", signed(upper)));
     }
+    let silent = || too_few_resamples(found, alpha);
     if lower <= bar || lower.is_nan() {
-        let why = format!("{} to {} better, each {level}: the data cannot tell; {asked}", signed(lower), signed(upper));
-        return (Verdict::Inconclusive, why);
+        let why =
+            || format!("{} to {} better, each {level}: the data cannot tell; {asked}", signed(lower), signed(upper));
+        return (Verdict::Inconclusive, silent().unwrap_or_else(why));
     }
     if !found.agrees_at(alpha, -bar) {
-        let why = format!("at least {} better by {}, and the bootstrap does not agree", signed(lower), found.method);
-        return (Verdict::Inconclusive, why);
+        let why = || format!("at least {} better by {}, and the bootstrap does not agree", signed(lower), found.method);
+        return (Verdict::Inconclusive, silent().unwrap_or_else(why));
     }
     if not_worse && found.difference < 0.0 {
         let (here, lower) = (signed(found.difference), signed(lower));
@@ -211,6 +213,16 @@ pub(super) fn decide(found: &Comparison, alpha: f64, bar: f64, not_worse: bool) 
         return (Verdict::Inconclusive, why);
     }
     (Verdict::Pass, format!("at least {} better {level}; {asked}", signed(lower)))
+}
+
+/// That a bootstrap took too few resamples to say anything of this level.
+pub(super) fn too_few_resamples(found: &Comparison, alpha: f64) -> Option<String> {
+    let needed = found.resamples_needed(alpha)?;
+    let taken = found.resamples.map_or_else(String::new, |taken| format!("{} ", count(u64::from(taken))));
+    Some(format!(
+        "{taken}resamples say nothing at an error rate of {}: set resamples to {needed} or more",
+        number(alpha)
+    ))
 }
 
 /// The limits of a rule: what is held against a floor and a ceiling. `bounds` are those of the value.
@@ -298,6 +310,12 @@ pub(super) fn signed(value: f64) -> String {
 /// A share as per cent.
 pub(super) fn percent(share: f64) -> String {
     format!("{} %", number(share * 100.0))
+}
+
+/// How sure a bound at this level is, in words.
+pub(super) fn confidence(alpha: f64) -> String {
+    // Rounded it would be all of them.
+    if alpha < 5e-5 { "more than 99.99 % confidence".into() } else { format!("{} confidence", percent(1.0 - alpha)) }
 }
 
 /// A number of rows with its thousands apart.

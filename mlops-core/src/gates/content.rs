@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::{Column, row_hash};
+use super::inputs::{Column, EXACT, row_hash};
+use super::order::{Cells, Order};
 use crate::base::digests::{Digest, DigestHasher};
 use crate::error::{Error, Result};
 
@@ -23,19 +24,18 @@ use crate::error::{Error, Result};
 /// # }
 /// ```
 pub fn content_digest(columns: &BTreeMap<String, Column>) -> Result<Digest> {
-    let mut rows = digests(columns)?;
-    rows.sort_unstable();
+    let rows = rows_of(columns)?;
+    let cells: Vec<Cells<'_>> = columns.values().map(Cells::from).collect();
+    let content = Order::new(rows).then_by(&cells).digest(&cells);
     let mut hasher = DigestHasher::new();
-    for (name, column) in columns {
-        put(&mut hasher, name.as_bytes());
-        hasher.update(&[kind(column)]);
-    }
-    rows.iter().for_each(|row| hasher.update(row.as_bytes()));
+    columns.keys().for_each(|name| put(&mut hasher, name.as_bytes()));
+    hasher.update(content.as_bytes());
     Ok(hasher.finish())
 }
 
 /// A hash of each row, for [`GateInputs::row_hashes`](super::GateInputs::row_hashes) and
-/// [`training_hashes`](super::GateInputs::training_hashes): the same where the same columns have the same values.
+/// [`training_hashes`](super::GateInputs::training_hashes): the same where the same columns have the same values, whether a
+/// number stands among numbers or, as `5` or `5.0`, among texts.
 ///
 /// # Errors
 /// `InvalidArgument` for columns of different lengths.
@@ -52,48 +52,58 @@ pub fn content_digest(columns: &BTreeMap<String, Column>) -> Result<Digest> {
 /// # }
 /// ```
 pub fn content_hashes(columns: &BTreeMap<String, Column>) -> Result<Vec<u64>> {
-    Ok(digests(columns)?.iter().map(|digest| row_hash(digest.as_bytes())).collect())
+    let hash = |row| {
+        let mut hasher = DigestHasher::new();
+        columns.values().for_each(|column| put_cell(&mut hasher, column, row));
+        row_hash(hasher.finish().as_bytes())
+    };
+    Ok((0..rows_of(columns)?).map(hash).collect())
 }
 
-fn digests(columns: &BTreeMap<String, Column>) -> Result<Vec<Digest>> {
+fn rows_of(columns: &BTreeMap<String, Column>) -> Result<usize> {
     let rows = columns.values().next().map_or(0, Column::len);
-    if let Some((name, column)) = columns.iter().find(|(_, column)| column.len() != rows) {
-        return Err(Error::InvalidArgument {
+    match columns.iter().find(|(_, column)| column.len() != rows) {
+        None => Ok(rows),
+        Some((name, column)) => Err(Error::InvalidArgument {
             what: format!("column `{name}`"),
             value: format!("{} rows", column.len()),
             expected: format!("{rows} rows, as the others have"),
-        });
+        }),
     }
-    let digest = |row| {
-        let mut hasher = DigestHasher::new();
-        columns.values().for_each(|column| put_cell(&mut hasher, column, row));
-        hasher.finish()
-    };
-    Ok((0..rows).map(digest).collect())
 }
 
-fn kind(column: &Column) -> u8 {
+fn put_cell(hasher: &mut DigestHasher, column: &Column, row: usize) {
     match column {
-        Column::Numbers(_) => b'n',
-        Column::Texts(_) => b't',
+        Column::Numbers(values) => match values.get(row) {
+            Some(value) if value.abs() >= EXACT => put(hasher, format!("t{value}").as_bytes()),
+            Some(value) if !value.is_nan() => put_number(hasher, *value),
+            _ => put(hasher, b""),
+        },
+        Column::Texts(values) => match values.get(row).map_or("", String::as_str) {
+            "" => put(hasher, b""),
+            text => match number_of(text) {
+                Some(value) => put_number(hasher, value),
+                None => put(hasher, format!("t{text}").as_bytes()),
+            },
+        },
     }
+}
+
+fn put_number(hasher: &mut DigestHasher, value: f64) {
+    put(hasher, &[&b"n"[..], &(value + 0.0).to_bits().to_le_bytes()].concat());
+}
+
+/// The number that a text is; None for codes such as `007`, and for what has more digits than a float.
+fn number_of(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_code = digits.starts_with(['0', '+']) && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    let starts = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+    text.parse().ok().filter(|value: &f64| starts && !is_code && value.abs() < EXACT)
 }
 
 fn put(hasher: &mut DigestHasher, bytes: &[u8]) {
     hasher.update(&(bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
-}
-
-fn put_cell(hasher: &mut DigestHasher, column: &Column, row: usize) {
-    match column {
-        Column::Numbers(values) => {
-            let value = values.get(row).copied().unwrap_or(f64::NAN);
-            // Whatever NaN it is, and whichever zero.
-            let bits = if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() };
-            put(hasher, &bits.to_le_bytes());
-        }
-        Column::Texts(values) => put(hasher, values.get(row).map_or(&[][..], |text| text.as_bytes())),
-    }
 }
 
 #[cfg(test)]
@@ -125,6 +135,20 @@ mod tests {
         let one = columns(&[("a", vec![0.0, f64::NAN].into())]);
         let other = columns(&[("a", vec![-0.0, -f64::NAN].into())]);
         assert_eq!(content_hashes(&one).unwrap(), content_hashes(&other).unwrap());
+    }
+
+    #[test]
+    fn a_number_has_one_hash_among_numbers_and_among_texts() {
+        let numbers = content_hashes(&columns(&[("a", vec![5.0, -2.5, 0.0, f64::NAN].into())])).unwrap();
+        let texts = content_hashes(&columns(&[("a", vec!["5.0", "-2.5", "0", ""].into())])).unwrap();
+        assert_eq!(numbers, texts);
+        let codes = content_hashes(&columns(&[("a", vec!["05", "5e", "9007199254740993", "9007199254740992"].into())]));
+        let mut codes = codes.unwrap();
+        codes.extend(numbers);
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all, "what is no number, or more than a float has, is told apart");
     }
 
     #[test]

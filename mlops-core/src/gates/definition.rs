@@ -90,8 +90,8 @@ pub struct SliceRule {
     pub columns: Vec<String>,
     /// The metric. Default: the primary one.
     pub metric: Option<GateMetric>,
-    /// A slice is not worse than this margin, in the unit of the metric.
-    pub margin: f64,
+    /// No slice is worse by this margin or more, in the unit of the metric. Default: no slice may be shown to be worse.
+    pub margin: Option<f64>,
     /// A slice with fewer rows is reported only. Default 50.
     pub min_rows: u64,
     /// More slices are an error. Default 64.
@@ -99,10 +99,15 @@ pub struct SliceRule {
 }
 
 impl SliceRule {
-    /// Slices by columns, none of which may be worse than this margin.
-    pub fn new(columns: &[&str], margin: f64) -> Self {
+    /// Slices by columns.
+    pub fn new(columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        Self { columns, metric: None, margin, min_rows: 50, max: 64 }
+        Self { columns, metric: None, margin: None, min_rows: 50, max: 64 }
+    }
+
+    /// The same, none worse by this margin or more.
+    pub fn with_margin(self, margin: f64) -> Self {
+        Self { margin: Some(margin), ..self }
     }
 }
 
@@ -285,7 +290,7 @@ impl Spend {
 /// # fn main() -> mlops_core::Result<()> {
 /// let gate = GateDefinition::new("fraud-gate", MetricRule::new("accuracy")?.with_margin(0.005).with_floor(0.8))
 ///     .with_guardrail(MetricRule::new("log_loss")?.with_margin(0.01))
-///     .with_slices(SliceRule::new(&["country"], 0.02));
+///     .with_slices(SliceRule::new(&["country"]).with_margin(0.02));
 /// gate.check()?;
 /// let same = GateDefinition::from_toml(
 ///     r#"
@@ -437,7 +442,7 @@ impl GateDefinition {
             if slices.columns.is_empty() {
                 return refuse("slices.columns", "[]", "at least one column");
             }
-            check_size("slices.margin", slices.margin)?;
+            slices.margin.map_or(Ok(()), |margin| check_size("slices.margin", margin))?;
         }
         for rule in &self.fairness {
             let place = format!("fairness.{}", rule.column);

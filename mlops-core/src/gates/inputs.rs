@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::own::OwnFunction;
+use super::stats::Watch;
 use crate::base::digests::Digest;
 use crate::base::text::float_repr;
 
@@ -45,6 +46,15 @@ impl Column {
         }
     }
 
+    /// The same as texts.
+    #[cfg(feature = "files")]
+    pub(super) fn into_texts(self) -> Vec<String> {
+        match self {
+            Self::Texts(values) => values,
+            Self::Numbers(_) => (0..self.len()).map(|row| self.text(row)).collect(),
+        }
+    }
+
     /// The rows in another order, or some of them.
     pub(super) fn pick(&self, rows: &[usize]) -> Self {
         match self {
@@ -60,6 +70,9 @@ pub(super) fn number_text(value: f64) -> String {
     let text = float_repr(value + 0.0);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
+
+/// From here on whole numbers are not all floats: in a column of texts they have all their digits.
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Some of some values, in this order; places behind the end are left out.
 pub(super) fn pick<T: Clone>(values: &[T], rows: &[usize]) -> Vec<T> {
@@ -205,6 +218,8 @@ pub struct GateInputs {
     pub baseline_costs: Costs,
     /// The latencies were measured on a host where nothing else runs, so that a budget of latency may block. Default false.
     pub is_measuring_host: bool,
+    /// Who hears how far the gate is, and may end it: its checks are errors then. Default nobody.
+    pub watch: Option<Watch>,
     /// Why a model could not be loaded or asked: the gate is an error, and says it. Default: they could.
     pub failure: Option<String>,
 }
@@ -229,6 +244,7 @@ impl GateInputs {
             candidate_costs: Costs::default(),
             baseline_costs: Costs::default(),
             is_measuring_host: false,
+            watch: None,
             failure: None,
         }
     }

@@ -6,7 +6,8 @@
 //! that pass, fail, are inconclusive or errors, and what that comes to. `family.rs` judges checks that belong together by
 //! Holm's procedure, `slices.rs`, `fairness.rs` and `budgets.rs` make the checks of their names, `warnings.rs` says what a
 //! reader has to know. A [`PredictionTable`] (`table.rs`, `csv.rs`, `parquet.rs`) is what stands in a file of predictions.
-//! `takes.rs` says what has to be handed in, `own.rs` is a metric of the caller's own, `content.rs` names data by what is in them.
+//! `takes.rs` says what has to be handed in, `own.rs` is a metric of the caller's own, `content.rs` names data by what is in them,
+//! whatever their order (`order.rs`).
 //!
 //! [`Gates`] keeps what was found: a result of a version in the registry, and how often data were used (`holdout.rs`).
 //! Reports are text, Markdown and JUnit XML here, and a page of HTML in [`ui`](crate::ui).
@@ -27,6 +28,7 @@ mod junit;
 mod keys;
 mod markdown;
 mod metric;
+mod order;
 mod own;
 #[cfg(feature = "files")]
 mod parquet;

@@ -17,6 +17,9 @@ use super::table::PredictionTable;
 use crate::base::limits;
 use crate::error::{Error, Result};
 
+/// From here on whole numbers are not all floats.
+const EXACT: u64 = 1 << 53;
+
 /// Reads a file of numbers, truth values, times and texts; categories of pandas are texts.
 pub(super) fn read(path: &Path) -> Result<PredictionTable> {
     let file = std::fs::File::open(path).map_err(|e| match e.kind() {
@@ -42,8 +45,12 @@ pub(super) fn read(path: &Path) -> Result<PredictionTable> {
             match (column.as_mut(), more) {
                 (None, more) => *column = Some(more),
                 (Some(Column::Numbers(all)), Column::Numbers(more)) => all.extend(more),
-                (Some(Column::Texts(all)), Column::Texts(more)) => all.extend(more),
-                _ => return Err(Error::internal("a column of Parquet changes its type")),
+                // Some rows have numbers that only texts hold.
+                (Some(all), more) => {
+                    let mut texts = std::mem::replace(all, Column::Texts(Vec::new())).into_texts();
+                    texts.extend(more.into_texts());
+                    *all = Column::Texts(texts);
+                }
             }
         }
     }
@@ -71,10 +78,16 @@ fn values(name: &str, array: &dyn Array) -> Result<Column> {
         DataType::Int8 => Ok(numbers::<Int8Type>(array, f64::from)),
         DataType::Int16 => Ok(numbers::<Int16Type>(array, f64::from)),
         DataType::Int32 => Ok(numbers::<Int32Type>(array, f64::from)),
+        DataType::Int64 if array.as_primitive::<Int64Type>().iter().flatten().any(|of| of.unsigned_abs() >= EXACT) => {
+            texts(&|row| array.as_primitive::<Int64Type>().value(row).to_string())
+        }
         DataType::Int64 => Ok(numbers::<Int64Type>(array, wide)),
         DataType::UInt8 => Ok(numbers::<UInt8Type>(array, f64::from)),
         DataType::UInt16 => Ok(numbers::<UInt16Type>(array, f64::from)),
         DataType::UInt32 => Ok(numbers::<UInt32Type>(array, f64::from)),
+        DataType::UInt64 if array.as_primitive::<UInt64Type>().iter().flatten().any(|of| of >= EXACT) => {
+            texts(&|row| array.as_primitive::<UInt64Type>().value(row).to_string())
+        }
         DataType::UInt64 => Ok(numbers::<UInt64Type>(array, unsigned)),
         DataType::Float32 => Ok(numbers::<Float32Type>(array, f64::from)),
         DataType::Float64 => Ok(numbers::<Float64Type>(array, |value| value)),
@@ -109,12 +122,12 @@ fn numbers<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) 
     Column::Numbers(of.iter().map(|value| value.map_or(f64::NAN, &number)).collect())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers above 2^53 are ids or times, which are compared only")]
+#[expect(clippy::cast_precision_loss, reason = "numbers above 2^53 are times, which are compared only")]
 fn wide(value: i64) -> f64 {
     value as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "as above")]
+#[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]
 fn unsigned(value: u64) -> f64 {
     value as f64
 }

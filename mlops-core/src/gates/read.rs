@@ -289,13 +289,10 @@ fn rule_to_json(rule: &MetricRule) -> Value {
 
 fn slices(value: &Value) -> Result<SliceRule> {
     let fields = Fields::new("slices", value, SLICES)?;
-    let Some(margin) = fields.size("margin")? else {
-        return fields.refuse("margin", "how much worse a slice may be, in the unit of the metric");
-    };
     Ok(SliceRule {
         columns: fields.texts("columns")?,
         metric: metric(&fields, "metric")?,
-        margin,
+        margin: fields.size("margin")?,
         min_rows: fields.whole("min_rows", 1..=u64::MAX)?.unwrap_or(50),
         max: fields.whole("max", 1..=10_000)?.unwrap_or(64),
     })
@@ -474,7 +471,7 @@ size_bytes = 1000
             (primary("threshold = 0.1\nfloor = 0.1"), "mean the same"),
             (primary("greater_is_better = false"), "true, since more of it is better"),
             (primary("floor_on = \"lb\""), "a floor or a ceiling"),
-            (primary("[slices]\ncolumns = [\"a\"]"), "slices.margin"),
+            (primary("[slices]\ncolumns = [\"a\"]\nmargin = -0.1"), "slices.margin"),
             (primary("[slices]\nmargin = 0.1"), "at least one column"),
             (primary("[[guardrails]]\nmetric = \"accuracy\"\nfloor = 0.1"), "each metric once"),
             (primary("[[fairness]]\ncolumn = \"a\"\nmeasure = \"parity\""), "demographic_parity_difference"),

@@ -1,11 +1,12 @@
 //! What was handed in, checked, and in one order whatever order it came in.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::definition::GateDefinition;
 use super::inputs::{Column, GateInputs, OwnValues, Predicted, number_text};
+use super::order::{Cells, Order, cells_of, word};
 use super::own::OwnFunction;
-use crate::base::digests::{Digest, DigestHasher};
 use crate::base::limits;
 
 /// Why the inputs cannot be judged.
@@ -14,10 +15,20 @@ pub(super) type Checked<T> = Result<T, String>;
 /// A column of few different values.
 #[derive(Clone, Debug)]
 pub(super) struct Coded {
-    /// The values, sorted.
+    /// The values that occur, sorted.
     pub(super) names: Vec<String>,
     /// Which of them a row has.
     pub(super) codes: Vec<u32>,
+}
+
+/// Which class each row is of, and was predicted to be of; None for what has fractions.
+#[derive(Clone, Debug)]
+pub(super) struct Labels {
+    /// The names of the classes, sorted. Codes are places among them.
+    pub(super) classes: Vec<String>,
+    pub(super) targets: Option<Coded>,
+    pub(super) candidate: Option<Coded>,
+    pub(super) baseline: Option<Coded>,
 }
 
 /// The rows of a gate. All parts have the same length, and nothing is missing, infinite or NaN.
@@ -32,11 +43,13 @@ pub(super) struct Rows {
     /// Functions of the caller's own, and where each row stood when it was handed in, which they know it by.
     pub(super) own_functions: BTreeMap<String, OwnFunction>,
     pub(super) places: Vec<u32>,
-    /// The names of the classes, sorted; of regression they mean nothing.
-    pub(super) classes: Vec<String>,
+    /// The class of each row; of regression nobody asks.
+    labels: OnceCell<Labels>,
     /// Which rows belong together.
     pub(super) groups: Option<Vec<u64>>,
     pub(super) candidate_digest: String,
+    /// What names the candidate where uses of the data are counted.
+    pub(super) subject: String,
     pub(super) baseline_digest: Option<String>,
     /// What names the data: for the seed.
     pub(super) data_digest: String,
@@ -84,8 +97,8 @@ impl Rows {
                 return Err(absent(name, inputs));
             }
         }
-        let digests = digests(inputs, &candidate, baseline.as_ref());
-        let order = order(definition, inputs, &digests.of_rows)?;
+        let content = Content::new(inputs, &candidate, baseline.as_ref());
+        let order = order(definition, inputs, content.order)?;
         let columns = inputs.columns.iter().map(|(name, column)| (name.clone(), column.pick(&order))).collect();
         let mut found = Self {
             targets: inputs.targets.pick(&order),
@@ -95,16 +108,14 @@ impl Rows {
             own: inputs.own.iter().map(|(name, of)| (name.clone(), of.pick(&order))).collect(),
             own_functions: inputs.own_functions.clone(),
             places: order.iter().filter_map(|row| u32::try_from(*row).ok()).collect(),
-            classes: Vec::new(),
+            labels: OnceCell::new(),
             groups: None,
-            candidate_digest: inputs.candidate_digest.clone().unwrap_or_else(|| digests.candidate.to_string()),
-            baseline_digest: digests
-                .baseline
-                .map(|of| inputs.baseline_digest.clone().unwrap_or_else(|| of.to_string())),
-            data_digest: inputs.data_digest.clone().unwrap_or_else(|| digests.data.to_string()),
+            candidate_digest: content.candidate,
+            subject: content.subject,
+            baseline_digest: content.baseline,
+            data_digest: content.data,
             is_named: inputs.data_digest.is_some() || inputs.ids.is_some(),
         };
-        found.classes = found.all_classes(definition);
         found.groups = definition
             .group
             .as_ref()
@@ -122,20 +133,39 @@ impl Rows {
         Some(code(self.columns.get(name)?))
     }
 
-    /// The classes of targets and predictions. Of numbers that are all 0 or 1 both are there.
-    fn all_classes(&self, definition: &GateDefinition) -> Vec<String> {
-        let predicted = [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten();
-        let columns = std::iter::once(&self.targets).chain(predicted.clone().filter_map(|of| of.values.as_ref()));
+    /// The classes of targets and predictions.
+    pub(super) fn labels(&self, definition: &GateDefinition) -> &Labels {
+        self.labels.get_or_init(|| self.read_labels(definition))
+    }
+
+    fn read_labels(&self, definition: &GateDefinition) -> Labels {
         // What has fractions is a number or a score, and no class.
-        let columns = columns.filter(|column| may_be_classes(column));
-        let mut names: Vec<String> = columns.flat_map(|column| code(column).names).collect();
-        names.extend(predicted.flat_map(|of| of.probabilities.keys().cloned()));
+        let coded = |column: Option<&Column>| column.filter(|column| may_be_classes(column)).map(code);
+        let mut found = Labels {
+            classes: Vec::new(),
+            targets: coded(Some(&self.targets)),
+            candidate: coded(self.candidate.values.as_ref()),
+            baseline: coded(self.baseline.as_ref().and_then(|of| of.values.as_ref())),
+        };
+        let columns = [&mut found.targets, &mut found.candidate, &mut found.baseline];
+        let mut names: Vec<String> =
+            columns.iter().filter_map(|of| of.as_ref()).flat_map(|of| of.names.clone()).collect();
+        for predicted in [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten() {
+            names.extend(predicted.probabilities.keys().cloned());
+        }
         names.extend(definition.positive.clone());
+        // Of numbers that are all 0 or 1 both are there.
         if names.iter().all(|name| ["0", "1"].contains(&name.as_str())) {
             names.extend(["0".to_owned(), "1".to_owned()]);
         }
         sort_names(&mut names);
-        names
+        let places: HashMap<&String, u32> = names.iter().zip(0_u32..).collect();
+        for of in columns.into_iter().flatten() {
+            let moved: Vec<u32> = of.names.iter().map(|name| places.get(name).copied().unwrap_or_default()).collect();
+            of.codes.iter_mut().for_each(|code| *code = moved.get(*code as usize).copied().unwrap_or_default());
+        }
+        found.classes = names;
+        found
     }
 }
 
@@ -174,11 +204,15 @@ pub(super) fn code(column: &Column) -> Coded {
     match column {
         Column::Numbers(values) => {
             let mut places: HashMap<u64, u32> = HashMap::new();
-            for value in values {
+            let mut small = [None; 256];
+            for (row, value) in values.iter().enumerate() {
                 let name = || if value.is_nan() { MISSING.to_owned() } else { number_text(*value) };
-                // Whatever NaN it is, and whichever zero.
-                let bits = if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() };
-                first.push(*places.entry(bits).or_insert_with(|| place(name())));
+                // Classes are most often small numbers, which need no search.
+                let found = match small_whole(*value).and_then(|at| small.get_mut(at)) {
+                    Some(found) => *found.get_or_insert_with(|| place(name())),
+                    None => *places.entry(word(values, row)).or_insert_with(|| place(name())),
+                };
+                first.push(found);
             }
         }
         Column::Texts(values) => {
@@ -195,6 +229,13 @@ pub(super) fn code(column: &Column) -> Coded {
     let moved: Vec<u32> = was.iter().map(|name| places.get(name).copied().unwrap_or_default()).collect();
     let codes = first.into_iter().map(|was| moved.get(was as usize).copied().unwrap_or_default()).collect();
     Coded { names, codes }
+}
+
+/// The number, if it is whole and below 256.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what does not fit is another number then")]
+fn small_whole(value: f64) -> Option<usize> {
+    let whole = value as u8;
+    (f64::from(whole) == value).then_some(usize::from(whole))
 }
 
 fn absent(name: &str, inputs: &GateInputs) -> String {
@@ -253,9 +294,12 @@ fn aligned(of: &str, predicted: &Predicted, ids: Option<&[String]>, rows: usize,
         // Values of the caller's own metrics may be all that there is.
         return if has_own { Ok(predicted.clone()) } else { Err(format!("{of} has no predictions")) };
     }
-    let own = predicted.values.as_ref().map(Column::len);
-    let own = own.or(predicted.scores.as_ref().map(Vec::len)).or(predicted.probabilities.values().next().map(Vec::len));
-    let own = own.unwrap_or_default();
+    let lengths = predicted.values.iter().map(Column::len).chain(predicted.scores.iter().map(Vec::len));
+    let mut lengths = lengths.chain(predicted.probabilities.values().map(Vec::len));
+    let own = lengths.next().unwrap_or_default();
+    if let Some(other) = lengths.find(|length| *length != own) {
+        return Err(format!("predictions of {of} have {own} rows and {other} rows: expected as many of each kind"));
+    }
     let same = match (&predicted.ids, ids) {
         (Some(_), None) => return Err(format!("the rows of {of} have ids, and the targets have none")),
         (None, _) => predicted.clone(),
@@ -293,117 +337,74 @@ fn shorten(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-struct Digests {
-    of_rows: Vec<Digest>,
-    candidate: Digest,
-    baseline: Option<Digest>,
-    data: Digest,
+/// What names models and data, where nobody said it, and the rows in the order of their content.
+struct Content {
+    order: Order,
+    candidate: String,
+    subject: String,
+    baseline: Option<String>,
+    data: String,
 }
 
-/// The digests of the rows, and of the sets of rows, whatever their order.
-fn digests(inputs: &GateInputs, candidate: &Predicted, baseline: Option<&Predicted>) -> Digests {
-    let rows = inputs.targets.len();
-    let of_data: Vec<Digest> = (0..rows)
-        .map(|row| {
-            let mut hasher = DigestHasher::new();
-            if let Some(id) = inputs.ids.as_ref().and_then(|ids| ids.get(row)) {
-                put(&mut hasher, id.as_bytes());
-            } else {
-                inputs.columns.values().for_each(|column| put_cell(&mut hasher, column, row));
-            }
-            put_cell(&mut hasher, &inputs.targets, row);
-            hasher.finish()
-        })
-        .collect();
-    let with = |predicted: &Predicted, own: fn(&OwnValues) -> &[f64]| -> Vec<Digest> {
-        of_data
-            .iter()
-            .enumerate()
-            .map(|(row, data)| {
-                let mut hasher = DigestHasher::new();
-                hasher.update(data.as_bytes());
-                put_predicted(&mut hasher, predicted, inputs.own.values().map(own), row);
-                hasher.finish()
-            })
-            .collect()
-    };
-    let of_candidate = with(candidate, |own| &own.candidate);
-    let of_baseline = baseline.map(|of| with(of, |own| &own.baseline));
-    let of_rows = match &of_baseline {
-        None => of_candidate.clone(),
-        Some(of_baseline) => {
-            let both = of_candidate.iter().zip(of_baseline);
-            both.map(|(a, b)| Digest::of(&[*a.as_bytes(), *b.as_bytes()].concat())).collect()
-        }
-    };
-    Digests { of_rows, candidate: of_set(of_candidate), baseline: of_baseline.map(of_set), data: of_set(of_data) }
-}
-
-fn of_set(mut rows: Vec<Digest>) -> Digest {
-    rows.sort_unstable();
-    let mut hasher = DigestHasher::new();
-    rows.iter().for_each(|row| hasher.update(row.as_bytes()));
-    hasher.finish()
-}
-
-fn put(hasher: &mut DigestHasher, bytes: &[u8]) {
-    hasher.update(&(bytes.len() as u64).to_le_bytes());
-    hasher.update(bytes);
-}
-
-fn put_cell(hasher: &mut DigestHasher, column: &Column, row: usize) {
-    match column {
-        Column::Numbers(values) => put(hasher, &values.get(row).copied().unwrap_or(f64::NAN).to_bits().to_le_bytes()),
-        Column::Texts(values) => put(hasher, values.get(row).map_or(&[][..], |text| text.as_bytes())),
+impl Content {
+    fn new(inputs: &GateInputs, candidate: &Predicted, baseline: Option<&Predicted>) -> Self {
+        let targets = Cells::from(&inputs.targets);
+        let data: Vec<Cells<'_>> = match &inputs.ids {
+            Some(ids) => vec![Cells::Texts(ids), targets],
+            None => inputs.columns.values().map(Cells::from).chain([targets]).collect(),
+        };
+        let with = |predicted, own: fn(&OwnValues) -> &[f64]| {
+            let mut cells = cells_of(predicted);
+            cells.extend(inputs.own.values().map(|values| Cells::Numbers(own(values))));
+            cells
+        };
+        let ours = with(candidate, |own| &own.candidate);
+        let theirs = baseline.map(|of| with(of, |own| &own.baseline));
+        let of_data = Order::new(inputs.targets.len()).then_by(&data);
+        let is_told_apart = of_data.is_strict();
+        let data_digest = inputs.data_digest.clone().unwrap_or_else(|| of_data.digest(&data).to_string());
+        let baseline = theirs.as_ref().map(|theirs| match &inputs.baseline_digest {
+            Some(given) => given.clone(),
+            None => of_data.clone().then_by(theirs).digest(&[&*data, theirs].concat()).to_string(),
+        });
+        let order = of_data.then_by(&ours);
+        let of_candidate = || order.digest(&[&*data, &*ours].concat()).to_string();
+        let candidate = inputs.candidate_digest.clone().unwrap_or_else(of_candidate);
+        // Where nothing tells rows apart, candidates that are wrong in other rows may have the same content: as they were
+        // handed in they differ.
+        let subject = if inputs.candidate_digest.is_some() || is_told_apart {
+            candidate.clone()
+        } else {
+            Order::new(inputs.targets.len()).digest(&[&*data, &*ours].concat()).to_string()
+        };
+        let order = order.then_by(theirs.as_deref().unwrap_or_default());
+        Self { order, candidate, subject, baseline, data: data_digest }
     }
 }
 
-fn put_predicted<'a>(
-    hasher: &mut DigestHasher,
-    predicted: &Predicted,
-    own: impl Iterator<Item = &'a [f64]>,
-    row: usize,
-) {
-    let number = |hasher: &mut DigestHasher, values: &[f64]| {
-        put(hasher, &values.get(row).copied().unwrap_or(f64::NAN).to_bits().to_le_bytes());
-    };
-    if let Some(values) = &predicted.values {
-        put_cell(hasher, values, row);
-    }
-    if let Some(scores) = &predicted.scores {
-        number(hasher, scores);
-    }
-    predicted.probabilities.values().for_each(|values| number(hasher, values));
-    own.for_each(|values| number(hasher, values));
-}
-
-/// The order in which rows are looked at: that of time, else of the ids, else of their content.
-fn order(definition: &GateDefinition, inputs: &GateInputs, of_rows: &[Digest]) -> Checked<Vec<usize>> {
-    let mut order: Vec<usize> = (0..inputs.targets.len()).collect();
-    let digest = |row: &usize| of_rows.get(*row);
-    let id = |row: &usize| inputs.ids.as_ref().and_then(|ids| ids.get(*row));
-    let Some(blocks) = &definition.blocks else {
-        order.sort_by(|a, b| id(a).cmp(&id(b)).then_with(|| digest(a).cmp(&digest(b))));
-        return Ok(order);
-    };
+/// The order in which rows are looked at: that of time, or of their content.
+fn order(definition: &GateDefinition, inputs: &GateInputs, by_content: Order) -> Checked<Vec<usize>> {
+    let mut order = by_content.rows;
+    let Some(blocks) = &definition.blocks else { return Ok(order) };
     let Some((name, column)) = blocks.order.as_ref().and_then(|name| inputs.columns.get_key_value(name)) else {
+        order.sort_unstable();
         return Ok(order);
     };
-    if let Some(row) = order.iter().find(|row| column.is_missing(**row)) {
+    if let Some(row) = (0..order.len()).find(|row| column.is_missing(*row)) {
         return Err(format!("the column `{name}`, which has the order of the rows, has nothing in row {}", row + 1));
     }
-    let then = |a: &usize, b: &usize| id(a).cmp(&id(b)).then_with(|| digest(a).cmp(&digest(b)));
     // Numbers that are written as texts are numbers here.
     let read = match column {
         Column::Texts(texts) => texts.iter().map(|text| text.parse().ok()).collect::<Option<Vec<f64>>>(),
         Column::Numbers(_) => None,
     };
+    // Rows of one time stay in the order of their content.
     match read.map(Column::Numbers).as_ref().unwrap_or(column) {
         Column::Numbers(values) => {
             let at = |row: &usize| values.get(*row).copied().unwrap_or_default();
-            order.sort_by(|a, b| at(a).total_cmp(&at(b)).then_with(|| then(a, b)));
+            order.sort_by(|a, b| at(a).total_cmp(&at(b)));
         }
-        Column::Texts(values) => order.sort_by(|a, b| values.get(*a).cmp(&values.get(*b)).then_with(|| then(a, b))),
+        Column::Texts(values) => order.sort_by(|a, b| values.get(*a).cmp(&values.get(*b))),
     }
     Ok(order)
 }

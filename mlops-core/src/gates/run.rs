@@ -86,6 +86,7 @@ pub(super) fn judge_rows(
         seed: 0,
         groups: rows.groups.clone(),
         series: series(definition),
+        watch: inputs.watch.clone(),
     };
     let mut gate =
         Gate { definition, rows: &rows, drawing, checks: holdout(definition, options), warnings: Vec::new() };
@@ -211,7 +212,10 @@ impl Gate<'_> {
     fn compare(&mut self, rule: &MetricRule) -> Checked<(Prepared, Option<Comparison>)> {
         let prepared = Prepared::new(self.definition, self.rows, &rule.metric)?;
         let found = match &self.rows.baseline {
-            Some(_) => Some(prepared.compare(&self.drawing(&rule.metric.to_string()))?),
+            Some(_) => Some(prepared.compare(&self.drawing(&rule.metric.to_string())).map_err(|reason| {
+                // Rows stand in another order here than they came in.
+                prepared.why_not(&self.rows.places).unwrap_or(reason)
+            })?),
             None => None,
         };
         if let Some(found) = &found {
@@ -238,7 +242,7 @@ impl Gate<'_> {
         };
         let (mut verdict, mut reason) = checks::decide(&found, alpha, bar, bar < 0.0 || is_margin(self.definition));
         if verdict == Verdict::Pass
-            && let Some(why) = too_few(&found, alpha, bar)
+            && let Some(why) = too_few(&found, alpha, bar, true)
         {
             (verdict, reason) = (Verdict::Inconclusive, why);
         }
@@ -254,7 +258,9 @@ impl Gate<'_> {
     /// Without a baseline only limits and budgets decide.
     fn first_model(&mut self, name: &str, prepared: &Prepared) {
         let check = match prepared.candidate() {
-            Err(reason) => Check::error(CheckKind::Primary, name, reason),
+            Err(reason) => {
+                Check::error(CheckKind::Primary, name, prepared.why_not(&self.rows.places).unwrap_or(reason))
+            }
             Ok(value) => {
                 let (verdict, reason) = if self.definition.has_limits() {
                     (Verdict::Pass, "there is no baseline: floors, ceilings and budgets decide")

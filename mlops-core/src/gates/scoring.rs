@@ -1,13 +1,13 @@
 //! From rows to arrays that a metric takes, and what it says of them.
 
-use std::collections::HashMap;
+use std::fmt;
 
 use super::definition::GateDefinition;
 use super::inputs::{Column, Predicted};
 use super::metric::GateMetric;
 use super::own::OwnFunction;
-use super::rows::{Checked, Rows, code, may_be_classes};
-use super::stats::{CompareOptions, Comparison, Series, compare, compare_by, compare_values};
+use super::rows::{Checked, Coded, Labels, Rows};
+use super::stats::{CompareOptions, Comparison, Series, Watch, compare, compare_by, compare_values, of_model};
 use crate::metrics::{Metric, Predictions, Score, Targets, per_row, score};
 
 /// What was true, as a metric takes it.
@@ -61,6 +61,7 @@ pub(super) struct Drawing {
     pub(super) seed: u64,
     pub(super) groups: Option<Vec<u64>>,
     pub(super) series: Option<Series>,
+    pub(super) watch: Option<Watch>,
 }
 
 impl Drawing {
@@ -71,6 +72,7 @@ impl Drawing {
             seed: self.seed,
             groups: self.groups.as_deref(),
             series: self.series,
+            watch: self.watch.as_ref(),
             ..CompareOptions::default()
         }
     }
@@ -97,8 +99,8 @@ impl Prepared {
         };
         let reader = Reader { definition, rows, metric };
         let truth = reader.truth()?;
-        let candidate = reader.said("the candidate", &rows.candidate)?;
-        let baseline = rows.baseline.as_ref().map(|of| reader.said("the baseline", of)).transpose()?;
+        let candidate = reader.said(Side::Candidate, &rows.candidate)?;
+        let baseline = rows.baseline.as_ref().map(|of| reader.said(Side::Baseline, of)).transpose()?;
         let metric = metric.with_positive(reader.positive()?);
         Ok(Self::Known(Arrays { metric, truth, candidate, baseline }))
     }
@@ -111,6 +113,23 @@ impl Prepared {
             Self::Known(arrays) => score(&arrays.metric, &arrays.truth.get(), &arrays.candidate.get()),
         };
         found.map_err(|e| e.to_string()).and_then(finite)
+    }
+
+    /// Why the rows cannot be scored, if they cannot; rows are counted as they were handed in.
+    pub(super) fn why_not(&self, places: &[u32]) -> Option<String> {
+        let Self::Known(arrays) = self else { return None };
+        let mut order = vec![0_u32; places.len()];
+        for (at, place) in (0_u32..).zip(places) {
+            if let Some(row) = order.get_mut(*place as usize) {
+                *row = at;
+            }
+        }
+        let truth = arrays.truth.take(&order);
+        let sides = [("candidate", Some(&arrays.candidate)), ("baseline", arrays.baseline.as_ref())];
+        sides.into_iter().find_map(|(whose, said)| {
+            let error = score(&arrays.metric, &truth.get(), &said?.take(&order).get()).err()?;
+            Some(of_model(error, whose).to_string())
+        })
     }
 
     /// Candidate beside baseline.
@@ -328,6 +347,22 @@ pub(super) fn needs(metric: Metric) -> Needs {
     }
 }
 
+/// Whose predictions.
+#[derive(Clone, Copy)]
+enum Side {
+    Candidate,
+    Baseline,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Candidate => "the candidate",
+            Self::Baseline => "the baseline",
+        })
+    }
+}
+
 struct Reader<'a> {
     definition: &'a GateDefinition,
     rows: &'a Rows,
@@ -346,13 +381,15 @@ impl Reader<'_> {
                 let queries = queries.codes.into_iter().map(u64::from).collect();
                 Ok(Truth::Relevance { values: self.numbers("targets", &self.rows.targets)?, queries })
             }
-            _ if may_be_classes(&self.rows.targets) => Ok(Truth::Classes(self.classes(&self.rows.targets)?)),
-            _ => Err(format!("`{}` is a score of classes, and the targets have fractions", self.metric)),
+            _ => match &self.labels().targets {
+                Some(targets) => Ok(Truth::Classes(targets.codes.clone())),
+                None => Err(format!("`{}` is a score of classes, and the targets have fractions", self.metric)),
+            },
         }
     }
 
-    fn said(&self, of: &str, predicted: &Predicted) -> Checked<Said> {
-        let scores = || self.scores(predicted);
+    fn said(&self, of: Side, predicted: &Predicted) -> Checked<Said> {
+        let scores = || self.scores(of, predicted);
         let missing = |what: &str| Err(format!("`{}` needs {what}, which were not handed in for {of}", self.metric));
         match needs(self.metric) {
             Needs::Numbers => match (&predicted.values, &predicted.scores) {
@@ -365,13 +402,14 @@ impl Reader<'_> {
                 (None, Some(values)) => Ok(Said::Values(self.numbers(&format!("predictions of {of}"), values)?)),
                 (None, None) => missing("scores"),
             },
-            Needs::Classes => match &predicted.values {
-                Some(values) if may_be_classes(values) => {
-                    self.check_classes(of, values)?;
-                    Ok(Said::Classes(self.classes(values)?))
+            Needs::Classes if self.definition.cutoff.is_some() => self.decided(of, predicted),
+            Needs::Classes => match self.labels_of(of) {
+                Some(labels) => {
+                    self.check_classes(of, labels)?;
+                    Ok(Said::Classes(labels.codes.clone()))
                 }
-                _ => match scores() {
-                    Some(scores) => self.decided(scores),
+                None => match scores() {
+                    Some(scores) => Ok(Said::Values(scores)),
                     None if !predicted.probabilities.is_empty() => self.probabilities(of, predicted),
                     None => missing("predicted classes"),
                 },
@@ -379,8 +417,8 @@ impl Reader<'_> {
             Needs::Scores => match scores() {
                 Some(scores) => Ok(Said::Values(scores)),
                 None if predicted.probabilities.is_empty() => missing("scores or probabilities, and not classes,"),
-                None if self.rows.classes.len() == 2 => {
-                    let name = self.rows.classes.get(self.positive()? as usize);
+                None if self.labels().classes.len() == 2 => {
+                    let name = self.labels().classes.get(self.positive()? as usize);
                     match name.and_then(|name| predicted.probabilities.get(name)) {
                         Some(values) => Ok(Said::Values(values.clone())),
                         None => self.probabilities(of, predicted),
@@ -394,30 +432,49 @@ impl Reader<'_> {
     }
 
     /// Scores that were handed in as such, or as numbers that are no classes.
-    fn scores(&self, predicted: &Predicted) -> Option<Vec<f64>> {
+    fn scores(&self, of: Side, predicted: &Predicted) -> Option<Vec<f64>> {
         match (&predicted.scores, &predicted.values) {
             (Some(scores), _) => Some(scores.clone()),
-            (None, Some(column @ Column::Numbers(values))) => {
-                let is_of_targets = may_be_classes(column) && {
-                    let targets = code(&self.rows.targets).names;
-                    code(column).names.iter().all(|name| targets.contains(name))
-                };
+            // Labels are no scores where something better is there.
+            (None, _) if !predicted.probabilities.is_empty() => None,
+            (None, Some(Column::Numbers(values))) => {
+                let known = self.labels().targets.as_ref().map_or(&[][..], |targets| &targets.names);
+                let is_of_targets =
+                    self.labels_of(of).is_some_and(|labels| labels.names.iter().all(|name| known.contains(name)));
                 (!is_of_targets).then(|| values.clone())
             }
             _ => None,
         }
     }
 
-    /// Classes by scores: with a cutoff here, else by the metric itself.
-    fn decided(&self, scores: Vec<f64>) -> Checked<Said> {
-        let Some(cutoff) = self.definition.cutoff else { return Ok(Said::Values(scores)) };
+    /// Classes by the cutoff, of scores or of the probability of the positive class.
+    fn decided(&self, of: Side, predicted: &Predicted) -> Checked<Said> {
+        let Some(cutoff) = self.definition.cutoff else { return Err("there is no cutoff".into()) };
+        let classes = &self.labels().classes;
+        if classes.len() != 2 {
+            return Err(format!("a cutoff decides between two classes, and there are {}", classes.len()));
+        }
         let positive = self.positive()?;
         let other = u32::from(positive == 0);
+        let of_class = |class: u32| predicted.probabilities.get(classes.get(class as usize)?);
+        let chances = || match (of_class(positive), of_class(other)) {
+            (Some(values), _) => Some(values.clone()),
+            (None, Some(values)) => Some(values.iter().map(|value| 1.0 - value).collect()),
+            (None, None) => None,
+        };
+        let Some(scores) = self.scores(of, predicted).or_else(chances) else {
+            // Classes were decided by somebody: a warning says so.
+            let Some(labels) = self.labels_of(of) else {
+                return Err(format!("the gate has a cutoff, and {of} has no scores or probabilities: hand them in"));
+            };
+            self.check_classes(of, labels)?;
+            return Ok(Said::Classes(labels.codes.clone()));
+        };
         Ok(Said::Classes(scores.iter().map(|score| if *score >= cutoff { positive } else { other }).collect()))
     }
 
-    fn probabilities(&self, of: &str, predicted: &Predicted) -> Checked<Said> {
-        let columns = self.rows.classes.iter().map(|class| {
+    fn probabilities(&self, of: Side, predicted: &Predicted) -> Checked<Said> {
+        let columns = self.labels().classes.iter().map(|class| {
             predicted.probabilities.get(class).ok_or_else(|| {
                 let there: Vec<_> = predicted.probabilities.keys().map(|class| format!("`{class}`")).collect();
                 format!("{of} has no probability of the class `{class}`; it has those of {}", there.join(", "))
@@ -430,21 +487,21 @@ impl Reader<'_> {
     }
 
     /// Refuses classes that are written in another way than those of the targets: `1` and `True`.
-    fn check_classes(&self, of: &str, values: &Column) -> Checked<()> {
-        let (said, targets) = (code(values).names, code(&self.rows.targets).names);
-        if said.iter().any(|name| targets.contains(name)) {
+    fn check_classes(&self, of: Side, labels: &Coded) -> Checked<()> {
+        let targets = self.labels().targets.as_ref().map_or(&[][..], |targets| &targets.names);
+        if labels.names.iter().any(|name| targets.contains(name)) {
             return Ok(());
         }
         let some =
             |names: &[String]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let (said, targets) = (some(&said), some(&targets));
+        let (said, targets) = (some(&labels.names), some(targets));
         Err(format!("no prediction of {of} is a class of the targets: it predicts {said}, and they are {targets}"))
     }
 
     /// The number of the positive class.
     fn positive(&self) -> Checked<u32> {
         let Some(name) = &self.definition.positive else { return Ok(1) };
-        let place = self.rows.classes.iter().position(|class| class == name);
+        let place = self.labels().classes.iter().position(|class| class == name);
         place.and_then(|place| u32::try_from(place).ok()).ok_or_else(|| format!("there is no class `{name}`"))
     }
 
@@ -455,11 +512,14 @@ impl Reader<'_> {
         }
     }
 
-    fn classes(&self, column: &Column) -> Checked<Vec<u32>> {
-        let coded = code(column);
-        let places: HashMap<&String, u32> = self.rows.classes.iter().zip(0_u32..).collect();
-        let place = |name: &String| places.get(name).copied().ok_or_else(|| format!("there is no class `{name}`"));
-        let moved: Vec<u32> = coded.names.iter().map(place).collect::<Checked<_>>()?;
-        Ok(coded.codes.iter().filter_map(|was| moved.get(*was as usize).copied()).collect())
+    fn labels(&self) -> &Labels {
+        self.rows.labels(self.definition)
+    }
+
+    fn labels_of(&self, of: Side) -> Option<&Coded> {
+        match of {
+            Side::Candidate => self.labels().candidate.as_ref(),
+            Side::Baseline => self.labels().baseline.as_ref(),
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Parts of the rows: none of them may be worse than the margin.
+//! Parts of the rows: none of them may be worse by the margin or more, or, without one, be shown to be worse.
 
 use super::checks::{self, Check, CheckKind};
 use super::definition::{GateDefinition, SliceRule};
-use super::family::{Member, judge};
+use super::family::{Member, judge, judge_worse};
 use super::rows::Rows;
 use super::scoring::{Drawing, Prepared};
 use crate::registry::Verdict;
@@ -20,6 +20,9 @@ pub(super) fn slices(
         Ok(all) => all,
         Err(reason) => return error(&metric.to_string(), reason),
     };
+    if let Some(reason) = all.why_not(&rows.places) {
+        return error(&metric.to_string(), reason);
+    }
     let mut parts: Vec<(String, Vec<u32>)> = Vec::new();
     for column in &rule.columns {
         let Some(coded) = rows.coded(column) else {
@@ -42,6 +45,7 @@ pub(super) fn slices(
         }
         parts.extend(coded.names.iter().map(|name| format!("{column}={name}")).zip(of_column));
     }
+    let bar = -rule.margin.unwrap_or_default();
     let mut members = Vec::new();
     let mut others = Vec::new();
     let mut worst: Option<(f64, String)> = None;
@@ -71,15 +75,16 @@ pub(super) fn slices(
         if is_small {
             let why = format!("{} rows, fewer than {}: it is reported only", checks::count(found.rows), rule.min_rows);
             let mut check = Check::new(CheckKind::Slice, name, Verdict::Inconclusive, why)
-                .with_numbers(checks::numbers(&found, drawing.alpha, -rule.margin));
+                .with_numbers(checks::numbers(&found, drawing.alpha, bar));
             check.is_blocking = false;
             check.method = Some(found.method);
             others.push(check);
             continue;
         }
-        members.push(Member { kind: CheckKind::Slice, name, found, bar: -rule.margin, needs_rows: false });
+        members.push(Member { kind: CheckKind::Slice, name, found, bar, needs_rows: false });
     }
     let open = others.iter().filter(|check| check.is_blocking).count();
+    let judge = if rule.margin.is_some() { judge } else { judge_worse };
     let mut done = judge(&members, open, drawing.alpha);
     done.extend(others);
     (done, worst.map(|(difference, name)| format!("{name} ({})", checks::signed(difference))))

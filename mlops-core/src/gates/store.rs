@@ -85,7 +85,7 @@ impl Gates {
         }
         let rows = Rows::new(definition, &inputs);
         let named = rows.as_ref().ok().filter(|rows| rows.is_named && options.count && !self.is_read_only);
-        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.candidate_digest, &definition.name);
+        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.subject, &definition.name);
         let holdout_use = named.map(count).transpose()?;
         let run =
             RunOptions { candidate: Some(called(&candidate)), baseline: against.as_ref().map(called), holdout_use };
@@ -125,7 +125,7 @@ impl Gates {
         definition.check()?;
         let rows = Rows::new(definition, inputs);
         let named = rows.as_ref().ok().filter(|rows| rows.is_named && !self.is_read_only);
-        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.candidate_digest, &definition.name);
+        let count = |rows: &Rows| self.count_use(&rows.data_digest, &rows.subject, &definition.name);
         let counted = named.map(count).transpose()?;
         let options = RunOptions { holdout_use: options.holdout_use.or(counted), ..options.clone() };
         Ok(judge_rows(definition, inputs, rows, &options))
@@ -199,9 +199,9 @@ fn called(version: &ModelVersion) -> String {
     format!("{}@{}", version.name, version.version)
 }
 
-/// What a version is: its manifest, else its files.
+/// What a version is: its files, which are the same however often they are registered.
 fn digest(version: &ModelVersion) -> String {
-    let found = version.info.manifest.or(version.info.digest);
+    let found = version.info.digest.or(version.info.manifest);
     found.map_or_else(
         || format!("{}@{} {}", version.name, version.version, version.info.source),
         |digest| digest.to_string(),

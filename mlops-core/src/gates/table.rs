@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::inputs::{Column, Costs, GateInputs, Predicted, number_text, row_hash};
+use super::inputs::{Column, Costs, EXACT, GateInputs, Predicted, number_text, row_hash};
 use crate::base::limits;
 use crate::error::{Error, Result};
 
@@ -163,7 +163,9 @@ pub(super) fn typed(name: &str, texts: Vec<String>) -> Column {
             return Some(f64::NAN);
         }
         let value: f64 = text.parse().ok()?;
-        (is_known || (value.is_finite() && number_text(value) == *text)).then_some(value)
+        // More digits than a float holds: classes would be one that are two.
+        let is_cut = value.abs() >= EXACT && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        (!is_cut && (is_known || (value.is_finite() && number_text(value) == *text))).then_some(value)
     };
     match texts.iter().map(read).collect() {
         Some(values) => Column::Numbers(values),

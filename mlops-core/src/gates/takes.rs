@@ -57,6 +57,14 @@ impl GateMetric {
 }
 
 impl GateDefinition {
+    /// What one of its metrics takes: where a cutoff is asked for, a metric of classes takes scores.
+    pub fn takes(&self, metric: &GateMetric) -> Takes {
+        match metric.takes() {
+            Takes::Classes if self.cutoff.is_some() => Takes::Scores,
+            takes => takes,
+        }
+    }
+
     /// All metrics that the gate looks at, each once, the primary one first.
     pub fn metrics(&self) -> Vec<GateMetric> {
         let mut found: Vec<GateMetric> = Vec::new();

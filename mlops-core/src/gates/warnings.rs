@@ -2,8 +2,8 @@
 
 use super::checks::{Warning, count, number, percent, signed};
 use super::definition::GateDefinition;
-use super::inputs::GateInputs;
-use super::rows::Rows;
+use super::inputs::{GateInputs, Predicted};
+use super::rows::{Rows, may_be_classes};
 use super::stats::{Comparison, NoteCode};
 
 /// After so many uses the data say more about themselves than about the next candidate.
@@ -43,10 +43,24 @@ pub(super) fn of_use(number: u64) -> Option<Warning> {
 pub(super) fn of_inputs(definition: &GateDefinition, inputs: &GateInputs, rows: &Rows) -> Vec<Warning> {
     let mut found = Vec::new();
     found.extend(unlabelled(inputs));
+    if definition.cutoff.is_some() {
+        let sides = [("candidate", Some(&rows.candidate)), ("baseline", rows.baseline.as_ref())];
+        found.extend(sides.into_iter().filter_map(|(whose, said)| undecided(whose, said?)));
+    }
     if definition.group.is_none() {
         found.extend(rows.columns.keys().filter_map(|name| ungrouped(name, definition, rows)));
     }
     found
+}
+
+/// That a cutoff decided nothing, since only classes are there.
+fn undecided(whose: &str, said: &Predicted) -> Option<Warning> {
+    let has_classes = said.values.as_ref().is_some_and(may_be_classes);
+    (has_classes && said.scores.is_none() && said.probabilities.is_empty()).then(|| {
+        let text =
+            format!("the {whose} has classes only, which are taken as they are: the cutoff decides nothing of it");
+        Warning::new("cutoff_not_used", text)
+    })
 }
 
 /// That more labels are missing for one model than for the other.

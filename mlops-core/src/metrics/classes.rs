@@ -12,7 +12,7 @@ use super::{Predictions, Targets};
 use crate::error::Result;
 
 /// The class that is predicted for each row.
-pub(super) fn predicted(metric: &Metric, targets: &[u32], predictions: &Predictions<'_>) -> Result<Vec<u32>> {
+pub(crate) fn predicted(metric: &Metric, targets: &[u32], predictions: &Predictions<'_>) -> Result<Vec<u32>> {
     match predictions {
         Predictions::Classes(classes) => Ok(classes.to_vec()),
         Predictions::Values(values) => {

@@ -121,7 +121,7 @@ fn finite(what: &str, values: &[f64], a_row: usize) -> Result<()> {
         Some(at) => {
             let value = values.get(at).copied().unwrap_or(f64::NAN);
             Err(bad(
-                format!("row {} of {what}", at / a_row),
+                format!("row {} of {what}", at / a_row + 1),
                 value,
                 "a finite number; a row without one cannot be scored",
             ))
@@ -148,7 +148,7 @@ pub(super) fn check_positive(name: &str, targets: &[u32], values: &[f64], positi
         Some(at) => {
             let value = values.get(at).copied().unwrap_or(f64::NAN);
             let expected = format!("a probability from 0 to 1, which `{name}` needs");
-            Err(bad(format!("row {at} of predictions"), value, expected))
+            Err(bad(format!("row {} of predictions", at + 1), value, expected))
         }
     }
 }
@@ -165,7 +165,7 @@ pub(super) fn check_two(name: &str, targets: &[u32], positive: u32) -> Result<()
             let expected = format!(
                 "class 0 or 1 where predictions are one number a row; hand in (n_rows, n_classes) probabilities for `{name}` of more classes"
             );
-            Err(bad(format!("row {at} of targets"), value, expected))
+            Err(bad(format!("row {} of targets", at + 1), value, expected))
         }
     }
 }
@@ -175,19 +175,19 @@ pub(super) fn check_probabilities(targets: &[u32], values: &[f64], n_classes: us
     if let Some(at) = targets.iter().position(|class| *class as usize >= n_classes) {
         let value = targets.get(at).copied().unwrap_or_default();
         return Err(bad(
-            format!("row {at} of targets"),
+            format!("row {} of targets", at + 1),
             value,
             format!("a class below {n_classes}, one that has a column"),
         ));
     }
     for (at, row) in values.chunks_exact(n_classes).enumerate() {
         if let Some(value) = row.iter().find(|value| !(0.0..=1.0).contains(*value)) {
-            return Err(bad(format!("row {at} of predictions"), value, "probabilities from 0 to 1"));
+            return Err(bad(format!("row {} of predictions", at + 1), value, "probabilities from 0 to 1"));
         }
         let sum: f64 = row.iter().sum();
         if (sum - 1.0).abs() > SUM_TOLERANCE {
             return Err(bad(
-                format!("the sum of row {at} of predictions"),
+                format!("the sum of row {} of predictions", at + 1),
                 sum,
                 "1, since they are the probabilities of all classes",
             ));

@@ -33,6 +33,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use classes::predicted;
 pub use input::{Predictions, Targets};
 pub use metric::{Average, Metric, Score};
 pub(crate) use placements::{Placements, placements};

@@ -26,7 +26,7 @@ pub(super) fn of_queries(
         return Err(bad("predictions", "classes", format!("a score a row, as `{name}` is a score of rankings")));
     };
     if let Some((row, value)) = values.iter().enumerate().find(|(_, value)| **value < 0.0) {
-        return Err(bad(format!("row {row} of targets"), value, "a relevance of 0 or more"));
+        return Err(bad(format!("row {} of targets", row + 1), value, "a relevance of 0 or more"));
     }
     let mut places: HashMap<u64, usize> = HashMap::new();
     let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();

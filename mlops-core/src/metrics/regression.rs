@@ -29,7 +29,7 @@ pub(super) fn losses(metric: &Metric, targets: &[f64], predictions: &[f64]) -> R
         Score::MeanAbsolutePercentageError => {
             if let Some(row) = targets.iter().position(|y| y.abs() <= 0.0) {
                 return Err(bad(
-                    format!("row {row} of targets"),
+                    format!("row {} of targets", row + 1),
                     0,
                     "not 0, of which no share can be taken; use `mae`",
                 ));
@@ -43,7 +43,7 @@ pub(super) fn losses(metric: &Metric, targets: &[f64], predictions: &[f64]) -> R
             for (what, values) in [("targets", targets), ("predictions", predictions)] {
                 if let Some((row, value)) = values.iter().enumerate().find(|(_, value)| **value <= -1.0) {
                     return Err(bad(
-                        format!("row {row} of {what}"),
+                        format!("row {} of {what}", row + 1),
                         value,
                         "above -1, as `msle` takes logarithms of 1 + it",
                     ));
@@ -59,7 +59,9 @@ pub(super) fn losses(metric: &Metric, targets: &[f64], predictions: &[f64]) -> R
 pub(super) fn check_finite(losses: &[f64]) -> Result<()> {
     match losses.iter().position(|loss| !loss.is_finite()) {
         None => Ok(()),
-        Some(row) => Err(bad(format!("the loss of row {row}"), "infinite", "numbers whose losses a float can hold")),
+        Some(row) => {
+            Err(bad(format!("the loss of row {}", row + 1), "infinite", "numbers whose losses a float can hold"))
+        }
     }
 }
 

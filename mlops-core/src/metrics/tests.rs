@@ -15,12 +15,12 @@ fn what_is_missing_or_no_number_is_never_a_score() {
     let targets = Targets::Values(&[1.0, 2.0]);
     assert!(said("mae", Targets::Values(&[]), Predictions::Values(&[])).contains("at least one row"));
     assert!(said("mae", targets, Predictions::Values(&[1.0])).contains("2 rows, as many as targets"));
-    assert!(said("mae", targets, Predictions::Values(&[1.0, f64::NAN])).contains("row 1 of predictions `NaN`"));
+    assert!(said("mae", targets, Predictions::Values(&[1.0, f64::NAN])).contains("row 2 of predictions `NaN`"));
     assert!(
         said("mae", Targets::Values(&[f64::INFINITY, 1.0]), Predictions::Values(&[1.0, 1.0]))
-            .contains("row 0 of targets `inf`")
+            .contains("row 1 of targets `inf`")
     );
-    assert!(said("mse", targets, Predictions::Values(&[1e300, 1.0])).contains("the loss of row 0"));
+    assert!(said("mse", targets, Predictions::Values(&[1e300, 1.0])).contains("the loss of row 1"));
     assert!(said("mape", Targets::Values(&[1.0, 0.0]), Predictions::Values(&[1.0, 1.0])).contains("use `mae`"));
     assert!(said("r2", Targets::Values(&[2.0, 2.0]), Predictions::Values(&[1.0, 1.0])).contains("2 in every row"));
     assert!(said("msle", Targets::Values(&[2.0, -1.0]), Predictions::Values(&[1.0, 1.0])).contains("above -1"));
@@ -30,17 +30,17 @@ fn what_is_missing_or_no_number_is_never_a_score() {
 fn what_is_no_probability_is_refused() {
     let targets = Targets::Classes(&[0, 1]);
     let wide = |values, n_classes| Predictions::Probabilities { values, n_classes };
-    assert!(said("log_loss", targets, Predictions::Values(&[0.5, 1.5])).contains("row 1 of predictions `1.5`"));
+    assert!(said("log_loss", targets, Predictions::Values(&[0.5, 1.5])).contains("row 2 of predictions `1.5`"));
     assert!(said("accuracy", targets, Predictions::Values(&[0.5, -0.5])).contains("a probability from 0 to 1"));
     assert!(said("log_loss", targets, Predictions::Classes(&[0, 1])).contains("probabilities, which `log_loss`"));
     assert!(
-        said("log_loss", targets, wide(&[0.5, 0.5, 0.5, 0.6], 2)).contains("the sum of row 1 of predictions `1.1`")
+        said("log_loss", targets, wide(&[0.5, 0.5, 0.5, 0.6], 2)).contains("the sum of row 2 of predictions `1.1`")
     );
     assert!(said("log_loss", targets, wide(&[0.5, 0.5, 0.5], 2)).contains("a multiple of 2"));
     assert!(said("log_loss", targets, wide(&[1.0, 1.0], 1)).contains("2 or more"));
     assert!(said("log_loss", Targets::Classes(&[0, 3]), wide(&[0.5, 0.5, 0.5, 0.5], 2)).contains("a class below 2"));
     assert!(
-        said("roc_auc", Targets::Classes(&[0, 3]), Predictions::Values(&[0.1, 0.9])).contains("row 1 of targets `3`")
+        said("roc_auc", Targets::Classes(&[0, 3]), Predictions::Values(&[0.1, 0.9])).contains("row 2 of targets `3`")
     );
 }
 

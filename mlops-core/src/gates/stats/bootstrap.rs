@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::bounds::{Bca, Resampled};
 use super::distributions::{normal_quantile, of_length, to_float};
 use super::draw::{Buffer, Draw};
+use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::metrics::{Accumulator, Prepared};
 
@@ -164,7 +165,7 @@ impl Differences for OwnOf<'_> {
 
 /// What is resampled, and how.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Plan<'a> {
     /// What a resample draws.
     pub(super) draw: Draw,
     /// How many resamples.
@@ -173,9 +174,11 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     /// How many threads, at least 1.
     pub(super) threads: usize,
+    /// Who hears of each.
+    pub(super) watch: Option<&'a Watch>,
 }
 
-impl Plan {
+impl Plan<'_> {
     /// The differences of all resamples, for each statistic: values that are no finite number count as undefined.
     pub(super) fn run(&self, statistics: &[Statistic<'_>]) -> Result<Vec<Resampled>> {
         let next = AtomicU32::new(0);
@@ -210,6 +213,10 @@ impl Plan {
                 self.draw.resample(self.seed, u64::from(number), &mut buffer, |units| {
                     accumulators.iter_mut().for_each(|accumulator| accumulator.add(units));
                 });
+                if let Err(error) = self.watch.map_or(Ok(()), Watch::draw) {
+                    next.store(self.resamples, Ordering::Relaxed);
+                    return Err(error);
+                }
                 for (values, accumulator) in values.iter_mut().zip(&mut accumulators) {
                     match accumulator.value() {
                         Ok(value) => values.push(value.filter(|value| value.is_finite())),

@@ -96,6 +96,14 @@ impl Bounds {
         }
     }
 
+    /// How many resamples would say something of this level, where those that were taken do not.
+    pub(super) fn resamples_needed(&self, alpha: f64) -> Option<f64> {
+        match self {
+            Self::Resampled(resampled) if resampled.is_silent(alpha) => Some(Resampled::needed(alpha)),
+            _ => None,
+        }
+    }
+
     fn reach(&self, alpha: f64) -> f64 {
         match self {
             Self::Normal { .. } => -normal_quantile(alpha),
@@ -121,11 +129,30 @@ fn ratio(above: f64, error: f64) -> Result<f64, f64> {
 }
 
 impl Resampled {
+    /// Fewer resamples than that say nothing of this level: beyond the least of them nothing is known.
+    fn needed(alpha: f64) -> f64 {
+        (1.0 / alpha - 1.0 - 1e-6).ceil()
+    }
+
+    fn total(&self) -> usize {
+        self.sorted.len() + self.undefined as usize
+    }
+
+    fn is_silent(&self, alpha: f64) -> bool {
+        of_length(self.total()) < Self::needed(alpha)
+    }
+
     fn lower(&self, alpha: f64) -> f64 {
+        if self.is_silent(alpha) {
+            return f64::NEG_INFINITY;
+        }
         self.quantile(self.level(alpha), self.undefined as usize)
     }
 
     fn upper(&self, alpha: f64) -> f64 {
+        if self.is_silent(alpha) {
+            return f64::INFINITY;
+        }
         self.quantile(self.level(1.0 - alpha), 0)
     }
 
@@ -144,7 +171,7 @@ impl Resampled {
     /// The quantile between the two nearest (numpy's `linear`), with `below` values of minus infinity; those without a value
     /// that are not below are above.
     fn quantile(&self, level: f64, below: usize) -> f64 {
-        let total = self.sorted.len() + self.undefined as usize;
+        let total = self.total();
         if total == 0 {
             return f64::NAN;
         }
@@ -170,7 +197,7 @@ impl Resampled {
 
     fn p_value(&self, margin: f64) -> f64 {
         let not_better = self.sorted.partition_point(|value| *value <= -margin) + self.undefined as usize;
-        (1.0 + of_length(not_better)) / (1.0 + of_length(self.sorted.len() + self.undefined as usize))
+        (1.0 + of_length(not_better)) / (1.0 + of_length(self.total()))
     }
 
     fn deviation(&self) -> f64 {
@@ -213,6 +240,14 @@ mod tests {
         assert!(resampled(1).lower(0.05) < resampled(0).lower(0.05));
         assert!(resampled(1).upper(0.05) > resampled(0).upper(0.05));
         assert!(resampled(10).p_value(0.0) > resampled(0).p_value(0.0));
+    }
+
+    #[test]
+    fn beyond_the_least_resample_nothing_is_known() {
+        assert_eq!((resampled(0).lower(0.01), resampled(0).resamples_needed(0.01)), (1.0, None));
+        assert_eq!((resampled(0).lower(0.009), resampled(0).upper(0.009)), (f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(resampled(0).resamples_needed(0.001), Some(999.0));
+        assert_eq!(Bounds::Normal { difference: 0.0, error: 1.0 }.resamples_needed(1e-9), None);
     }
 
     #[test]

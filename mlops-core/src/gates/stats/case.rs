@@ -6,9 +6,10 @@ use super::bootstrap::{OfRows, Statistic};
 use super::choose::{Kind, wants_delong};
 use super::delong::{DeLong, of_placements};
 use super::distributions::{of_length, to_float};
+use super::few::Turned;
 use super::options::{CompareOptions, bad};
 use crate::error::{Error, Result};
-use crate::metrics::{Metric, Predictions, Prepared, Targets, of_prepared, placements};
+use crate::metrics::{Metric, Predictions, Prepared, Score, Targets, of_prepared, placements};
 
 /// Fewer rows are not worth a thread.
 const ROWS_FOR_A_THREAD: usize = 20_000;
@@ -29,6 +30,8 @@ pub(super) struct Case<'a> {
     pub(super) classes: Option<(u64, u64)>,
     /// Whether the candidate and the baseline predict the same for every row.
     pub(super) constant: (bool, bool),
+    /// Where one of both does better; None of somebody's function.
+    pub(super) turned: Option<Turned>,
 }
 
 /// What each row says.
@@ -104,7 +107,9 @@ impl Case<'_> {
             data: Data::Signs(Vec::new()),
             classes,
             constant: (is_constant(candidate), is_constant(baseline)),
+            turned: None,
         };
+        let turned = || Turned::of_metric(metric, targets, candidate, baseline, options.groups);
         if wants_delong(kind, options) {
             let place = |predictions| placements(metric, targets, predictions);
             let (first, second) = both(threads, || place(candidate), || place(baseline))?;
@@ -114,6 +119,7 @@ impl Case<'_> {
             let found = of_placements(&first, &second);
             (case.candidate, case.baseline, case.difference) = (found.candidate, found.baseline, found.difference);
             case.data = Data::Area(found);
+            case.turned = turned();
             return Ok((case, None));
         }
         let prepare = |predictions| {
@@ -128,8 +134,16 @@ impl Case<'_> {
         let first_rows = first.first_rows().map(<[u32]>::to_vec);
         case.difference = case.sign() * (candidate_value - baseline_value);
         case.data = match (first.values(), second.values()) {
-            (Some(candidate), Some(baseline)) => differences_of(kind, case.sign(), candidate, baseline),
-            _ => Data::Pair(Box::new((first, second))),
+            (Some(candidate), Some(baseline)) => {
+                // Of queries nobody knows the groups here.
+                let groups = options.groups.filter(|_| first_rows.is_none());
+                case.turned = Some(Turned::of_values(candidate, baseline, case.sign(), groups, most(kind, metric)));
+                differences_of(kind, case.sign(), candidate, baseline)
+            }
+            _ => {
+                case.turned = turned();
+                Data::Pair(Box::new((first, second)))
+            }
         };
         case.settle();
         Ok((case, first_rows))
@@ -141,6 +155,7 @@ impl Case<'_> {
         greater_is_better: bool,
         candidate: &[f64],
         baseline: &[f64],
+        groups: Option<&[u64]>,
     ) -> Result<Case<'a>> {
         if candidate.is_empty() {
             return Err(bad("the candidate's values", "[]", "at least one row"));
@@ -152,7 +167,7 @@ impl Case<'_> {
         check_rows(candidate.len())?;
         for (whose, values) in [("candidate", candidate), ("baseline", baseline)] {
             if let Some((row, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-                return Err(bad(&format!("row {row} of the {whose}'s values"), value, "a finite number"));
+                return Err(bad(&format!("row {} of the {whose}'s values", row + 1), value, "a finite number"));
             }
         }
         let zero_one = |value: &f64| value.to_bits() == 0.0_f64.to_bits() || value.to_bits() == 1.0_f64.to_bits();
@@ -171,6 +186,7 @@ impl Case<'_> {
             data: differences_of(kind, sign, candidate, baseline),
             classes: None,
             constant: (false, false),
+            turned: Some(Turned::of_values(candidate, baseline, sign, groups, (kind == Kind::ZeroOne).then_some(1.0))),
         };
         if !(case.candidate.is_finite() && case.baseline.is_finite()) {
             return Err(bad("the mean of the values", "infinite", "values whose sum a float can hold"));
@@ -210,6 +226,7 @@ impl Case<'_> {
             data: Data::Own(values),
             classes: None,
             constant: (false, false),
+            turned: None,
         })
     }
 
@@ -228,6 +245,16 @@ impl Case<'_> {
 
 fn check_rows(rows: usize) -> Result<()> {
     if u32::try_from(rows).is_ok() { Ok(()) } else { Err(bad("n_rows", rows, "at most 4294967295 rows")) }
+}
+
+/// By how much the losses of two rows may differ.
+fn most(kind: Kind, metric: &Metric) -> Option<f64> {
+    match metric.score() {
+        _ if kind == Kind::ZeroOne => Some(1.0),
+        Score::Brier => Some(2.0),
+        _ if metric.is_of_rankings() => Some(1.0),
+        _ => None,
+    }
 }
 
 fn differences_of<'a>(kind: Kind, sign: f64, candidate: &[f64], baseline: &[f64]) -> Data<'a> {
@@ -253,10 +280,14 @@ fn both<T: Send>(
     } else {
         (candidate(), baseline())
     };
-    Ok((candidate.map_err(|error| named(error, "candidate"))?, baseline.map_err(|error| named(error, "baseline"))?))
+    Ok((
+        candidate.map_err(|error| of_model(error, "candidate"))?,
+        baseline.map_err(|error| of_model(error, "baseline"))?,
+    ))
 }
 
-fn named(error: Error, whose: &str) -> Error {
+/// The error of a score, which says of which model it is.
+pub(in crate::gates) fn of_model(error: Error, whose: &str) -> Error {
     match error {
         Error::InvalidArgument { what, value, expected } if what.ends_with("predictions") => {
             let what = format!("{}the {whose}'s predictions", what.trim_end_matches("predictions"));

@@ -133,7 +133,7 @@ pub fn compare_values(
     options: &CompareOptions<'_>,
 ) -> Result<Comparison> {
     options.check(candidate.len())?;
-    let case = Case::of_values(metric, greater_is_better, candidate, baseline)?;
+    let case = Case::of_values(metric, greater_is_better, candidate, baseline, options.groups)?;
     of_rows(case, options)
 }
 

@@ -1,6 +1,7 @@
 //! What a comparison finds.
 
 use super::bounds::Bounds;
+use super::few::Turned;
 
 /// What somebody who reads a comparison has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Note {
 pub enum NoteCode {
     /// Fewer than 100 rows (queries, groups): too few for a statistical pass.
     FewRows,
-    /// Fewer than 10 rows on which just one of both is right.
+    /// Fewer than 10 rows, or groups, on which one of both does better.
     FewDiscordant,
     /// Fewer than 30 positive or negative rows.
     FewOfOneClass,
@@ -99,12 +100,15 @@ pub struct Comparison {
     pub(super) bounds: Bounds,
     /// The bootstrap's, where it has to agree.
     pub(super) check: Option<Bounds>,
+    /// Where one of both models does better.
+    pub(super) turned: Option<Turned>,
 }
 
 impl Comparison {
     /// The lower bound at another level, without resampling again: for Holm over slices at alpha / k.
     ///
-    /// `alpha` above 0 and below 1/2; NaN for another. A bootstrap of B resamples says nothing of levels below about 1/B.
+    /// `alpha` above 0 and below 1/2; NaN for another. A bootstrap of B resamples says nothing of levels below `1 / (B + 1)`:
+    /// minus infinity.
     ///
     /// # Examples
     /// ```
@@ -136,6 +140,12 @@ impl Comparison {
     pub fn agrees_at(&self, alpha: f64, margin: f64) -> bool {
         let above = |bounds: &Bounds| bounds.lower(alpha) > -margin;
         self.check.as_ref().is_none_or(|check| above(check) == above(&self.bounds))
+    }
+
+    /// How many resamples would say something of this level, where those that were taken, or have to agree, say nothing.
+    pub fn resamples_needed(&self, alpha: f64) -> Option<f64> {
+        let needed = [Some(&self.bounds), self.check.as_ref()];
+        needed.into_iter().flatten().find_map(|bounds| bounds.resamples_needed(alpha))
     }
 
     /// Whether this note was made.

@@ -19,7 +19,13 @@ use crate::error::{Error, Result};
 /// Compares by cases of the same units, with the same resamples.
 pub(super) fn find(cases: &[Case<'_>], draw: Draw, options: &CompareOptions<'_>) -> Result<Vec<Comparison>> {
     let drawn = draw.count() as usize;
-    let plan = Plan { draw, resamples: options.resamples, seed: options.seed, threads: threads(options) };
+    let plan = Plan {
+        draw,
+        resamples: options.resamples,
+        seed: options.seed,
+        threads: threads(options),
+        watch: options.watch,
+    };
     let units = if options.series.is_some() { 0 } else { drawn };
     let choices: Vec<Choice> = cases
         .iter()
@@ -128,6 +134,7 @@ fn one(
         notes: Vec::new(),
         bounds,
         check,
+        turned: case.turned,
     };
     comparison.agrees = comparison.agrees_at(options.alpha, 0.0);
     comparison.notes =
@@ -190,7 +197,7 @@ fn check_whole(groups: &[u64], queries: &[u64]) -> Result<()> {
     for (row, (query, group)) in queries.iter().zip(groups).enumerate() {
         if of_query.insert(*query, *group).is_some_and(|before| before != *group) {
             return Err(bad(
-                &format!("the group of row {row}"),
+                &format!("the group of row {}", row + 1),
                 group,
                 &format!("the group of the other rows of query {query}"),
             ));

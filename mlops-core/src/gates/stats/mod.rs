@@ -14,6 +14,7 @@
 //! | `philox.rs`, `draw.rs`, `bootstrap.rs`, `bounds.rs` | resampling: numbers, rows, differences, quantiles |
 //! | `proportions.rs`, `delong.rs`, `means.rs`, `wilcoxon.rs`, `series.rs` | tests and intervals |
 //! | `few.rs` | exact tests that have to agree where few rows are right of one model only |
+//! | `watch.rs` | how far a long comparison is, and its end from outside |
 //! | `holm.rs`, `power.rs` | many hypotheses; what rows can show |
 
 mod bootstrap;
@@ -37,9 +38,11 @@ mod proportions;
 mod series;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wilcoxon;
 
 pub use bootstrap::OfRows;
+pub(super) use case::of_model;
 pub use compare::{compare, compare_all, compare_by, compare_values};
 pub use comparison::{Comparison, Note, NoteCode};
 pub use delong::{DeLong, delong};
@@ -49,4 +52,5 @@ pub use options::{CompareOptions, FEWEST_RESAMPLES, MOST_RESAMPLES, Method, Seri
 pub use power::{minimal_detectable, rows_needed, rows_needed_for_mean};
 pub use proportions::{McNemar, mcnemar, newcombe, wald, wilson};
 pub use series::{DieboldMariano, diebold_mariano};
+pub use watch::Watch;
 pub use wilcoxon::{Wilcoxon, wilcoxon};

@@ -3,11 +3,10 @@
 use super::bounds::{Bounds, Resampled};
 use super::case::Case;
 use super::comparison::{Comparison, Note, NoteCode};
+use super::few::Turned;
 
 /// Fewer units are too few for a statistical pass.
 const FEW_UNITS: usize = 100;
-/// Fewer discordant rows make McNemar's test and its interval coarse.
-const FEW_DISCORDANT: u64 = 10;
 /// Fewer rows of a class make metrics of it unsure.
 const FEW_OF_A_CLASS: u64 = 30;
 
@@ -19,11 +18,13 @@ pub(super) fn notes(comparison: &Comparison, case: &Case<'_>, units: usize, with
         let what = if units == case.rows { "rows" } else { "queries or groups" };
         say(NoteCode::FewRows, format!("{units} {what} are too few to tell; 100 are the least"));
     }
-    if let Some(m) = comparison.discordant.filter(|m| *m < FEW_DISCORDANT) {
-        say(
-            NoteCode::FewDiscordant,
-            format!("on {m} rows just one of both models is right; fewer than 10 tell little"),
-        );
+    if let Some(m) = comparison.turned.filter(|turned| turned.are_few()).map(Turned::count) {
+        let what = match (&comparison.discordant, units == case.rows) {
+            (Some(_), true) => format!("on {m} rows just one of both models is right"),
+            (None, true) => format!("on {m} rows one of both models does better"),
+            _ => format!("on {m} queries or groups one of both models does better"),
+        };
+        say(NoteCode::FewDiscordant, format!("{what}; fewer than 10 tell little"));
     }
     if let Some((positives, negatives)) = case.classes.filter(|(p, n)| *p.min(n) < FEW_OF_A_CLASS) {
         let text =

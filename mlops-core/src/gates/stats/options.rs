@@ -1,5 +1,6 @@
 //! What a comparison is told beside the arrays.
 
+use super::watch::Watch;
 use crate::error::{Error, Result};
 
 /// The fewest resamples of a bootstrap.
@@ -64,11 +65,22 @@ pub struct CompareOptions<'a> {
     pub method: Method,
     /// How many threads resample; 0 is as many as the machine has. The result is the same for each.
     pub threads: usize,
+    /// Who hears how far it is, and may end it; None.
+    pub watch: Option<&'a Watch>,
 }
 
 impl Default for CompareOptions<'_> {
     fn default() -> Self {
-        Self { alpha: 0.05, resamples: 2_000, seed: 0, groups: None, series: None, method: Method::Auto, threads: 0 }
+        Self {
+            alpha: 0.05,
+            resamples: 2_000,
+            seed: 0,
+            groups: None,
+            series: None,
+            method: Method::Auto,
+            threads: 0,
+            watch: None,
+        }
     }
 }
 

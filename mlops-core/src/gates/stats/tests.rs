@@ -12,6 +12,7 @@ const DEFAULT: CompareOptions<'static> = CompareOptions {
     series: None,
     method: Method::Auto,
     threads: 1,
+    watch: None,
 };
 
 fn metric(name: &str) -> Metric {
@@ -138,8 +139,8 @@ fn an_error_says_which_model_it_is_of() {
     let said = |candidate, baseline| {
         compare(&metric("log_loss"), &targets, candidate, baseline, &DEFAULT).unwrap_err().to_string()
     };
-    assert!(said(&bad, &good).contains("row 1 of the candidate's predictions `NaN`"), "{}", said(&bad, &good));
-    assert!(said(&good, &bad).contains("row 1 of the baseline's predictions `NaN`"));
+    assert!(said(&bad, &good).contains("row 2 of the candidate's predictions `NaN`"), "{}", said(&bad, &good));
+    assert!(said(&good, &bad).contains("row 2 of the baseline's predictions `NaN`"));
     assert!(said(&good, &Predictions::Values(&[0.1])).contains("the baseline's predictions `1 rows`"));
 }
 
@@ -247,7 +248,7 @@ fn values_of_ones_own_are_checked_and_zeros_and_ones_are_counted() {
     };
     assert!(said(&[], &[]).contains("at least one row"));
     assert!(said(&[1.0], &[1.0, 2.0]).contains("the baseline's values `2 rows`"));
-    assert!(said(&[1.0, f64::NAN], &[1.0, 2.0]).contains("row 1 of the candidate's values `NaN`"));
+    assert!(said(&[1.0, f64::NAN], &[1.0, 2.0]).contains("row 2 of the candidate's values `NaN`"));
     let found = compare_values("hit", true, &[1.0, 1.0, 0.0], &[0.0, 1.0, 0.0], &DEFAULT).unwrap();
     assert_eq!((found.discordant, found.p_value, found.method.as_str()), (Some(1), 0.5, "percentile+mcnemar"));
 }
@@ -277,4 +278,62 @@ fn many_rows_are_not_left_out_in_turn() {
     assert!(said.contains("at most 5000 rows"), "{said}");
     let (_, q) = wrong_every(5_002, 5);
     assert_eq!(of("f1", &targets, &p, &q, &CompareOptions { resamples: 999, ..DEFAULT }).method, "percentile");
+}
+
+#[test]
+fn a_few_rows_are_no_evidence_for_any_metric() {
+    // Thirty positives of a thousand rows; three of them only one model finds.
+    let targets: Vec<u32> = (0..1_000).map(|row| u32::from(row < 30)).collect();
+    let mut all: Vec<f64> = targets.iter().map(|class| 0.1 + 0.8 * f64::from(*class)).collect();
+    all[999] = 0.2;
+    let but = |rows: usize| -> Vec<f64> {
+        all.iter().enumerate().map(|(row, p)| if row < rows { 0.2 } else { *p }).collect()
+    };
+    for name in ["recall", "f1", "precision", "balanced_accuracy", "mcc", "brier", "log_loss", "accuracy"] {
+        let same = of(name, &targets, &all, &all, &DEFAULT);
+        assert!(same.has_note(NoteCode::FewDiscordant), "{name}");
+        assert!(!same.is_exactly_above(0.05, 1e-6) && !same.is_exactly_above(0.05, 0.0), "{name}");
+        if name == "precision" {
+            continue;
+        }
+        let three = of(name, &targets, &all, &but(3), &DEFAULT);
+        assert!(three.lower > 0.0 || name == "log_loss", "{name}: {three:?}");
+        assert!(!three.is_exactly_above(0.05, 0.0), "three of three are luck one time in eight: {name}");
+        let nine = of(name, &targets, &all, &but(9), &DEFAULT);
+        assert!(nine.is_exactly_above(0.05, 0.0) && !nine.is_exactly_worse(0.05), "{name}");
+        let worse = of(name, &targets, &but(9), &all, &DEFAULT);
+        assert!(worse.is_exactly_worse(0.05) && !worse.is_exactly_above(0.05, 0.005), "{name}");
+        assert!(!of(name, &targets, &but(3), &all, &DEFAULT).is_exactly_worse(0.05), "{name}");
+        let many = of(name, &targets, &all, &but(10), &DEFAULT);
+        assert!(!many.has_note(NoteCode::FewDiscordant), "{name}");
+    }
+    // Of thirty rows none lost says that fewer than one in ten is: 0.9^30 = 0.042.
+    let recall = of("recall", &targets, &all, &all, &DEFAULT);
+    assert!(recall.is_exactly_above(0.05, 0.1) && !recall.is_exactly_above(0.05, 0.09));
+}
+
+#[test]
+fn groups_that_differ_are_counted_and_not_their_rows() {
+    let targets = vec![1_u32; 1_000];
+    let right = vec![0.9; 1_000];
+    // Twenty rows of one person.
+    let groups: Vec<u64> = (0..1_000).map(|row| row / 20).collect();
+    let baseline: Vec<f64> = (0..1_000).map(|row| if row < 20 { 0.1 } else { 0.9 }).collect();
+    let grouped = CompareOptions { groups: Some(&groups), ..DEFAULT };
+    for name in ["accuracy", "recall"] {
+        let found = of(name, &targets, &right, &baseline, &grouped);
+        assert!(found.has_note(NoteCode::FewDiscordant) && !found.is_exactly_above(0.05, 0.0), "{name}");
+        let rows = of(name, &targets, &right, &baseline, &DEFAULT);
+        assert!(!rows.has_note(NoteCode::FewDiscordant) && rows.is_exactly_above(0.05, 0.0), "{name}");
+    }
+}
+
+#[test]
+fn resamples_say_nothing_beyond_the_least_of_them() {
+    let (targets, p) = wrong_every(2_000, 50);
+    let (_, q) = wrong_every(2_000, 10);
+    let found = of("f1", &targets, &p, &q, &DEFAULT);
+    assert!(found.lower_at(0.0005) > 0.0 && found.resamples_needed(0.0005).is_none());
+    assert_eq!((found.lower_at(0.0004), found.upper_at(0.0004)), (f64::NEG_INFINITY, f64::INFINITY));
+    assert_eq!(found.resamples_needed(0.0004), Some(2_499.0));
 }

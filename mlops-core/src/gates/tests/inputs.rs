@@ -187,3 +187,70 @@ fn a_definition_that_no_gate_can_ask_for_is_refused() {
     let gate = superior().with_alpha(f64::NAN);
     assert!(evaluate(&gate, &inputs(100, 0.1, 0.1), &RunOptions::default()).unwrap_err().to_string().contains("alpha"));
 }
+
+#[test]
+fn a_cutoff_decides_by_probabilities_and_says_where_it_cannot() {
+    let mut rows = inputs(1_000, 0.05, 0.15);
+    let scores = super::scores(&rows, 1, 0.4);
+    let labels = rows.candidate.values.clone();
+    let others: Vec<f64> = scores.iter().map(|score| 1.0 - score).collect();
+    let gate = GateDefinition { cutoff: Some(0.99), ..GateDefinition::new("gate", accuracy()) };
+    let of = |rows: &GateInputs| run(&gate, rows).primary().unwrap().numbers.candidate;
+    rows.candidate = Predicted::scores(scores.clone());
+    let expected = of(&rows);
+    for said in [
+        Predicted { values: labels.clone(), ..Predicted::scores(scores.clone()) },
+        Predicted { values: labels.clone(), ..Predicted::default().with_probability("1", scores.clone()) },
+        Predicted::default().with_probability("0", others),
+    ] {
+        rows.candidate = said;
+        assert_eq!(of(&rows), expected);
+    }
+    rows.candidate = Predicted { values: labels, ..Predicted::default() };
+    let warned =
+        |rows: &GateInputs| run(&gate, rows).warnings.iter().filter(|one| one.code == "cutoff_not_used").count();
+    assert_eq!(warned(&rows), 2);
+    rows.candidate = Predicted::scores(scores);
+    assert_eq!(warned(&rows), 1);
+}
+
+#[test]
+fn labels_are_no_scores_where_probabilities_are_there() {
+    let mut rows = inputs(1_000, 0.05, 0.15);
+    let scores = super::scores(&rows, 1, 0.4);
+    let probabilities = |scores: &[f64]| {
+        let said = Predicted::default().with_probability("0", scores.iter().map(|p| 1.0 - p).collect());
+        said.with_probability("1", scores.to_vec()).with_probability("2", vec![0.0; 1_000])
+    };
+    (rows.candidate, rows.baseline) = (probabilities(&scores), Some(probabilities(&scores)));
+    let area = GateDefinition::new("gate", MetricRule::new("roc_auc").unwrap());
+    let reason = |rows: &GateInputs| run(&area, rows).primary().unwrap().reason.clone();
+    let expected = reason(&rows);
+    assert!(expected.contains("class 2"), "{expected}");
+    // It predicts a class that no target is.
+    let mut labels = vec![1.0; 1_000];
+    labels[7] = 2.0;
+    rows.candidate.values = Some(labels.into());
+    assert_eq!(reason(&rows), expected);
+}
+
+#[test]
+fn scores_of_more_rows_than_ids_are_an_error() {
+    let mut rows = inputs(500, 0.05, 0.15);
+    let ids: Vec<String> = (0..500).map(|row| row.to_string()).collect();
+    rows.ids = Some(ids.clone());
+    rows.candidate.ids = Some(ids);
+    rows.candidate.scores = Some(vec![0.5; 501]);
+    assert!(error(&run(&superior(), &rows)).contains("500 rows and 501 rows"));
+}
+
+#[test]
+fn a_row_that_cannot_be_scored_is_counted_as_it_was_handed_in() {
+    let targets: Vec<f64> = (0..1_000).map(|row| if row == 700 { 0.0 } else { f64::from(row) + 1.0 }).collect();
+    let said = |by: f64| Predicted::values(targets.iter().map(|y| y + by).collect::<Vec<f64>>());
+    let rows = GateInputs::new(targets.clone(), said(1.0)).with_baseline(said(2.0));
+    let gate = GateDefinition::new("gate", MetricRule::new("mape").unwrap());
+    let report = run(&gate, &rows);
+    let reason = &report.primary().unwrap().reason;
+    assert!(reason.contains("row 701 of targets"), "{reason}");
+}

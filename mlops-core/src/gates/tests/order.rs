@@ -19,7 +19,7 @@ fn gate(group: bool) -> GateDefinition {
     let gate = GateDefinition::new("gate", accuracy().with_margin(0.05))
         .with_guardrail(MetricRule::new("roc_auc").unwrap().with_margin(0.02))
         .with_guardrail(MetricRule::new("f1").unwrap().with_margin(0.02))
-        .with_slices(SliceRule::new(&["country"], 0.05));
+        .with_slices(SliceRule::new(&["country"]).with_margin(0.05));
     let fairness = FairnessRule {
         column: "country".into(),
         measure: FairnessMeasure::DemographicParityDifference,

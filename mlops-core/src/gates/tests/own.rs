@@ -49,7 +49,7 @@ fn a_function_gets_the_places_of_the_rows_that_were_handed_in_also_in_slices() {
     rows.columns.insert("part".into(), parts.into());
     let gate = GateDefinition::new("gate", accuracy().superior());
     let of = |metric: &str| {
-        let slices = SliceRule { metric: Some(metric.parse().unwrap()), ..SliceRule::new(&["part"], 0.05) };
+        let slices = SliceRule { metric: Some(metric.parse().unwrap()), ..SliceRule::new(&["part"]).with_margin(0.05) };
         let report = run(&gate.clone().with_slices(slices), &with_function(rows.clone()));
         let numbers = |name: &str| check(&report, CheckKind::Slice, name).numbers.clone();
         ["part=even", "part=odd"].map(|name| (numbers(name).candidate, numbers(name).baseline))

@@ -9,8 +9,10 @@ use super::{inputs, run, superior};
 const EVIL: &str = "</testcase>|<b a='1' c=\"&\">\n]]>`x`";
 
 fn evil() -> GateReport {
-    let gate =
-        GateDefinition { name: "a|<gate>&\"'".into(), ..superior().with_slices(SliceRule::new(&["country"], 0.01)) };
+    let gate = GateDefinition {
+        name: "a|<gate>&\"'".into(),
+        ..superior().with_slices(SliceRule::new(&["country"]).with_margin(0.01))
+    };
     let countries: Vec<&str> = (0..400).map(|row| if row % 2 == 0 { EVIL } else { "nan" }).collect();
     run(&gate, &inputs(400, 0.1, 0.1).with_column("country", countries))
 }

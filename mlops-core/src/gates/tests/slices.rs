@@ -17,7 +17,7 @@ fn worse_in(country: &str, every: usize) -> GateInputs {
 }
 
 fn sliced() -> GateDefinition {
-    superior().with_slices(SliceRule::new(&["country"], 0.05))
+    superior().with_slices(SliceRule::new(&["country"]).with_margin(0.05))
 }
 
 #[test]
@@ -129,4 +129,46 @@ fn one_group_cannot_be_compared() {
         ..superior()
     };
     assert!(error(&run(&gate, &rows)).contains("fewer than two groups"));
+}
+
+#[test]
+fn without_a_margin_only_a_slice_that_is_shown_to_be_worse_stops_the_gate() {
+    let gate = superior().with_slices(SliceRule::new(&["country"]));
+    let report = run(&gate, &worse_in("DE", 20));
+    assert_eq!(report.verdict, Verdict::Fail);
+    let slice = check(&report, CheckKind::Slice, "country=DE");
+    assert!(slice.is_blocking && slice.reason.contains("it is worse"), "{slice:?}");
+    // Of two hundred rows nobody can say that they are not worse, and they are not.
+    let rows = inputs(3_000, 0.02, 0.15)
+        .with_column("country", (0..3_000).map(|row| if row % 15 == 0 { "DE" } else { "FR" }).collect::<Vec<_>>());
+    let report = run(&gate, &rows);
+    assert_eq!(report.verdict, Verdict::Pass, "{}", report.to_text());
+    assert!(check(&report, CheckKind::Slice, "country=FR").reason.starts_with("at least"));
+}
+
+#[test]
+fn a_few_rows_of_a_slice_are_no_evidence_in_either_direction() {
+    let part = |row: usize| if row % 50 == 0 { "small" } else { "large" };
+    let column: Vec<&str> = (0..3_000).map(part).collect();
+    let mut rows = inputs(3_000, 0.02, 0.15).with_column("part", column.clone());
+    let (Some(Column::Numbers(ours)), Some(baseline)) = (rows.candidate.values.clone(), rows.baseline.as_mut()) else {
+        panic!("numbers")
+    };
+    let Some(Column::Numbers(theirs)) = baseline.values.clone() else { panic!("numbers") };
+    // Both say the same of sixty rows.
+    let same = theirs.iter().zip(&ours).zip(&column).map(|((b, a), part)| if *part == "small" { *a } else { *b });
+    baseline.values = Some(same.collect::<Vec<f64>>().into());
+    let asked = superior().with_slices(SliceRule::new(&["part"]).with_margin(0.01));
+    let slice = run(&asked, &rows);
+    let slice = check(&slice, CheckKind::Slice, "part=small");
+    assert_eq!(slice.verdict, Verdict::Inconclusive, "{slice:?}");
+    // Four rows that only the baseline has right are luck one time in 16.
+    let small: Vec<usize> = (0..3_000).filter(|row| column[*row] == "small").take(4).collect();
+    let Column::Numbers(targets) = &rows.targets else { panic!("numbers") };
+    let wrong =
+        ours.iter().enumerate().map(|(row, said)| if small.contains(&row) { 1.0 - targets[row] } else { *said });
+    rows.candidate = Predicted::values(wrong.collect::<Vec<f64>>());
+    let report = run(&superior().with_slices(SliceRule::new(&["part"])), &rows);
+    let slice = check(&report, CheckKind::Slice, "part=small");
+    assert!(slice.verdict == Verdict::Inconclusive && !slice.is_blocking, "{slice:?}");
 }

@@ -215,7 +215,7 @@ fn a_gate_is_run_against_what_it_names() {
 #[test]
 fn a_slice_that_is_called_nan_is_no_metric_that_is_nan() {
     let (store, registry) = store(2);
-    let sliced = gate().with_slices(SliceRule::new(&["country"], 0.1));
+    let sliced = gate().with_slices(SliceRule::new(&["country"]).with_margin(0.1));
     let rows = inputs(50, 5).with_column("country", vec!["NaN"; 1_000]);
     run(&store.gates(), 2, &sliced, &rows);
     assert_eq!(registry.gate_results("fraud", 2).unwrap()[0].verdict, Verdict::Pass);

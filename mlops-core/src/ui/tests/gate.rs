@@ -12,7 +12,7 @@ fn report(slice: &str) -> GateReport {
     };
     let gate = GateDefinition::new("fraud-gate", MetricRule::new("accuracy").unwrap().with_margin(0.02))
         .with_guardrail(MetricRule::new("f1").unwrap().with_margin(0.05))
-        .with_slices(SliceRule::new(&["country"], 0.02));
+        .with_slices(SliceRule::new(&["country"]).with_margin(0.02));
     let countries: Vec<&str> = (0..1_000).map(|row| if row % 3 == 0 { slice } else { "FR" }).collect();
     let inputs = GateInputs::new(targets.clone(), Predicted::values(wrong(20)))
         .with_baseline(Predicted::values(wrong(10)))

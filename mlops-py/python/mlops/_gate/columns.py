@@ -6,6 +6,7 @@ import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timezone
 from typing import Any, Union
 
 from ..exceptions import InvalidArgument
@@ -13,6 +14,8 @@ from ..exceptions import InvalidArgument
 Column = Union[bytes, "list[str]"]
 # Whole numbers beyond this are not all floats: they are texts.
 _EXACT = 2**53
+# Units of numpy's times whose texts have no seconds.
+_OF_DAYS = ("Y", "M", "W", "D", "h", "m")
 
 
 def column(what: str, values: Any) -> Column:
@@ -34,6 +37,15 @@ def values_of(values: Column) -> Any:
     if isinstance(values, bytes):
         return numpy.frombuffer(values) if numpy is not None else list(array("d", values))
     return numpy.asarray(values) if numpy is not None else list(values)
+
+
+def rounded(values: Column, kind: str | None) -> Column:
+    """Numbers as floats of this type have them, such as ``float32``."""
+    if kind is None or not isinstance(values, bytes):
+        return values
+    import numpy
+
+    return bytes(numpy.frombuffer(values).astype(kind).astype(numpy.float64).data)
 
 
 def class_name(value: Any) -> str:
@@ -98,7 +110,11 @@ def _of_array(what: str, values: Any) -> Column:
             return [str(value) for value in values.tolist()]
         return bytes(numpy.ascontiguousarray(values, dtype=numpy.float64).data)
     if kind == "M":
-        return ["" if text == "NaT" else text for text in values.astype(str).tolist()]
+        if numpy.datetime_data(values.dtype)[0] in _OF_DAYS:
+            values = values.astype("datetime64[s]")
+        return [_time(text) for text in values.astype(str).tolist()]
+    if kind == "m":
+        return bytes(numpy.ascontiguousarray(values / numpy.timedelta64(1, "s"), dtype=numpy.float64).data)
     if kind == "c":
         raise InvalidArgument(f"{what} are complex numbers: expected numbers or texts")
     return _of_values(what, values.tolist())
@@ -137,9 +153,20 @@ def _is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
+def _time(text: str) -> str:
+    """A time as ISO 8601 without zeros at its end: the same of whatever unit it is kept in."""
+    return "" if text == "NaT" else text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if _is_missing(value):
         return ""
+    if isinstance(value, date):
+        # As an array of such times would be.
+        if not isinstance(value, datetime):
+            return f"{value.isoformat()}T00:00:00"
+        utc = value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo is not None else value
+        return _time(utc.isoformat())
     return class_name(value)

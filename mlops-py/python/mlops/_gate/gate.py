@@ -112,5 +112,6 @@ def gate(
         progress.next("the checks")
         store = _state.store() if record or versions.registered is not None else None
         whom = versions.native(record, actor, reason)
-        native = _native.run_gate(json.dumps(document), inputs, store, whom, versions.names())
+        tell = progress.drawn if bar.wanted else None
+        native = _native.run_gate(json.dumps(document), inputs, store, whom, versions.names(), tell)
     return GateResult(native, versions.entity() if native.noted is not None else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -164,7 +165,7 @@ class Asker:
         self._needs = [name for name in metrics if "probabilities" in takes]
         self._needs_chances = "probabilities" in takes
         self._asks_chances = bool(takes & {"probabilities", "scores"})
-        self._classifier = bool(takes & {"classes", "probabilities", "scores"}) and not _has_fractions(targets)
+        self._may_classify = bool(takes & {"classes", "probabilities", "scores"})
 
     def ask(self, side: Side, features: Any) -> Said | None:
         """What the model says; None, with the reason in ``side``, if it fails."""
@@ -179,6 +180,10 @@ class Asker:
         except Exception as error:
             side.failure = f"{side.what} cannot predict: {said_of(error)}"
             return None
+
+    @functools.cached_property
+    def _classifier(self) -> bool:
+        return self._may_classify and not _has_fractions(self._targets)
 
     def _ask(self, side: Side, features: Any) -> Said:
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import _native
 from ..exceptions import InvalidArgument
-from .columns import Column, column, length, texts
+from .columns import Column, column, length, rounded, texts
 from .definition import GateDefinition
 from .table import Table
 
@@ -57,27 +57,27 @@ class Rows:
         known = [name for name in self.table.names if name != self.ids_name]
         return self.table.columns(_native.gate_columns(json.dumps(asked.to_dict()), known))
 
-    def _all(self) -> list[tuple[str, Column]]:
-        found = [] if self.table is None else self.table.columns()
-        return [*found, ("(targets)", self.targets)] if self._targets_are_apart else found
-
     def digest(self) -> str | None:
-        """The digest of what is in them; None where that cannot be said, since the gate is an error then."""
-        found = self._all()
-        if len({length(values) for _, values in found}) > 1:
+        """The digest of what is in them; None where it names nothing: many data have the same targets."""
+        found = [] if self.table is None else self.table.columns()
+        if all(name in self._named for name, _ in found):
             return None
+        if self._targets_are_apart:
+            found.append(("(targets)", self.targets))
         return _native.gate_content_digest(found)
 
     def hashes(self, training: Table) -> tuple[list[int], list[int]]:
         """Hashes of the rows here and there, of the columns that both have, but for the ids."""
         if self.table is None:
             raise InvalidArgument("there is training_data, and no data to hold it against: give data=")
+        narrow = {**self.table.narrow(), **training.narrow()}
         mine, theirs = self.table.columns(), training.columns()
         both = {name for name, _ in mine} & {name for name, _ in theirs} - {self.ids_name}
         if not both:
             raise InvalidArgument("training_data and data have no column in common: expected the same names")
-        return self._hashed(mine, both), self._hashed(theirs, both)
+        return self._hashed(mine, both, narrow), self._hashed(theirs, both, narrow)
 
     @staticmethod
-    def _hashed(found: list[tuple[str, Column]], names: set[Any]) -> list[int]:
-        return _native.gate_content_hashes([(name, values) for name, values in found if name in names])
+    def _hashed(found: list[tuple[str, Column]], names: set[Any], narrow: Mapping[str, Any]) -> list[int]:
+        shared = ((name, values) for name, values in found if name in names)
+        return _native.gate_content_hashes([(name, rounded(values, narrow.get(name))) for name, values in shared])

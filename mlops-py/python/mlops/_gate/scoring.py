@@ -27,6 +27,10 @@ class Progress:
         self._step, self._done = step, 0
         self._bar.tell(step, 0, 1)
 
+    def drawn(self, resamples: int) -> None:
+        """So many resamples have been drawn."""
+        self._bar.tell(f"{self._step}, {resamples:,} resamples", min(self._done, self._calls), self._calls)
+
     def show(self) -> None:
         """One call more."""
         self._done += 1

@@ -52,6 +52,15 @@ class Table:
             return [(str(at), column("the data", wide[:, at])) for at in range(wide.shape[1])]
         return [(name, self.column(name)) for name in (self.names if names is None else names)]
 
+    def narrow(self) -> dict[str, str]:
+        """The columns of floats of fewer than 8 bytes, each with its type: ``float32``."""
+        if not self.names and hasattr(self.data, "ndim"):
+            kinds = {str(at): self.data.dtype for at in range(self.data.reshape(self.rows, -1).shape[1])}
+        else:
+            kinds = {name: getattr(self.raw(name), "dtype", None) for name in self.names}
+        found = {name: str(kind).lower() for name, kind in kinds.items()}
+        return {name: kind for name, kind in found.items() if kind in ("float16", "float32")}
+
     def features(self, names: Sequence[str] | None) -> Any:
         """What a model is given: these columns, or all."""
         if names is None or not self.names:

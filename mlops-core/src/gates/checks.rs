@@ -153,11 +153,10 @@ pub(super) fn overall(checks: &[Check], on_inconclusive: OnInconclusive) -> Verd
 pub(super) fn bar(test: Test, baseline: f64) -> Result<f64, String> {
     match test {
         Test::NonInferior { margin } => Ok(-margin),
-        Test::Superior(Change::Absolute(by)) => Ok(by),
-        Test::Superior(Change::Relative(by)) if baseline == 0.0 && by > 0.0 => {
+        Test::Superior(Change { relative, .. }) if baseline == 0.0 && relative > 0.0 => {
             Err("the baseline's value is 0, so that no share of it can be asked for; use min_absolute_change".into())
         }
-        Test::Superior(Change::Relative(by)) => Ok(by * baseline.abs()),
+        Test::Superior(Change { absolute, relative }) => Ok(absolute.max(relative * baseline.abs())),
     }
 }
 
@@ -267,15 +266,16 @@ impl GateDefinition {
     pub fn mode_text(&self) -> String {
         let metric = &self.primary.metric;
         match (self.primary_test(), self.primary.test.is_some()) {
-            (Test::Superior(Change::Absolute(0.0)), true) => format!("superior: `{metric}` must be better"),
-            (Test::Superior(Change::Absolute(by)), true) => {
-                format!("superior: `{metric}` must be better by more than {}", number(by))
-            }
-            (Test::Superior(Change::Relative(by)), _) => {
-                format!("superior: `{metric}` must be better by more than {} of the baseline's", percent(by))
-            }
-            (Test::Superior(_), false) => {
+            (Test::Superior(change), false) if change == Change::default() => {
                 format!("superior: `{metric}` must be better, since the gate names neither a mode nor a margin")
+            }
+            (Test::Superior(change), _) => {
+                let Change { absolute, relative } = change;
+                let absolute = (absolute > 0.0).then(|| number(absolute));
+                let relative = (relative > 0.0).then(|| format!("{} of the baseline's", percent(relative)));
+                let by: Vec<String> = absolute.into_iter().chain(relative).collect();
+                let by = if by.is_empty() { String::new() } else { format!(" by more than {}", by.join(" and ")) };
+                format!("superior: `{metric}` must be better{by}")
             }
             (Test::NonInferior { margin }, _) => format!(
                 "noninferior_and_not_worse: `{metric}` must be less than {} worse, and not worse on these rows",

@@ -5,19 +5,31 @@ use crate::base::digests::Digest;
 use crate::base::names::check_key;
 use crate::error::{Error, Result};
 
-/// By how much a candidate must be better, in the unit of the metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Change {
-    /// By this number.
-    Absolute(f64),
-    /// By this share of the baseline's value, as MLflow's `min_relative_change`.
-    Relative(f64),
+/// By how much a candidate must be better: by more than both. Default: better at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Change {
+    /// In the unit of the metric.
+    pub absolute: f64,
+    /// As a share of the baseline's value, as MLflow's `min_relative_change`.
+    pub relative: f64,
+}
+
+impl Change {
+    /// By a number.
+    pub fn absolute(by: f64) -> Self {
+        Self { absolute: by, relative: 0.0 }
+    }
+
+    /// By a share of the baseline's value.
+    pub fn relative(by: f64) -> Self {
+        Self { absolute: 0.0, relative: by }
+    }
 }
 
 /// What a difference between candidate and baseline must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Test {
-    /// Better, by more than this: the lower bound of the difference lies above it. `Absolute(0.0)` is better at all.
+    /// Better, by more than this: the lower bound of the difference lies above it. the default is better at all.
     Superior(Change),
     /// Not worse than this margin, in the unit of the metric: the lower bound lies above `-margin`. The primary metric's
     /// point value must not be worse at all.
@@ -64,7 +76,7 @@ impl MetricRule {
 
     /// The same, better than the baseline.
     pub fn superior(self) -> Self {
-        Self { test: Some(Test::Superior(Change::Absolute(0.0))), ..self }
+        Self { test: Some(Test::Superior(Change::default())), ..self }
     }
 
     /// The same, not worse than the baseline by more than this.
@@ -398,18 +410,26 @@ impl GateDefinition {
     pub fn digest(&self) -> Digest {
         let mut value = self.to_json();
         value.sort_all_objects();
+        // In which order rules stand says nothing.
+        for list in ["guardrails", "fairness"].into_iter().filter_map(|key| value.get_mut(key)?.as_array_mut()) {
+            list.sort_by_cached_key(ToString::to_string);
+        }
+        if let Some(columns) = value.pointer_mut("/slices/columns").and_then(Value::as_array_mut) {
+            columns.sort_by_cached_key(ToString::to_string);
+        }
         Digest::of(value.to_string().as_bytes())
     }
 
     /// True if the candidate is held against a limit that needs no baseline.
     pub(super) fn has_limits(&self) -> bool {
         let limited = |rule: &MetricRule| rule.floor.is_some() || rule.ceiling.is_some();
-        limited(&self.primary) || self.guardrails.iter().any(limited)
+        let fair = |rule: &FairnessRule| rule.floor.is_some() || rule.ceiling.is_some();
+        limited(&self.primary) || self.guardrails.iter().any(limited) || self.fairness.iter().any(fair)
     }
 
     /// What the primary metric is held to.
     pub(super) fn primary_test(&self) -> Test {
-        self.primary.test.unwrap_or(Test::Superior(Change::Absolute(0.0)))
+        self.primary.test.unwrap_or(Test::Superior(Change::default()))
     }
 
     /// Refuses what no gate can ask for.
@@ -474,8 +494,10 @@ fn check_rule(place: &str, rule: &MetricRule) -> Result<()> {
     }
     match rule.test {
         Some(Test::NonInferior { margin }) => check_size(&format!("{place}.margin"), margin),
-        Some(Test::Superior(Change::Absolute(by))) => check_size(&format!("{place}.min_absolute_change"), by),
-        Some(Test::Superior(Change::Relative(by))) => check_size(&format!("{place}.min_relative_change"), by),
+        Some(Test::Superior(Change { absolute, relative })) => {
+            check_size(&format!("{place}.min_absolute_change"), absolute)?;
+            check_size(&format!("{place}.min_relative_change"), relative)
+        }
         None => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use super::definition::{
     OnInconclusive, SliceRule, Spend, Test,
 };
 use super::fields::Fields;
+use super::inputs::number_text;
 use super::metric::GateMetric;
 use crate::base::limits;
 use crate::error::{Error, Result};
@@ -128,8 +129,9 @@ impl GateDefinition {
             return top.refuse("spend_uses", "spend = \"bonferroni\" beside it");
         }
         gate.positive = match top.get("positive") {
-            Some(Value::Number(number)) => Some(number.to_string()),
-            Some(Value::Bool(value)) => Some(value.to_string()),
+            // As columns have them: `true` and `1.0` are 1.
+            Some(Value::Number(number)) => Some(number.as_f64().map_or_else(|| number.to_string(), number_text)),
+            Some(Value::Bool(value)) => Some(number_text(f64::from(u8::from(*value)))),
             _ => top.text("positive")?.map(str::to_owned),
         };
         gate.cutoff = top.number("cutoff")?;
@@ -259,12 +261,12 @@ fn rule(place: &str, value: &Value) -> Result<MetricRule> {
         (Some(false), _, 1..) | (_, Some(_), 1..) => {
             return fields.refuse("margin", "a margin, or a min_absolute_change or min_relative_change: one of these");
         }
-        (_, _, 2..) => {
-            return fields.refuse("min_relative_change", "one of min_absolute_change and min_relative_change");
-        }
         (_, Some(margin), _) => Some(Test::NonInferior { margin }),
-        (_, None, 1) => absolute.map(Change::Absolute).or(relative.map(Change::Relative)).map(Test::Superior),
-        (Some(true), None, _) => Some(Test::Superior(Change::Absolute(0.0))),
+        (_, None, 1..) => Some(Test::Superior(Change {
+            absolute: absolute.unwrap_or_default(),
+            relative: relative.unwrap_or_default(),
+        })),
+        (Some(true), None, _) => Some(Test::Superior(Change::default())),
         (None, None, _) => None,
     };
     Ok(rule)
@@ -273,9 +275,11 @@ fn rule(place: &str, value: &Value) -> Result<MetricRule> {
 fn rule_to_json(rule: &MetricRule) -> Value {
     let (mut mode, mut margin, mut absolute, mut relative) = (None, None, None, None);
     match rule.test {
-        Some(Test::Superior(Change::Absolute(0.0))) => mode = Some("superior"),
-        Some(Test::Superior(Change::Absolute(by))) => absolute = Some(by),
-        Some(Test::Superior(Change::Relative(by))) => relative = Some(by),
+        Some(Test::Superior(change)) if change == Change::default() => mode = Some("superior"),
+        Some(Test::Superior(change)) => {
+            absolute = Some(change.absolute).filter(|by| *by > 0.0);
+            relative = Some(change.relative).filter(|by| *by > 0.0);
+        }
         Some(Test::NonInferior { margin: by }) => margin = Some(by),
         None => {}
     }
@@ -413,7 +417,7 @@ size_bytes = 1000
         let gate = GateDefinition::from_toml(ALL).unwrap();
         assert_eq!(GateDefinition::from_json(&gate.to_json()).unwrap(), gate);
         assert_eq!(gate.guardrails[0].ceiling, Some(0.5), "the threshold of a loss is the most that it may be");
-        assert_eq!(gate.guardrails[0].test, Some(Test::Superior(Change::Relative(0.01))));
+        assert_eq!(gate.guardrails[0].test, Some(Test::Superior(Change::relative(0.01))));
         assert_eq!(gate.budgets.len(), 3);
         assert_eq!((gate.spend, gate.resamples), (Spend::Bonferroni { uses: 10 }, 999));
     }

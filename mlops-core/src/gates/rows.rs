@@ -97,6 +97,15 @@ impl Rows {
                 return Err(absent(name, inputs));
             }
         }
+        for name in definition.group.iter().chain(&definition.query) {
+            let missing = |row: &usize| inputs.columns.get(name).is_some_and(|column| column.is_missing(*row));
+            if let Some(row) = (0..rows).find(missing) {
+                return Err(format!(
+                    "the column `{name}`, by which rows belong together, has nothing in row {}",
+                    row + 1
+                ));
+            }
+        }
         let content = Content::new(inputs, &candidate, baseline.as_ref());
         let order = order(definition, inputs, content.order)?;
         let columns = inputs.columns.iter().map(|(name, column)| (name.clone(), column.pick(&order))).collect();
@@ -134,11 +143,11 @@ impl Rows {
     }
 
     /// The classes of targets and predictions.
-    pub(super) fn labels(&self, definition: &GateDefinition) -> &Labels {
-        self.labels.get_or_init(|| self.read_labels(definition))
+    pub(super) fn labels(&self) -> &Labels {
+        self.labels.get_or_init(|| self.read_labels())
     }
 
-    fn read_labels(&self, definition: &GateDefinition) -> Labels {
+    fn read_labels(&self) -> Labels {
         // What has fractions is a number or a score, and no class.
         let coded = |column: Option<&Column>| column.filter(|column| may_be_classes(column)).map(code);
         let mut found = Labels {
@@ -153,7 +162,6 @@ impl Rows {
         for predicted in [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten() {
             names.extend(predicted.probabilities.keys().cloned());
         }
-        names.extend(definition.positive.clone());
         // Of numbers that are all 0 or 1 both are there.
         if names.iter().all(|name| ["0", "1"].contains(&name.as_str())) {
             names.extend(["0".to_owned(), "1".to_owned()]);

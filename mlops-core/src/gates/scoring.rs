@@ -502,7 +502,13 @@ impl Reader<'_> {
     fn positive(&self) -> Checked<u32> {
         let Some(name) = &self.definition.positive else { return Ok(1) };
         let place = self.labels().classes.iter().position(|class| class == name);
-        place.and_then(|place| u32::try_from(place).ok()).ok_or_else(|| format!("there is no class `{name}`"))
+        place.and_then(|place| u32::try_from(place).ok()).ok_or_else(|| {
+            let classes: Vec<_> = self.labels().classes.iter().map(|class| format!("`{class}`")).collect();
+            format!(
+                "there is no class `{name}`, which is to be the positive one; the classes are {}",
+                classes.join(", ")
+            )
+        })
     }
 
     fn numbers(&self, what: &str, column: &Column) -> Checked<Vec<f64>> {
@@ -513,7 +519,7 @@ impl Reader<'_> {
     }
 
     fn labels(&self) -> &Labels {
-        self.rows.labels(self.definition)
+        self.rows.labels()
     }
 
     fn labels_of(&self, of: Side) -> Option<&Coded> {

@@ -68,7 +68,10 @@ impl Gates {
             return Err(Error::InvalidArgument {
                 what: "baseline".into(),
                 value: format!("{model}@{version}"),
-                expected: "another version than the candidate; it is in production already".into(),
+                expected: match options.against.as_deref().unwrap_or("production") {
+                    "production" => "another version than the candidate; it is in production already".into(),
+                    _ => "another version than the candidate".into(),
+                },
             });
         }
         inputs.candidate_digest = Some(digest(&candidate));

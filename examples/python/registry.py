@@ -29,8 +29,8 @@ def rows() -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]:
     return train[:, :-1], train[:, -1], test[:, :-1], test[:, -1]
 
 
-def version(strength: float) -> None:
-    """Trains, logs the model with its accuracy, and registers it."""
+def version(strength: float) -> int:
+    """Trains, logs the model with its accuracy, and registers it; the number of the version."""
     train, y_train, test, y_test = rows()
     model: Pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=strength, random_state=7))
     with mlops.start_run(run_name=f"C={strength}"):
@@ -41,37 +41,40 @@ def version(strength: float) -> None:
         info = mlops.sklearn.log_model(model, name="model")
     made = mlops.register_model(info.model_uri, MODEL)
     print(f"version {made.version} of {MODEL}: accuracy {accuracy:.4f} with C={strength}")
+    return made.version
 
 
 def main() -> None:
     """Brings versions to production and back."""
     mlops.set_experiment(MODEL)
-    for strength in (0.0001, 0.01, 1.0):
-        version(strength)
+    poor, good, best = (version(strength) for strength in (0.0001, 0.01, 1.0))
     registry = mlops.registry()
-    registry.promote(MODEL, 2, actor="ada", reason="the first that is good enough")
+    if registry.policy(MODEL)["approvals"]:
+        # That of an earlier run of this program in the same store.
+        registry.set_policy(None, MODEL, actor="carol", reason="the example begins again")
+    registry.promote(MODEL, good, actor="ada", reason="the first that is good enough")
 
     # Nothing goes to production that a colleague has not approved.
     registry.set_policy({"approvals": 1, "self_approval": False}, MODEL, actor="carol", reason="audit")
     try:
-        registry.promote(MODEL, 3, actor="ada")
+        registry.promote(MODEL, best, actor="ada")
     except mlops.exceptions.Denied:
-        missing = [asked["name"] for asked in registry.status(MODEL, 3)["requirements"] if not asked["is_met"]]
-        print(f"ada may not promote version 3 yet; what is missing: {', '.join(missing)}")
-    registry.request_approval(MODEL, 3, actor="ada")
-    assert [asked["version"] for asked in registry.pending()] == [3]
-    registry.approve(MODEL, 3, actor="bob", reason="looked at the mistakes")
-    registry.promote(MODEL, 3, actor="ada", reason="fewer mistakes")
+        missing = [asked["name"] for asked in registry.status(MODEL, best)["requirements"] if not asked["is_met"]]
+        print(f"ada may not promote version {best} yet; what is missing: {', '.join(missing)}")
+    registry.request_approval(MODEL, best, actor="ada")
+    assert best in [asked["version"] for asked in registry.pending()]
+    registry.approve(MODEL, best, actor="bob", reason="looked at the mistakes")
+    registry.promote(MODEL, best, actor="ada", reason="fewer mistakes")
 
     _, _, test, y_test = rows()
     right = int((mlops.load_model(f"models:/{MODEL}/Production").predict(test) == y_test).sum())
-    print(f"models:/{MODEL}/Production is version 3; {right} of {len(test)} held-out rows are right")
+    print(f"models:/{MODEL}/Production is version {best}; {right} of {len(test)} held-out rows are right")
     # The chain goes on with the run, the commit and the data sets.
     print("\n".join(str(registry.why(MODEL, "production")).splitlines()[:3]))
 
     done = registry.rollback(MODEL, actor="bob", reason="refuses good customers")
-    print(f"rolled back to version {done['version']['version']}, and version 3 is archived")
-    mlops.MlflowClient().transition_model_version_stage(MODEL, 1, "Archived")
+    print(f"rolled back to version {done['version']['version']}, and version {best} is archived")
+    mlops.MlflowClient().transition_model_version_stage(MODEL, poor, "Archived")
     print("what happened to production:")
     for event in registry.history(MODEL):
         if event["action"] in ("stage_changed", "rolled_back") and event["generation"]:

@@ -8,12 +8,12 @@
 //! version 1 of breast-cancer: accuracy 0.9301, epochs 1
 //! version 2 of breast-cancer: accuracy 0.9441, epochs 3
 //! version 3 of breast-cancer: accuracy 0.9860, epochs 27
-//! ada may not promote version 3 yet; what is missing: approvals
+//! ada may not promote version {best} yet; what is missing: approvals
 //! models:/breast-cancer/Production is version 3; 141 of 143 held-out rows are right
 //! `breast-cancer` version 3 is in Production
 //!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
 //!     approved by bob, event 8 (looked at the mistakes)
-//! rolled back to version 2, and version 3 is archived
+//! rolled back to version 2, and version {best} is archived
 //! what happened to production:
 //!   event 5, 2026-11-27T15:28:38.981779Z: stage_changed version 2 None -> Production by ada (the first that is good enough)
 //!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
@@ -46,8 +46,8 @@ fn read() -> Result<(Rows, Rows), Box<dyn Error>> {
     Ok(Data::read(DATA)?.split(HELD_OUT))
 }
 
-/// Trains, logs the model with its accuracy, and registers it.
-fn version(store: &Store, registry: &LocalRegistry, epochs: usize) -> Result<(), Box<dyn Error>> {
+/// Trains, logs the model with its accuracy, and registers it; the number of the version.
+fn version(store: &Store, registry: &LocalRegistry, epochs: usize) -> Result<u64, Box<dyn Error>> {
     let (train, test) = read()?;
     let run = store.runs().start(RunOptions {
         run_name: Some(format!("{epochs} epochs")),
@@ -64,7 +64,7 @@ fn version(store: &Store, registry: &LocalRegistry, epochs: usize) -> Result<(),
     let source = format!("runs:/{}/model", run.id());
     let made = registry.register(MODEL, &VersionOptions { source, must_exist: true, ..VersionOptions::default() })?;
     println!("version {} of {MODEL}: accuracy {accuracy:.4}, epochs {epochs}", made.version);
-    Ok(())
+    Ok(made.version)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -75,26 +75,30 @@ fn main() -> Result<(), Box<dyn Error>> {
             .by(By { actor: Some(actor.into()), reason: Some(reason.into()).filter(|text: &String| !text.is_empty()) })
     };
     let ada = by("ada", "");
-    for epochs in [1, 3, 27] {
-        version(&store, &ada, epochs)?;
-    }
+    let poor = version(&store, &ada, 1)?;
+    let good = version(&store, &ada, 3)?;
+    let best = version(&store, &ada, 27)?;
 
     // Nothing goes to production that a colleague has not approved.
     let scope = PolicyScope { model: Some(MODEL.into()), stage: Stage::Production };
     let fields = parse_policy(r#"{"approvals": 1, "self_approval": false}"#)?;
     let promote = PromoteOptions::default();
-    by("ada", "the first that is good enough").promote(MODEL, 2, &promote)?;
+    if ada.policy(MODEL, Stage::Production)?.policy.approvals > 0 {
+        // That of an earlier run of this program in the same store.
+        by("carol", "the example begins again").set_policies(&PolicyChanges::from([(scope.clone(), None)]))?;
+    }
+    by("ada", "the first that is good enough").promote(MODEL, good, &promote)?;
     by("carol", "audit").set_policies(&PolicyChanges::from([(scope, Some(fields))]))?;
-    let refused = by("ada", "fewer mistakes").promote(MODEL, 3, &promote);
+    let refused = by("ada", "fewer mistakes").promote(MODEL, best, &promote);
     assert_eq!(refused.err().map(|error| error.code()), Some(Code::Denied));
-    let standing = ada.status(MODEL, 3, Stage::Production, "")?;
+    let standing = ada.status(MODEL, best, Stage::Production, "")?;
     let missing = standing.requirements.iter().filter(|requirement| !requirement.is_met);
     let missing = missing.map(|requirement| requirement.name).collect::<Vec<_>>().join(", ");
-    println!("ada may not promote version 3 yet; what is missing: {missing}");
-    ada.request_approval(MODEL, 3, Stage::Production)?;
-    assert_eq!(ada.pending()?.len(), 1);
-    by("bob", "looked at the mistakes").approve(MODEL, 3, Stage::Production)?;
-    by("ada", "fewer mistakes").promote(MODEL, 3, &promote)?;
+    println!("ada may not promote version {best} yet; what is missing: {missing}");
+    ada.request_approval(MODEL, best, Stage::Production)?;
+    assert!(ada.pending()?.iter().any(|asked| asked.version == best));
+    by("bob", "looked at the mistakes").approve(MODEL, best, Stage::Production)?;
+    by("ada", "fewer mistakes").promote(MODEL, best, &promote)?;
 
     let live = store.load_model(&format!("models:/{MODEL}/Production"))?;
     let (_, test) = read()?;
@@ -106,9 +110,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let done = by("bob", "refuses good customers").rollback(MODEL, "", None)?;
-    assert_eq!(ada.get_version(MODEL, 3)?.info.stage, Stage::Archived);
-    println!("rolled back to version {}, and version 3 is archived", done.version.version);
-    by("ada", "not needed").set_stage(MODEL, 1, Stage::Archived, StageOptions::default())?;
+    assert_eq!(ada.get_version(MODEL, best)?.info.stage, Stage::Archived);
+    println!("rolled back to version {}, and version {best} is archived", done.version.version);
+    by("ada", "not needed").set_stage(MODEL, poor, Stage::Archived, StageOptions::default())?;
     println!("what happened to production:");
     let moves = [Action::StageChanged, Action::RolledBack];
     for event in ada.history(MODEL)?.iter().filter(|event| moves.contains(&event.action) && event.generation.is_some())

@@ -1,6 +1,7 @@
 //! The values of an error as JSON, for hosts that act on them instead of showing the message.
 
 use mlops_core::Error;
+use mlops_core::error::NO_OFFSET;
 use serde_json::{Value, json};
 
 /// The fields of an error, named as in Rust; texts that only a person reads are in the message.
@@ -17,7 +18,9 @@ pub(crate) fn fields(error: &Error) -> Value {
         Error::Locked { path, pid, host, .. } | Error::Unanswered { path, pid, host, .. } => {
             json!({"path": path.to_string_lossy(), "pid": pid, "host": host})
         }
-        Error::Corrupt { path, offset, .. } => json!({"path": path.to_string_lossy(), "offset": offset}),
+        Error::Corrupt { path, offset, .. } => {
+            json!({"path": path.to_string_lossy(), "offset": Some(*offset).filter(|at| *at != NO_OFFSET)})
+        }
         Error::NewerFormat { path, found, known } => {
             json!({"path": path.to_string_lossy(), "found": found, "known": known})
         }

@@ -290,6 +290,7 @@ fn model_out<'py>(py: Python<'py>, model: &RegisteredModel) -> Out<'py> {
         of.set_item("generation", state.generation)?;
         of.set_item("production", state.production)?;
         of.set_item("previous", state.previous)?;
+        of.set_item("event", Some(state.event).filter(|event| *event > 0))?;
         slots.set_item(slot, of)?;
     }
     out.set_item("slots", slots)?;

@@ -184,3 +184,12 @@ def test_what_takes_long_shows_a_bar_on_a_terminal(tmp_path: Path, monkeypatch: 
     sys.stderr.close()
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     mlops.import_runs(tmp_path / "folder")
+
+
+def test_a_registry_without_runs_is_brought_to_a_place_where_nothing_is(store: Path, tmp_path: Path) -> None:
+    client = mlops.MlflowClient()
+    client.create_registered_model("fraud")
+    client.create_model_version("fraud", "s3://x")
+    for place, report in (("synced", mlops.sync(store, tmp_path / "synced")), ("out", mlops.export_runs(tmp_path / "out"))):
+        assert not report.dry_run and report.registered_models.new == ("fraud",)
+        assert mlops.MlflowClient(tmp_path / place).get_model_version("fraud", 1).source == "s3://x"

@@ -326,7 +326,7 @@ def test_what_there_is_not_says_what_to_use_instead() -> None:
     with wandb.init() as run:
         for name, why in {
             "log_artifact": "mlops.log_artifact", "dir": "run.save", "history": "get_metric_history", "log_code": "log_artifacts",
-            "watch": "gradients", "other": "a run of mlops.wandb has no attribute 'other'",
+            "link_model": "mlops.register_model", "watch": "gradients", "other": "a run of mlops.wandb has no attribute 'other'",
         }.items():  # fmt: skip
             with pytest.raises(AttributeError, match=why):
                 getattr(run, name)

@@ -1,4 +1,4 @@
-//! The text of params: made in the core, so that every language writes the same.
+//! The text of params, made in the core so that every language writes the same, and stored text as one line for people.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,19 @@ impl ParamValue {
             Self::None => None,
         }
     }
+}
+
+/// True for control characters and for those that turn the direction of text.
+pub(crate) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text as one line: line ends and tabs become a space, what steers a terminal goes. What somebody stored can then neither
+/// look like a line of ours nor change what a terminal shows.
+pub(crate) fn one_line(text: &str) -> String {
+    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
+    spaced.filter(|c| !steers(*c)).collect()
 }
 
 macro_rules! from {

@@ -3,24 +3,13 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 
 use crate::base::text::float_repr;
+pub(super) use crate::base::text::{one_line as clean, steers};
 use crate::base::time::Timestamp;
 
 /// Spaces between columns.
 const GAP: u16 = 2;
 /// A column that is broken over lines has at least this many characters; before that, others are left out.
 const NARROWEST: u16 = 16;
-
-/// True for control characters and for those that turn the direction of text.
-pub(super) fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text as one line: white space becomes a space, what steers a terminal goes.
-pub(super) fn clean(text: &str) -> String {
-    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
-    spaced.filter(|c| !steers(*c)).collect()
-}
 
 /// Rows beneath a line of headings.
 #[derive(Debug)]

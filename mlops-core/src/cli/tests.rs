@@ -474,6 +474,10 @@ fn every_command_has_help_with_examples() {
     fn check(command: &clap::Command) {
         let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         assert!(after.contains("Examples:\n  mlops "), "{}", command.get_name());
+        // A line that is broken to fit cannot be copied.
+        for line in after.lines().filter(|line| line.starts_with("  ")) {
+            assert!(line.chars().count() <= usize::from(super::HELP_WIDTH), "{}: {line}", command.get_name());
+        }
         for inner in command.get_subcommands() {
             check(inner);
         }

@@ -113,11 +113,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// Stored bytes do not match their checksum or their form.
-    #[error("{} is damaged at byte {offset}: {detail}", path.display())]
+    #[error("{} is damaged{}: {detail}", path.display(), at_byte(*offset))]
     Corrupt {
-        /// The file.
+        /// The file, or what is kept in several.
         path: PathBuf,
-        /// Where in the file, in bytes.
+        /// Where in the file, in bytes; [`NO_OFFSET`] where that says nothing.
         offset: u64,
         /// What does not match, and what to do.
         detail: String,
@@ -196,6 +196,13 @@ pub enum Error {
         /// What happened.
         detail: String,
     },
+}
+
+/// The offset of what is damaged as a whole, or is no file.
+pub const NO_OFFSET: u64 = u64::MAX;
+
+fn at_byte(offset: u64) -> String {
+    if offset == NO_OFFSET { String::new() } else { format!(" at byte {offset}") }
 }
 
 impl Error {

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{EdgeKind, Lineage, LineageNode, NodeKind, NodeState};
+use crate::base::text::{one_line, steers};
 
 impl Lineage {
-    /// The graph as a tree: what it was made of, then what was made of it. What stands above already is not told again.
+    /// The graph as a tree: what it was made of, then what was made of it. What stands above already is not told again. What was
+    /// stored is one line wherever it stands.
     pub fn to_text(&self) -> String {
         let mut tree = Tree { graph: self, seen: BTreeSet::new(), text: String::new() };
         tree.seen.insert(self.root.clone());
@@ -77,7 +79,7 @@ impl LineageNode {
             NodeState::Deleted => ", deleted",
             NodeState::Unknown => ", not in this store",
         };
-        format!("{} {}{state}", self.kind.as_str().replace('_', " "), self.label)
+        format!("{} {}{state}", self.kind.as_str().replace('_', " "), one_line(&self.label))
     }
 }
 
@@ -92,7 +94,7 @@ impl Tree<'_> {
     fn say(&mut self, node: &LineageNode, head: &str, below: &str) {
         let _ = writeln!(self.text, "{head}{}", node.title());
         for note in &node.notes {
-            let _ = writeln!(self.text, "{below}  {note}");
+            let _ = writeln!(self.text, "{below}  {}", one_line(note));
         }
     }
 
@@ -126,7 +128,7 @@ fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
             c if c.is_alphanumeric() || " .,:/-_@=()".contains(c) => out.push(c),
-            c if c.is_control() => out.push(' '),
+            c if steers(c) => out.push(' '),
             c => drop(write!(out, "#{};", u32::from(c))),
         }
         out
@@ -160,6 +162,14 @@ mod tests {
                       |- used: dataset clients 4f\n   `- contains: run up, deleted\n      `- used: dataset clients 4f (above)\n\
                       became\n`- is in: stage Production\n";
         assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn nothing_that_was_stored_looks_like_a_line_of_the_tree() {
+        let mut node = LineageNode::new(NodeKind::Version, "fraud/3", "fraud\n`- used: \u{1b}[31mdataset x");
+        node.notes.push("by eve (ok)\n  approved by bob\u{2028}".into());
+        let text = Lineage::of(node).to_text();
+        assert_eq!(text, "version fraud `- used: [31mdataset x\n  by eve (ok)   approved by bob\n");
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl LocalRegistry {
         let model = self.record(name)?;
         match self.find_pointed(&model, &lower)? {
             Some(number) => self.version(&model, number),
+            None if lower == names::LATEST => Err(Error::NotFound {
+                what: "model version",
+                id: format!("{name}/{lower}"),
+                hint: format!(": `{name}` has no version"),
+            }),
             None => Err(self.no_alias(&model, alias, &lower)?),
         }
     }
@@ -125,6 +130,7 @@ impl LocalRegistry {
     pub(super) fn find_pointed(&self, model: &ModelRecord, lower: &str) -> Result<Option<u64>> {
         Ok(match self.find_alias(model.number, lower)? {
             Some(entry) => Some(entry.version),
+            None if lower == names::LATEST => self.newest_number(model)?,
             None if lower == names::PREVIOUS => self.slot(model, "")?.previous,
             None if lower == PRODUCTION => self.slot(model, "")?.production,
             None => None,

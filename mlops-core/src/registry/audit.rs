@@ -9,8 +9,9 @@ use super::names;
 use super::store::LocalRegistry;
 use super::types::Stage;
 use crate::base::digests::Digest;
+use crate::base::text::one_line;
 use crate::base::time::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, NO_OFFSET, Result};
 
 /// The end of the log: kept elsewhere, it shows later whether the log up to there is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl LocalRegistry {
         if let Some(kept) = kept {
             let broken = |detail: String| Error::Corrupt {
                 path: "the registry's log of events".into(),
-                offset: kept.seq,
+                offset: NO_OFFSET,
                 detail,
             };
             if found.seq < kept.seq {
@@ -164,7 +165,7 @@ impl Event {
         })
     }
 
-    /// The event for people, on one line.
+    /// The event for people, on one line whatever names and reasons have in them.
     pub fn to_line(&self) -> String {
         let version = self.version.map_or_else(String::new, |version| format!(" version {version}"));
         let detail = self.detail.as_ref().map_or_else(String::new, |detail| format!(" `{detail}`"));
@@ -176,6 +177,8 @@ impl Event {
         };
         let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
         let (seq, action) = (self.seq, self.action.as_str());
-        format!("event {seq}, {}: {action}{version}{detail}{change} by {}{reason}", self.at, self.actor.name)
+        let line =
+            format!("event {seq}, {}: {action}{version}{detail}{change} by {}{reason}", self.at, self.actor.name);
+        one_line(&line)
     }
 }

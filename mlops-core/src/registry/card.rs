@@ -9,6 +9,7 @@ use super::gate_results::GateResult;
 use super::provenance::metric_json;
 use super::store::LocalRegistry;
 use super::types::{Stage, VersionInfo};
+use crate::base::text::steers;
 use crate::error::Result;
 
 /// The tag of a version or a model that says what it is not good at.
@@ -161,7 +162,7 @@ fn plain(value: &Value) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '|' | '\\' | '`' | '*' | '[' | ']' | '#' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
+            c if steers(c) => out.push(' '),
             other => out.push(other),
         }
         out

@@ -7,7 +7,7 @@ use super::store::LocalRegistry;
 use super::types::VersionInfo;
 use crate::base::digests::Digest;
 use crate::base::names as base_names;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, NO_OFFSET, Result};
 use crate::runs::{ArtifactInfo, StoredArtifact, artifacts};
 
 /// What an error adds that finds no file.
@@ -44,7 +44,7 @@ impl LocalRegistry {
         let Some(digest) = info.digest else { return Ok(()) };
         let damaged = |path: &str, why: &dyn std::fmt::Display| Error::Corrupt {
             path: format!("{name}/{number}/{path}").into(),
-            offset: 0,
+            offset: NO_OFFSET,
             detail: format!("a file of the version cannot be read ({why}); `mlops fsck` says more"),
         };
         let list = self.listed(&digest).map_err(|e| damaged("", &e))?;

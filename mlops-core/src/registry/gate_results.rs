@@ -81,7 +81,8 @@ pub struct GateOptions {
     pub verdict: Verdict,
     /// The candidate's metrics. Default none.
     pub metrics: BTreeMap<String, f64>,
-    /// What it found, as JSON. A value that is the text `NaN` is a metric that is NaN. Default none.
+    /// What it found, as JSON. A value that is the text `NaN` or `nan` is a metric that is NaN, but for one under the key
+    /// `name`. Default none.
     pub report: Option<String>,
     /// The digest of the data that it looked at. Default none.
     pub data: Option<String>,
@@ -293,10 +294,10 @@ fn checked(options: &GateOptions) -> Result<Option<String>> {
     Ok(nan.map(|key| format!("the metric `{key}` is NaN")))
 }
 
-/// The key of the first value that is the text `NaN`.
+/// The key of the first value that is the text of a number that is NaN. A slice may be called so: that of a missing value is.
 fn not_a_number(value: &Value, key: &str) -> Option<String> {
     match value {
-        Value::String(text) if text.eq_ignore_ascii_case("nan") => Some(key.to_owned()),
+        Value::String(text) if matches!(text.as_str(), "NaN" | "nan") && key != "name" => Some(key.to_owned()),
         Value::Array(items) => items.iter().find_map(|item| not_a_number(item, key)),
         Value::Object(fields) => fields.iter().find_map(|(key, value)| not_a_number(value, key)),
         _ => None,

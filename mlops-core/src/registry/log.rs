@@ -10,7 +10,7 @@ use super::store::LocalRegistry;
 use crate::base::digests::{Digest, DigestHasher};
 use crate::base::stored;
 use crate::base::time::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, NO_OFFSET, Result};
 use crate::runs::for_each_entry;
 use crate::storage::{KeyRange, ScanOptions};
 
@@ -249,7 +249,7 @@ impl LocalRegistry {
     pub(super) fn walk(&self) -> Result<LogHead> {
         let broken = |seq: u64, detail: &str| Error::Corrupt {
             path: "the registry's log of events".into(),
-            offset: seq,
+            offset: NO_OFFSET,
             detail: format!("event {seq} {detail}; it was changed after it was written, or one before it was"),
         };
         let mut before = Head::start();

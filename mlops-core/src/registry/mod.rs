@@ -237,7 +237,7 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// `NotFound` for an unknown model; `Conflict` for `production` if the policy protects that; `ReadOnly`, `Io`.
     fn delete_alias(&self, name: &str, alias: &str) -> Result<bool>;
 
-    /// The version that an alias points to; `previous` is what a rollback goes back to.
+    /// The version that an alias points to; `previous` is what a rollback goes back to, `latest` the highest number.
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument` for what cannot be an alias, `Corrupt`, `Io`.

@@ -20,9 +20,13 @@ pub(super) fn model(name: &str) -> Result<String> {
 /// The alias that the registry itself keeps: what was in production before.
 pub(super) const PREVIOUS: &str = "previous";
 
-/// Checks an alias that somebody looks for, which may be [`PREVIOUS`], and returns what it is compared by.
+/// The alias of the version with the highest number, which nobody sets.
+pub(super) const LATEST: &str = "latest";
+
+/// Checks an alias that somebody looks for, which may be [`PREVIOUS`] or [`LATEST`], and returns what it is compared by.
 pub(super) fn found_alias(alias: &str) -> Result<String> {
-    if alias.eq_ignore_ascii_case(PREVIOUS) { Ok(PREVIOUS.into()) } else { self::alias(alias) }
+    let kept = [PREVIOUS, LATEST].into_iter().find(|kept| alias.eq_ignore_ascii_case(kept));
+    kept.map_or_else(|| self::alias(alias), |kept| Ok(kept.into()))
 }
 
 /// Checks an alias and returns what it is compared by.
@@ -37,7 +41,7 @@ pub(super) fn alias(alias: &str) -> Result<String> {
     limits::check(|| "an alias".into(), alias.len(), limits::ALIAS_BYTES, "bytes")?;
     let lower = alias.to_ascii_lowercase();
     let digits = lower.strip_prefix('v').unwrap_or(&lower);
-    if matches!(lower.as_str(), "latest" | PREVIOUS)
+    if matches!(lower.as_str(), LATEST | PREVIOUS)
         || (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return refuse("another word: `latest`, `previous`, numbers, and `v` before a number are reserved");

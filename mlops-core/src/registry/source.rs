@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::store::LocalRegistry;
 use super::types::{VersionInfo, VersionOptions};
+use super::uris::ModelUri;
 use crate::base::digests::Digest;
 use crate::base::names as base_names;
 use crate::base::time::Timestamp;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, NO_OFFSET, Result};
 use crate::runs::StoredArtifact;
 
 pub(super) const MODELS: &str = "models:/";
@@ -49,6 +50,9 @@ pub(super) struct Found {
     pub(super) model_id: Option<String>,
     pub(super) digest: Option<Digest>,
     pub(super) is_foreign: bool,
+    /// What the version says for its source where that is not what was given: words that move become a number, and a version
+    /// whose files are elsewhere the place where they are.
+    pub(super) source: Option<String>,
 }
 
 /// A file in the list of a version.
@@ -96,19 +100,20 @@ impl FilesOf {
         Self::named_by(source).ok().flatten()
     }
 
-    /// What a source says; None for one that is elsewhere.
+    /// What a source says; None for one that is elsewhere, or that only the registry can tell ([`settled`](LocalRegistry::settled)).
     pub(super) fn named_by(source: &str) -> Result<Option<Self>> {
         if let Some(rest) = source.strip_prefix(RUNS) {
             let (id, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
             return Ok(Some(Self::Run { id: id.into(), path: path.trim_matches('/').into() }));
         }
-        let Some(rest) = source.strip_prefix(MODELS) else { return Ok(None) };
+        let Some(rest) = source.strip_prefix(MODELS.trim_end_matches('/')) else { return Ok(None) };
         let rest = rest.trim_matches('/');
         Ok(match rest.split_once('/') {
             Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(Self::Version { name: name.into(), number: LocalRegistry::number_in(number)? })
             }
             Some(_) => None,
+            None if rest.contains('@') => None,
             None => Some(Self::LoggedModel { id: rest.into(), path: String::new() }),
         })
     }
@@ -119,10 +124,13 @@ impl LocalRegistry {
     pub(super) fn source(&self, options: &VersionOptions) -> Result<Found> {
         let named = match &options.files {
             Some(files) => Some(files.clone()),
-            None => FilesOf::named_by(&options.source)?,
+            None => FilesOf::named_by(&options.source)?.map_or_else(|| self.settled(options), |of| Ok(Some(of)))?,
         };
         let Some(of) = named else {
             if options.must_exist {
+                if options.source.starts_with(MODELS.trim_end_matches('/')) {
+                    options.source.parse::<ModelUri>()?;
+                }
                 let hint =
                     " in this store; give `runs:/<run>/<path>`, `models:/<logged model>` or `models:/<name>/<number>`";
                 return Err(Error::NotFound { what: "source", id: options.source.clone(), hint: hint.into() });
@@ -143,6 +151,19 @@ impl LocalRegistry {
         }
     }
 
+    /// The version that a source names by an alias, a stage or `latest` now.
+    fn settled(&self, options: &VersionOptions) -> Result<Option<FilesOf>> {
+        let Ok(ModelUri::Alias { .. } | ModelUri::Stage { .. } | ModelUri::Latest { .. }) = options.source.parse()
+        else {
+            return Ok(None);
+        };
+        match self.version_of_uri(&options.source) {
+            Ok(found) => Ok(Some(FilesOf::Version { name: found.name, number: found.version })),
+            Err(e) if !options.must_exist && matches!(e.code(), Code::NotFound | Code::InvalidArgument) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
     fn files_of(&self, of: &FilesOf) -> Result<Found> {
         match of {
             FilesOf::Run { id, path } => {
@@ -151,7 +172,7 @@ impl LocalRegistry {
                     self.runs.artifact_files(id, Some(path).filter(|path| !path.is_empty()).map(String::as_str))?;
                 let digest = self.keep(&files, path)?;
                 let is_foreign = self.runs.is_foreign(id)?;
-                Ok(Found { run_id: Some(id.clone()), model_id: None, digest, is_foreign })
+                Ok(Found { run_id: Some(id.clone()), digest, is_foreign, ..Found::default() })
             }
             FilesOf::LoggedModel { id, path } => {
                 let run_id = self.logged_models.get(id)?.model.source_run_id;
@@ -159,7 +180,7 @@ impl LocalRegistry {
                     self.logged_models.all_files(id, Some(path).filter(|path| !path.is_empty()).map(String::as_str))?;
                 let digest = self.keep(&files, path)?;
                 let is_foreign = self.logged_models.is_foreign(id)?;
-                Ok(Found { run_id, model_id: Some(id.clone()), digest, is_foreign })
+                Ok(Found { run_id, model_id: Some(id.clone()), digest, is_foreign, ..Found::default() })
             }
             FilesOf::Version { name, number } => {
                 let model = self.record(name)?;
@@ -167,8 +188,9 @@ impl LocalRegistry {
                 if let Some(digest) = info.digest {
                     self.keep(&self.listed(&digest)?.into_files(), "")?;
                 }
-                let VersionInfo { run_id, model_id, digest, is_foreign, .. } = info;
-                Ok(Found { run_id, model_id, digest, is_foreign })
+                let VersionInfo { run_id, model_id, digest, is_foreign, source, .. } = info;
+                let source = if digest.is_some() { format!("{MODELS}{}/{number}", model.name) } else { source };
+                Ok(Found { run_id, model_id, digest, is_foreign, source: Some(source) })
             }
         }
     }
@@ -179,8 +201,8 @@ impl LocalRegistry {
         let mut list = FileList { files: Vec::with_capacity(files.len()) };
         for (path, file) in files {
             if !self.blobs().keep(&file.blob)? {
-                let hint = "; its bytes are gone or damaged, `mlops fsck` says more".into();
-                return Err(Error::NotFound { what: "artifact", id: path.clone(), hint });
+                let detail = "its bytes are damaged or gone; `mlops fsck` says more".into();
+                return Err(Error::Corrupt { path: path.into(), offset: NO_OFFSET, detail });
             }
             let below = if folder.is_empty() { path } else { path.strip_prefix(&inside).unwrap_or(path) };
             list.files.push(ListedFile { blake3: file.blob.to_hex(), path: below.into(), size: file.size_bytes });

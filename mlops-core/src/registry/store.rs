@@ -181,6 +181,13 @@ impl LocalRegistry {
         Ok(page.entries.first().and_then(|(key, _)| keys::last_number(key)))
     }
 
+    /// The highest number that there is.
+    pub(super) fn newest_number(&self, model: &ModelRecord) -> Result<Option<u64>> {
+        let options = ScanOptions { limit: 1, reverse: true };
+        let page = self.storage.scan(&KeyRange::prefix(keys::part(keys::VERSIONS, model.number)), &options)?;
+        Ok(page.entries.first().and_then(|(key, _)| keys::last_number(key)))
+    }
+
     pub(super) fn latest(&self, model: &ModelRecord, stages: &[Stage]) -> Result<Vec<ModelVersion>> {
         let mut found = Vec::new();
         for stage in stages {

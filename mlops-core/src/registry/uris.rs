@@ -115,8 +115,8 @@ impl LocalRegistry {
         match uri.parse()? {
             ModelUri::Version { name, number } => self.get_version(&name, number),
             ModelUri::Alias { name, alias } => self.get_by_alias(&name, &alias),
-            ModelUri::Stage { name, stage } => self.newest(&name, &[stage], stage.as_str()),
-            ModelUri::Latest { name } => self.newest(&name, &Stage::ALL, "latest"),
+            ModelUri::Stage { name, stage } => self.newest(&name, stage),
+            ModelUri::Latest { name } => self.get_by_alias(&name, names::LATEST),
             ModelUri::LoggedModel(id) => Err(Error::InvalidArgument {
                 what: "model URI".into(),
                 value: uri.escape_debug().take(300).collect(),
@@ -125,9 +125,10 @@ impl LocalRegistry {
         }
     }
 
-    fn newest(&self, name: &str, stages: &[Stage], which: &str) -> Result<ModelVersion> {
+    fn newest(&self, name: &str, stage: Stage) -> Result<ModelVersion> {
         names::model(name)?;
-        let found = self.latest_versions(name, stages)?.into_iter().max_by_key(|found| found.version);
+        let which = stage.as_str();
+        let found = self.latest_versions(name, &[stage])?.pop();
         found.ok_or_else(|| Error::NotFound {
             what: "model version",
             id: format!("{name}/{which}"),

@@ -48,12 +48,13 @@ impl LocalRegistry {
                 return Err(Error::Conflict { detail });
             }
             model.next_version = number + 1;
+            let source = found.source.unwrap_or_else(|| options.source.clone());
             let run_id = options.run_id.clone().filter(|id| !id.is_empty()).or(found.run_id);
             let model_id = options.model_id.clone().or(found.model_id);
             let origin = Origin {
                 model: &model.name,
                 number,
-                source: &options.source,
+                source: &source,
                 run_id: run_id.as_deref(),
                 model_id: model_id.as_deref(),
                 files: found.digest,
@@ -61,7 +62,7 @@ impl LocalRegistry {
             let manifest = Some(self.keep_manifest(&origin)?);
             let info = VersionInfo {
                 description: description.clone(),
-                source: options.source.clone(),
+                source,
                 run_id,
                 run_link: options.run_link.clone(),
                 model_id,

@@ -94,16 +94,22 @@ impl LocalRegistry {
             Watched::Slot(slot) => names::slot(slot)?,
             Watched::Alias(alias) => names::found_alias(alias)?,
         };
-        if self.runs.check_writable().is_err() {
-            return Err(Error::InvalidState {
-                detail: "the store was opened for reading only, which shows it as it was then; open it without that to watch \
-                         what others change"
-                    .into(),
-            });
-        }
+        self.check_live()?;
         let cell = self.watches.add(self, name, of)?;
         let told = cell.changes.load(Ordering::Acquire).into();
         Ok(Watch { cell, watches: self.watches.clone(), told, listener: 0.into(), _store: self.runs.kept_open() })
+    }
+}
+
+impl LocalRegistry {
+    /// Refuses to wait for changes that the store does not show.
+    pub(super) fn check_live(&self) -> Result<()> {
+        if self.runs.check_writable().is_ok() {
+            return Ok(());
+        }
+        let detail = "the store was opened for reading only, which shows it as it was then; open it without that to watch \
+                      what others change";
+        Err(Error::InvalidState { detail: detail.into() })
     }
 }
 

@@ -11,6 +11,7 @@ use super::log::{Action, Event};
 use super::store::LocalRegistry;
 use super::types::{ModelRecord, ModelVersion};
 use crate::base::stored;
+use crate::base::text::one_line;
 use crate::error::Result;
 
 /// Why a version is where it is.
@@ -85,23 +86,25 @@ impl Why {
         })
     }
 
-    /// The chain for people, a line each.
+    /// The chain for people, a line each: what was stored is one line wherever it stands.
     pub fn to_text(&self) -> String {
         let ModelVersion { name, version, info, .. } = &self.version;
         let named: Vec<_> = self.slots.iter().filter(|slot| !slot.is_empty()).map(String::as_str).collect();
         let slots = if named.is_empty() { String::new() } else { format!(" (slots: {})", named.join(", ")) };
-        let mut text = format!("`{name}` version {version} is in {}{slots}\n", info.stage.as_str());
+        let mut text = format!("`{}` version {version} is in {}{slots}\n", one_line(name), info.stage.as_str());
         if let Some(event) = &self.event {
             let _ = writeln!(text, "  {}", event.to_line());
         }
         if let Some(GateResult { gate, baseline, verdict, id, data, .. }) = &self.gate {
             let against = baseline.map_or_else(|| "nothing".to_owned(), |baseline| format!("version {baseline}"));
             let data = data.as_ref().map_or_else(String::new, |data| format!(" on {data}"));
-            let _ = writeln!(text, "    gate `{gate}`: {} against {against}{data}, event {id}", verdict.as_str());
+            let line = format!("gate `{gate}`: {} against {against}{data}, event {id}", verdict.as_str());
+            let _ = writeln!(text, "    {}", one_line(&line));
         }
         for Approval { actor, reason, id, .. } in &self.approvals {
             let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            let _ = writeln!(text, "    approved by {}, event {id}{reason}", actor.name);
+            let line = format!("approved by {}, event {id}{reason}", actor.name);
+            let _ = writeln!(text, "    {}", one_line(&line));
         }
         match &self.manifest {
             None => text.push_str("  made before there were manifests: where it is from is not known\n"),
@@ -114,7 +117,7 @@ impl Why {
 /// Where a version is from, as lines.
 fn origin_text(manifest: &Value) -> String {
     let mut text = String::new();
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), one_line);
     match &manifest["run"] {
         Value::Null => text.push_str("  no run is known\n"),
         run if run["is_known"] != true => {
@@ -135,7 +138,7 @@ fn origin_text(manifest: &Value) -> String {
         let _ = writeln!(text, "    commit {}, {tree}", word(&code["commit"]));
     }
     for data in manifest["data"].as_array().into_iter().flatten() {
-        let used = data["context"].as_str().map_or_else(String::new, |context| format!(" ({context})"));
+        let used = data["context"].as_str().map_or_else(String::new, |context| format!(" ({})", one_line(context)));
         let rows = data["rows"].as_u64().map_or_else(String::new, |rows| format!(", {rows} rows"));
         let _ = writeln!(text, "    data {} {}{used}{rows}", word(&data["name"]), word(&data["digest"]));
     }

@@ -61,7 +61,7 @@ pub fn sync(from: &Store, to: &Store, options: &SyncOptions<'_>) -> Result<SyncR
 pub(super) fn sync_between(from: &Store, to: &Store, ends: Ends, options: &SyncOptions<'_>) -> Result<SyncReport> {
     let mut synced = to.runs().sync_from(from.runs(), ends, options)?;
     to.logged_models().sync_from(&from.logged_models(), ends.trusted, &mut synced, options)?;
-    if !options.selects_runs() && options.experiment_names.is_empty() {
+    if options.takes_registry() {
         to.registry().sync_from(&from.registry(), ends.trusted, &mut synced, options)?;
     }
     if !options.dry_run {
@@ -109,8 +109,8 @@ pub fn export(store: &Store, dest: &str, options: &SyncOptions<'_>) -> Result<Sy
         // Nothing is made for nothing.
         let planned = SyncOptions { dry_run: true, progress: None, ..options.clone() };
         let report = sync(store, &destination(dest, true)?, &planned)?;
-        if report.new.is_empty() && report.failed.is_empty() {
-            return Ok(report);
+        if !brings_something(store, &report, options)? {
+            return Ok(SyncReport { dry_run: false, ..report });
         }
     }
     let dest = destination(dest, options.dry_run)?;
@@ -119,6 +119,15 @@ pub fn export(store: &Store, dest: &str, options: &SyncOptions<'_>) -> Result<Sy
         dest.close()?;
     }
     Ok(report)
+}
+
+/// True if a plan for a place where nothing is has something to bring: runs, or what stands without any. The log of the registry
+/// counts as a whole, since policies and what was deleted are in it too.
+fn brings_something(store: &Store, planned: &SyncReport, options: &SyncOptions<'_>) -> Result<bool> {
+    let SyncReport { new, failed, experiments, logged_models, .. } = planned;
+    let of_runs = !new.is_empty() || !failed.is_empty() || !logged_models.new.is_empty();
+    let of_experiments = !options.selects_runs() && !experiments.is_empty();
+    Ok(of_runs || of_experiments || (options.takes_registry() && store.registry().log_head()?.seq > 0))
 }
 
 /// Brings runs of the store in the folder `source`, which is only read, into a store. An export as plain files is one as well:

@@ -116,7 +116,12 @@ if TYPE_CHECKING:
     from ._gate.result import GateCheck, GateError, GateFailed, GateInconclusive, GateResult
     from ._lineage import Lineage, lineage
     from ._promotions import LogHead, ModelCard, Registry, Why, registry
-    from ._registry import register_model, search_model_versions, search_registered_models
+    from ._registry import (
+        register_model,
+        search_model_versions,
+        search_registered_models,
+        set_model_version_tag,
+    )
     from ._watch import Watch
     from ._transfer import FilesReport, SyncReport, export_files, export_runs, import_runs, sync
     from ._sweeps import Sweep, Trial, get_sweep, sweep
@@ -216,6 +221,7 @@ _LAZY = {
     "register_model": ("_registry", "register_model"),
     "search_model_versions": ("_registry", "search_model_versions"),
     "search_registered_models": ("_registry", "search_registered_models"),
+    "set_model_version_tag": ("_registry", "set_model_version_tag"),
     "SyncReport": ("_transfer", "SyncReport"),
     "FilesReport": ("_transfer", "FilesReport"),
     "export_files": ("_transfer", "export_files"),
@@ -400,6 +406,7 @@ __all__ = [
     "set_experiment_tag",
     "set_experiment_tags",
     "set_logged_model_tags",
+    "set_model_version_tag",
     "set_note",
     "set_system_metrics_node_id",
     "set_system_metrics_samples_before_logging",

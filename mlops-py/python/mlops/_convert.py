@@ -51,6 +51,34 @@ def whole(what: str, value: Any) -> int:
     return int(value)
 
 
+def count(what: str, value: Any) -> int:
+    """A whole number that is not negative."""
+    number = whole(what, value)
+    if number < 0:
+        raise InvalidArgument(f"{what} is {number}: expected a whole number from 0 on")
+    return number
+
+
+def count_or_none(what: str, value: Any) -> int | None:
+    """A whole number that is not negative and may be left out."""
+    return None if value is None else count(what, value)
+
+
+def to_call(what: str, given: Any) -> Any:
+    """Something to call, such as a function."""
+    if not callable(given):
+        raise InvalidArgument(f"{what} is {_shown(given)}, of type {type(given).__name__}: expected something to call")
+    return given
+
+
+def seconds(what: str, value: Any) -> float:
+    """A number of seconds, which may be infinite."""
+    number = value if isinstance(value, (int, float)) else getattr(value, "item", lambda: None)()
+    if not isinstance(number, (int, float)) or number != number:
+        raise InvalidArgument(f"{what} is {_shown(value)}: expected a number of seconds")
+    return float(number)
+
+
 def timestamp(value: Any) -> int | None:
     """Microseconds from milliseconds; None stays None, for now."""
     if value is None:

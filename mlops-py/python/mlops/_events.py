@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _native
+from ._convert import count_or_none, sequence, text, text_or_none, to_call
 from .exceptions import InvalidArgument, MlopsError
 
 _LOOK_EVERY = 0.5
@@ -74,7 +75,15 @@ def subscribe(
     name: str | None,
     after: int | None,
 ) -> EventSubscription:
-    if not callable(callback):
-        raise InvalidArgument(f"the callback is of type {type(callback).__name__}: expected something to call")
-    kinds = [on] if isinstance(on, str) else list(on)
-    return EventSubscription(_native.EventConsumer(store, name=name, on=kinds, model=model, after=after), callback)
+    to_call("callback", callback)
+    kinds = [on] if isinstance(on, str) else [text("events", one) for one in sequence("a list of kinds of events", on)]
+    if not kinds:
+        raise InvalidArgument("events is an empty list: expected kinds of events, or `*` for all")
+    consumer = _native.EventConsumer(
+        store,
+        name=text_or_none("name", name),
+        on=kinds,
+        model=text_or_none("model", model),
+        after=count_or_none("after", after),
+    )
+    return EventSubscription(consumer, callback)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from . import _native, _state
-from ._convert import text_key
+from ._content import LocalFileNotFound
+from ._convert import count, count_or_none, items, metric_value, path_text, text, text_key, text_or_none
 from ._events import EventSubscription, subscribe
 from ._html import table_html
 from ._registry import number_of
@@ -99,6 +100,19 @@ def _as_json(what: str, value: Any) -> str:
         raise InvalidArgument(f"{what} is not made of dicts, lists, texts and numbers: {error}") from error
 
 
+def _read(policies: Any) -> str:
+    """The text of a file of policies."""
+    path = path_text("policy", policies)
+    if not path.strip():
+        raise InvalidArgument("policy is empty: expected a dict of fields, the path of a file of TOML, or its text")
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LocalFileNotFound(f"the file of policies `{path}` does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidArgument(f"the file of policies `{path}` cannot be read: {error}") from error
+
+
 def _micros(time: datetime | str | None) -> int | None:
     if isinstance(time, str):
         try:
@@ -124,12 +138,12 @@ class Registry:
         return "<mlops.registry()>"
 
     def _by(self, actor: str | None = None, reason: str | None = None) -> _native.Promotions:
-        return _native.Promotions(self._store, actor=actor, reason=reason)
+        return _native.Promotions(self._store, actor=text_or_none("actor", actor), reason=text_or_none("reason", reason))
 
     def _number(self, model: str, version: int | str) -> int:
         """The number of a version that is named by it or by an alias."""
         if isinstance(version, str) and not version.strip().isdigit():
-            return int(_native.ModelRegistry(self._store).get_by_alias(model, version)["version"])
+            return int(_native.ModelRegistry(self._store).get_by_alias(text("model", model), version)["version"])
         return number_of(version)
 
     def promote(
@@ -154,8 +168,15 @@ class Registry:
         Raises ``Denied`` with what the policy asks for and what is missing, ``Stale`` if a gate looked at another production
         than that of now. Returns a dict: ``changed`` (False if it was there), ``version``, ``replaced``, ``slot``,
         ``generation``, ``event``."""
-        number = self._number(model, version)
-        done = self._by(actor, reason).promote(model, number, to, slot, expect, bool(archive_existing), bool(leave_empty))
+        done = self._by(actor, reason).promote(
+            text("model", model),
+            self._number(model, version),
+            text("to", to),
+            text("slot", slot),
+            count_or_none("expect", expect),
+            bool(archive_existing),
+            bool(leave_empty),
+        )
         return dict(json.loads(done))
 
     def rollback(
@@ -164,12 +185,13 @@ class Registry:
         """Goes back to what was in production in the slot before, or to the version ``to`` that once was, when its files are
         verified. Needs a reason. A second time it needs ``to``. Returns what ``promote`` returns."""
         number = None if to is None else number_of(to)
-        return dict(json.loads(self._by(actor, reason).rollback(model, slot, number)))
+        return dict(json.loads(self._by(actor, reason).rollback(text("model", model), text("slot", slot), number)))
 
     def _say(
         self, decision: str, model: str, version: int | str, to: str, reason: str | None, actor: str | None
     ) -> dict[str, Any]:
-        return dict(json.loads(self._by(actor, reason).say(decision, model, self._number(model, version), to)))
+        said = self._by(actor, reason).say(decision, text("model", model), self._number(model, version), text("to", to))
+        return dict(json.loads(said))
 
     def request_approval(
         self, model: str, version: int | str, to: str = "production", reason: str | None = None, *, actor: str | None = None
@@ -203,14 +225,15 @@ class Registry:
     def status(self, model: str, version: int | str, to: str = "production", slot: str = "") -> dict[str, Any]:
         """What the policy asks for before a version goes to a stage, what is there, and which approvals do not count and
         why: ``can_promote``, ``requirements``, ``approvals``, ``gates``, ``policy``."""
-        return dict(json.loads(self._by().status(model, self._number(model, version), to, slot)))
+        number = self._number(text("model", model), version)
+        return dict(json.loads(self._by().status(model, number, text("to", to), text("slot", slot))))
 
     def policy(self, model: str | None = None, stage: str = "production") -> Any:
         """What holds for a model that goes to a stage, all fields and ``digest``; without a model the policies that were
         set, a list."""
         if model is None:
             return json.loads(self._by().policies()[0])
-        return json.loads(self._by().policy(model, stage))
+        return json.loads(self._by().policy(text("model", model), text("stage", stage)))
 
     def policies_toml(self) -> str:
         """The policies that were set, as a file that ``set_policy`` takes."""
@@ -231,10 +254,11 @@ class Registry:
         ``[model."fraud".production]``. A field that there is not is an ``InvalidArgument`` that names it."""
         by = self._by(actor, reason)
         if policy is None or isinstance(policy, Mapping):
-            by.set_policy(model, stage, None if policy is None else _as_json("the policy", dict(policy)))
+            fields = None if policy is None else _as_json("the policy", dict(policy))
+            by.set_policy(text_or_none("model", model), text("stage", stage), fields)
             return
         is_text = isinstance(policy, str) and ("\n" in policy or "[" in policy)
-        by.set_policies(str(policy) if is_text else Path(policy).read_text(encoding="utf-8"))
+        by.set_policies(str(policy) if is_text else _read(policy))
 
     def record_gate_result(
         self,
@@ -256,46 +280,47 @@ class Registry:
         ``data``: the digest of what it looked at; ``rules``: of what it asks for. A verdict that rests on a metric that is
         NaN is noted as ``error``, and promotes nothing; ``ask`` counts with an approval that comes after it."""
         raw = self._by(actor, reason).record_gate_result(
-            model,
+            text("model", model),
             self._number(model, version),
             text_key("name of a gate", gate),
             None if baseline is None else self._number(model, baseline),
-            verdict,
-            [(str(key), float(value)) for key, value in (metrics or {}).items()],
-            None if report is None else _as_json("the report", dict(report)),
-            data,
-            rules,
+            text("verdict", verdict),
+            [(str(key), metric_value(str(key), value)) for key, value in items("metrics", metrics or {})],
+            None if report is None else _as_json("the report", dict(items("report", report))),
+            text_or_none("data", data),
+            text_or_none("rules", rules),
         )
         return dict(json.loads(raw))
 
     def watch(self, model: str, slot: str = "", *, alias: str | None = None) -> Watch:
         """Watches what is in production in a slot of a model, or what ``alias`` points to, for programs that serve it:
         ``watch.current`` touches no store. The model may be one that is not there yet."""
-        return Watch(_native.Watch(self._store, text_key("name of a registered model", model), slot, alias))
+        name = text_key("name of a registered model", model)
+        return Watch(_native.Watch(self._store, name, text("slot", slot), text_or_none("alias", alias)))
 
     def history(self, model: str) -> list[dict[str, Any]]:
         """All that happened under a name, in order, also to a model that was deleted."""
-        return list(json.loads(self._by().history(model)))
+        return list(json.loads(self._by().history(text("model", model))))
 
     def at(
         self, model: str, stage: str = "production", slot: str = "", time: datetime | str | None = None
     ) -> int | None:
         """The version that was in a stage at a time, an aware datetime or its text; now without one. None if none was."""
-        return self._by().at(model, stage, slot, _micros(time))
+        return self._by().at(text("model", model), text("stage", stage), text("slot", slot), _micros(time))
 
     def why(self, model: str, version: int | str) -> Why:
         """Why a version, by number or alias, is where it is: event, gate, approvals, run, commit, data sets."""
-        raw, text = self._by().why(model, self._number(model, version))
-        return Why(json.loads(raw), text)
+        raw, told = self._by().why(text("model", model), self._number(model, version))
+        return Why(json.loads(raw), told)
 
     def card(self, model: str, version: int | str) -> ModelCard:
         """The card of a version, by number or alias."""
-        raw, markdown = self._by().card(model, self._number(model, version))
+        raw, markdown = self._by().card(text("model", model), self._number(model, version))
         return ModelCard(json.loads(raw), markdown)
 
     def manifest(self, model: str, version: int | str) -> dict[str, Any] | None:
         """What a version is and where it is from, noted when it was made; None for one made by an older version of mlops."""
-        found = json.loads(self._by().manifest(model, self._number(model, version)))
+        found = json.loads(self._by().manifest(text("model", model), self._number(model, version)))
         return None if found is None else dict(found)
 
     def head(self) -> LogHead:
@@ -305,10 +330,18 @@ class Registry:
     def verify(self, head: LogHead | tuple[int, str] | None = None) -> LogHead:
         """Walks the log of events; ``Corrupt`` names the first that was changed. With a ``head`` that was kept elsewhere it is
         noticed too if the end was cut off or all was written anew."""
-        return LogHead(*self._by().verify(None if head is None else (head[0], head[1])))
+        kept = None
+        if head is not None:
+            if not isinstance(head, (tuple, list)) or len(head) != 2:
+                raise InvalidArgument(f"head is {head!r}: expected what head() gives, a number and a hash")
+            kept = (count("the number of head", head[0]), text("the hash of head", head[1]))
+        return LogHead(*self._by().verify(kept))
 
     def events(self, since: int = 0) -> Iterator[dict[str, Any]]:
         """The events of all models behind a number, in order."""
+        return self._events(count("since", since))
+
+    def _events(self, since: int) -> Iterator[dict[str, Any]]:
         while True:
             page = json.loads(self._by().events(since, _PAGE))
             if not page:
@@ -318,11 +351,12 @@ class Registry:
 
     def export(self, path: str | os.PathLike[str], since: int = 0) -> int:
         """Writes the events behind a number to a file, a JSON object a line, and returns how many."""
-        count = 0
-        with Path(path).open("w", encoding="utf-8") as file:
-            for count, event in enumerate(self.events(since), 1):
+        events = self.events(since)
+        written = 0
+        with Path(path_text("path", path)).open("w", encoding="utf-8") as file:
+            for written, event in enumerate(events, 1):
                 file.write(json.dumps(event, ensure_ascii=False) + "\n")
-        return count
+        return written
 
     def on(
         self,
@@ -345,15 +379,15 @@ class Registry:
 
     def deleted_versions(self, model: str) -> list[dict[str, Any]]:
         """What is left of the versions that were deleted under a name: number, digest, who, why, when."""
-        return list(json.loads(self._by().deleted_versions(model)))
+        return list(json.loads(self._by().deleted_versions(text("model", model))))
 
     def delete_version(self, model: str, version: int | str, reason: str, *, actor: str | None = None) -> None:
         """Deletes a version whatever a policy protects."""
-        self._by(actor, reason).force_delete(model, number_of(version))
+        self._by(actor, reason).force_delete(text("model", model), number_of(version))
 
     def delete_model(self, model: str, reason: str, *, actor: str | None = None) -> None:
         """Deletes a model with its versions whatever a policy protects."""
-        self._by(actor, reason).force_delete(model, None)
+        self._by(actor, reason).force_delete(text("model", model), None)
 
 
 def registry() -> Registry:

@@ -65,7 +65,7 @@ class RegisteredModel(_Entity):
     """A registered model: times in milliseconds; the latest version of each stage; the version of each alias.
 
     ``generation`` counts the changes of what is in production; ``slots`` has a dict for each slot: ``generation``,
-    ``production``, ``previous``. The slot without a name is ``""``."""
+    ``production``, ``previous``, and ``event``, the number of that which made it so. The slot without a name is ``""``."""
 
     _shown = (
         *("aliases", "creation_timestamp", "description", "last_updated_timestamp", "latest_versions", "name", "tags"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from . import _native
+from ._convert import seconds, to_call
 from .exceptions import InvalidState
 
 # How long a wait goes on before signals are looked at.
@@ -47,7 +48,7 @@ class Watch:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits for a change, for so many seconds at most; False if the time is over first."""
-        until = None if timeout is None else time.monotonic() + timeout
+        until = None if timeout is None else time.monotonic() + seconds("timeout", timeout)
         while True:
             left = _SLICE if until is None else min(_SLICE, until - time.monotonic())
             if self._native.wait(left):
@@ -58,6 +59,7 @@ class Watch:
     def on_change(self, callback: Callable[[int | None], object]) -> Callable[[], None]:
         """Has ``callback(version)`` called after each change, in a thread of its own. What this returns ends that, and so does
         ``close``. What the callback raises goes to ``threading.excepthook``, and ends it."""
+        to_call("callback", callback)
         ended = threading.Event()
         begun = self.changes
 

@@ -10,7 +10,7 @@ pub(super) const GATE_AFTER: &str = "\
 Examples:
   mlops gate check gate.toml
   mlops gate fraud@5 --definition gate.toml --predictions holdout.parquet --record
-  mlops gate fraud@5 --against 4 --definition gate.toml --predictions holdout.csv --report md --junit gate.xml
+  mlops gate fraud@5 --against 4 --definition gate.toml --predictions holdout.csv --junit gate.xml
   mlops gate --definition gate.toml --predictions holdout.csv --report html --output gate.html
 
 Holds a candidate against the baseline: what both predict for the same rows, now. FILE has the columns target, candidate and \

@@ -16,7 +16,8 @@ Examples:
 const LIST_AFTER: &str = "\
 Examples:
   mlops models list
-  mlops models list --filter \"name LIKE 'fraud%' AND tags.team = 'growth'\" --order-by 'last_updated_timestamp DESC'
+  mlops models list --filter \"name LIKE 'fraud%' AND tags.team = 'growth'\"
+  mlops models list --order-by 'last_updated_timestamp DESC'
   mlops models list --json
 
 By name, unless --order-by says otherwise. A filter and an order name name, creation_timestamp and \
@@ -40,9 +41,11 @@ const REGISTER_AFTER: &str = "\
 Examples:
   mlops models register fraud runs:/0199c0ffee0199c0ffee0199c0ffee01/model
   mlops models register fraud models:/fraud-dev/3 --tag reviewed=yes --reason 'for the trial'
+  mlops models register fraud models:/fraud-dev@champion
   mlops models register fraud models:/m-0199c0ffee0199c0ffee0199c0ffee01 --json
 
-Makes a version, and the model if there is none. The version keeps its files when the run is gone.
+Makes a version, and the model if there is none. The version keeps its files when the run is gone. Its source is the number \
+that an alias, a stage or `latest` names now.
 
 JSON: the VERSION, as `mlops models show --json` prints it.";
 

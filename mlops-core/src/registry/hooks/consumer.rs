@@ -102,7 +102,8 @@ impl LocalRegistry {
     /// A consumer of events.
     ///
     /// # Errors
-    /// `InvalidArgument` for a kind of event that there is not, or a bad name; with a name `ReadOnly`, `Io`.
+    /// `InvalidArgument` for a kind of event that there is not, or a bad name; with a name `ReadOnly`, `Io`; `InvalidState` for
+    /// what is to come in a store that was opened for reading, which shows it as it was then.
     pub fn consumer(&self, options: &ConsumerOptions) -> Result<Consumer> {
         if let Some(name) = &options.name {
             check_key("name of a consumer of events", name)?;
@@ -116,6 +117,9 @@ impl LocalRegistry {
         let state = match &name {
             Some(name) => self.cursor(name, options.after)?.0,
             None => {
+                if options.after.is_none() {
+                    self.check_live()?;
+                }
                 let seq = options.after.map_or_else(|| self.head().map(|(head, _)| head.seq), Ok)?;
                 CursorState { seq, ..CursorState::default() }
             }

@@ -75,6 +75,11 @@ impl SyncOptions<'_> {
     pub(crate) fn selects_runs(&self) -> bool {
         !self.run_ids.is_empty() || !self.filter.trim().is_empty() || self.since.is_some()
     }
+
+    /// True if the registry comes too: with the whole store only.
+    pub(crate) fn takes_registry(&self) -> bool {
+        !self.selects_runs() && self.experiment_names.is_empty()
+    }
 }
 
 impl fmt::Debug for SyncOptions<'_> {

@@ -430,5 +430,5 @@ fn context_text(context: &BTreeMap<String, String>) -> Result<Option<String>> {
 
 /// The selection of models is that of a sync of everything that is selected.
 pub(super) fn takes_registry(options: &SyncOptions<'_>) -> bool {
-    !options.selects_runs() && options.experiment_names.is_empty()
+    options.takes_registry()
 }

@@ -267,6 +267,84 @@ fn a_version_of_files_that_are_elsewhere_says_so() {
 }
 
 #[test]
+fn a_version_of_a_version_is_named_by_a_number_whatever_word_led_to_it() {
+    let store = store();
+    let registry = store.registry();
+    registry.register("tree", &from(format!("runs:/{}/model", trained(&store)))).unwrap();
+    registry.set_alias("tree", "best", 1).unwrap();
+    let digest = registry.get_version("tree", 1).unwrap().info.digest;
+    assert!(digest.is_some());
+    for uri in ["models:/tree@best", "models:/tree/latest", "models:/tree@latest", "models:/tree/None", "models:tree/1"]
+    {
+        for made in [
+            registry.register("copies", &from(uri.into())).unwrap(),
+            registry.create_version("copies", &VersionOptions { must_exist: false, ..from(uri.into()) }).unwrap(),
+        ] {
+            assert_eq!((made.info.source.as_str(), made.info.digest), ("models:/tree/1", digest), "{uri}");
+        }
+    }
+    for (uri, told) in [
+        ("models:/tree@champion", "alias `champion` does not exist of the registered model `tree`"),
+        ("models:/tree/Staging", "`tree` has no version in `Staging`"),
+        ("models:/tree/best", "an alias is named by models:/tree@best"),
+    ] {
+        let error = registry.register("copies", &from(uri.into())).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+        let options = VersionOptions { must_exist: false, ..from(uri.into()) };
+        let made = registry.create_version("copies", &options).unwrap();
+        assert_eq!((made.info.source.as_str(), made.info.digest, made.info.run_id), (uri, None, None));
+    }
+}
+
+#[test]
+fn a_copy_of_a_version_whose_files_are_elsewhere_says_where_they_are() {
+    let store = store();
+    let registry = store.registry();
+    registry.register("tree", &elsewhere()).unwrap();
+    let place = elsewhere().source;
+    assert_eq!(registry.copy_version("tree", 1, "copies").unwrap().info.source, place);
+    let again = VersionOptions { source: "models:/copies/1".into(), ..VersionOptions::default() };
+    assert_eq!(registry.create_version("copies", &again).unwrap().info.source, place);
+}
+
+#[test]
+fn the_latest_version_is_found_as_an_alias_and_counts_all_slots() {
+    let store = store();
+    let registry = store.registry();
+    assert_eq!(registry.get_by_alias("tree", "latest").unwrap_err().code(), Code::NotFound);
+    registry.create_model("tree", None, &[]).unwrap();
+    let error = registry.get_by_alias("tree", "Latest").unwrap_err();
+    assert_eq!(error.to_string(), "model version `tree/latest` does not exist: `tree` has no version");
+    for (number, slot) in [(1, ""), (2, "eu")] {
+        registry.register("tree", &elsewhere()).unwrap();
+        registry.promote("tree", number, &PromoteOptions { slot: slot.into(), ..PromoteOptions::default() }).unwrap();
+    }
+    for uri in ["models:/tree/latest", "models:/tree@latest"] {
+        assert_eq!(registry.version_of_uri(uri).unwrap().version, 2, "{uri}");
+    }
+    registry.delete_version("tree", 2).unwrap();
+    assert_eq!(registry.get_by_alias("tree", "LATEST").unwrap().version, 1);
+}
+
+#[test]
+fn damaged_files_are_damage_and_no_missing_artifact() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = folder.path().join("store").display().to_string();
+    let store = Store::open(&uri).unwrap();
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    let content = vec![7_u8; 100_000];
+    run.log_files(&[ArtifactSource { path: "model/w.bin".into(), content: Content::Bytes(&content) }]).unwrap();
+    let source = format!("runs:/{}/model", run.id());
+    std::fs::remove_dir_all(folder.path().join("store/blobs/objects")).unwrap();
+    for must_exist in [true, false] {
+        let options = VersionOptions { must_exist, ..from(source.clone()) };
+        let error = store.registry().register("tree", &options).unwrap_err();
+        assert_eq!(error.code(), Code::Corrupt);
+        assert!(error.to_string().starts_with("model/w.bin is damaged: its bytes are damaged or gone"), "{error}");
+    }
+}
+
+#[test]
 fn every_change_says_who_made_it_and_why_in_a_log_that_hangs_together() {
     let store = store();
     let because = |reason: &str| store.registry().by(By { actor: Some("ada".into()), reason: Some(reason.into()) });

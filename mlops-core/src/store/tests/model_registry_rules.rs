@@ -328,6 +328,9 @@ fn a_verdict_on_a_metric_that_is_nan_is_an_error_and_promotes_nothing() {
         let (code, text) = refusal(promote(&registry, 1));
         assert!(code == Code::Denied && text.contains("says error (the metric `auc` is NaN)"), "{text}");
     }
+    let named = json!({"slices": [{"name": "nan", "ok": true}], "customer": "Nan"}).to_string();
+    let noted = registry.record_gate_result("fraud", 1, &GateOptions { report: Some(named), ..pass() }).unwrap();
+    assert_eq!((noted.verdict, noted.why), (Verdict::Pass, None), "a name is no number");
     let broken = GateOptions { report: Some("{".into()), ..pass() };
     assert_eq!(refusal(registry.record_gate_result("fraud", 1, &broken)).0, Code::InvalidArgument);
     let unknown = GateOptions::new("auc", Some(9), Verdict::Pass);
@@ -338,7 +341,7 @@ fn a_verdict_on_a_metric_that_is_nan_is_an_error_and_promotes_nothing() {
     store
         .gc(&crate::store::GcOptions { dry_run: false, older_than: std::time::Duration::ZERO, deleted_runs: true })
         .unwrap();
-    assert_eq!(registry.gate_results("fraud", 1).unwrap()[2].report.as_deref(), Some(long.as_str()));
+    assert_eq!(registry.gate_results("fraud", 1).unwrap()[3].report.as_deref(), Some(long.as_str()));
 }
 
 #[test]
@@ -658,4 +661,21 @@ fn a_model_of_before_slots_and_manifests_goes_on() {
     assert_eq!(registry.rollback("fraud", "", Some(1)).unwrap().generation, 5);
     registry.delete_version("fraud", 3).unwrap();
     registry.verify_events().unwrap();
+}
+
+#[test]
+fn a_reason_looks_like_no_line_of_its_own_where_it_is_told() {
+    let (store, _) = open();
+    let registry = versions(&store, 1);
+    let eve = By {
+        actor: Some("eve\u{1b}[31m".into()),
+        reason: Some("ok)\n    approved by bob, event 8 (looked at it".into()),
+    };
+    promote(&registry.by(eve), 1).unwrap();
+    let why = registry.why("fraud", 1).unwrap();
+    for text in [why.to_text(), store.lineage("fraud@1").unwrap().to_text()] {
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("approved by")), "{text}");
+        assert!(text.contains("by eve[31m (ok)     approved by bob"), "{text}");
+    }
+    assert!(why.to_json()["event"]["reason"].as_str().unwrap().contains('\n'), "JSON has it as it was said");
 }

@@ -131,7 +131,21 @@ fn what_cannot_be_watched_is_said_so() {
     let code = |name: &str, of: Watched| store.registry().watch(name, &of).unwrap_err().code();
     assert_eq!(code("a/b", Watched::production()), Code::InvalidArgument);
     assert_eq!(code("fraud", Watched::Slot("e u".into())), Code::InvalidArgument);
-    assert_eq!(code("fraud", Watched::Alias("latest".into())), Code::InvalidArgument);
+    assert_eq!(code("fraud", Watched::Alias("v1".into())), Code::InvalidArgument);
+}
+
+#[test]
+fn the_latest_version_can_be_watched() {
+    let store = store();
+    let registry = store.registry();
+    let watch = registry.watch("tree", &Watched::Alias("latest".into())).unwrap();
+    for number in 1..=2 {
+        registry
+            .register("tree", &VersionOptions { source: "s3://fraud".into(), ..VersionOptions::default() })
+            .unwrap();
+        assert!(watch.wait(Duration::from_secs(10)).unwrap());
+        assert_eq!(watch.current(), Some(number));
+    }
 }
 
 /// A store that can be out of reach.

@@ -8,6 +8,7 @@ use super::*;
 use crate::base::text::ParamValue;
 use crate::base::time::Timestamp;
 use crate::error::Code;
+use crate::registry::{ModelRegistry, VersionOptions};
 use crate::runs::{Batch, DATASET_CONTEXT, DatasetInput, MetricPoint, OnConflict, Run, RunExt, RunOptions, RunStatus};
 use crate::store::{BackupOptions, GcOptions, backup, fsck};
 
@@ -403,6 +404,34 @@ fn an_export_of_nothing_leaves_nothing_behind() {
     assert!(export(&store, dest.to_str().unwrap(), &none).unwrap().new.is_empty());
     assert!(!dest.exists());
     assert_eq!(export(&store, dest.to_str().unwrap(), &SyncOptions::default()).unwrap().new, ["a"]);
+}
+
+#[test]
+fn a_store_without_runs_is_brought_to_a_place_where_nothing_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let store = folder(dir.path(), "source");
+    assert!(!export(&store, &at("empty"), &SyncOptions::default()).unwrap().dry_run);
+    assert!(!Path::new(&at("empty")).exists());
+
+    store.runs().ensure_experiment("planned").unwrap();
+    assert_eq!(export(&store, &at("experiments"), &SyncOptions::default()).unwrap().experiments, ["planned"]);
+    assert!(folder(dir.path(), "experiments").runs().find_experiment("planned").unwrap().is_some());
+
+    let elsewhere = VersionOptions { source: "s3://fraud".into(), ..VersionOptions::default() };
+    store.registry().register("fraud", &elsewhere).unwrap();
+    let selected = SyncOptions { filter: "metrics.loss < 0".into(), ..SyncOptions::default() };
+    export(&store, &at("selected"), &selected).unwrap();
+    assert!(!Path::new(&at("selected")).exists(), "the registry comes with the whole store only");
+    let report = sync_at(&at("source"), &at("models"), &SyncOptions::default()).unwrap();
+    assert_eq!((report.dry_run, report.registered_models.new), (false, vec!["fraud".to_owned()]));
+    let copy = folder(dir.path(), "models").registry();
+    assert_eq!(copy.get_version("fraud", 1).unwrap().info.source, "s3://fraud");
+
+    // Of a model that was deleted the log and the number stay.
+    store.registry().delete_model("fraud").unwrap();
+    export(&store, &at("deleted"), &SyncOptions::default()).unwrap();
+    assert_eq!(folder(dir.path(), "deleted").registry().register("fraud", &elsewhere).unwrap().version, 2);
 }
 
 #[test]

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..exceptions import InvalidArgument, NotFound
-from . import pickles
+from . import pickles, temporary
 from .saving import Saved
 from .source import Source
 
@@ -94,14 +94,15 @@ def save(
         files, place = _data(data_path)
         conf = {"loader_module": loader_module, **({"data": place} if place else {}), **pyfunc}
         return Saved(None, {}, conf, files, {loader_module})
-    files, found = _artifacts(artifacts)
+    files, found, folders = _artifacts(artifacts)
     pyfunc |= {"loader_module": "mlflow.pyfunc.model", "artifacts": found, "streamable": False}
     if isinstance(model, (str, os.PathLike)):
         script = Path(model)
         if not script.is_file():
             raise NotFound(f"the script `{script}` of the model does not exist")
         pyfunc |= {"model_code_path": script.name, "python_model": None}
-        return Saved(None, {}, pyfunc, [*files, (script.name, script.absolute())], {"mlops", *_imports(script)})
+        files.append((script.name, script.absolute()))
+        return Saved(None, {}, pyfunc, files, {"mlops", *_imports(script)}, folders=folders)
     if isinstance(model, type) or not (hasattr(model, "predict") or callable(model)):
         shown = model.__name__ if isinstance(model, type) else type(model).__name__
         raise InvalidArgument(f"python_model is {shown}: expected a PythonModel, a function or the path of a script")
@@ -109,7 +110,8 @@ def save(
         model = _Function(model)
     content, _, modules = pickles.dumps(model, "cloudpickle")
     pyfunc |= {"python_model": _FILE, "cloudpickle_version": pickles.cloudpickle().__version__}
-    return Saved(None, {}, pyfunc, [*files, (_FILE, content)], modules, _predicting(model, artifacts, config))
+    files.append((_FILE, content))
+    return Saved(None, {}, pyfunc, files, modules, _predicting(model, artifacts, config), folders=folders)
 
 
 class _Function(PythonModel):
@@ -147,21 +149,25 @@ def _data(path: str | os.PathLike[str] | None) -> tuple[list[tuple[str, Any]], s
     return _tree(Path(path), "data")
 
 
-def _artifacts(artifacts: Mapping[str, str | os.PathLike[str]] | None) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+def _artifacts(
+    artifacts: Mapping[str, str | os.PathLike[str]] | None,
+) -> tuple[list[tuple[str, Any]], dict[str, Any], list[temporary.Folder]]:
+    """The files with their places, what the loader needs, and the folders that have to stay until the files are saved."""
     files: list[tuple[str, Any]] = []
     found = {}
+    folders: list[temporary.Folder] = []
     for name, given in (artifacts or {}).items():
         uri = os.fspath(given)
         local = uri.removeprefix("file://")
         if uri.startswith("runs:"):
             from ..artifacts import download_artifacts
-            from .source import _temporary
 
-            local = download_artifacts(uri, dst_path=_temporary())
+            folders.append(temporary.Folder())
+            local = download_artifacts(uri, dst_path=folders[-1].path)
         inner, place = _tree(Path(local), f"{_ARTIFACTS}/{name}")
         files += inner
         found[name] = {"path": place, "uri": uri}
-    return files, found
+    return files, found, folders
 
 
 def _tree(path: Path, beneath: str) -> tuple[list[tuple[str, Any]], str]:
@@ -213,6 +219,9 @@ def load(source: Source, conf: dict[str, Any], config: dict[str, Any]) -> tuple[
         model = model if hasattr(model, "predict") else _Function(model)
     else:
         model = pickles.loads(source, conf["python_model"], f"Python {conf.get('python_version', 'unknown')}")
+    # Either may read the files later, and be kept without what else was made of them.
+    for made in (model, context):
+        source.stay_with(made)
     if hasattr(model, "load_context"):
         model.load_context(context)
     return model, Runner(model, context)
@@ -227,7 +236,9 @@ def load_by_module(source: Source, conf: dict[str, Any], loader: str) -> Any:
         except ImportError:
             raise InvalidArgument(f"the model `{source.uri}` is loaded by `{loader}`: install MLflow to load it") from None
     data = os.path.join(source.folder(), conf["data"]) if conf.get("data") else source.folder()
-    return _WithParams(import_module(loader)._load_pyfunc(data))
+    model = import_module(loader)._load_pyfunc(data)
+    source.stay_with(model)
+    return _WithParams(model)
 
 
 class _WithParams:

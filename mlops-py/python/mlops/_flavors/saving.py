@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from .. import _fluent, _native
 from ..exceptions import InvalidArgument
 from . import code, examples, infer, requirements
+from .temporary import Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,8 @@ class Saved:
     predict: Callable[[Any, dict[str, Any]], Any] | None = None
     # More that the code of the caller brings along.
     code: set[str] = field(default_factory=set)
+    # Where some of the files are, while this object is there.
+    folders: list[Folder] = field(default_factory=list)
 
 
 def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options: LogOptions) -> ModelInfo:
@@ -87,7 +90,8 @@ def log(make: Callable[[SaveOptions], Saved], artifact_path: str | None, options
     check(options, LogOptions)
     if options.get("name") is not None and artifact_path is not None:
         raise InvalidArgument(f"the model has the name {options.get('name')!r} and the artifact_path {artifact_path!r}: give one")
-    parts = _parts(make(options), options)
+    saved = make(options)
+    parts = _parts(saved, options)
     handle, store = _fluent._run_and_store(options.get("run_id"))
     assert handle is not None
     manifest = logged.log(store, handle, options.get("name") or artifact_path, parts, options)
@@ -108,7 +112,8 @@ def save(make: Callable[[SaveOptions], Saved], path: str | os.PathLike[str], opt
     from ..models import ModelInfo
 
     check(options, SaveOptions)
-    parts = _parts(make(options), options)
+    saved = make(options)
+    parts = _parts(saved, options)
     return ModelInfo(json.loads(_native.save_model(os.fspath(path), parts)), os.fspath(path))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from .. import _native, _state
 from ..artifacts import parse_uri
 from ..exceptions import InvalidArgument, NotFound, Unsupported, Untrusted
+from . import temporary
 
 MANIFEST = "MLmodel"
 
@@ -24,6 +25,8 @@ class Source:
         self.uri = os.fspath(uri)
         self._folder: str | None = None
         self._dst_path = dst_path
+        # Where its files are while it, or what was made of them, is there.
+        self._temporary: temporary.Folder | None = None
         # What is trusted and what is read is one store, whatever later calls use.
         self._store = _state.store() if self.uri.startswith(("runs:", "models:")) else None
         # Where in the store it is read, as runs:/<run id>/<path>.
@@ -48,6 +51,8 @@ class Source:
             self.manifest = foreign
         elif self._store is not None and not self._copied:
             self.manifest = json.loads(_native.model_manifest(self._store, self._at))
+        elif self._copied and not os.path.isfile(os.path.join(self._folder or "", MANIFEST)):
+            raise NotFound(f"model `{self.uri}` does not exist; there is no `{MANIFEST}` in it")
         else:
             self.manifest = json.loads(_native.open_model_folder(self._folder or self.uri))
         self._trusted = trust or self._is_trusted()
@@ -76,7 +81,7 @@ class Source:
     def _copy(self, store: _native.Store, uri: str) -> None:
         from .._registry import download
 
-        found = download(store, uri, self._dst_path or _temporary())
+        found = download(store, uri, self._place())
         if isinstance(found, str):
             # A version of what is elsewhere.
             self.uri = self._at = found
@@ -87,6 +92,18 @@ class Source:
             return
         self._folder, self._is_foreign = found
         self._copied = True
+
+    def _place(self) -> str:
+        """Where files are copied to."""
+        if self._dst_path is not None:
+            return self._dst_path
+        self._temporary = temporary.Folder()
+        return self._temporary.path
+
+    def stay_with(self, made: Any) -> None:
+        """Has files that are copied for it stay as long as what was made of them does, which may read them later."""
+        if self._temporary is not None:
+            self._temporary.stay_with(made)
 
     @property
     def model_id(self) -> str | None:
@@ -196,10 +213,10 @@ class Source:
         return found
 
     def folder(self) -> str:
-        """The model in a local folder, every file verified: a temporary one that goes with the process, or ``dst_path``."""
+        """The model in a local folder, every file verified: ``dst_path``, or a temporary one that goes with this object."""
         if self._folder is None:
             assert self._store is not None
-            place = self._dst_path or _temporary()
+            place = self._place()
             if self.foreign:
                 run_id, path = parse_uri(self._at)
                 self._folder = os.fspath(self._store.download_artifacts(run_id, path, place))
@@ -213,8 +230,11 @@ class Source:
         if code:
             self.require_trust("the code that travels with it")
             path = os.path.join(self.folder(), code)
-            if path not in sys.path:
-                sys.path.insert(0, path)
+            if self._temporary is not None and os.path.isdir(path):
+                path = temporary.code_folder(path)
+            if path in sys.path:
+                sys.path.remove(path)
+            sys.path.insert(0, path)
 
 
 def _in_a_run(store: _native.Store, model_id: str) -> str | None:
@@ -236,16 +256,6 @@ def _in_a_run(store: _native.Store, model_id: str) -> str | None:
         # MLflow's is no JSON; a run may be gone, or have another model there by now.
         return None
     return f"runs:/{run_id}/{path}" if same else None
-
-
-def _temporary() -> str:
-    import atexit
-    import shutil
-    import tempfile
-
-    folder = tempfile.mkdtemp(prefix="mlops-model-")
-    atexit.register(shutil.rmtree, folder, True)
-    return folder
 
 
 def imported(name: str, package: str) -> Any:

@@ -9,7 +9,11 @@ _CHART = "log the numbers, a wandb.Table or a figure of matplotlib with wandb.lo
 _OF_BOTH = (
     (_FILES, "log_artifact upsert_artifact finish_artifact log_model"),
     ("files that a run has are read with mlops.artifacts.download_artifacts", "use_artifact use_model restore"),
-    ("there is no registry to link to", "link_artifact link_model"),
+    (
+        "register what the run logged with mlops.register_model(f'runs:/{run.id}/model', 'fraud'); the registry is"
+        " docs/guide/registry.md",
+        "link_artifact link_model",
+    ),
     ("the gradients of a model are not watched", "watch unwatch"),
     ("call finish()", "join"),
     (

@@ -148,13 +148,19 @@ def test_a_result_is_no_truth_value_and_unknown_checks_are_named() -> None:
 
 def test_the_uses_of_the_data_are_counted_and_spend_the_error_rate() -> None:
     targets, ours, theirs = rows()
-    kept = {"targets": targets, "metrics": "accuracy"}
+    kept: dict[str, Any] = {"data": {"y": targets, "x": list(range(len(targets)))}, "targets": "y", "metrics": "accuracy"}
+    assert mlops.gate(ours, theirs, targets=targets, metrics="accuracy").json["holdout"] is None, "nothing names them"
     assert mlops.gate(ours, theirs, **kept).json["holdout"]["number"] == 1
     assert mlops.gate(ours, theirs, **kept).json["holdout"]["number"] == 1, "it was counted"
     assert mlops.gate(theirs, ours, **kept).json["holdout"]["number"] == 2
     assert mlops.gate(ours, theirs, record=False, **kept).json["holdout"] is None
     spent = mlops.gate(ours, theirs, spend="bonferroni", spend_uses=2, name="spending", data_name="holdout@7", **kept)
     assert spent.json["alpha"] == 0.025 and spent.json["data"] == "holdout@7"
+    # As many wrong, in other rows, is another candidate.
+    for number, wrong in ((1, range(10)), (2, range(10, 20)), (1, range(10)), (3, range(20, 30))):
+        said = [1 - y if at in wrong else y for at, y in enumerate([0] * 100 + [1] * 100)]
+        named = mlops.gate(said, [0] * 200, targets=[0] * 100 + [1] * 100, metrics="accuracy", data_name="holdout@8")
+        assert named.json["holdout"]["number"] == number
     uncounted = mlops.gate(ours, theirs, spend="decreasing", record=False, **kept)
     assert uncounted.verdict == "error" and uncounted.check("uses").verdict == "error"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -157,3 +158,79 @@ assert mlops.gate(truth, worse, data="rows.csv", targets="y", metrics="accuracy"
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_rows_that_were_trained_on_are_found_whatever_type_they_have() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"y": TARGETS, "x": [row / 7 for row in range(300)], "n": range(300)})
+    frame["day"] = pandas.date_range("2024-01-31", periods=300).astype("datetime64[ns]")
+
+    def seen(data: Any, training: Any) -> bool:
+        result = mlops.gate(
+            OURS, THEIRS, data=data, targets="y", metrics="accuracy", training_data=training, record=False
+        )
+        return bool(result.check("leakage").verdict == "fail")
+
+    assert seen(frame, frame) and seen(frame, frame.head(1))
+    for changed in (
+        frame.astype({"day": "datetime64[us]"}),
+        frame.astype({"day": "datetime64[s]"}),
+        frame.assign(day=frame["day"].dt.tz_localize("UTC")),
+        frame.assign(day=[day.date() for day in frame["day"]]),
+        frame.astype({"n": str}),
+        frame.assign(n=[f"{n}.0" for n in frame["n"]]),
+        frame.astype({"x": "float32"}),
+        frame.head(100).astype({"n": "int8"}),
+        pandas.concat([frame.astype({"n": object}), frame.head(1).assign(n="unknown")]),
+        pandas.concat([frame, frame.head(1).assign(n=2**60)]),
+        pandas.DataFrame(frame.to_dict("list")).convert_dtypes(),
+    ):
+        assert seen(frame, changed), changed.dtypes
+        assert len(changed) != 300 or seen(changed, frame), changed.dtypes
+        assert not seen(frame, changed.assign(y=-1)), changed.dtypes
+
+
+def test_files_are_read_as_the_command_reads_them(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"\xef\xbb\xbfid,y,country,x,flag\n0007,1, NA ,1.5,True\n0008,None,null,,False\n\n")
+    table = Table(path)
+    assert table.column("id") == ["0007", "0008"]
+    assert table.column("country") == ["NA", "null"] and table.column("y") == ["1", "None"]
+    assert [str(x) for x in pandas.Series(table.raw("x"))] == ["1.5", "nan"]
+    assert list(table.raw("flag")) == [True, False]
+    for text, said in (
+        (b"", "is empty"), (b"a,a\n1,2\n", "names a column twice"), (b"a,b\n1\n", "line 2"), (b"a\n\xff\xfe\n", "cannot be read"),
+    ):  # fmt: skip
+        path.write_bytes(text)
+        with pytest.raises(mlops.exceptions.InvalidArgument, match=said):
+            Table(path)
+    broken = tmp_path / "rows.parquet"
+    broken.write_bytes(b"no parquet")
+    with pytest.raises(mlops.exceptions.InvalidArgument, match="cannot be read"):
+        Table(broken)
+
+
+@pytest.mark.parametrize("compression", ["snappy", "zstd", "gzip", "lz4", None])
+def test_the_command_reads_parquet_as_the_call_does(compression: str | None, tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    wide = 2**60
+    columns = {
+        "target": [wide + y for y in TARGETS],
+        "candidate": [wide + said for said in OURS],
+        "baseline": [wide + said for said in THEIRS],
+        "day": [datetime.date(2024, 1, 1 + row % 2) for row in range(300)],
+        "nested": [[1, 2]] * 300,
+    }
+    parquet.write_table(arrow.table(columns), tmp_path / "rows.parquet", compression=compression)
+    asked = mlops.GateDefinition("g", "accuracy", margin=0.1, slices={"columns": ["day"]})
+    asked.save(tmp_path / "gate.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops", "gate", "--definition", "gate.toml", "--predictions", "rows.parquet", "--report", "json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = json.loads(done.stdout)
+    assert {check["name"] for check in said["checks"] if check["kind"] == "slice"} == {"day=2024-01-01", "day=2024-01-02"}
+    named = {name: columns[name] for name in ("target", "day")}
+    result = mlops.gate(columns["candidate"], columns["baseline"], data=named, targets="target", definition=asked, record=False)
+    assert result.json["checks"][0]["candidate"] == said["checks"][0]["candidate"] < 1

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,7 +101,12 @@ def test_metrics_of_which_nothing_is_asked_are_told_and_decide_nothing() -> None
         ({"spend": "all"}, "bonferroni"),
         ({"guardrails": "f1"}, "expected a dict of metrics"),
         ({"guardrails": {"accuracy": 0.1}}, "each metric once"),
-        ({"slices": "country"}, "slices.margin"),
+        ({"slices": "country", "slice_margin": -0.1, "data": {"country": [1] * 300}}, "slices.margin"),
+        ({"metrics": {"accuracy", "f1"}}, "the first of which decides"),
+        ({"data_name": 7}, "data_name is 7"),
+        ({"measured": {"size_bytes": "x"}}, "size_bytes is 'x'"),
+        ({"measured": {"latencies": "ab"}}, "no pair"),
+        ({"candidate": [[0.1, 0.9]] * 300, "classes": [1, 1]}, "expected each once"),
         ({"slice_margin": 0.1}, "no slices"),
         ({"budgets": {"latency_p99": 0.1}}, "latency_p99_ratio"),
         ({"definition": {"name": "g", "primary": {"metric": "accuracy"}}, "metrics": None, "margin": 0.1}, "margin: given beside"),
@@ -144,3 +153,68 @@ def test_predictions_say_what_they_are() -> None:
 def test_a_metric_of_probabilities_without_them_is_an_error_with_the_reason() -> None:
     result = judged(metrics="log_loss")
     assert result.verdict == "error" and "`log_loss` needs scores or probabilities" in result.checks[0].reason
+
+
+def test_what_numpy_masks_is_missing() -> None:
+    numpy = pytest.importorskip("numpy")
+    masked = numpy.ma.masked_array(OURS, mask=[row == 7 for row in range(300)])
+    result = judged(masked)
+    assert result.verdict == "error" and "1 of 300 predictions of the candidate" in result.checks[0].reason
+    texts = numpy.ma.masked_array([str(one) for one in TARGETS], mask=[row == 7 for row in range(300)])
+    assert judged(targets=texts).verdict == "error"
+
+
+def test_slices_need_no_margin() -> None:
+    part = ["a" if row % 2 else "b" for row in range(300)]
+    result = judged(data={"part": part}, slices=["part"])
+    assert result.verdict == "pass"
+    reasons = [check.reason for check in result.checks if check.kind == "slice"]
+    assert len(reasons) == 2 and not any("is worse" in reason for reason in reasons)
+    # In one part all that the baseline has right is wrong.
+    broken = [1 - y if of == "b" else said for y, said, of in zip(TARGETS, OURS, part)]
+    worse = judged(broken, data={"part": part}, slices="part", mode="superior")
+    assert worse.check("part=b", "slice").verdict == "fail" and "it is worse" in worse.check("part=b", "slice").reason
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
+    result = judged(data={"land": ["DE"] * 300, "age": [1] * 300}, slices="country")
+    assert "`country`" in result.checks[0].reason and "there are `age`, `land`" in result.checks[0].reason
+
+
+def test_a_positive_class_that_is_none_is_named_with_the_classes() -> None:
+    names = ["no", "yes"]
+    texts = [[names[one] for one in values] for values in (OURS, THEIRS, TARGETS)]
+    result = judged(texts[0], texts[1], targets=texts[2], metrics="f1", positive="Yes")
+    assert "no class `Yes`" in result.primary.reason and "`no`, `yes`" in result.primary.reason
+
+
+def test_groups_and_queries_that_are_missing_are_an_error() -> None:
+    for key in ("group", "query"):
+        column = [None if row == 4 else row // 2 for row in range(300)]
+        result = judged(data={"part": column}, **{key: "part"})
+        assert result.verdict == "error" and "has nothing in row 5" in result.checks[0].reason
+
+
+def test_ctrl_c_ends_a_gate_that_draws(tmp_path: Path) -> None:
+    script = """
+import random, mlops
+print("begun", flush=True)
+targets = [row % 2 for row in range(20_000)]
+draw = random.Random(7)
+ours, theirs = ([y if draw.random() < share else 1 - y for y in targets] for share in (0.9, 0.8))
+try:
+    mlops.gate(ours, theirs, targets=targets, metrics="f1", resamples=1_000_000, record=False)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as running:
+        assert running.stdout is not None and running.stdout.readline() == "begun\n"
+        while running.poll() is None:
+            # Whatever it does by now: it ends by the first that comes while rows are drawn.
+            running.send_signal(signal.SIGINT)
+            try:
+                running.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                continue
+        said = running.stdout.read()
+    assert said == "interrupted\n" or running.returncode == -signal.SIGINT

@@ -411,11 +411,10 @@ impl GateDefinition {
         let mut value = self.to_json();
         value.sort_all_objects();
         // In which order rules stand says nothing.
-        for list in ["guardrails", "fairness"].into_iter().filter_map(|key| value.get_mut(key)?.as_array_mut()) {
-            list.sort_by_cached_key(ToString::to_string);
-        }
-        if let Some(columns) = value.pointer_mut("/slices/columns").and_then(Value::as_array_mut) {
-            columns.sort_by_cached_key(ToString::to_string);
+        for list in ["/guardrails", "/fairness", "/slices/columns"] {
+            if let Some(list) = value.pointer_mut(list).and_then(serde_json::Value::as_array_mut) {
+                list.sort_by_cached_key(ToString::to_string);
+            }
         }
         Digest::of(value.to_string().as_bytes())
     }

@@ -10,6 +10,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::inputs::Column;
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 /// From here on whole numbers are not all floats.
 const EXACT: u64 = 1 << 53;
 
-/// Reads a file of numbers, truth values, times and texts; categories of pandas are texts.
+/// Reads a file of numbers, truth values, times and texts; categories of pandas are texts. Other columns are left out.
 pub(super) fn read(path: &Path) -> Result<PredictionTable> {
     let file = std::fs::File::open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Error::not_found("file", path.display().to_string()),
@@ -36,9 +37,11 @@ pub(super) fn read(path: &Path) -> Result<PredictionTable> {
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| broken(&e))?;
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX);
     limits::check(|| "the predictions".into(), rows, limits::GATE_ROWS, "rows")?;
-    let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let read = builder.schema().fields().iter().enumerate().filter(|(_, field)| !is_nested(field.data_type()));
+    let (places, names): (Vec<usize>, Vec<String>) = read.map(|(place, field)| (place, field.name().clone())).unzip();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let mut columns: Vec<Option<Column>> = vec![None; names.len()];
-    for batch in builder.build().map_err(|e| broken(&e))? {
+    for batch in builder.with_projection(mask).build().map_err(|e| broken(&e))? {
         let batch: RecordBatch = batch.map_err(|e| broken(&e))?;
         for ((name, column), array) in names.iter().zip(&mut columns).zip(batch.columns()) {
             let more = values(name, array)?;
@@ -91,14 +94,22 @@ fn values(name: &str, array: &dyn Array) -> Result<Column> {
         DataType::UInt64 => Ok(numbers::<UInt64Type>(array, unsigned)),
         DataType::Float32 => Ok(numbers::<Float32Type>(array, f64::from)),
         DataType::Float64 => Ok(numbers::<Float64Type>(array, |value| value)),
-        DataType::Date32 => Ok(numbers::<Date32Type>(array, f64::from)),
-        DataType::Date64 => Ok(numbers::<Date64Type>(array, wide)),
-        DataType::Timestamp(unit, _) => match unit {
-            TimeUnit::Second => Ok(numbers::<TimestampSecondType>(array, wide)),
-            TimeUnit::Millisecond => Ok(numbers::<TimestampMillisecondType>(array, wide)),
-            TimeUnit::Microsecond => Ok(numbers::<TimestampMicrosecondType>(array, wide)),
-            TimeUnit::Nanosecond => Ok(numbers::<TimestampNanosecondType>(array, wide)),
-        },
+        // Days and milliseconds, as times in other units.
+        DataType::Date32 => {
+            texts(&|row| time(i128::from(array.as_primitive::<Date32Type>().value(row)) * 86_400_000_000_000))
+        }
+        DataType::Date64 => texts(&|row| time(i128::from(array.as_primitive::<Date64Type>().value(row)) * 1_000_000)),
+        DataType::Timestamp(unit, _) => {
+            let (in_unit, nanoseconds): (&dyn Fn(usize) -> i64, i128) = match unit {
+                TimeUnit::Second => (&|row| array.as_primitive::<TimestampSecondType>().value(row), 1_000_000_000),
+                TimeUnit::Millisecond => {
+                    (&|row| array.as_primitive::<TimestampMillisecondType>().value(row), 1_000_000)
+                }
+                TimeUnit::Microsecond => (&|row| array.as_primitive::<TimestampMicrosecondType>().value(row), 1_000),
+                TimeUnit::Nanosecond => (&|row| array.as_primitive::<TimestampNanosecondType>().value(row), 1),
+            };
+            texts(&|row| time(i128::from(in_unit(row)) * nanoseconds))
+        }
         DataType::Boolean => {
             let of = array.as_boolean();
             let value = |row: usize| if of.is_null(row) { f64::NAN } else { f64::from(u8::from(of.value(row))) };
@@ -117,17 +128,34 @@ fn values(name: &str, array: &dyn Array) -> Result<Column> {
     }
 }
 
+/// True for a column of lists, tables and the like, which no gate looks at.
+fn is_nested(kind: &DataType) -> bool {
+    kind.is_nested() || matches!(kind, DataType::Binary | DataType::LargeBinary | DataType::FixedSizeBinary(_))
+}
+
+/// A time as ISO 8601 without zeros at its end, of a whole day its date: as the call in Python has it.
+fn time(nanoseconds: i128) -> String {
+    match jiff::Timestamp::from_nanosecond(nanoseconds) {
+        Ok(time) => {
+            let time = time.to_string();
+            let time = time.trim_end_matches('Z');
+            time.strip_suffix("T00:00:00").unwrap_or(time).to_owned()
+        }
+        Err(_) => nanoseconds.to_string(),
+    }
+}
+
 fn numbers<T: ArrowPrimitiveType>(array: &dyn Array, number: impl Fn(T::Native) -> f64) -> Column {
     let of = array.as_primitive::<T>();
     Column::Numbers(of.iter().map(|value| value.map_or(f64::NAN, &number)).collect())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers above 2^53 are times, which are compared only")]
+#[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]
 fn wide(value: i64) -> f64 {
     value as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]
+#[expect(clippy::cast_precision_loss, reason = "as above")]
 fn unsigned(value: u64) -> f64 {
     value as f64
 }

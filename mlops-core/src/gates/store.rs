@@ -65,13 +65,11 @@ impl Gates {
         let candidate = self.registry.get_version(model, version)?;
         let against = self.baseline(model, options)?;
         if against.as_ref().is_some_and(|baseline| baseline.version == version) {
+            let is_there = self.registry.slot_state(model, &options.slot)?.production == Some(version);
             return Err(Error::InvalidArgument {
                 what: "baseline".into(),
                 value: format!("{model}@{version}"),
-                expected: match options.against.as_deref().unwrap_or("production") {
-                    "production" => "another version than the candidate; it is in production already".into(),
-                    _ => "another version than the candidate".into(),
-                },
+                expected: format!("another version than the candidate{}", if is_there { "; it is in production already" } else { "" }),
             });
         }
         inputs.candidate_digest = Some(digest(&candidate));

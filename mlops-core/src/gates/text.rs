@@ -4,27 +4,26 @@ use std::fmt::Write;
 
 use super::checks::{Check, CheckNumbers, count, number, percent, signed};
 use super::report::GateReport;
-use crate::base::text::steers;
+use crate::base::text::one_line;
 use crate::registry::Verdict;
 
 impl GateReport {
     /// The report as lines of text. No text of the inputs begins a line or steers a terminal.
     pub fn to_text(&self) -> String {
-        let mut out = format!("{}\n", in_a_line(&self.headline()));
+        let mut out = format!("{}\n", one_line(&self.headline()));
         for line in self.facts() {
-            let _ = writeln!(out, "{}", in_a_line(&line));
+            let _ = writeln!(out, "{}", one_line(&line));
         }
         out.push('\n');
-        let label = |check: &Check| in_a_line(&format!("{} {}", check.kind.as_str(), check.name));
+        let label = |check: &Check| one_line(&format!("{} {}", check.kind.as_str(), check.name));
         let wide = self.checks.iter().map(|check| label(check).chars().count()).max().unwrap_or_default();
         for check in &self.checks {
             let values = values(&check.numbers);
             let values = if values.is_empty() { String::new() } else { format!("{values}; ") };
-            let _ =
-                writeln!(out, "{:12}  {:wide$}  {values}{}", outcome(check), label(check), in_a_line(&check.reason));
+            let _ = writeln!(out, "{:12}  {:wide$}  {values}{}", outcome(check), label(check), one_line(&check.reason));
         }
         for warning in &self.warnings {
-            let _ = writeln!(out, "warning {}: {}", warning.code, in_a_line(&warning.text));
+            let _ = writeln!(out, "warning {}: {}", warning.code, one_line(&warning.text));
         }
         out
     }
@@ -70,11 +69,6 @@ impl GateReport {
             format!("use {k} of the data: all together pass by luck with a chance of up to {chance}")
         })
     }
-}
-
-/// A text without what breaks lines or steers a terminal.
-fn in_a_line(text: &str) -> String {
-    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
 }
 
 /// A word for what a check says.

@@ -400,6 +400,7 @@ def run_gate(
     store: Store | None,
     versions: _GateVersions | None,
     names: tuple[str | None, str | None],
+    tell: Callable[[int], object] | None,
 ) -> GateReport: ...
 
 _Parts = tuple[str, str | None, str | None, str | None, list[tuple[str, bytes | str | PathLike[str]]]]

@@ -28,6 +28,10 @@ def asked(definition: Any, name: str | None, primary: Any, metrics: Any, given: 
         return GateDefinition.load(definition, metrics=own)
     if primary is None and listed:
         primary, *listed = listed
+    by_name = {one.name: one for one in listed if isinstance(one, GateMetric)}
+    for one in [primary, *listed]:
+        if isinstance(one, GateMetric) and by_name.get(one.name, one) is not one:
+            raise InvalidArgument(f"two metrics of your own are called {one.name!r}: give one another name")
     bare = [one for one in listed if not isinstance(one, Mapping)]
     bare = [one for one in bare if primary is None or str(one) != _name_of(primary)]
     rules = [one for one in listed if isinstance(one, Mapping)]
@@ -43,8 +47,8 @@ def _listed(metrics: Any) -> list[Any]:
         return []
     if isinstance(metrics, (str, GateMetric, Mapping)):
         return [metrics]
-    if not isinstance(metrics, Iterable):
-        raise InvalidArgument(f"metrics is {metrics!r}: expected names of metrics")
+    if not isinstance(metrics, Iterable) or isinstance(metrics, (set, frozenset)):
+        raise InvalidArgument(f"metrics is {metrics!r}: expected a list of metrics, the first of which decides")
     return list(metrics)
 
 

@@ -73,6 +73,9 @@ def _plain(what: str, values: Any) -> Any:
         values = values.detach().cpu().numpy()
     elif hasattr(values, "to_numpy"):
         values = _of_library(values)
+    if hasattr(values, "mask") and hasattr(values, "filled"):
+        # What numpy masks is missing.
+        values = values.astype(float).filled(math.nan) if values.dtype.kind in "fiub" else values.tolist()
     if hasattr(values, "ndim") and hasattr(values, "dtype"):
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
@@ -154,8 +157,11 @@ def _is_missing(value: Any) -> bool:
 
 
 def _time(text: str) -> str:
-    """A time as ISO 8601 without zeros at its end: the same of whatever unit it is kept in."""
-    return "" if text == "NaT" else text.rstrip("0").rstrip(".") if "." in text else text
+    """A time as ISO 8601 without zeros at its end, the same of whatever unit it is kept in; of a whole day its date."""
+    if text == "NaT":
+        return ""
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.removesuffix("T00:00:00")
 
 
 def _text(value: Any) -> str:
@@ -166,7 +172,7 @@ def _text(value: Any) -> str:
     if isinstance(value, date):
         # As an array of such times would be.
         if not isinstance(value, datetime):
-            return f"{value.isoformat()}T00:00:00"
+            return value.isoformat()
         utc = value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo is not None else value
         return _time(utc.isoformat())
     return class_name(value)

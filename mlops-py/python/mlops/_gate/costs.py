@@ -19,6 +19,13 @@ _CALLS = 200
 _KEYS = ("latencies", "size_bytes", "peak_rss_bytes", "load_seconds")
 
 
+def _number(what: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidArgument(f"{what} is {value!r}: expected a number") from None
+
+
 class Costs:
     """What was handed in, and what is measured."""
 
@@ -33,13 +40,15 @@ class Costs:
             "candidate_latencies": [],
             "baseline_latencies": [],
             "is_measuring_host": bool(on_measuring_host),
-            **{key: None if given.get(key) is None else float(given[key]) for key in _KEYS[1:]},
+            **{key: None if given.get(key) is None else _number(key, given[key]) for key in _KEYS[1:]},
         }
+        if isinstance(latencies, Mapping) and set(latencies) == {"candidate", "baseline"}:
+            latencies = latencies["candidate"], latencies["baseline"]
         if latencies is not None:
-            if len(latencies) != 2:
+            if isinstance(latencies, (str, Mapping)) or not hasattr(latencies, "__len__") or len(latencies) != 2:
                 raise InvalidArgument("the latencies are no pair: expected those of the candidate, and those of the baseline")
             for name, values in zip(("candidate", "baseline"), latencies):
-                self.native[f"{name}_latencies"] = [float(value) for value in values]
+                self.native[f"{name}_latencies"] = [_number(f"a latency of the {name}", value) for value in values]
 
     def measure(self, candidate: Side, baseline: Side | None, features: Any, rows: int, each: int, show: Callable[[], None]) -> None:
         """What there is a budget for and was not handed in, if it can be measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -87,6 +88,7 @@ class GateDefinition:
         self._set({key: value for key, value in document.items() if value is not None and not _is_empty(value)})
 
     def _set(self, document: Mapping[str, Any]) -> None:
+        _check_finite("", document)
         try:
             text = json.dumps(document, allow_nan=False, default=_plain)
         except (TypeError, ValueError) as error:
@@ -183,6 +185,14 @@ class GateDefinition:
         """The metrics that it looks at, the one that decides first."""
         return [name for name, _ in self._metrics]
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the data that it names: slices, groups, queries, the order of time, fairness."""
+        asked = self._document
+        named = [*asked.get("slices", {}).get("columns", []), asked.get("group"), asked.get("query")]
+        named += [asked.get("blocks", {}).get("order"), *(rule["column"] for rule in asked.get("fairness", []))]
+        return [name for name in named if name is not None]
+
     def to_dict(self) -> dict[str, Any]:
         """All that is asked for, with the keys of the file."""
         found: dict[str, Any] = json.loads(json.dumps(self._document))
@@ -208,9 +218,22 @@ class GateDefinition:
 
 def _asked(of: Any) -> dict[str, Any]:
     """What is asked of a guardrail."""
-    if isinstance(of, MetricThreshold):
-        return {key: value for key, value in vars(of).items() if value is not None}
+    if hasattr(of, "min_absolute_change"):
+        # Ours, or MLflow's own.
+        keys = ("threshold", "min_absolute_change", "min_relative_change", "greater_is_better")
+        return {key: getattr(of, key) for key in keys if getattr(of, key, None) is not None}
     return dict(of) if isinstance(of, Mapping) else {"margin": of}
+
+
+def _check_finite(place: str, value: Any) -> None:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            _check_finite(f"{place}.{key}".lstrip("."), one)
+    elif isinstance(value, list):
+        for one in value:
+            _check_finite(place, one)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InvalidArgument(f"{place} is {value}: expected a finite number")
 
 
 def _is_empty(value: Any) -> bool:

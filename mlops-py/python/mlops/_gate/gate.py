@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _native, _state
 from .._progress import Bar
+from ..exceptions import InvalidArgument
 from .asked import asked
 from .costs import Costs
 from .definition import GateDefinition, OnInconclusive, Rule, Rules, Spend
@@ -100,6 +101,8 @@ def gate(
     }
     wanted = asked(definition, name, primary, metrics, given)
     document = wanted.to_dict()
+    if data_name is not None and not isinstance(data_name, str):
+        raise InvalidArgument(f"data_name is {data_name!r}: expected a text, such as 'holdout@7'")
     versions = Versions(candidate, baseline, candidate_predictions, baseline_predictions, slot)
     rows = Rows(data, targets, ids, features)
     costs = Costs(document.get("budgets", {}), measured, measuring_host)

@@ -141,6 +141,8 @@ def _probabilities(what: str, given: Any, classes: Any, targets: Column) -> list
         wide = int(given.shape[1])
         parts = [given[:, at] for at in range(wide)]
     names = _classes(targets) if classes is None else [class_name(name) for name in classes]
+    if len(set(names)) != len(names):
+        raise InvalidArgument(f"classes are {names}: expected each once")
     if len(names) != wide:
         expected = "a column for each" if classes is not None else "classes=, which names each column in order"
         raise InvalidArgument(f"{what} have {wide} columns, and there are {len(names)} classes: expected {expected}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..exceptions import InvalidArgument, NotFound, Unsupported
+from ..exceptions import InvalidArgument
 from .columns import Column, column
+from .files import read
 
 Array = Any
 
@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self, data: Any) -> None:
         if isinstance(data, (str, os.PathLike)):
-            data = _read(os.fspath(data))
+            data = read(os.fspath(data))
         elif type(data).__module__.startswith("mlops.data."):
             # A data set: what it was made of.
             data = data.df if hasattr(data, "df") else data.features
@@ -131,31 +131,3 @@ def _array_of(data: Sequence[Any]) -> Any:
     except ImportError:
         return data
     return numpy.asarray(data)
-
-
-def _read(path: str) -> Any:
-    if not os.path.isfile(path):
-        raise NotFound(f"the file `{path}` of the data does not exist")
-    is_parquet = path.lower().endswith(".parquet")
-    try:
-        import pandas
-
-        return pandas.read_parquet(path) if is_parquet else pandas.read_csv(path)
-    except ImportError:
-        pass
-    if is_parquet:
-        try:
-            import polars
-        except ImportError:
-            raise Unsupported("reading Parquet needs pandas with pyarrow, or polars; install one, or give CSV") from None
-        return polars.read_parquet(path)
-    with open(path, newline="", encoding="utf-8") as file:
-        head, *rows = csv.reader(file)
-    return {name: _typed([row[at] for row in rows]) for at, name in enumerate(head)}
-
-
-def _typed(values: list[str]) -> list[Any]:
-    try:
-        return [float(value) if value else float("nan") for value in values]
-    except ValueError:
-        return list(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 from .. import _native, _state
@@ -29,6 +30,9 @@ class Versions:
         if given is None:
             if predictions is not None:
                 raise InvalidArgument("baseline is None, and there are predictions of it: leave one of both out")
+            if version is not None and _native.gate_baseline(_state.store(), version[0], "production", self.slot) is None:
+                # It is that of the first model: there is nothing in production.
+                self._against = "production"
             return None
         if isinstance(given, str) and given == "production":
             if version is None:
@@ -41,7 +45,8 @@ class Versions:
             if self._scored is None:
                 return None
             return self._predicted(of_version("the baseline", version[0], self._scored), predictions)
-        if isinstance(given, int) and not isinstance(given, bool):
+        if isinstance(given, numbers.Integral) and not isinstance(given, bool):
+            given = int(given)
             if version is None:
                 raise InvalidArgument(f"baseline is {given}: expected a version such as 'fraud@{given}', since the candidate is none")
             given = f"{version[0]}@{given}"

@@ -100,6 +100,9 @@ fn read_inputs(arguments: &GateArguments, predictions: &Path) -> Result<GateInpu
     inputs.candidate_costs.load_seconds = arguments.load_seconds;
     inputs.is_measuring_host = arguments.measuring_host;
     inputs.data_digest.clone_from(&arguments.data);
+    if let [candidate, baseline] = arguments.unlabelled[..] {
+        inputs.unlabelled = Some((candidate, baseline));
+    }
     if let Some(file) = &arguments.training_hashes {
         if inputs.row_hashes.is_empty() {
             return Err(Error::InvalidArgument {

@@ -65,6 +65,9 @@ pub(in crate::cli) struct GateArguments {
     /// Nothing else runs where latencies were measured: a budget of latency may stop the candidate
     #[arg(long)]
     pub(in crate::cli) measuring_host: bool,
+    /// How many rows without a label were left out, of the candidate's data and of the baseline's
+    #[arg(long, num_args = 2, value_names = ["CANDIDATE", "BASELINE"])]
+    pub(in crate::cli) unlabelled: Vec<u64>,
     /// The size of the candidate's files
     #[arg(long, value_name = "BYTES")]
     pub(in crate::cli) size_bytes: Option<f64>,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,6 +58,7 @@ def gate(
     baseline_predictions: Any = None,
     training_data: Any = None,
     data_name: str | None = None,
+    unlabelled: tuple[int, int] | None = None,
     latency_rows: int = 1,
     measured: Mapping[str, Any] | None = None,
     measuring_host: bool = False,
@@ -83,9 +85,12 @@ def gate(
     names stand in ``metrics`` then.
 
     training_data: the rows that the candidate was trained on; those of ``data`` that are among them fail it. data_name: what the
-    data are called where their uses are counted, such as ``"holdout@7"``; the digest of what is in them. latency_rows: how many rows
-    a call has whose time is taken. measured: costs from elsewhere. measuring_host: nothing else runs here. record: the use of the
-    data is counted in the store, and the result is noted with a candidate that is a version, if the baseline is one too.
+    data are called where their uses are counted, such as ``"holdout@7"``; the digest of what is in them. unlabelled: how many rows
+    without a label were left out, of the candidate's data and of the baseline's: the report warns where they differ.
+
+    latency_rows: how many rows a call has whose time is taken. measured: costs from elsewhere. measuring_host: nothing else runs
+    here. record: the use of the data is counted in the store, and the result is noted with a candidate that is a version, if the
+    baseline is one too.
 
     >>> import mlops
     >>> truth = [0, 1] * 200
@@ -109,6 +114,7 @@ def gate(
     with Bar("the gate") as bar:
         progress = Progress(bar, len(wanted._own) * document["resamples"])
         inputs = scored(wanted, versions, rows, classes, costs, latency_rows, trust, progress)
+        inputs["unlabelled"] = _unlabelled(unlabelled)
         inputs["data_digest"] = data_name if data_name is not None else rows.digest()
         if training_data is not None:
             inputs["row_hashes"], inputs["training_hashes"] = rows.hashes(Table(training_data))
@@ -118,3 +124,15 @@ def gate(
         tell = progress.drawn if bar.wanted else None
         native = _native.run_gate(json.dumps(document), inputs, store, whom, versions.names(), tell)
     return GateResult(native, versions.entity() if native.noted is not None else None)
+
+
+def _unlabelled(given: Any) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    try:
+        candidate, baseline = (operator.index(one) for one in given)
+    except (TypeError, ValueError):
+        candidate, baseline = -1, -1
+    if candidate < 0 or baseline < 0:
+        raise InvalidArgument(f"unlabelled is {given!r}: expected two numbers of rows, of the candidate's data and of the baseline's")
+    return candidate, baseline

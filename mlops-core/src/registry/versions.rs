@@ -48,7 +48,8 @@ impl LocalRegistry {
                 return Err(Error::Conflict { detail });
             }
             model.next_version = number + 1;
-            let source = found.source.unwrap_or_else(|| options.source.clone());
+            // Who says whose files they are has a name of their own for the source.
+            let source = found.source.filter(|_| options.files.is_none()).unwrap_or_else(|| options.source.clone());
             let run_id = options.run_id.clone().filter(|id| !id.is_empty()).or(found.run_id);
             let model_id = options.model_id.clone().or(found.model_id);
             let origin = Origin {

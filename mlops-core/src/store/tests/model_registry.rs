@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::error::Code;
 use crate::logged_models::LoggedModelOptions;
 use crate::registry::{
-    Action, By, GateOptions, LocalRegistry, ModelQuery, ModelRegistry, PolicyChanges, PolicyScope, PromoteOptions,
-    Stage, StageOptions, Verdict, VersionOptions,
+    Action, By, FilesOf, GateOptions, LocalRegistry, ModelQuery, ModelRegistry, PolicyChanges, PolicyScope,
+    PromoteOptions, Stage, StageOptions, Verdict, VersionOptions,
 };
 use crate::runs::{ArtifactSource, Content, RunOptions, RunStatus};
 use crate::store::{GcOptions, Store};
@@ -283,6 +283,10 @@ fn a_version_of_a_version_is_named_by_a_number_whatever_word_led_to_it() {
             assert_eq!((made.info.source.as_str(), made.info.digest), ("models:/tree/1", digest), "{uri}");
         }
     }
+    let files = Some(FilesOf::Version { name: "tree".into(), number: 1 });
+    let named = VersionOptions { files, ..from("s3://of/the/caller".into()) };
+    let made = registry.register("copies", &named).unwrap();
+    assert_eq!((made.info.source.as_str(), made.info.digest), ("s3://of/the/caller", digest));
     for (uri, told) in [
         ("models:/tree@champion", "alias `champion` does not exist of the registered model `tree`"),
         ("models:/tree/Staging", "`tree` has no version in `Staging`"),

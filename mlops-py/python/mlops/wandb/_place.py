@@ -6,12 +6,14 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from .. import _fluent, _media, _native, _state
 from .._client import MlflowClient
 from .._convert import tag_items
 from .._state import ActiveRun
+from ..exceptions import NotFound
 from ._values import Value
 
 GROUP, JOB_TYPE, TAGS, ENTITY, NOTE = "mlops.group", "mlops.job_type", "mlops.tags", "mlops.entity", "mlflow.note.content"
@@ -126,7 +128,9 @@ class Stored:
     def unsay(self, keys: Iterable[str]) -> None:
         """Removes values of the summary that were set."""
         for key in keys:
-            MlflowClient().delete_tag(self.id, f"{_SUMMARY}{key}")
+            # Another process may have removed it.
+            with suppress(NotFound):
+                MlflowClient().delete_tag(self.id, f"{_SUMMARY}{key}")
 
     def last_texts(self) -> dict[str, str]:
         """The texts that the run has, the last of each key, without captions."""

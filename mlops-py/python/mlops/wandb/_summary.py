@@ -130,12 +130,15 @@ class Summary(MutableMapping[str, Any]):
 
     def _values(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values by their joined keys, and as they are shown."""
+        found = self._place.sums()
         if self._resumed:
+            # Of a key that has numbers too, nothing says which was last.
             for key, text in self._place.last_texts().items():
-                self._texts.setdefault(key, _read(text))
+                if key not in found:
+                    self._texts.setdefault(key, _read(text))
             object.__setattr__(self, "_resumed", False)
         values: dict[str, Any] = {}
-        for key, sums in self._place.sums().items():
+        for key, sums in found.items():
             # What follows from a definition has its name, as in W&B; the last value, which all have without one, has none.
             values[key] = sums[0][1] if [name for name, _ in sums] == ["last"] else dict(sums)
         values.update(self._texts)

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy
@@ -202,6 +203,10 @@ def test_what_is_nested_in_a_summary_is_read_and_set_nested() -> None:
         assert set(run.summary) == {"d", "n", "words", "x.y"} and json.loads(json.dumps(run.summary["d"])) == run.summary["d"]
         with pytest.raises(AttributeError, match="no `z` here; it has a, b, f"):
             run.summary.d.z
+        for removed in (lambda: run.summary["d"].pop("a"), lambda: run.summary["d"].__delitem__("a")):
+            with pytest.raises(TypeError, match="`a` cannot be removed"):
+                removed()
+        assert run.summary["d"].setdefault("a", 9) == 1
         run.log({"d": {"a": 7}})
         assert run.summary["d"]["a"] == 7 and run.summary["d"]["f"] == 4
         run.summary["d"] = {"b": 2}
@@ -375,6 +380,14 @@ def test_a_config_changes_only_when_it_is_said() -> None:
     assert data.params == {"lr": "0.1", "depth": "3"} and data.tags["mlops.config.lr"] == "0.2"
 
 
+def test_an_update_of_the_config_that_fails_changes_nothing() -> None:
+    long = "k" * 495
+    with wandb.init(config={long: 1}) as run:
+        with pytest.raises(MlopsError):
+            run.config.update({"new": 1, long: 2}, allow_val_change=True)
+        assert run.config.as_dict() == {long: 1} and mlops.get_run(run.id).data.params == {long: "1"}
+
+
 def test_one_key_of_two_values_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="`a.b` is given twice, as 1 and as 2"):
         wandb.init(config={"a.b": 1, "a": {"b": 2}})
@@ -453,6 +466,17 @@ def test_runs_end_as_they_end() -> None:
     for call in (lambda: wandb.log({"a": 1}), lambda: wandb.summary, lambda: wandb.config, lambda: wandb.alert("x")):
         with pytest.raises(wandb.UsageError, match=r"no run is active: call init\(\) before"):
             call()
+
+
+def test_a_run_that_is_gone_is_in_the_way_of_no_other() -> None:
+    run = wandb.init()
+    run.log({"a": 1}, commit=False)
+    mlops.delete_run(run.id)
+    with pytest.raises(MlopsError):
+        run.finish()
+    with suppress(MlopsError):
+        run.finish()
+    assert wandb.run is None and wandb.init() is not run
 
 
 def test_runs_are_resumed_forked_and_rewound() -> None:

@@ -10,7 +10,8 @@ from ..exceptions import Conflict, InvalidArgument
 from ._flat import flat, nested, same, value_of
 from ._guard import Guard
 
-Put = Callable[[dict[str, Any]], None]
+# Keeps what is new and what has changed, all or none of it.
+Put = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
 class ConfigError(Conflict):
@@ -21,12 +22,11 @@ class Config(MutableMapping[str, Any]):
     """The config of a run. A key is set once; ``update(..., allow_val_change=True)`` changes it for the script, and keeps
     the later value as the tag ``mlops.config.<key>``, since a param does not change."""
 
-    def __init__(self, put: Put, change: Put, guard: Guard) -> None:
+    def __init__(self, put: Put, guard: Guard) -> None:
         object.__setattr__(self, "_given", {})
         object.__setattr__(self, "_earlier", {})
         object.__setattr__(self, "_kept", {})
         object.__setattr__(self, "_put", put)
-        object.__setattr__(self, "_change", change)
         object.__setattr__(self, "_guard", guard)
 
     # What the script gave; the texts that a run was resumed with and that it has not given again, by their joined keys; and
@@ -35,7 +35,6 @@ class Config(MutableMapping[str, Any]):
     _earlier: dict[str, str]
     _kept: dict[str, Any]
     _put: Put
-    _change: Put
     _guard: Guard
 
     def update(self, values: Any = (), allow_val_change: bool | None = None, **others: Any) -> None:  # type: ignore[override]
@@ -49,10 +48,8 @@ class Config(MutableMapping[str, Any]):
                 self._check(given, joined)
             new = {key: value for key, value in joined.items() if key not in self._kept}
             changed = {key: value for key, value in joined.items() if key in self._kept and not self._stands(key, value)}
-            if new:
-                self._put(new)
-            if changed:
-                self._change(changed)
+            if new or changed:
+                self._put(new, changed)
             self._given.update(given)
             self._kept.update(joined)
             for key in joined:

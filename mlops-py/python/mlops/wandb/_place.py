@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from .. import _fluent, _media, _native, _state
 from .._client import MlflowClient
-from .._convert import tag_items
+from .._convert import tag_items, text_key
 from .._state import ActiveRun
 from ..exceptions import NotFound
 from ._values import Value
@@ -32,7 +32,7 @@ class Place(Protocol):
     def rename(self, name: str) -> None: ...
     def tag(self, key: str) -> str: ...
     def set_tags(self, tags: Mapping[str, str]) -> None: ...
-    def log_params(self, params: Mapping[str, Any]) -> None: ...
+    def log_config(self, params: Mapping[str, Any], tags: Mapping[str, str]) -> None: ...
     def log(self, values: Mapping[str, Value], step: int) -> None: ...
     def log_file(self, path: str, folder: str | None) -> None: ...
     def define(self, name: str, step_metric: str | None, summary: list[str], goal: str | None, hidden: bool | None) -> None: ...
@@ -81,9 +81,10 @@ class Stored:
         """Sets tags, all or none of them."""
         _fluent._handle(self.id).log_batch([], tag_items(tags), [])
 
-    def log_params(self, params: Mapping[str, Any]) -> None:
-        """Logs params, all or none of them."""
-        _fluent.log_params(params, run_id=self.id)
+    def log_config(self, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        """Logs params and tags, all or none of them."""
+        given = [(text_key("param name", key), value) for key, value in params.items()]
+        _fluent._handle(self.id).log_batch(given, tag_items(tags), [])
 
     def log(self, values: Mapping[str, Value], step: int) -> None:
         """Logs the values of a step. They were looked at before: what fails now is the disk, or the run that is gone."""
@@ -169,7 +170,7 @@ class Nowhere:
         """Remembers tags."""
         self._tags.update(tags)
 
-    def log_params(self, params: Mapping[str, Any]) -> None:
+    def log_config(self, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         """Nothing: the config has them."""
 
     def log(self, values: Mapping[str, Value], step: int) -> None:

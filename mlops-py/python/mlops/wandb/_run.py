@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .. import _fluent, _state
 from .._convert import whole
-from ..exceptions import InvalidArgument, InvalidState
+from ..exceptions import InvalidArgument, InvalidState, MlopsError, NotFound
 from ._absent import sentence
 from ._config import Config
 from ._guard import Guard
@@ -50,7 +51,7 @@ class Run:
         self._guard = Guard()
         self._over = False
         self._resumed = False
-        self.config = Config(self._put_params, self._change_params, self._guard)
+        self.config = Config(self._put_config, self._guard)
         self.summary = Summary(place, self._guard)
 
     # --- what it is ----------------------------------------------------------------------------------------------
@@ -216,7 +217,12 @@ class Run:
         with self._guard:
             if self._over:
                 return
-            self._flush()
+            try:
+                self._flush()
+            except (InvalidState, NotFound):
+                # The run is gone, or over: the second call leaves it. A full disk may have room again.
+                self._pending = {}
+                raise
             self._over = True
         from . import _script
 
@@ -233,7 +239,11 @@ class Run:
         self.finish(0 if clean else 1)
 
     def __repr__(self) -> str:
-        return f"<wandb run {self.name} ({self.id}) of {self._project}>"
+        name = ""
+        # What is printed is the run, not that its store is gone.
+        with suppress(MlopsError):
+            name = f" {self.name}"
+        return f"<wandb run{name} ({self.id}) of {self._project}>"
 
     if not TYPE_CHECKING:
 
@@ -256,10 +266,6 @@ class Run:
         self.config._resume({**data.params, **changed})
         self.summary._resume()
 
-    def _put_params(self, params: dict[str, Any]) -> None:
+    def _put_config(self, new: dict[str, Any], changed: dict[str, Any]) -> None:
         self._check("config")
-        self._place.log_params(params)
-
-    def _change_params(self, params: dict[str, Any]) -> None:
-        self._check("config")
-        self._place.set_tags({f"{_CHANGED}{key}": str(value) for key, value in params.items()})
+        self._place.log_config(new, {f"{_CHANGED}{key}": str(value) for key, value in changed.items()})

@@ -186,6 +186,19 @@ class Part(dict[str, Any]):
         self._put(given)
         super().update(given)
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set if there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(f"the summary `{key}` cannot be removed: it stands with the run")
+
+    def pop(self, key: str, *_: Any) -> Any:
+        """An error: a summary stands with the run."""
+        del self[key]
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy, or what travels to another process, is a dict.
         return dict, (dict(self),)

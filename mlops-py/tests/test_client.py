@@ -7,10 +7,11 @@ import pickle
 from datetime import timedelta
 from pathlib import Path
 
+import pandas
 import pytest
 
 import mlops
-from mlops.entities import Metric, Param, RunStatus, RunTag
+from mlops.entities import Metric, Param, RunStatus, RunTag, SourceType
 from mlops.exceptions import Conflict, InvalidArgument
 
 
@@ -106,7 +107,14 @@ def test_entities_are_values(client: mlops.MlflowClient) -> None:
     assert Metric("a", 1.0, 0, 0) == Metric("a", 1.0, 0, 0) != Metric("a", 1.0, 0, 1)
     assert dict(Param("a", "b")) == {"key": "a", "value": "b"}
     assert RunStatus.is_terminated("KILLED") and not RunStatus.is_terminated("RUNNING")
-    assert RunStatus.to_string(RunStatus.FAILED) == "FAILED"
+    assert RunStatus.to_string(RunStatus.FAILED) == RunStatus.to_string(4) == "FAILED"
+    assert (RunStatus.FINISHED, RunStatus.from_string("KILLED"), RunStatus.all_status()) == (3, 5, [1, 2, 3, 4, 5])
+    assert RunStatus.is_terminated(3) and not RunStatus.is_terminated(1)
+    assert (SourceType.LOCAL, SourceType.to_string(4), SourceType.from_string("JOB")) == (4, "LOCAL", 2)
+    for call in (RunStatus.to_string, RunStatus.is_terminated, SourceType.to_string):
+        for wrong in (99, 0, True, "DONE", None):
+            with pytest.raises(InvalidArgument, match="expected 1 .*, or the text"):
+                call(wrong)  # type: ignore[operator]
     assert run.inputs.dataset_inputs == []
     assert client.search_experiments().to_list()[0].name == "Default"
 
@@ -131,3 +139,32 @@ def test_types_of_mlflow(client: mlops.MlflowClient) -> None:
     for section, kind in [(run.data.params, str), (run.data.metrics, float), (run.data.tags, str)]:
         assert type(section) is dict
         assert {type(value) for value in section.values()} == {kind}
+
+
+def test_a_name_that_is_given_twice_is_one_name_or_an_error(client: mlops.MlflowClient) -> None:
+    with pytest.raises(InvalidArgument, match="run_name is 'x', and the tag mlflow.runName is 'y': leave one out"):
+        client.create_run("0", run_name="x", tags={"mlflow.runName": "y"})
+    assert client.create_run("0", run_name="x", tags={"mlflow.runName": "x"}).info.run_name == "x"
+    with mlops.start_run(run_name="x", tags={"mlflow.runName": "y"}) as run:
+        assert mlops.get_run(run.info.run_id).info.run_name == "x"
+    for resumed in (None, run.info.run_id):
+        with pytest.raises(InvalidArgument, match="a description and the tag mlflow.note.content are the same thing"):
+            mlops.start_run(resumed, description="x", tags={"mlflow.note.content": "y"})
+    assert mlops.active_run() is None and len(client.search_runs(["0"])) == 2
+
+
+def test_what_mlflow_takes_without_a_word_is_taken(client: mlops.MlflowClient) -> None:
+    with mlops.start_run() as run:
+        mlops.log_params(pandas.Series({"a": 1, "b": 2.5}))
+        mlops.log_metrics(pandas.Series({"m": 0.5}))
+        mlops.set_tags(pandas.Series({"t": "x"}))
+        for wrong in (5, "a", [("a", 1)], dict):
+            with pytest.raises(InvalidArgument, match="expected a dict"):
+                mlops.log_params(wrong)  # type: ignore[arg-type]
+        mlops.end_run(None)
+        data = mlops.get_run(run.info.run_id).data
+        assert mlops.get_run(run.info.run_id).info.status == "FINISHED"
+    assert (data.params, data.metrics, data.tags["t"]) == ({"a": "1.0", "b": "2.5"}, {"m": 0.5}, "x")
+    assert [found.info.run_id for found in client.search_runs(["0"], max_results=None)] == [run.info.run_id]
+    for output in ("list", "pandas"):
+        assert len(mlops.search_runs(max_results=None, output_format=output)) == 1

@@ -173,6 +173,14 @@ def test_a_digest_is_of_the_content_however_it_is_kept() -> None:
         FRAME.iloc[::-1],
     ):
         assert digest(other) != base
+    numbers = pandas.DataFrame({"n": [1, 2, 0]})
+    for kind in (float, "float32", "uint64", "boolean"):
+        changed = numbers.clip(upper=1) if kind == "boolean" else numbers
+        assert digest(changed.astype(kind)) == digest(changed), kind
+    assert digest(pandas.DataFrame({"n": [1.0, 2.0, -0.0]})) == digest(numbers) != digest(pandas.DataFrame({"n": [1, 2, None]}))
+    large = pandas.DataFrame({"n": [2**53, 2**53 + 1]})
+    assert digest(large) != digest(large.astype(float)) and digest(large) == digest(large.astype("Int64"))
+    assert digest(pandas.DataFrame({"n": [2**64 - 1]}, dtype="uint64")) != digest(pandas.DataFrame({"n": [-1]}))
     times = pandas.DataFrame({"at": pandas.to_datetime(["2024-01-01", None]), "of": [[1, "x"], {"k": numpy.float32(2)}]})
     assert digest(times) == digest(times.astype(object)) != digest(times.iloc[::-1])
     unknown = pandas.DataFrame({"x": [object()]})
@@ -238,6 +246,10 @@ def test_a_table_of_polars_has_the_digest_of_the_same_one_of_pandas() -> None:
     assert data.digest == digest(FRAME)
     whole = polars.DataFrame({"n": [1, 2], "at": [1.5, 2.5], "s": ["a", "b"]})
     assert mlops.data.from_polars(whole).digest == digest(pandas.DataFrame({"n": [1, 2], "at": [1.5, 2.5], "s": ["a", "b"]}))
+    # What is an integer to one of them is a float to the other, once a value is missing.
+    missing = {"n": [1, None], "none": [None, None], "yes": [True, None], "big": [2**64 - 1, 1]}
+    of_polars = mlops.data.from_polars(polars.DataFrame(missing, schema_overrides={"big": polars.UInt64})).digest
+    assert of_polars == digest(pandas.DataFrame(missing)) == digest(pandas.DataFrame(missing).astype({"n": "Int64"}))
 
 
 def test_only_the_source_of_a_data_set_may_be_known() -> None:

@@ -95,7 +95,7 @@ def test_names_that_scripts_import() -> None:
     assert abs(get_current_time_millis() - found.info.start_time) < 600_000
     assert RunStatus.is_terminated(RunStatus.from_string(found.info.status)) and LifecycleStage.is_valid(found.info.lifecycle_stage)
     assert ViewType.from_string("all") == ViewType.ALL and ViewType.to_string(2) == "deleted_only"
-    assert SourceType.from_string("LOCAL") == SourceType.to_string(SourceType.LOCAL)
+    assert SourceType.from_string(SourceType.to_string(SourceType.LOCAL)) == SourceType.LOCAL
     assert mlops.get_experiment("0").name == Experiment.DEFAULT_EXPERIMENT_NAME
     assert [type(one).__name__ for one in (ExperimentTag("a", "b"), RunTag("a", "b"), Param("a", "b"), FileInfo("a", False, 1))]
     assert Metric("a", 1.0, 2, 3).key == "a"

@@ -113,3 +113,10 @@ def test_a_variable_that_is_no_text_is_an_error(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(InvalidArgument, match="MLOPS_STORE"):
         mlops.start_run()
     assert not (tmp_path / ".mlops").exists()
+
+
+def test_the_scheme_alone_is_the_default(store: Path, tmp_path: Path) -> None:
+    mlops.set_tracking_uri(str(tmp_path / "other"))
+    for spelling in ("mlops:", "mlops://"):
+        mlops.set_tracking_uri(spelling)
+        assert mlops.get_tracking_uri() == str(store) == mlops.MlflowClient(spelling).tracking_uri

@@ -50,6 +50,7 @@ def found(filter_string: str | None = None, **options: Any) -> list[str]:
         ("params.depth = 3", "Ash"),
         ("params.missing != 'x'", ""),
         ("tags.`my kind` = 'ELM' and model_type = 'tree'", "elm"),
+        ("tags.'my kind' = 'ELM' and params.\"depth\" = '2'", "elm"),
         ("tags.mlflow.source.type = 'LOCAL'", "Ash elm oak"),
         ("status = 'READY'", "elm"),
         ("creation_time > 5 AND last_updated_timestamp > 5 AND creation_timestamp < 99999999999999", "Ash elm oak"),

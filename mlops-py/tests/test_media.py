@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import mlops
+from mlops.exceptions import Unsupported
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
@@ -127,3 +129,18 @@ def test_numbers_that_are_not_finite_come_back_as_they_went_into_a_table() -> No
     assert repr(second.rows) == "[[nan], [inf]]"
     assert first == mlops.Table({"x": numbers, "y": texts, "z": [[math.inf, math.nan]] * 5})
     assert "–" in first._repr_html_() and "nan" not in first._repr_html_()
+
+
+def test_what_needs_numpy_or_pandas_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, sweep = mlops.Table(columns=["a"], rows=[[1]]), mlops.sweep({"a": [1]}, metric="m", method="grid", name="s")
+    with mlops.start_run():
+        mlops.log_media("i", mlops.Image([[0, 255]]))
+        [point] = mlops.media_history(mlops.active_run().info.run_id)  # type: ignore[union-attr]
+        monkeypatch.setitem(sys.modules, "numpy", None)
+        monkeypatch.setitem(sys.modules, "pandas", None)
+        for call in (lambda: mlops.log_image([[0, 1]], "i.png"), lambda: mlops.Image([[0, 1]]), lambda: point.load().to_array()):  # type: ignore[attr-defined]
+            with pytest.raises(Unsupported, match="need the package numpy; install it"):
+                call()
+        for frame in (table.to_pandas, sweep.to_pandas, lambda: mlops.search_logged_models(output_format="pandas")):
+            with pytest.raises(Unsupported, match="a DataFrame needs the package pandas; install it"):
+                frame()

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
+import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy
@@ -10,7 +16,7 @@ import pytest
 
 import mlops
 import mlops.wandb as wandb
-from mlops.exceptions import InvalidArgument
+from mlops.exceptions import InvalidArgument, MlopsError
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +159,196 @@ def test_a_summary_follows_definitions_and_can_be_set() -> None:
             wandb.log({"accuracy": accuracy, "loss": loss, "other": loss})
         run.summary["note"] = {"best": [1, 2]}
         run.summary.update(score=0.5)
-        assert dict(run.summary) == {"accuracy": 0.9, "loss": 0.1, "other": 0.3, "note.best": [1, 2], "score": 0.5}
+        assert dict(run.summary) == {
+            "accuracy": {"max": 0.9}, "loss": {"best": 0.1}, "other": 0.3, "note": {"best": [1, 2]}, "score": 0.5,
+        }  # fmt: skip
+        assert run.summary["accuracy"]["max"] == run.summary.accuracy.max == 0.9
+        wandb.define_metric("copied", summary="copy")
+        wandb.define_metric("both", summary="min,max")
+        wandb.log({"copied": 2, "both": 3})
+        assert run.summary["copied"] == 2 and run.summary["both"] == {"min": 3, "max": 3}
     assert mlops.summary(run.id)["accuracy"] == 0.9
+
+
+def test_a_summary_is_what_was_said_last() -> None:
+    with wandb.init() as run:
+        run.summary["best"] = 0
+        run.summary["text"] = 1
+        run.log({"best": 3, "text": "said"})
+        assert (run.summary["best"], run.summary["text"]) == (3, "said")
+        assert "mlops.summary.best" not in mlops.get_run(run.id).data.tags
+        run.summary["best"] = 9
+        assert run.summary["best"] == 9
+        run.log({"text": 5, "best": "a word"})
+        assert (run.summary["best"], run.summary["text"]) == ("a word", 5)
+        run.log({"waiting": 1}, commit=False)
+        assert "waiting" not in run.summary
+    with wandb.init(id="own") as run:
+        run.summary["best"] = 1
+    with wandb.init(id="own", resume="must") as again:
+        mlops.MlflowClient().delete_tag("own", "mlops.summary.best")
+        again.log({"best": 2})
+        assert again.summary["best"] == 2
+
+
+def test_what_is_nested_in_a_summary_is_read_and_set_nested() -> None:
+    with wandb.init(id="own") as run:
+        run.summary["d"] = {"a": 1, "b": {"c": 2}}
+        run.log({"n": {"a": 2}, "words": ["x", 1], "x.y": 4})
+        assert run.summary["d"] == {"a": 1, "b": {"c": 2}} and run.summary.d.b.c == 2
+        assert (run.summary["n"]["a"], run.summary["n.a"], run.summary["words"], run.summary["x.y"]) == (2, 2, ["x", 1], 4)
+        run.summary["d"]["b"]["e"] = 3
+        run.summary.d.f = 4
+        assert run.summary["d"] == {"a": 1, "b": {"c": 2, "e": 3}, "f": 4}
+        assert set(run.summary) == {"d", "n", "words", "x.y"} and json.loads(json.dumps(run.summary["d"])) == run.summary["d"]
+        with pytest.raises(AttributeError, match="no `z` here; it has a, b, f"):
+            run.summary.d.z
+        for removed in (lambda: run.summary["d"].pop("a"), lambda: run.summary["d"].__delitem__("a")):
+            with pytest.raises(TypeError, match="`a` cannot be removed"):
+                removed()
+        assert run.summary["d"].setdefault("a", 9) == 1
+        run.log({"d": {"a": 7}})
+        assert run.summary["d"]["a"] == 7 and run.summary["d"]["f"] == 4
+        run.summary["d"] = {"b": 2}
+        assert run.summary["d"] == {"b": 2}
+        run.log({"n": 5})
+        assert run.summary["n"] == 5
+        run.log({"n": {"z": 6}, "text": "said"})
+        assert run.summary["n"] == {"z": 6}
+    with wandb.init(id="own", resume="must") as again:
+        assert (again.summary["d"]["b"], again.summary["text"], again.summary["words"]) == (2, "said", ["x", 1])
+
+
+def test_a_name_that_is_given_later_is_the_name() -> None:
+    run = wandb.init(name="first")
+    wandb.run.name = "other"
+    assert (run.name, wandb.run.name, mlops.get_run(run.id).info.run_name) == ("other",) * 3
+
+
+def test_an_array_of_one_element_is_that_element() -> None:
+    with wandb.init() as run:
+        run.log({
+            "loss": numpy.array([3.0]), "deep": numpy.array([[True]]), "text": numpy.str_("x"), "texts": numpy.array(["y"]),
+            "day": numpy.datetime64("2020-01-01"), "list": [3.0],
+        })  # fmt: skip
+        assert dict(run.summary) == {"loss": 3, "deep": 1, "text": "x", "texts": "y", "day": "2020-01-01", "list": [3.0]}
+    assert mlops.get_run(run.id).data.metrics == {"loss": 3.0, "deep": 1.0}
+
+
+def test_threads_that_log_at_once_lose_nothing_and_share_no_step() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        runs: list[wandb.Run] = []
+
+        def work(worker: int) -> None:
+            runs.append(wandb.init())
+            for at in range(200):
+                wandb.log({"same": worker * 200 + at})
+
+        threads = [threading.Thread(target=work, args=(worker,)) for worker in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len({run.id for run in runs}) == 1 and runs[0].step == 1600
+    points = history(runs[0].id, "same")
+    assert sorted(value for _, value in points) == list(range(1600))
+    assert sorted(step for step, _ in points) == list(range(1600))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked children here")
+def test_a_forked_child_logs_though_another_thread_was_logging() -> None:
+    run = wandb.init()
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with run._guard:
+            held.set()
+            over.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    with warnings.catch_warnings():
+        # Python warns of threads at a fork: they are what this is about.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        run.config.update({"child": 1})
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    over.set()
+    thread.join()
+    assert status == 0
+
+
+def test_a_call_with_a_value_that_cannot_be_stored_leaves_nothing() -> None:
+    pixels = numpy.zeros((4, 5), dtype=numpy.uint8)
+    with wandb.init() as run:
+        run.log({"waits": 1}, commit=False)
+        for bad in ({"bad": object()}, {"": 1}, {"k" * 501: wandb.Image(pixels)}, {"bad": 10**400}):
+            for step in (None, 7):
+                with pytest.raises(MlopsError):
+                    run.log({"image": wandb.Image(pixels), "loss": 1.0, **bad}, step=step)
+        with pytest.raises(InvalidArgument):
+            run.log({"bad": object()}, commit=False)
+        assert run.step == 0 and mlops.media_history(run.id) == [] and mlops.get_run(run.id).data.metrics == {}
+        run.log({"loss": 2.0})
+    assert history(run.id, "loss") == [(0, 2.0)] and history(run.id, "waits") == [(0, 1.0)]
+
+
+def test_a_disabled_run_is_what_the_script_says_of_it(tmp_path: Any) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("x")
+    run = wandb.init(
+        project="p", mode="disabled", id="own", name="q", tags=["t"], notes="n", group="g", job_type="j", entity="e", config={"a": 1}
+    )
+    assert (run.id, run.name, run.project, run.tags, run.notes) == ("own", "q", "p", ("t",), "n")
+    assert (run.group, run.job_type, run.entity, run.step, run.start_time > 0) == ("g", "j", "e", 0, True)
+    run.name, run.tags, run.notes = "z", ["u"], "m"
+    assert (run.name, run.tags, run.notes) == ("z", ("u",), "m")
+    run.define_metric("a", summary="max")
+    run.log({"a": 1, "n": {"b": 2}, "text": "said", "image": wandb.Image(numpy.zeros((4, 4)))})
+    wandb.log({"a": 2})
+    assert (run.summary["a"], run.summary.n.b, wandb.summary["text"], run.step) == (2, 2, "said", 2)
+    run.summary["x"] = {"y": 1}
+    run.summary.update(z=3)
+    assert run.summary["x"]["y"] == 1 and run.summary.z == 3
+    run.config.update({"a": 2}, allow_val_change=True)
+    run.alert("title", level="WARN")
+    assert run.config.a == 2 and run.save(str(file)) == [str(file)]
+    run.finish()
+    assert wandb.run is None and (run.name, run.summary["a"]) == ("z", 2)
+    assert mlops.search_runs(search_all_experiments=True, output_format="list") == []
+
+
+def test_the_older_names_of_modes_are_taken() -> None:
+    for mode in ("dryrun", "run"):
+        with wandb.init(mode=mode) as run:
+            run.log({"a": 1})
+        assert history(run.id, "a") == [(0, 1.0)]
+
+
+def test_tables_and_histograms_are_read_as_in_wandb() -> None:
+    table = wandb.Table(columns=["a", "b"], data=[[1, "x"]])
+    table.add_row(2, "y")
+    assert list(table.iterrows()) == [(0, [1, "x"]), (1, [2, "y"])]
+    assert table.get_dataframe().to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    assert table.get_column("a", convert_to="numpy").sum() == 3
+    counted = wandb.Histogram([1, 2, 3], num_bins=2)
+    assert (counted.histogram, counted.bins) == ([1, 2], [1, 2, 3])
+    picture = wandb.Image(numpy.zeros((4, 5), dtype=numpy.uint8))
+    assert wandb.Image(picture.encode()).size == (5, 4)
+    for value, name, why in (
+        (table, "get_index", "iterrows"), (table, "other", "a table of mlops.wandb has no attribute 'other'"),
+        (counted, "other", "a histogram of mlops.wandb has no"), (picture, "to_data_uri", r"\.encode\(\)"),
+    ):  # fmt: skip
+        with pytest.raises(AttributeError, match=why):
+            getattr(value, name)
 
 
 def test_a_summary_has_attributes() -> None:
@@ -184,6 +378,14 @@ def test_a_config_changes_only_when_it_is_said() -> None:
             run.config.width
     data = mlops.get_run(run.id).data
     assert data.params == {"lr": "0.1", "depth": "3"} and data.tags["mlops.config.lr"] == "0.2"
+
+
+def test_an_update_of_the_config_that_fails_changes_nothing() -> None:
+    long = "k" * 495
+    with wandb.init(config={long: 1}) as run:
+        with pytest.raises(MlopsError):
+            run.config.update({"new": 1, long: 2}, allow_val_change=True)
+        assert run.config.as_dict() == {long: 1} and mlops.get_run(run.id).data.params == {long: "1"}
 
 
 def test_one_key_of_two_values_is_refused() -> None:
@@ -264,6 +466,17 @@ def test_runs_end_as_they_end() -> None:
     for call in (lambda: wandb.log({"a": 1}), lambda: wandb.summary, lambda: wandb.config, lambda: wandb.alert("x")):
         with pytest.raises(wandb.UsageError, match=r"no run is active: call init\(\) before"):
             call()
+
+
+def test_a_run_that_is_gone_is_in_the_way_of_no_other() -> None:
+    run = wandb.init()
+    run.log({"a": 1}, commit=False)
+    mlops.delete_run(run.id)
+    with pytest.raises(MlopsError):
+        run.finish()
+    with suppress(MlopsError):
+        run.finish()
+    assert wandb.run is None and wandb.init() is not run
 
 
 def test_runs_are_resumed_forked_and_rewound() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,8 +34,10 @@ from .exceptions import InvalidArgument, NotFound, Unsupported
 _PAGE = 1_000
 
 
-def checked_limit(max_results: int) -> int:
-    """How many runs are asked for: 1 or more."""
+def checked_limit(max_results: int | None) -> int:
+    """How many runs are asked for: 1 or more; None is all."""
+    if max_results is None:
+        return sys.maxsize
     limit = whole("max_results", max_results)
     if limit < 1:
         raise InvalidArgument(f"max_results is {limit}: expected 1 or more")
@@ -42,7 +45,7 @@ def checked_limit(max_results: int) -> int:
 
 
 def search_pages(
-    store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int, view_type: int
+    store: _native.Store, places: list[str], filter_string: str, order_by: list[str], max_results: int | None, view_type: int
 ) -> list[dict[str, Any]]:
     """The first ``max_results`` runs, page by page."""
     limit, wanted, shown = checked_limit(max_results), text("filter_string", filter_string), view("run_view_type", view_type)
@@ -95,7 +98,7 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
     """Calls with explicit run ids, on the store at ``tracking_uri`` (default: the one that fluent calls use)."""
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | None = None) -> None:
-        self._own = None if tracking_uri is None else _native.Store(path_text("tracking_uri", tracking_uri))
+        self._own = None if tracking_uri is None else _native.Store(_state.location_text(tracking_uri, "tracking_uri"))
         self._pid = os.getpid()
 
     @property
@@ -184,10 +187,13 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
     ) -> Run:
         """Starts a run without making it active; end it with :meth:`set_terminated`."""
         given = dict(tag_items(tags))
+        named = given.get("mlflow.runName")
+        if run_name and named and str(run_name) != named:
+            raise InvalidArgument(f"run_name is {run_name!r}, and the tag mlflow.runName is {named!r}: leave one out")
         source_name, source_type = _state.source()
         handle = self._store.start_run(
             experiment_id=str(experiment_id),
-            run_name=run_name or given.get("mlflow.runName"),
+            run_name=str(run_name) if run_name else named,
             parent_run_id=given.pop("mlflow.parentRunId", None),
             tags=list(given.items()),
             source_name=source_name,
@@ -253,14 +259,14 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         experiment_ids: Sequence[str],
         filter_string: str = "",
         run_view_type: int = ViewType.ACTIVE_ONLY,
-        max_results: int = _PAGE,
+        max_results: int | None = _PAGE,
         order_by: Iterable[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[Run]:
-        """One page of the runs that match a filter; ``.token`` leads to the next."""
+        """One page of the runs that match a filter; ``.token`` leads to the next. Without ``max_results`` it has 50,000."""
         # No experiment has the id "": without ids nothing is found, as in MLflow.
         places = ids(experiment_ids) or [""]
-        limit = whole("max_results", max_results)
+        limit = whole("max_results", 50_000 if max_results is None else max_results)
         if limit < 1:
             raise InvalidArgument(f"max_results is {limit}: expected 1 to 50000")
         page, token = self._store.search_runs(

@@ -154,10 +154,11 @@ def column_out(data: bytes, kind: str) -> Any:
 
 
 def items(what: str, given: Any) -> Iterable[tuple[Any, Any]]:
-    """The pairs of a mapping."""
-    if not isinstance(given, Mapping):
+    """The pairs of a mapping, or of what has pairs as one has, such as a Series of pandas."""
+    if isinstance(given, type) or not callable(getattr(given, "items", None)):
         raise InvalidArgument(f"{what} is of type {type(given).__name__}: expected a dict")
-    return given.items()
+    pairs: Iterable[tuple[Any, Any]] = given.items()
+    return pairs
 
 
 def tag_items(tags: Any) -> list[tuple[str, str]]:

@@ -186,6 +186,9 @@ def start_run(
         raise InvalidState(
             f"the run {own.info.run_id} is active; end it with mlops.end_run() first, or start a child with nested=True"
         )
+    said = tag_items(tags)
+    if description and "mlflow.note.content" in dict(said):
+        raise InvalidArgument("a description and the tag mlflow.note.content are the same thing: leave one of them out")
     measured = _system.settings(log_system_metrics)
     store = _state.store()
     if sum(given is not None for given in (run_id, fork_from, resume_from)) > 1:
@@ -207,7 +210,7 @@ def start_run(
         if rewind_to is not None:
             _native.rewind_run(store, str(run_id), rewind_to)
         handle = store.resume_run(str(run_id), durability)
-        changed = tag_items(tags)
+        changed = said
         if run_name is not None:
             changed.append(("mlflow.runName", str(run_name)))
         if description is not None:
@@ -215,7 +218,10 @@ def start_run(
         if changed:
             handle.log_batch([], changed, [])
         return _begin(handle, store, measured, log_console)
-    given = dict(tag_items(tags))
+    given = dict(said)
+    if run_name is not None:
+        # As in MLflow, the argument stands before the tag.
+        given.pop("mlflow.runName", None)
     named = given.pop("mlflow.parentRunId", None)
     if parent_run_id is None and named is not None:
         parent_run_id = named
@@ -264,14 +270,14 @@ def _begin(
     return run
 
 
-def end_run(status: str = "FINISHED", *, durability: Durability | None = None) -> None:
+def end_run(status: str | None = "FINISHED", *, durability: Durability | None = None) -> None:
     """Ends the active run of this thread; without one it does nothing.
 
-    A ``RuntimeWarning`` says how many records were dropped, if the disk was full; so does the run's tag
+    A ``status`` of None is FINISHED. A ``RuntimeWarning`` says how many records were dropped, if the disk was full; so does the run's tag
     ``mlops.dropped_records``."""
     run = _state.own_run()
     if run is not None:
-        _state.finish(run, str(status), durability)
+        _state.finish(run, "FINISHED" if status is None else str(status), durability)
 
 
 def active_run() -> ActiveRun | None:
@@ -618,7 +624,7 @@ def search_runs(
     experiment_ids: Sequence[str] | None = None,
     filter_string: str = "",
     run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = SEARCH_MAX_RESULTS,
+    max_results: int | None = SEARCH_MAX_RESULTS,
     order_by: Iterable[str] | None = None,
     output_format: str | None = None,
     search_all_experiments: bool = False,

@@ -22,6 +22,15 @@ def pillow() -> Any:
     return module
 
 
+def numpy(what: str = "images made of pixels") -> Any:
+    """The module numpy, for ``what`` it is needed for."""
+    try:
+        import numpy as module
+    except ImportError:
+        raise Unsupported(f"{what} need the package numpy; install it") from None
+    return module
+
+
 class Image:
     """An image to be logged, alone or in a table: from an array of pixels, a Pillow image or the path of a file.
 
@@ -43,9 +52,7 @@ class Image:
 
     def to_array(self) -> Any:
         """The pixels as a numpy array."""
-        import numpy
-
-        return numpy.array(self.image)
+        return numpy("the pixels of an image").array(self.image)
 
     def to_pil(self) -> Any:
         """The Pillow image."""
@@ -71,12 +78,11 @@ def to_pil(image: Any) -> Any:
         return image.image
     if hasattr(image, "save") and hasattr(image, "resize"):
         return image
-    import numpy
-
-    if not isinstance(image, (list, numpy.ndarray)):
+    module = numpy()
+    if not isinstance(image, (list, module.ndarray)):
         what = type(image).__name__
         raise InvalidArgument(f"cannot store an image of type {what}: expected an array of pixels, a Pillow image or mlops.Image")
-    pixels = numpy.asarray(image)
+    pixels = module.asarray(image)
     if pixels.dtype.kind not in "biuf":
         raise InvalidArgument(f"the pixels of an image have the type {pixels.dtype}: expected integers, floats or truth values")
     shape = pixels.shape
@@ -90,21 +96,20 @@ def to_pil(image: Any) -> Any:
 
 def _bytes_of(pixels: Any) -> Any:
     """Pixels as integers of 8 bits."""
-    import numpy
-
+    module = numpy()
     if pixels.dtype.kind == "b":
-        return pixels.astype(numpy.uint8) * 255
+        return pixels.astype(module.uint8) * 255
     low, high = pixels.min(), pixels.max()
     if pixels.dtype.kind in "iu":
         if low < 0 or high > 255:
             raise InvalidArgument(f"the pixels of an image are {low} to {high}: expected 0 to 255, or floats of 0 to 1")
-        return pixels.astype(numpy.uint8)
-    if not numpy.isfinite(low) or not numpy.isfinite(high):
+        return pixels.astype(module.uint8)
+    if not module.isfinite(low) or not module.isfinite(high):
         raise InvalidArgument("the pixels of an image are not all finite: expected floats of 0 to 1")
     if low < 0 or high > 1:
         warnings.warn(f"the pixels of an image are {low} to {high} and are scaled to 0 to 1", stacklevel=4)
         pixels = (pixels - low) / ((high - low) or 1)
-    return (pixels * 255).astype(numpy.uint8)
+    return (pixels * 255).astype(module.uint8)
 
 
 def encoded(image: Any, ending: str) -> bytes:

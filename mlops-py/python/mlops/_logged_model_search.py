@@ -34,8 +34,9 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 _OF_TEXTS = ("=", "!=", "LIKE", "ILIKE", "IN", "NOT IN")
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'[^']*'|"[^"]*")|(?P<sign>!=|<=|>=|==|[=<>(),])|(?P<word>(?:`[^`]*`|[^\s'"`=<>!(),])+))""", re.ASCII
+    r"""\s*(?:(?P<text>'[^']*'|"[^"]*")|(?P<sign>!=|<=|>=|==|[=<>(),])|(?P<word>(?:`[^`]*`|(?<=\.)(?:'[^']*'|"[^"]*")|[^\s'"`=<>!(),])+))""", re.ASCII
 )
+_QUOTED = re.compile(r"([`'\"]).*\1", re.DOTALL)
 
 
 @dataclass
@@ -145,7 +146,7 @@ def _field(name: str) -> tuple[str, str]:
         entity, key = "attributes", name
     if entity not in _ENTITIES:
         raise InvalidArgument(f"`{name}` is of no part of a logged model: expected attributes, metrics, params or tags")
-    entity, key = _ENTITIES[entity], key.strip("`")
+    entity, key = _ENTITIES[entity], key[1:-1] if _QUOTED.fullmatch(key) else key
     if entity != "attributes":
         return entity, key
     known = {**_TEXTS, **_TIMES}

@@ -11,7 +11,7 @@ from . import _active_model, _fluent, _native, _state
 from ._convert import ids, text_or_none, whole
 from ._logged_models import IS_EXTERNAL, context_tags, linked_outputs, model_name, texts
 from .entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
-from .exceptions import InvalidArgument
+from .exceptions import InvalidArgument, Unsupported
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -215,7 +215,7 @@ def search_logged_models(
     try:
         import pandas
     except ImportError:
-        raise InvalidArgument("a DataFrame needs pandas, which is not installed: give output_format='list'") from None
+        raise Unsupported("a DataFrame needs the package pandas; install it, or ask for output_format='list'") from None
     return pandas.DataFrame([{**one.to_dictionary(), "status": one.status} for one in found])
 
 

@@ -179,8 +179,10 @@ class Table(Media):
 
     def to_pandas(self) -> Any:
         """The table as a DataFrame."""
-        import pandas
-
+        try:
+            import pandas
+        except ImportError:
+            raise Unsupported("a DataFrame needs the package pandas; install it") from None
         return pandas.DataFrame(self.rows, columns=self.columns)
 
     def __len__(self) -> int:

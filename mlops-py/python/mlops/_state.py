@@ -108,7 +108,7 @@ def set_uri(
 ) -> None:
     """Uses another store from the next call on; None or empty: the default."""
     global _uri, _read_only, _durability, _store, _experiment
-    text = _text(location)
+    text = location_text(location)
     if durability not in (None, "fast", "full"):
         raise InvalidArgument(f"durability is {durability!r}: expected `fast` or `full`")
     with _lock:
@@ -123,7 +123,7 @@ def set_uri(
 def create(location: str | os.PathLike[str] | None, shared: str | None) -> None:
     """Makes a store, and uses it from the next call on."""
     global _uri, _read_only, _store, _experiment
-    text = _text(location)
+    text = location_text(location)
     with _lock:
         # What is in use stays so until the new one is made.
         made = _native.Store(text, must_be_new=True, shared=shared)
@@ -133,8 +133,10 @@ def create(location: str | os.PathLike[str] | None, shared: str | None) -> None:
         _experiment = None
 
 
-def _text(location: str | os.PathLike[str] | None) -> str:
-    return "" if location is None else path_text("the tracking URI", location)
+def location_text(location: str | os.PathLike[str] | None, what: str = "the tracking URI") -> str:
+    """A location as text; empty for the default, which is ``mlops:`` too, as MLflow's plugin has it."""
+    text = "" if location is None else path_text(what, location)
+    return "" if text.strip() in ("mlops:", "mlops://") else text
 
 
 def store() -> _native.Store:

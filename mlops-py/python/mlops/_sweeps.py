@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _native, _state
 from ._convert import metric_value, text_key, whole
 from ._state import ActiveRun
-from .exceptions import InvalidArgument
+from .exceptions import InvalidArgument, Unsupported
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -322,7 +322,7 @@ class Sweep:
         try:
             import pandas
         except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas") from None
+            raise Unsupported("a DataFrame needs the package pandas; install it") from None
         rows = []
         for trial in self.trials:
             params = trial.pop("params")

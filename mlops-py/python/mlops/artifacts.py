@@ -45,7 +45,7 @@ def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | No
 
 
 def _store(tracking_uri: str | None) -> _native.Store:
-    return _state.store() if tracking_uri is None else _native.Store(path_text("tracking_uri", tracking_uri), read_only=True)
+    return _state.store() if tracking_uri is None else _native.Store(_state.location_text(tracking_uri, "tracking_uri"), read_only=True)
 
 
 def _files(

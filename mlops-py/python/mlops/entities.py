@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._convert import text
 from .exceptions import InvalidArgument, Unsupported
 
 if TYPE_CHECKING:
@@ -38,57 +39,59 @@ class ViewType:
 
 
 class RunStatus:
-    """How a run stands, as text: what ``run.info.status`` holds."""
+    """How a run stands, as MLflow numbers it; ``run.info.status`` holds the text."""
 
-    RUNNING = "RUNNING"
-    SCHEDULED = "SCHEDULED"
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"
-    KILLED = "KILLED"
+    RUNNING, SCHEDULED, FINISHED, FAILED, KILLED = range(1, 6)
 
     @staticmethod
-    def to_string(status: str) -> str:
-        """The status itself: statuses are text here."""
-        return status
+    def to_string(status: int | str) -> str:
+        """The text of a status; what is none is an error."""
+        return _text_of("run status", _STATUSES, status)
 
     @staticmethod
-    def from_string(status: str) -> str:
-        """The status itself; another text is an error."""
-        if status not in RunStatus.all_status():
-            raise InvalidArgument(f"the run status is {status!r}: expected {', '.join(RunStatus.all_status())}")
-        return status
+    def from_string(status_str: str) -> int:
+        """The number of a text; another text is an error."""
+        return _STATUSES.index(_text_of("run status", _STATUSES, text("status_str", status_str))) + 1
 
     @staticmethod
-    def all_status() -> list[str]:
+    def all_status() -> list[int]:
         """All statuses."""
-        return ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+        return list(range(1, 6))
 
     @staticmethod
-    def is_terminated(status: str) -> bool:
-        """True for the statuses that a run ends with."""
-        return status in ("FINISHED", "FAILED", "KILLED")
+    def is_terminated(status: int | str) -> bool:
+        """True for the statuses that a run ends with, as numbers or as texts."""
+        return RunStatus.to_string(status) in ("FINISHED", "FAILED", "KILLED")
 
 
 class SourceType:
-    """Where a run was started from."""
+    """Where a run was started from, as MLflow numbers it; the tag ``mlflow.source.type`` holds the text."""
 
-    LOCAL = "LOCAL"
-    NOTEBOOK = "NOTEBOOK"
-    JOB = "JOB"
-    PROJECT = "PROJECT"
-    UNKNOWN = "UNKNOWN"
+    NOTEBOOK, JOB, PROJECT, LOCAL, UNKNOWN = range(1, 6)
 
     @staticmethod
-    def to_string(status: str) -> str:
-        """The type itself: source types are text here."""
-        return status
+    def to_string(status: int | str) -> str:
+        """The text of a type; what is none is an error."""
+        return _text_of("source type", _SOURCES, status)
 
     @staticmethod
-    def from_string(status_str: str) -> str:
-        """The type itself; another text is an error."""
-        if status_str not in ("LOCAL", "NOTEBOOK", "JOB", "PROJECT", "UNKNOWN"):
-            raise InvalidArgument(f"the source type is {status_str!r}: expected LOCAL, NOTEBOOK, JOB, PROJECT or UNKNOWN")
-        return status_str
+    def from_string(status_str: str) -> int:
+        """The number of a text; another text is an error."""
+        return _SOURCES.index(_text_of("source type", _SOURCES, text("status_str", status_str))) + 1
+
+
+_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
+_SOURCES = ("NOTEBOOK", "JOB", "PROJECT", "LOCAL", "UNKNOWN")
+
+
+def _text_of(what: str, names: tuple[str, ...], given: int | str) -> str:
+    """The name that has a number, counted from 1; a name is its own."""
+    if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= len(names):
+        return names[given - 1]
+    if isinstance(given, str) and given in names:
+        return given
+    shown = ", ".join(f"{number} ({name})" for number, name in enumerate(names, 1))
+    raise InvalidArgument(f"the {what} is {given!r}: expected {shown}, or the text")
 
 
 class LifecycleStage:

@@ -11,6 +11,8 @@ from typing import Any
 MAX_ROWS = 10_000
 # Values that are nested deeper count by their type.
 _DEPTH = 32
+# Up to here a float has every whole number.
+_EXACT = 2**53
 _AS_TEXT = {"datetime", "decimal", "fractions", "uuid", "pathlib"}
 
 
@@ -61,21 +63,29 @@ def _column(hasher: _Hasher, column: Any) -> None:
     dtype = getattr(column, "dtype", None)
     if dtype is not None and dtype.kind in "biufc":
         numpy = sys.modules["numpy"]
-        if dtype.kind in "biu":
-            hasher.part("i", memoryview(numpy.ascontiguousarray(column, dtype="<i8")).cast("B"))
+        if dtype.kind in "biu" and column.size and max(-int(column.min()), int(column.max())) > _EXACT:
+            _values(hasher, column.tolist())
             return
         wide = numpy.array(column, dtype="<c16" if dtype.kind == "c" else "<f8", order="C")
-        # All that is no number is one thing, whatever its bits.
+        # All that is no number is one thing, whatever its bits, and so is zero.
         wide[wide != wide] = numpy.nan
-        hasher.part(dtype.kind, memoryview(wide).cast("B"))
-        return
-    values = [_plain(value) for value in (column.tolist() if dtype is not None else column)]
-    kinds = {type(value) for value in values}
-    if values and kinds <= {int, bool} and all(-(2**63) <= value < 2**63 for value in values):
+        wide += 0
+        hasher.part("c" if dtype.kind == "c" else "f", memoryview(wide).cast("B"))
+    else:
+        _values(hasher, column.tolist() if dtype is not None else column)
+
+
+def _values(hasher: _Hasher, column: Iterable[Any]) -> None:
+    values = [_plain(value) for value in column]
+    kinds = {type(value) for value in values} - {type(None)}
+    whole = [value for value in values if type(value) is int]
+    if kinds <= {int, bool, float} and (not whole or max(-min(whole), max(whole)) <= _EXACT):
+        # A whole number is the float that it is equal to, and what is missing among numbers is NaN: which of the types a
+        # library gives a column may depend on one missing value.
+        numbers = (float("nan") if value is None else float(value) + 0.0 for value in values)
+        hasher.part("f", _little(array("d", numbers)))
+    elif kinds <= {int, bool} and None not in values and all(-(2**63) <= value < 2**63 for value in values):
         hasher.part("i", _little(array("q", values)))
-    elif float in kinds and kinds <= {float, type(None)}:
-        # Among floats, what is missing is NaN, as pandas has it.
-        hasher.part("f", _little(array("d", [float("nan") if value is None else value for value in values])))
     else:
         for value in values:
             _value(hasher, value, 0)
@@ -104,7 +114,8 @@ def _value(hasher: _Hasher, value: Any, depth: int) -> None:
     elif isinstance(value, (bool, int)):
         hasher.text("i", str(int(value)))
     elif isinstance(value, float):
-        hasher.text("f", repr(float(value)))
+        is_whole = value.is_integer() and abs(value) <= _EXACT
+        hasher.text(*(("i", str(int(value))) if is_whole else ("f", repr(float(value)))))
     elif isinstance(value, str):
         hasher.text("s", value)
     elif isinstance(value, (bytes, bytearray)):

@@ -34,6 +34,8 @@ class Runs(Base):
         experiment = self._active_experiment(experiment_id)
         given = dict(_entities.tags_of(tags))
         named = given.get(MLFLOW_RUN_NAME)
+        # MLflow takes a number, such as that of a trial, and has its text in the tag.
+        run_name = None if run_name is None else str(run_name)
         if run_name and named and run_name != named:
             raise failure(
                 "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with "
@@ -77,7 +79,7 @@ class Runs(Base):
     ) -> RunInfo:
         raw = self._active_run(run_id)
         if run_name:
-            self._store.open_run(run_id).set_tag(MLFLOW_RUN_NAME, run_name)
+            self._store.open_run(run_id).set_tag(MLFLOW_RUN_NAME, str(run_name))
         status = raw["status"] if run_status is None else RunStatus.to_string(run_status)
         if status == "RUNNING" and run_status is not None and not self._serves:
             # This process goes on with it, and its end is the run's.

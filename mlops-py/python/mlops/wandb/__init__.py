@@ -69,4 +69,4 @@ def __getattr__(name: str) -> Any:
         return _script.needed("config").config
     if name == "summary":
         return _script.needed("summary").summary
-    raise AttributeError(sentence("mlops.wandb", name, of_a_run=False))
+    raise AttributeError(sentence("mlops.wandb", name, "module"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 _FILES = "files and folders are logged with mlops.log_artifact and mlops.log_artifacts, models with mlops.<flavor>.log_model"
 _CHART = "log the numbers, a wandb.Table or a figure of matplotlib with wandb.log"
 
@@ -46,10 +48,19 @@ _OF_A_RUN = (
     ("the run's end is in mlops.get_run(run.id).info.status", "status"),
 )
 
+_OF_A_VALUE = (
+    ("rows have numbers here: they are those of iterrows()", "get_index index_ref set_pk set_fk"),
+    ("add the values that you computed with add_column", "add_computed_columns"),
+    ("make another table of the rows that you want: .data and .columns are lists", "cast join_art"),
+    ("Pillow's image is .image; write a file with .save(path), or take the bytes of one from .encode()", "to_data_uri format file_type"),
+    ("masks, boxes and classes are not taken: draw them into the image, or log them beside it", "_masks _boxes _classes"),
+)
+_OF = {"module": _OF_THE_MODULE, "run": _OF_A_RUN, "value": _OF_A_VALUE}
 
-def sentence(owner: str, name: str, of_a_run: bool) -> str:
+
+def sentence(owner: str, name: str, kind: Literal["module", "run", "value"]) -> str:
     """Why ``owner`` has no such attribute, and what to use instead."""
-    for why, names in (*_OF_BOTH, *(_OF_A_RUN if of_a_run else _OF_THE_MODULE)):
+    for why, names in (*(_OF_BOTH if kind != "value" else ()), *_OF[kind]):
         if name in names.split():
             return f"{owner} has no {name}: {why}"
     return f"{owner} has no attribute {name!r}"

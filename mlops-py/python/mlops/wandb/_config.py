@@ -8,8 +8,10 @@ from typing import Any
 
 from ..exceptions import Conflict, InvalidArgument
 from ._flat import flat, nested, same, value_of
+from ._guard import Guard
 
-Put = Callable[[dict[str, Any]], None]
+# Keeps what is new and what has changed, all or none of it.
+Put = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
 class ConfigError(Conflict):
@@ -20,12 +22,12 @@ class Config(MutableMapping[str, Any]):
     """The config of a run. A key is set once; ``update(..., allow_val_change=True)`` changes it for the script, and keeps
     the later value as the tag ``mlops.config.<key>``, since a param does not change."""
 
-    def __init__(self, put: Put, change: Put) -> None:
+    def __init__(self, put: Put, guard: Guard) -> None:
         object.__setattr__(self, "_given", {})
         object.__setattr__(self, "_earlier", {})
         object.__setattr__(self, "_kept", {})
         object.__setattr__(self, "_put", put)
-        object.__setattr__(self, "_change", change)
+        object.__setattr__(self, "_guard", guard)
 
     # What the script gave; the texts that a run was resumed with and that it has not given again, by their joined keys; and
     # all values by their joined keys.
@@ -33,25 +35,25 @@ class Config(MutableMapping[str, Any]):
     _earlier: dict[str, str]
     _kept: dict[str, Any]
     _put: Put
-    _change: Put
+    _guard: Guard
 
     def update(self, values: Any = (), allow_val_change: bool | None = None, **others: Any) -> None:  # type: ignore[override]
         """Sets several values: of a mapping, of an object with attributes (``argparse``), or by name."""
         given = {**as_mapping(values), **others}
         joined = flat(given)
         given = {str(key): value for key, value in given.items()}
-        if not allow_val_change:
-            self._check(given, joined)
-        new = {key: value for key, value in joined.items() if key not in self._kept}
-        changed = {key: value for key, value in joined.items() if key in self._kept and not self._stands(key, value)}
-        if new:
-            self._put(new)
-        if changed:
-            self._change(changed)
-        self._given.update(given)
-        self._kept.update(joined)
-        for key in joined:
-            self._earlier.pop(key, None)
+        # What is checked is to be so until it is set, whatever other threads set.
+        with self._guard:
+            if not allow_val_change:
+                self._check(given, joined)
+            new = {key: value for key, value in joined.items() if key not in self._kept}
+            changed = {key: value for key, value in joined.items() if key in self._kept and not self._stands(key, value)}
+            if new or changed:
+                self._put(new, changed)
+            self._given.update(given)
+            self._kept.update(joined)
+            for key in joined:
+                self._earlier.pop(key, None)
 
     def _check(self, given: dict[str, Any], joined: dict[str, Any]) -> None:
         values = self._values
@@ -89,7 +91,8 @@ class Config(MutableMapping[str, Any]):
 
     def setdefaults(self, values: Any) -> None:
         """Sets those that are not set."""
-        self.update({key: value for key, value in as_mapping(values).items() if key not in self})
+        with self._guard:
+            self.update({key: value for key, value in as_mapping(values).items() if key not in self})
 
     def as_dict(self) -> dict[str, Any]:
         """A copy, as a dict."""

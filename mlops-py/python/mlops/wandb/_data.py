@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import _media
+from .._images import numpy
 from ..exceptions import InvalidArgument
+from ._absent import sentence
 
 
 class Table(_media.Table):
@@ -46,17 +47,37 @@ class Table(_media.Table):
         self.rows = _media.Table(columns=[*self.columns, name], rows=rows).rows
         self.columns = [*self.columns, str(name)]
 
-    def get_column(self, name: str) -> list[Any]:
-        """The cells of a column."""
+    def add_row(self, *row: Any) -> None:
+        """The same as :meth:`add_data`."""
+        self.add_data(*row)
+
+    def get_column(self, name: str, convert_to: str | None = None) -> Any:
+        """The cells of a column: a list, or with ``convert_to="numpy"`` an array."""
+        if convert_to not in (None, "numpy"):
+            raise InvalidArgument(f"convert_to is {convert_to!r}: expected `numpy` or nothing")
         if name not in self.columns:
             raise InvalidArgument(f"the table has no column {name!r}; it has {', '.join(self.columns)}")
         at = self.columns.index(name)
-        return [row[at] for row in self.rows]
+        cells = [row[at] for row in self.rows]
+        return cells if convert_to is None else numpy("columns as arrays").array(cells)
+
+    def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
+        """The rows, each with its number."""
+        return enumerate(self.rows)
+
+    def get_dataframe(self) -> Any:
+        """The table as a DataFrame of pandas."""
+        return self.to_pandas()
 
     @property
     def data(self) -> list[list[Any]]:
         """The rows."""
         return self.rows
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(sentence("a table of mlops.wandb", name, "value"))
 
 
 class Image(_media.Image):
@@ -68,6 +89,13 @@ class Image(_media.Image):
         else:
             super().__init__(data_or_path.convert(mode) if mode and hasattr(data_or_path, "convert") else data_or_path)
         self.caption = caption
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("image", "size"):
+                return super().__getattr__(name)
+            raise AttributeError(sentence("an image of mlops.wandb", name, "value"))
 
 
 class Histogram(_media.Histogram):
@@ -82,6 +110,21 @@ class Histogram(_media.Histogram):
         else:
             super().__init__(sequence, bins=num_bins)
 
+    @property
+    def histogram(self) -> list[float]:
+        """How many numbers are in each bin."""
+        return self.counts
+
+    @property
+    def bins(self) -> list[float]:
+        """The edges of the bins, one more than there are counts."""
+        return self.edges
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(sentence("a histogram of mlops.wandb", name, "value"))
+
 
 def _column(numbers: Any) -> list[float]:
     """The numbers of a list, array or tensor."""
@@ -89,27 +132,3 @@ def _column(numbers: Any) -> list[float]:
         return [float(number) for number in numbers]
     except (TypeError, ValueError):
         raise InvalidArgument("the edges and counts of a histogram are numbers") from None
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it; what JSON has not is its text."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [plain(one) for one in value]
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        return value.item()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
-
-
-def pieces(value: Any) -> list[tuple[str, Any]]:
-    """What a value that is no number is logged as: the ends of keys, and media."""
-    if isinstance(value, (list, tuple)) and value and all(isinstance(one, _media.Media) for one in value):
-        return [piece for one in value for piece in pieces(one)]
-    if isinstance(value, Image) and value.caption:
-        return [("", value), (".caption", _media.Text(value.caption))]
-    if isinstance(value, (list, tuple, dict, set)):
-        return [("", _media.Text(json.dumps(plain(value), ensure_ascii=False)))]
-    return [("", _media.media(value))]

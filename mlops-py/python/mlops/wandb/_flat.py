@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..exceptions import InvalidArgument
 
 
-def flat(values: Mapping[Any, Any], separator: str = ".") -> dict[str, Any]:
-    """Nested mappings as one, keys joined. Two values that would have one key are an error, unless they are the same."""
-    found: dict[str, Any] = {}
+def leaves(values: Mapping[Any, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The values of nested mappings, each with the keys that lead to it. An empty mapping is a value."""
     for key, value in values.items():
+        path = (*above, str(key))
         if isinstance(value, Mapping) and value:
-            inner = {f"{key}{separator}{end}": one for end, one in flat(value, separator).items()}
+            yield from leaves(value, path)
         else:
-            inner = {str(key): value}
-        for name, one in inner.items():
-            if name in found and not same(found[name], one):
-                raise InvalidArgument(
-                    f"`{name}` is given twice, as {found[name]!r} and as {one!r}: nested keys are joined by dots; rename one"
-                )
-        found.update(inner)
-    return found
+            yield path, value
+
+
+def joined(found: Iterable[tuple[tuple[str, ...], Any]], separator: str = ".") -> dict[str, tuple[tuple[str, ...], Any]]:
+    """Values and where they stand, by their joined keys. Two values that would have one key are an error, unless they are
+    the same."""
+    by_name: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for path, value in found:
+        name = separator.join(path)
+        if name in by_name and not same(by_name[name][1], value):
+            raise InvalidArgument(
+                f"`{name}` is given twice, as {by_name[name][1]!r} and as {value!r}: nested keys are joined by dots; rename one"
+            )
+        by_name[name] = path, value
+    return by_name
+
+
+def flat(values: Mapping[Any, Any], separator: str = ".") -> dict[str, Any]:
+    """Nested mappings as one, keys joined."""
+    return {name: value for name, (_, value) in joined(leaves(values), separator).items()}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

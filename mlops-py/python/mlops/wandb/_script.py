@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -12,12 +11,20 @@ from .. import _fluent, _state
 from ..exceptions import InvalidArgument, MlopsError, NotFound
 from ._config import as_mapping
 from ._flat import flat
-from ._run import ENTITY, GROUP, JOB_TYPE, TAGS, Run, UsageError
+from ._guard import Guard
+from ._place import ENTITY, GROUP, JOB_TYPE, NOTE, TAGS, Nowhere, Stored
+from ._run import Run, UsageError
 
 # W&B's name for no name.
 _NO_PROJECT = "uncategorized"
 
-_lock = threading.RLock()
+# W&B's older names of modes.
+_MODES = {"dryrun": "offline", "run": "online"}
+
+# Whether a run is active, and the start of one that is not, are one piece; the list has a lock of its own, since a run that
+# ends leaves it.
+_starting = Guard()
+_lock = Guard()
 _runs: list[Run] = []
 
 
@@ -49,9 +56,10 @@ def init(
     magic: Any = None,
     settings: Any = None,
 ) -> Run:
-    """Starts a run in the experiment ``project``, or goes on with one. ``mode="disabled"`` logs nothing. While a run is active
-    the same one comes back, unless ``reinit`` says otherwise. ``config`` is a mapping or an object with attributes;
-    ``config_include_keys`` and ``config_exclude_keys`` say which of its keys count.
+    """Starts a run in the experiment ``project``, or goes on with one. ``mode="disabled"`` logs nothing, and the run has what
+    the script says of it for as long as it lives. While a run is active the same one comes back, unless ``reinit`` says
+    otherwise. ``config`` is a mapping or an object with attributes; ``config_include_keys`` and ``config_exclude_keys`` say
+    which of its keys count.
 
     ``dir``, ``allow_val_change``, ``force``, ``anonymous``, ``save_code``, ``tensorboard``, ``sync_tensorboard``,
     ``monitor_gym``, ``magic`` and ``settings`` are taken and not used; an argument that W&B has not is a TypeError."""
@@ -59,46 +67,47 @@ def init(
     # Two values of one key are an error before there is a run.
     flat(values)
     mode = mode or _said("MODE") or "offline"
+    mode = _MODES.get(mode, mode)
     if mode not in ("online", "offline", "disabled", "shared"):
         raise InvalidArgument(f"mode is {mode!r}: expected `online`, `offline` or `disabled`")
-    active = current()
-    if active is not None:
-        if reinit in (None, False, "return_previous"):
-            return active
-        if reinit in (True, "finish_previous"):
-            active.finish()
     project = project or _said("PROJECT")
-    run_id = id or _said("RUN_ID")
     labels = list(tags) if tags is not None else [tag for tag in (_said("TAGS") or "").split(",") if tag]
     said = {
         GROUP: group or _said("RUN_GROUP"),
         JOB_TYPE: job_type or _said("JOB_TYPE"),
         TAGS: _json(labels) if labels else None,
         ENTITY: entity or _said("ENTITY"),
+        NOTE: notes or _said("NOTES"),
     }
-    if mode == "disabled":
-        run, resumed = _disabled(project or _NO_PROJECT), False
-    else:
-        started, resumed = _start(
-            project, run_id, name or _said("NAME"), notes or _said("NOTES"),
-            {key: value for key, value in said.items() if value}, resume or _said("RESUME"), resume_from, fork_from,
-        )  # fmt: skip
-        run = Run(started, project or _NO_PROJECT, 0)
-    with _lock:
-        _runs.append(run)
-    try:
-        if mode != "disabled":
-            run._project = _state.store().get_experiment(run._active.info.experiment_id)["name"]
-            run._resumed = resumed
-            if resumed or fork_from:
-                run._go_on()
-        # What a run has stands as params; a script that goes on with it may say something else, as in W&B.
-        run.config.update(values, allow_val_change=resumed or fork_from is not None)
-    except BaseException:
-        # A script that goes on without this run is not to log to it; why it failed is what the script hears.
-        with suppress(MlopsError):
-            run.finish(1)
-        raise
+    about = {key: str(value) for key, value in said.items() if value}
+    run_id, name = (str(one) if one else None for one in (id or _said("RUN_ID"), name or _said("NAME")))
+    with _starting:
+        active = current()
+        if active is not None:
+            if reinit in (None, False, "return_previous"):
+                return active
+            if reinit in (True, "finish_previous"):
+                active.finish()
+        if mode == "disabled":
+            run = Run(Nowhere(run_id, name, about), project or _NO_PROJECT)
+        else:
+            started, resumed = _start(project, run_id, name, about, resume or _said("RESUME"), resume_from, fork_from)
+            run = Run(Stored(started), project or _NO_PROJECT)
+        with _lock:
+            _runs.append(run)
+        try:
+            if mode != "disabled":
+                run._project = _state.store().get_experiment(started.info.experiment_id)["name"]
+                run._resumed = resumed
+                if resumed or fork_from:
+                    run._go_on()
+            # What a run has stands as params; a script that goes on with it may say something else, as in W&B.
+            run.config.update(values, allow_val_change=run.resumed or fork_from is not None)
+        except BaseException:
+            # A script that goes on without this run is not to log to it; why it failed is what the script hears.
+            with suppress(MlopsError):
+                run.finish(1)
+            raise
     return run
 
 
@@ -120,7 +129,6 @@ def _start(
     project: str | None,
     run_id: str | None,
     name: str | None,
-    notes: str | None,
     tags: dict[str, str],
     resume: bool | str | None,
     resume_from: str | None,
@@ -128,7 +136,7 @@ def _start(
 ) -> tuple[_state.ActiveRun, bool]:
     """The run, and whether there was one before."""
     store = _state.store()
-    options: dict[str, Any] = {"run_name": name, "description": notes, "tags": tags}
+    options: dict[str, Any] = {"run_name": name, "tags": tags}
     if resume_from:
         return _fluent.start_run(resume_from=resume_from, **options), True
     if fork_from:
@@ -148,7 +156,7 @@ def _start(
     if run_id is None:
         return _fluent.start_run(experiment_id=experiment, nested=True, **options), False
     handle = store.start_run(
-        run_id=run_id, experiment_id=experiment, run_name=name, description=notes, tags=list(tags.items())
+        run_id=run_id, experiment_id=experiment, run_name=name, tags=list(tags.items())
     )
     return _state.begin(_state.ActiveRun(store.get_run(handle.id), handle, store)), False
 
@@ -165,15 +173,6 @@ def _json(labels: Sequence[Any]) -> str:
     import json
 
     return json.dumps([str(label) for label in labels])
-
-
-def _disabled(project: str) -> Run:
-    """A run in memory that nothing is logged to."""
-    from .. import _native
-
-    store = _native.Store("memory:")
-    handle = store.start_run(run_name="disabled")
-    return Run(_state.ActiveRun(store.get_run(handle.id), handle, store), project, 0, enabled=False)
 
 
 def current() -> Run | None:

@@ -40,6 +40,9 @@ def test_name_and_tag_of_the_name_stay_in_step(client: MlflowClient) -> None:
     client.update_run(run_id, name="by call")
     assert client.get_run(run_id).data.tags["mlflow.runName"] == "by call"
     assert client.create_run("0", tags={"mlflow.runName": "tagged"}).info.run_name == "tagged"
+    with mlflow.start_run(run_name=123) as run:  # type: ignore[arg-type]
+        pass
+    assert client.get_run(run.info.run_id).info.run_name == "123"
 
 
 def test_a_run_ends_with_status_and_time(client: MlflowClient) -> None:

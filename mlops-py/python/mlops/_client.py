@@ -516,11 +516,11 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | os.PathLike[str] | None = None) -> str:
-        """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where."""
-        from .artifacts import destination
+        """Copies an artifact file or folder into ``dst_path`` (default: a new temporary folder); returns where."""
+        from ._downloads import into
 
         place = text("run_id", run_id), text_or_none("path", path or None)
-        return os.fspath(self._store.download_artifacts(*place, destination(dst_path)))
+        return into(dst_path, place[1], lambda folder: self._store.download_artifacts(*place, folder))
 
 
 def _entities(what: str, given: Any, kind: str, *names: str) -> list[Any]:

@@ -181,11 +181,14 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         start_time: int | None = None,
         tags: Mapping[str, Any] | None = None,
         run_name: str | None = None,
+        *,
+        run_id: str | None = None,
     ) -> Run:
-        """Starts a run without making it active; end it with :meth:`set_terminated`."""
+        """Starts a run without making it active; end it with :meth:`set_terminated`. ``run_id``: the id to give, which no run has."""
         given = dict(tag_items(tags))
         source_name, source_type = _state.source()
         handle = self._store.start_run(
+            run_id=None if run_id is None else text("run_id", run_id),
             experiment_id=str(experiment_id),
             run_name=run_name or given.get("mlflow.runName"),
             parent_run_id=given.pop("mlflow.parentRunId", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import shutil
 import sqlite3
@@ -315,15 +316,22 @@ def test_what_is_damaged_in_a_folder_is_told_and_the_rest_is_brought(mlruns: Pat
         },
     )
     (mlruns / "7" / names["3"] / "params" / "bytes").write_bytes(b"\xff\xfe")
+    for part in ("params", "metrics", "artifacts"):
+        folder = mlruns / "7" / names["3"] / part
+        folder.mkdir(exist_ok=True)
+        (folder / os.fsdecode(b"name\xff")).write_text("1 0.5 0\n")
     first, second = mlops.import_mlflow(mlruns), mlops.import_mlflow(mlruns)
     # A version without files is in the store, and told once.
     assert [problem for problem in first.problems if "s3://" not in problem] == second.problems
     for what in (
         f"run {names['0']}: ", f"run {names['1']}: ", f"run {names['2']}: ", "experiment 6, and all", "logged model m-0: ",
         "registered model 'bad': ", "version-4 of 'shop': 'four' is no whole number", "one of its inputs", "b'\\xff\\xfe'", "line 2",
+        "'name\\udcff' or its value", "the metric 'name\\udcff'", "the file 'name\\udcff'",
     ):  # fmt: skip
         assert any(what in problem for problem in first.problems), (what, first.problems)
+    assert str(first).encode().count(b"not brought over") == len(first.problems)
     assert (first.runs.found, first.runs.kept, first.experiments.found, first.experiments.kept) == (7, 4, 4, 3)
+    assert (first.files.found, first.files.kept) == (4, 3)
     client = mlops.MlflowClient()
     data = client.get_run(names["3"]).data
     assert (data.params, data.metrics) == ({"good": "g"}, {"loss": 0.25})
@@ -342,6 +350,16 @@ def test_one_file_that_is_not_taken_costs_no_other(mlruns: Path) -> None:
         assert f"run {RUN}: the file" in problem
     run = mlops.MlflowClient().get_run(RUN)
     assert (run.info.status, run.info.end_time) == ("FAILED", 1_600_000_009_000)
+
+
+def test_tags_that_are_too_much_for_an_experiment_cost_no_run(mlruns: Path) -> None:
+    write(mlruns, {"7/tags/one": "1" * 30_000, "7/tags/two": "2" * 30_000, f"7/models/m-1/tags/{'k' * 200}/{'k' * 200}/{'k' * 200}": "x"})
+    report = mlops.import_mlflow(mlruns)
+    told = [problem for problem in report.problems if "the tag" in problem]
+    assert len(told) == 2 and "'two' of the experiment 'churn' is left out" in told[0] and "logged model m-1" in told[1]
+    churn = mlops.MlflowClient().get_experiment_by_name("churn")
+    assert churn is not None and sorted(churn.tags) == ["one", "team"]
+    assert report.runs.kept == 3 and mlops.get_logged_model("m-1").tags.get("x") is None
 
 
 def test_one_param_that_is_not_taken_costs_no_other(tmp_path: Path) -> None:

@@ -63,22 +63,21 @@ class Writer:
         # A deleted one that has work to do is shown for as long as that takes.
         found = self._store.find_experiment(experiment.name)
         if found is None:
-            number = self._store.create_experiment(
-                experiment.name, list(experiment.tags.items()), self._micros(experiment.created)
-            )
+            number = self._store.create_experiment(experiment.name, [], self._micros(experiment.created))
+            found = self._store.get_experiment(number)
             self._report.experiments.new += 1
         else:
             number = str(found["experiment_id"])
             self._report.experiments.there += 1
-            missing = [(key, value) for key, value in experiment.tags.items() if key not in found["tags"]]
             if found["lifecycle_stage"] == "deleted" and not experiment.deleted:
                 self._report.problems.append(
                     f"experiment {experiment.name!r} is deleted in the store: restore it there to bring its runs over"
                 )
                 return
-            if missing and found["lifecycle_stage"] == "active":
-                self._store.set_experiment_tags(number, missing)
         of = f"of the experiment {experiment.name!r}"
+        if found["lifecycle_stage"] == "active":
+            missing = [(key, value) for key, value in experiment.tags.items() if key not in found["tags"]]
+            self._log(missing, lambda some: self._store.set_experiment_tags(number, some), lambda tag: f"the tag {tag[0]!a} {of}")
         for run in self._each(f"the runs {of}", lambda: self._source.runs(experiment), self._report.runs):
             self._guarded(f"run {run.id}", partial(self._run, run, number))
         for model in self._each(f"the logged models {of}", lambda: self._source.models(experiment), self._report.logged_models):
@@ -329,13 +328,15 @@ class Writer:
         if files and not self._trusted:
             # Before there is anything to load.
             self._models.mark_foreign(model.id)
-        if model.tags:
-            self._models.set_tags(model.id, list(model.tags.items()))
-        if model.points:
-            self._models.log_metrics(
-                model.id,
-                [(p.key, p.value, p.step, p.at * self._source.unit, p.run_id, p.dataset_name, p.dataset_digest) for p in model.points],
-            )
+        of, unit = f"logged model {model.id}", self._source.unit
+        self._log(list(model.tags.items()), lambda some: self._models.set_tags(model.id, some), lambda tag: f"{of}: the tag {tag[0]!a}")
+        self._log(
+            model.points,
+            lambda some: self._models.log_metrics(
+                model.id, [(p.key, p.value, p.step, p.at * unit, p.run_id, p.dataset_name, p.dataset_digest) for p in some]
+            ),
+            lambda point: f"{of}: a value of the metric {point.key!a}",
+        )
         had = _listed(lambda path: self._models.list_files(model.id, path))
         self._log_files(f"logged model {model.id}", files or [], had, lambda some: self._models.log_files(model.id, some))
         if self._models.get(model.id)["status"] != model.status:

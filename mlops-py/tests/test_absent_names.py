@@ -6,7 +6,7 @@ import pytest
 
 import mlops
 
-LATER = "prophet tensorflow metrics".split()
+LATER = "prophet tensorflow".split()
 NEVER = "trace start_span genai openai load_prompt projects run gateway deployments log_feedback".split()
 
 
@@ -14,6 +14,12 @@ NEVER = "trace start_span genai openai load_prompt projects run gateway deployme
 def test_what_comes_later_says_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'mlops' has no attribute '{name}': .* comes? with a later version"):
         getattr(mlops, name)
+
+
+def test_ready_made_metrics_come_later_and_what_they_are_made_of_is_there() -> None:
+    assert mlops.metrics.make_metric is mlops.models.make_metric
+    with pytest.raises(AttributeError, match="'mlops.metrics' has no attribute 'toxicity': ready-made metrics come"):
+        mlops.metrics.toxicity
 
 
 @pytest.mark.parametrize("name", NEVER)

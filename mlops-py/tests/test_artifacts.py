@@ -165,6 +165,52 @@ def test_artifacts_of_another_store_can_be_read(store: Path) -> None:
     assert found.path == "a.txt"
 
 
+@pytest.mark.parametrize("how", ["run_id", "uri", "client"])
+def test_what_is_downloaded_stands_directly_in_the_folder(how: str, tmp_path: Path) -> None:
+    with mlops.start_run() as run:
+        for path in ("a/sub/b.txt", "a/sub/deep/c.txt", "d.txt"):
+            mlops.log_text(path, path)
+
+    def get(path: str, folder: Path) -> Path:
+        if how == "client":
+            return Path(mlops.MlflowClient().download_artifacts(run.info.run_id, path, folder))
+        if how == "uri":
+            return Path(mlops.artifacts.download_artifacts(f"runs:/{run.info.run_id}/{path}", dst_path=folder))
+        return Path(mlops.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=path, dst_path=folder))
+
+    # As MLflow: the name alone, whatever stands above it.
+    for path, name in (("a/sub/b.txt", "b.txt"), ("a/sub", "sub"), ("a", "a"), ("d.txt", "d.txt"), ("", "")):
+        folder = tmp_path / f"to {name}"
+        assert get(path, folder) == folder / name
+        inside = {"b.txt": ["b.txt"], "sub": ["sub/b.txt", "sub/deep/c.txt"], "a": ["a/sub/b.txt", "a/sub/deep/c.txt"]}
+        inside |= {"d.txt": ["d.txt"], "": ["a/sub/b.txt", "a/sub/deep/c.txt", "d.txt"]}
+        assert sorted(found.relative_to(folder).as_posix() for found in folder.rglob("*") if found.is_file()) == inside[name]
+    # Into what is there, and again.
+    (folder := tmp_path / "to sub").joinpath("sub", "mine").write_text("mine")
+    assert get("a/sub", folder).joinpath("mine").read_text() == "mine"
+    (tmp_path / "taken" / "b.txt").mkdir(parents=True)
+    with pytest.raises(Conflict, match="take another folder"):
+        get("a/sub/b.txt", tmp_path / "taken")
+    with pytest.raises(NotFound):
+        get("a/none/b.txt", tmp_path / "none")
+    assert not (tmp_path / "none").exists() and sorted(found.name for found in (tmp_path / "taken").iterdir()) == ["b.txt"]
+
+
+def test_a_local_path_is_an_artifact_too(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a b.txt").write_text("text")
+    Path("here.txt").write_text("here")
+    assert mlops.artifacts.download_artifacts("./here.txt") == str(Path("here.txt").absolute())
+    uri = (tmp_path / "in" / "a b.txt").as_uri()
+    assert mlops.artifacts.download_artifacts(uri) == str(tmp_path / "in" / "a b.txt")
+    assert Path(mlops.artifacts.download_artifacts(uri, dst_path=tmp_path / "out")) == tmp_path / "out" / "a b.txt"
+    assert Path(mlops.artifacts.download_artifacts(str(tmp_path / "in"), dst_path=tmp_path / "out"), "a b.txt").is_file()
+    assert mlops.artifacts.load_text(uri) == "text"
+    assert [found.path for found in mlops.artifacts.list_artifacts(str(tmp_path / "in"))] == ["a b.txt"]
+    with pytest.raises(NotFound, match="expected a path, runs:/"):
+        mlops.artifacts.download_artifacts("nothing/here.txt")
+
+
 def test_one_of_two_ways_to_name_an_artifact() -> None:
     for arguments in [{}, {"artifact_uri": "runs:/a/b", "run_id": "a"}]:
         with pytest.raises(InvalidArgument, match="give artifact_uri, or run_id and artifact_path"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import io
 import logging
@@ -256,12 +257,46 @@ def test_metrics_that_a_program_computes_later_go_to_the_run_of_the_model() -> N
     sk.accuracy_score(right, said)
     other_score = other.score(held_out, right)
     metrics, others = runs()[1].data.metrics, runs()[0].data.metrics
-    assert metrics["accuracy_score_right"] == metrics["accuracy_score-2_right"] == accuracy
-    assert others["DecisionTreeClassifier_score_held_out"] == other_score and "accuracy_score_right" not in others
+    assert metrics["accuracy_score_held_out"] == metrics["accuracy_score-2_held_out"] == accuracy
+    assert others["DecisionTreeClassifier_score_held_out"] == other_score and "accuracy_score_held_out" not in others
     quick(log_post_training_metrics=False)
     model = tree().fit(FEW, FEW_TARGETS)
     sk.accuracy_score(FEW_TARGETS, model.predict(FEW))
     assert all(name.startswith("training_") for name in runs()[0].data.metrics)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["linear_model.LogisticRegression", "linear_model.SGDClassifier", "linear_model.RidgeClassifier", "svm.LinearSVC",
+     "linear_model.Perceptron", "discriminant_analysis.LinearDiscriminantAnalysis", "naive_bayes.GaussianNB"],
+)  # fmt: skip
+def test_predictions_that_an_estimator_inherits_of_a_mixin_are_known_too(kind: str) -> None:
+    quick(log_models=False)
+    module, _, name = kind.partition(".")
+    model = getattr(importlib.import_module(f"sklearn.{module}"), name)()
+    model.fit(FEW, FEW_TARGETS)
+    held_out, right = ROWS.iloc[60:, :3], TARGET[60:]
+    sk.accuracy_score(right, model.predict(held_out))
+    assert "accuracy_score_held_out" in runs()[0].data.metrics
+
+
+def test_a_metric_is_named_after_the_data_that_were_predicted_for_as_by_mlflow() -> None:
+    quick(log_models=False)
+    model = tree().fit(FEW, FEW_TARGETS)
+
+    def scored(of_helper: Any, right: Any) -> None:
+        sk.accuracy_score(right, model.predict(X=of_helper))
+
+    held_out, right = ROWS.iloc[60:, :3], TARGET[60:]
+    scored(held_out, right)
+    sk.accuracy_score(right, model.predict(held_out.copy()))
+    before, held_out = held_out, held_out.copy()
+    sk.accuracy_score(right, model.predict(held_out))
+    sk.f1_score(right, model.predict(before), average="macro")
+    found = [name for name in runs()[0].data.metrics if not name.startswith("training_")]
+    assert sorted(found) == [
+        "accuracy_score-2_unknown_dataset", "accuracy_score-3_held_out-2", "accuracy_score_held_out", "f1_score_before",
+    ]  # fmt: skip
 
 
 # --- on and off -------------------------------------------------------------------------------------------------

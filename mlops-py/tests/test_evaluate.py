@@ -172,6 +172,44 @@ def test_metrics_of_ones_own_are_counted_for_slices_too() -> None:
     assert named.metrics["lost"] == found.metrics["cost"]
 
 
+def test_functions_that_were_written_for_mlflow_get_what_mlflow_gives_them(caplog: pytest.LogCaptureFixture) -> None:
+    data = pandas.DataFrame({"p": [1.0, 2.0], "y": [1.0, 5.0], "weight": [1.0, 3.0]}, index=[7, 9])
+
+    def largest(predictions: Any, targets: Any, metrics: Any = None) -> float:
+        assert (predictions.name, targets.name, list(predictions.index)) == ("prediction", "target", [0, 1])
+        error = metrics["mean_absolute_error"]
+        assert isinstance(error, mlops.metrics.MetricValue) and float(error) == error.aggregate_results["mean_absolute_error"] == 1.5
+        return float((predictions - targets).abs().max())
+
+    def rowwise(predictions: Any, targets: Any) -> Any:
+        return mlops.metrics.MetricValue(scores=list((predictions - targets).abs()), justifications=["", "far"])
+
+    def weighed(predictions: Any, targets: Any, weight: Any, largest: Any) -> Any:
+        assert largest.aggregate_results == {"largest": 3.0}
+        return ((predictions - targets).abs() * weight).sum() / weight.sum()
+
+    def legacy(eval_df: Any, builtin_metrics: Any) -> float:
+        return float((eval_df["prediction"] + eval_df["target"]).sum() + builtin_metrics["max_error"])
+
+    def nothing(predictions: Any) -> None:
+        return None
+
+    def find(*own: Any) -> EvaluationResult:
+        return mlops.evaluate(None, data, "y", "regressor", predictions="p", extra_metrics=list(own), **QUICK)
+
+    found = find(largest, rowwise, weighed, legacy, nothing)
+    assert {name: found.metrics[name] for name in ("largest", "weighed", "legacy")} == {"largest": 3.0, "weighed": 2.25, "legacy": 12.0}
+    assert (found.metrics["rowwise/mean"], found.metrics["rowwise/p90"]) == (1.5, pytest.approx(2.7))
+    assert "nothing" not in found.metrics and "'nothing' returned None" in caplog.text
+    table = found.tables["eval_results_table"]
+    assert list(table.columns) == ["p", "y", "weight", "rowwise/score", "rowwise/justification"]
+    assert table["rowwise/score"].tolist() == [0.0, 3.0]
+    with pytest.raises(InvalidArgument, match="'asks' wants other: expected .* which are p, y, weight"):
+        find(make_metric(eval_fn=lambda predictions, other: 1.0, greater_is_better=True, name="asks"))
+    with pytest.raises(InvalidArgument, match="1 of score for 2 rows"):
+        find(make_metric(eval_fn=lambda predictions: mlops.metrics.MetricValue([1.0]), greater_is_better=True, name="short"))
+
+
 def test_thresholds_that_fail_are_all_listed_after_all_was_logged() -> None:
     bad = {"accuracy_score": at_least(0.999), "f1_score": at_least(0.5), "nothing": at_least(0)}
     with pytest.raises(ModelValidationFailedException) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import shutil
 import sqlite3
@@ -291,3 +292,117 @@ def test_a_pickle_of_a_logged_model_asks_for_trust_also_if_its_run_has_no_files(
         assert (info.model_id, info.mlflow_version) == ("m-3", "3.17.2")
     assert mlops.register_model("models:/m-3", "line").model_id == "m-3"
     assert mlops.load_model("models:/line/1", trust=True).predict([[1.0]])[0] == pytest.approx(1.0)
+
+
+def test_what_is_damaged_in_a_folder_is_told_and_the_rest_is_brought(mlruns: Path) -> None:
+    names = {sign: sign * 32 for sign in "0123"}
+    run = "run_id: {}\nstatus: 3\nstart_time: 1\nend_time: 2\n"
+    write(
+        mlruns,
+        {
+            f"7/{names['0']}/meta.yaml": "",
+            f"7/{names['0']}/params/depth": "3",
+            f"7/{names['1']}/meta.yaml": ": : not yaml [",
+            f"7/{names['2']}/params/depth": "3",
+            f"7/{names['3']}/meta.yaml": run.format(names["3"]),
+            f"7/{names['3']}/params/good": "g",
+            f"7/{names['3']}/metrics/loss": f"1 0.5 0\n2 0.5 {10**30}\n3 0.25 2\n",
+            f"7/{names['3']}/inputs/i/meta.yaml": "",
+            "6/meta.yaml": "",
+            f"6/{RUN}/meta.yaml": run.format(RUN),
+            "7/models/m-0/meta.yaml": "",
+            "models/bad/meta.yaml": "[",
+            "models/shop/version-4/meta.yaml": "version: four\n",
+        },
+    )
+    (mlruns / "7" / names["3"] / "params" / "bytes").write_bytes(b"\xff\xfe")
+    for part in ("params", "metrics", "artifacts"):
+        folder = mlruns / "7" / names["3"] / part
+        folder.mkdir(exist_ok=True)
+        (folder / os.fsdecode(b"name\xff")).write_text("1 0.5 0\n")
+    first, second = mlops.import_mlflow(mlruns), mlops.import_mlflow(mlruns)
+    # A version without files is in the store, and told once.
+    assert [problem for problem in first.problems if "s3://" not in problem] == second.problems
+    for what in (
+        f"run {names['0']}: ", f"run {names['1']}: ", f"run {names['2']}: ", "experiment 6, and all", "logged model m-0: ",
+        "registered model 'bad': ", "version-4 of 'shop': 'four' is no whole number", "one of its inputs", "b'\\xff\\xfe'", "line 2",
+        "'name\\udcff' or its value", "the metric 'name\\udcff'", "the file 'name\\udcff'",
+    ):  # fmt: skip
+        assert any(what in problem for problem in first.problems), (what, first.problems)
+    assert str(first).encode().count(b"not brought over") == len(first.problems)
+    assert (first.runs.found, first.runs.kept, first.experiments.found, first.experiments.kept) == (7, 4, 4, 3)
+    assert (first.files.found, first.files.kept) == (4, 3)
+    client = mlops.MlflowClient()
+    data = client.get_run(names["3"]).data
+    assert (data.params, data.metrics) == ({"good": "g"}, {"loss": 0.25})
+    # Behind all that, by name.
+    assert client.get_run(RUN).data.params["depth"] == "3"
+    assert client.get_model_version("shop", 1).run_id == RUN
+
+
+def test_one_file_that_is_not_taken_costs_no_other(mlruns: Path) -> None:
+    # A name that no store takes.
+    write(mlruns, {f"7/{RUN}/artifacts/1:30.txt": "3"})
+    for new in (3, 0):
+        report = mlops.import_mlflow(mlruns)
+        assert (report.files.found, report.files.kept, report.files.new) == (4, 3, new)
+        (problem,) = [one for one in report.problems if "1:30.txt" in one]
+        assert f"run {RUN}: the file" in problem
+    run = mlops.MlflowClient().get_run(RUN)
+    assert (run.info.status, run.info.end_time) == ("FAILED", 1_600_000_009_000)
+
+
+def test_tags_that_are_too_much_for_an_experiment_cost_no_run(mlruns: Path) -> None:
+    write(mlruns, {"7/tags/one": "1" * 30_000, "7/tags/two": "2" * 30_000, f"7/models/m-1/tags/{'k' * 200}/{'k' * 200}/{'k' * 200}": "x"})
+    report = mlops.import_mlflow(mlruns)
+    told = [problem for problem in report.problems if "the tag" in problem]
+    assert len(told) == 2 and "'two' of the experiment 'churn' is left out" in told[0] and "logged model m-1" in told[1]
+    churn = mlops.MlflowClient().get_experiment_by_name("churn")
+    assert churn is not None and sorted(churn.tags) == ["one", "team"]
+    assert report.runs.kept == 3 and mlops.get_logged_model("m-1").tags.get("x") is None
+
+
+def test_one_param_that_is_not_taken_costs_no_other(tmp_path: Path) -> None:
+    path = database(tmp_path / "mlflow.db")
+    db = sqlite3.connect(path)
+    db.execute("INSERT INTO params VALUES (?, 'v', ?)", ("k" * 501, RUN))
+    db.execute("INSERT INTO params VALUES ('raw', CAST(x'fffe' AS TEXT), ?)", (RUN,))
+    db.commit()
+    db.close()
+    report = mlops.import_mlflow(path)
+    assert mlops.get_run(RUN).data.params == {"p": "v"}
+    assert (report.params.found, report.params.kept) == (2, 1)
+    assert sum("the param 'kkk" in problem for problem in report.problems) == 1
+    assert any("'raw' or its value is no UTF-8" in problem for problem in report.problems)
+
+
+def test_numbers_that_numpy_left_in_a_database_are_read(tmp_path: Path) -> None:
+    path = database(tmp_path / "mlflow.db")
+    db = sqlite3.connect(path)
+    points = [("n", 0.5, 1500, (1).to_bytes(8, "little")), ("n", 0.25, (1600).to_bytes(8, "little"), (2).to_bytes(4, "little"))]
+    points += [("n", 0.125, 1700, b"odd"), ("n", "text", 1700, 3)]  # type: ignore[list-item]
+    db.executemany(f"INSERT INTO metrics VALUES (?, ?, ?, '{RUN}', ?, 0)", points)
+    db.execute(f"INSERT INTO runs VALUES ('{'c' * 32}', 'behind', 'ada', 'FINISHED', 'no time', 9, 'active', '', 3)")
+    db.execute(f"INSERT INTO runs VALUES ('{'d' * 32}', 'last', 'ada', 'FINISHED', 9000, 9001, 'active', '', 3)")
+    db.commit()
+    db.close()
+    report = mlops.import_mlflow(path)
+    found = mlops.MlflowClient().get_metric_history(RUN, "n")
+    assert [(point.step, point.timestamp, point.value) for point in found] == [(1, 1500, 0.5), (2, 1600, 0.25)]
+    assert any("2 points of the metric 'n' are left out" in problem for problem in report.problems)
+    assert any(f"run {'c' * 32}: 'no time' is no whole number" in problem for problem in report.problems)
+    assert mlops.get_run("d" * 32).info.run_name == "last"
+
+
+def test_a_database_with_damaged_pages_is_read_up_to_them(tmp_path: Path) -> None:
+    path = database(tmp_path / "mlflow.db")
+    db = sqlite3.connect(path)
+    (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'metrics'").fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    report = mlops.import_mlflow(path)
+    assert any("DatabaseError" in problem and RUN in problem for problem in report.problems), report.problems
+    assert not report.complete

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import getpass
 import os
+import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 import mlops
+from conftest import python_command
 from mlops.exceptions import AlreadyExists, InvalidArgument, InvalidState, NotFound
 
 
@@ -100,6 +103,39 @@ def test_a_run_goes_on_where_it_stopped() -> None:
     assert run.data.params == {"depth": "3"} and run.data.metrics == {"loss": 1.0}
     assert run.data.tags["kept"] == "yes" and run.data.tags["more"] == "1"
     assert run.data.tags["mlflow.note.content"] == "again"
+
+
+def test_an_id_of_ones_own_is_a_new_run_the_first_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (1, 2):
+        with mlops.start_run(run_id="job-4711", create=True, run_name="job", tags={"count": count}) as run:
+            assert run.info.run_id == "job-4711"
+            mlops.log_metric("loss", 1.0, step=count)
+    monkeypatch.setenv("MLOPS_RUN_ID", "job_4712")
+    with mlops.start_run(create=True) as run:
+        assert run.info.run_id == "job_4712"
+    found = mlops.get_run("job-4711")
+    assert (found.info.run_name, found.info.status, found.data.tags["count"]) == ("job", "FINISHED", "2")
+    assert len(mlops.MlflowClient().get_metric_history("job-4711", "loss")) == 2
+    client = mlops.MlflowClient()
+    assert client.create_run("0", run_id="mine").info.run_id == "mine"
+    with pytest.raises(AlreadyExists, match="mine"):
+        client.create_run("0", run_id="mine")
+    for call in (mlops.start_run, partial(mlops.start_run, create=True)):
+        with pytest.raises((InvalidArgument, NotFound), match="run id|does not exist"):
+            call(run_id="no id")
+    with pytest.raises(NotFound, match="with create=True it is the id of a new run"):
+        mlops.start_run(run_id="job-4713")
+    with pytest.raises(InvalidArgument, match="no run_id to create"):
+        mlops.start_run(create=True)
+
+
+def test_processes_that_know_one_id_share_one_run() -> None:
+    code = "import mlops, sys\nwith mlops.start_run(run_id='shared', create=True): mlops.log_metric('at', 1.0, step=int(sys.argv[1]))"
+    processes = [subprocess.Popen(python_command(code, str(worker))) for worker in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0] * 4
+    points = mlops.MlflowClient().get_metric_history("shared", "at")
+    assert sorted(point.step for point in points) == [0, 1, 2, 3]
+    assert mlops.get_run("shared").info.status == "FINISHED"
 
 
 def test_what_cannot_go_on_says_why() -> None:

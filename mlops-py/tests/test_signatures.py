@@ -89,3 +89,66 @@ def test_a_signature_is_inferred_as_by_mlflow(name: str, kind: str, content: Any
         # What MLflow answers, with a warning, where it finds no type.
         expected = "error"
     assert attempt(lambda: infer.schema(data, "the example").to_dict()) == expected
+
+
+def test_columns_whose_names_are_no_texts_go_by_their_texts() -> None:
+    pandas, numpy = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    from sklearn.linear_model import LinearRegression
+
+    import mlops
+
+    rows = pandas.DataFrame(numpy.random.default_rng(1).random((6, 2)))
+    levels = rows.set_axis(pandas.MultiIndex.from_tuples([("a", "x"), ("b", "y")]), axis=1)
+    with mlops.start_run():
+        for table, names in ((rows, ["0", "1"]), (levels, ["('a', 'x')", "('b', 'y')"])):
+            model = LinearRegression().fit(table.to_numpy(), range(6))
+            info = mlops.sklearn.log_model(model, name="model", input_example=table)
+            assert info.signature.inputs.input_names() == names
+            loaded = mlops.pyfunc.load_model(info.model_uri)
+            wanted = model.predict(table.to_numpy()).tolist()
+            assert [loaded.predict(table).tolist(), loaded.predict(table[table.columns[::-1]]).tolist()] == [wanted, wanted]
+            assert loaded.metadata.load_input_example(info.model_uri).columns.tolist() == table.columns.tolist()
+    # As MLflow writes it.
+    assert Schema.of([{"type": "double", "name": 0}, {"type": "double", "name": ["a", "x"]}]).input_names() == ["0", "('a', 'x')"]
+    for columns in (["a", "a"], [0, "0"]):
+        with pytest.raises(InvalidArgument, match="two columns with the name"):
+            infer.schema(pandas.DataFrame([[1, 2]], columns=columns), "the input")
+
+
+def test_a_table_has_the_signature_that_it_has_in_pandas() -> None:
+    polars = pytest.importorskip("polars")
+    from sklearn.linear_model import LogisticRegression
+
+    import mlops
+
+    columns = {"a": [1.0, 2.0, 3.0, None], "n": [1, 2, None, 4], "i": [1, 0, 1, 0], "t": ["x", "y", "x", "y"]}
+    table = polars.DataFrame(columns)
+    for one in (table, table.to_arrow(), table.to_pandas()):
+        assert repr(infer.schema(one, "the input")) == (
+            "['a': double (optional), 'n': double (optional), 'i': long (required), 't': string (required)]"
+        )
+    assert repr(infer.schema(table["i"], "the output")) == "['i': long (required)]"
+    rows = table.select("i")
+    model = LogisticRegression().fit(rows, [0, 1, 0, 1])
+    with mlops.start_run():
+        info = mlops.sklearn.log_model(model, name="model", input_example=rows)
+    loaded = mlops.pyfunc.load_model(info.model_uri)
+    assert loaded.predict(rows).tolist() == loaded.predict(rows.to_arrow()).tolist() == model.predict(rows).tolist()
+
+
+def test_categories_and_sparse_columns_have_the_type_of_their_values() -> None:
+    pandas = pytest.importorskip("pandas")
+    sparse = pandas.arrays.SparseArray
+    table = pandas.DataFrame({
+        "long": pandas.Categorical([1, None, 3]), "double": pandas.Categorical([1.5, 2.5, 1.5]),
+        "boolean": pandas.Categorical([True, False, True]), "string": pandas.Categorical(["a", "b", "a"]),
+        "none": pandas.Categorical([None] * 3), "sparse": sparse([0, 2**40, 0]), "sparse float": sparse([0.0, 1.0, 0.0]),
+    })  # fmt: skip
+    found = infer.schema(table, "the input")
+    assert [str(spec.type) for spec in found.inputs] == ["long", "double", "boolean", "string", "string", "long", "double"]
+    assert not found.inputs[0].required
+    done = enforce_schema(table, found)
+    assert done.equals(table) and done.dtypes.equals(table.dtypes)
+    # Widening leaves them what they are.
+    wider = enforce_schema(table[["long", "sparse"]], Schema.of([{"type": "double", "name": name} for name in ("long", "sparse")]))
+    assert wider["long"].cat.categories.tolist() == [1.0, 3.0] and str(wider["sparse"].dtype) == "Sparse[float64, 0]"

@@ -32,7 +32,6 @@ _ABSENT = (
         "data sets of this library are out of scope of this version: use from_pandas, from_polars or from_numpy",
         "from_spark from_tensorflow from_huggingface load_delta",
     ),
-    (f"make_metric is in mlops.models; the ready-made metrics of this module come {_LATER}", "metrics"),
     ("there is nothing to flush: a log call returns when its value would survive the process", "flush_*_logging"),
     (
         f"this kind of model comes {_LATER}",

@@ -184,14 +184,17 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         start_time: int | None = None,
         tags: Mapping[str, Any] | None = None,
         run_name: str | None = None,
+        *,
+        run_id: str | None = None,
     ) -> Run:
-        """Starts a run without making it active; end it with :meth:`set_terminated`."""
+        """Starts a run without making it active; end it with :meth:`set_terminated`. ``run_id``: the id to give, which no run has."""
         given = dict(tag_items(tags))
         named = given.get("mlflow.runName")
         if run_name and named and str(run_name) != named:
             raise InvalidArgument(f"run_name is {run_name!r}, and the tag mlflow.runName is {named!r}: leave one out")
         source_name, source_type = _state.source()
         handle = self._store.start_run(
+            run_id=None if run_id is None else text("run_id", run_id),
             experiment_id=str(experiment_id),
             run_name=str(run_name) if run_name else named,
             parent_run_id=given.pop("mlflow.parentRunId", None),
@@ -522,11 +525,11 @@ class MlflowClient(RegistryCalls, LoggedModelCalls):
         ]
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | os.PathLike[str] | None = None) -> str:
-        """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where."""
-        from .artifacts import destination
+        """Copies an artifact file or folder into ``dst_path`` (default: a new temporary folder); returns where."""
+        from ._downloads import into
 
         place = text("run_id", run_id), text_or_none("path", path or None)
-        return os.fspath(self._store.download_artifacts(*place, destination(dst_path)))
+        return into(dst_path, place[1], lambda folder: self._store.download_artifacts(*place, folder))
 
 
 def _entities(what: str, given: Any, kind: str, *names: str) -> list[Any]:

@@ -29,7 +29,7 @@ from ._convert import (
 from ._operations import _DONE, RunOperations, done
 from ._state import ActiveRun, Durability
 from .entities import Experiment, Run, ViewType
-from .exceptions import InvalidArgument, InvalidState, NotFound
+from .exceptions import AlreadyExists, InvalidArgument, InvalidState, NotFound
 
 if TYPE_CHECKING:
     from ._series import Context
@@ -167,6 +167,7 @@ def start_run(
     description: str | None = None,
     log_system_metrics: bool | None = None,
     *,
+    create: bool = False,
     durability: Durability | None = None,
     fork_from: str | None = None,
     resume_from: str | None = None,
@@ -174,6 +175,9 @@ def start_run(
 ) -> ActiveRun:
     """Starts a run, or goes on with ``run_id``, and makes it active. As a context manager it ends with the block:
     FINISHED, or FAILED after an exception. ``durability`` is that of all calls that log to the active run.
+
+    With ``create`` a ``run_id`` that there is not yet is the id of a new run: processes that know one id, such as that of their
+    job, share one run, whichever comes first. It has 1 to 256 letters, digits, `-` and `_`, and begins with none of the two.
 
     With ``log_system_metrics`` the machine is measured until the run ends; None: as
     :func:`enable_system_metrics_logging` and the environment say. With ``log_console`` what the process says is kept with
@@ -200,8 +204,10 @@ def start_run(
         run_id, rewind_to = run_point("resume_from", resume_from)
     elif fork_from is None:
         run_id = run_id or os.environ.pop("MLOPS_RUN_ID", None) or os.environ.pop("MLFLOW_RUN_ID", None)
-    if run_id is not None:
-        raw = store.get_run(str(run_id))
+    if create and run_id is None:
+        raise InvalidArgument("create is True, but there is no run_id to create: give run_id, or leave create out for a new id")
+    raw = None if run_id is None else _existing(store, str(run_id), create)
+    if run_id is not None and raw is not None:
         expected = _state.set_experiment_id() if experiment_id is None else str(experiment_id)
         if expected is not None and raw["experiment_id"] != expected:
             raise InvalidArgument(
@@ -249,17 +255,32 @@ def start_run(
             durability=durability,
         )
         return _begin(handle, store, measured, log_console)
-    handle = store.start_run(
-        experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
-        run_name=None if run_name is None else str(run_name),
-        parent_run_id=parent_run_id,
-        tags=list(given.items()),
-        description=description,
-        source_name=source_name,
-        source_type=source_type,
-        durability=durability,
-    )
+    try:
+        handle = store.start_run(
+            run_id=None if run_id is None else str(run_id),
+            experiment_id=str(experiment_id) if experiment_id is not None else _state.experiment_id(),
+            run_name=None if run_name is None else str(run_name),
+            parent_run_id=parent_run_id,
+            tags=list(given.items()),
+            description=description,
+            source_name=source_name,
+            source_type=source_type,
+            durability=durability,
+        )
+    except AlreadyExists:
+        # Another process was faster.
+        assert run_id is not None
+        handle = store.resume_run(str(run_id), durability)
     return _begin(handle, store, measured, log_console)
+
+
+def _existing(store: _native.Store, run_id: str, create: bool) -> dict[str, Any] | None:
+    try:
+        return store.get_run(run_id)
+    except NotFound as error:
+        if create:
+            return None
+        raise NotFound(f"{error}; with create=True it is the id of a new run") from None
 
 
 def _begin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from . import _native, _state
+from . import _downloads, _native, _state
 from ._content import dict_value
 from ._convert import path_text, text
 from ._images import pillow
@@ -13,16 +13,9 @@ from .entities import FileInfo
 from .exceptions import InvalidArgument
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ._model_files import ModelFiles
-
-
-def destination(dst_path: str | os.PathLike[str] | None) -> str:
-    """A folder to download to; a new temporary one by default."""
-    if dst_path is not None:
-        return path_text("dst_path", dst_path)
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="mlops-")
 
 
 def parse_uri(uri: str) -> tuple[str, str]:
@@ -42,6 +35,13 @@ def _place(artifact_uri: str | None, run_id: str | None, artifact_path: str | No
     if artifact_uri is not None:
         return parse_uri(artifact_uri)
     return str(run_id), text("artifact_path", artifact_path or "")
+
+
+def _local(artifact_uri: str | None, run_id: str | None, artifact_path: str | None) -> Path | None:
+    """The path that is meant, if it is none of a store."""
+    if artifact_uri is None or run_id is not None or artifact_path is not None:
+        return None
+    return _downloads.local(text("artifact_uri", artifact_uri))
 
 
 def _store(tracking_uri: str | None) -> _native.Store:
@@ -87,13 +87,18 @@ def download_artifacts(
     tracking_uri: str | None = None,
     registry_uri: str | None = None,
 ) -> str:
-    """Copies an artifact file or folder beneath ``dst_path`` (default: a new temporary folder); returns where it is.
+    """Copies an artifact file or folder into ``dst_path`` (default: a new temporary folder), under its own name, without the
+    folders above it; returns where it is.
 
-    artifact_uri: ``runs:/<run>/<path>``, or ``models:/<logged model>``, ``models:/<name>/<version>`` and paths behind them."""
+    artifact_uri: ``runs:/<run>/<path>``, or ``models:/<logged model>``, ``models:/<name>/<version>`` and paths behind them; of a
+    local path, or ``file:``, it is that path, copied only if ``dst_path`` is given."""
+    found = _local(artifact_uri, run_id, artifact_path)
+    if found is not None:
+        return _downloads.copied(found, dst_path)
     store, of_model, found_run, path = _files(artifact_uri, run_id, artifact_path, tracking_uri)
     if of_model is not None:
-        return of_model.download(destination(dst_path))
-    return os.fspath(store.download_artifacts(found_run, path or None, destination(dst_path)))
+        return _downloads.into(dst_path, of_model.path, of_model.download)
+    return _downloads.into(dst_path, path, lambda place: store.download_artifacts(found_run, path or None, place))
 
 
 def list_artifacts(
@@ -103,6 +108,9 @@ def list_artifacts(
     tracking_uri: str | None = None,
 ) -> list[FileInfo]:
     """The files and folders directly in an artifact folder, or in a model."""
+    here = _local(artifact_uri, run_id, artifact_path)
+    if here is not None:
+        return _downloads.listed(here)
     store, of_model, found_run, path = _files(artifact_uri, run_id, artifact_path, tracking_uri)
     found = store.list_artifacts(found_run, path or None) if of_model is None else of_model.list()
     return [FileInfo(path, is_dir, None if is_dir else size, digest) for path, is_dir, size, digest in found]
@@ -110,6 +118,9 @@ def list_artifacts(
 
 def load_bytes(artifact_uri: str, tracking_uri: str | None = None) -> bytes:
     """The bytes of an artifact."""
+    here = _downloads.local(text("artifact_uri", artifact_uri))
+    if here is not None and here.is_file():
+        return here.read_bytes()
     store, of_model, run_id, path = _files(text("artifact_uri", artifact_uri), None, None, tracking_uri)
     return store.read_artifact(run_id, path) if of_model is None else of_model.read()
 

@@ -14,6 +14,7 @@ from .switch import settings_of
 from .training import Training, around
 
 _METHODS = ("fit", "fit_predict", "fit_transform")
+_PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
 # What prepares data is no model; libraries with an autolog of their own log their estimators themselves.
 _NO_MODELS = ("sklearn.preprocessing", "sklearn.impute", "sklearn.feature_extraction", "sklearn.feature_selection")
 _OTHERS = ("xgboost", "lightgbm")
@@ -56,9 +57,17 @@ def _patch(patches: Patches, kind: type) -> None:
     for name in _METHODS:
         if name in vars(kind):
             patches.put(kind, name, "sklearn:fit")
+    _patch_predictions(patches, kind)
+    for base in kind.__mro__[1:]:
+        # A mixin that is no estimator itself, as that of the linear classifiers, of which all of them have `predict`.
+        if not hasattr(base, "get_params") and base.__module__ not in ("builtins", "__main__"):
+            _patch_predictions(patches, base)
+
+
+def _patch_predictions(patches: Patches, kind: type) -> None:
     if "score" in vars(kind):
         patches.put(kind, "score", "sklearn_metrics:score")
-    for name in ("predict", "predict_proba", "decision_function", "transform"):
+    for name in _PREDICTIONS:
         if name in vars(kind):
             patches.put(kind, name, "sklearn_metrics:predict")
 

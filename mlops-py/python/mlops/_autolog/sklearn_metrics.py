@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import guard, parts
 from .patches import Patches
@@ -94,8 +95,6 @@ def _usual_score(model: Any) -> str:
 
 
 def _score(model: Any, features: Any, targets: Any, weights: Any) -> float:
-    import inspect
-
     if weights is not None and "sample_weight" in inspect.signature(model.score).parameters:
         return float(model.score(features, targets, sample_weight=weights))
     return float(model.score(features, targets))
@@ -104,12 +103,15 @@ def _score(model: Any, features: Any, targets: Any, weights: Any) -> float:
 # --- after the training -----------------------------------------------------------------------------------------
 
 _lock = threading.Lock()
-# Store, run and id of the models that were logged, by the object's id; of their predictions, by the prediction's.
+# Store, run and id of a model that was logged; and, of its predictions, the name of the data they are for.
 Of = tuple[str, str, "str | None"]
 _models: dict[int, tuple[Any, Of]] = {}
-_outputs: dict[int, tuple[Any, Of]] = {}
-# How often a run has a name already: a program may compute the same metric again.
-_names: dict[tuple[str, str], int] = {}
+_outputs: dict[int, tuple[Any, tuple[Of, str]]] = {}
+# How often a run has a metric already: a program may compute it again.
+_counts: dict[tuple[str, str], int] = {}
+# The data that a run has under one name: another under the same name has a number.
+_data: dict[tuple[str, str], list[Callable[[Any], bool]]] = {}
+T = TypeVar("T")
 
 
 def remember(model: Any, store: str, run_id: str, model_id: str | None) -> None:
@@ -117,7 +119,7 @@ def remember(model: Any, store: str, run_id: str, model_id: str | None) -> None:
     _keep(_models, model, (store, run_id, model_id))
 
 
-def _keep(known: dict[int, tuple[Any, Of]], thing: Any, of: Of) -> None:
+def _keep(known: dict[int, tuple[Any, T]], thing: Any, of: T) -> None:
     number = id(thing)
 
     def gone(_: Any) -> None:
@@ -130,7 +132,7 @@ def _keep(known: dict[int, tuple[Any, Of]], thing: Any, of: Of) -> None:
         pass
 
 
-def _of(known: dict[int, tuple[Any, Of]], thing: Any) -> Of | None:
+def _of(known: dict[int, tuple[Any, T]], thing: Any) -> T | None:
     found = known.get(id(thing))
     return None if found is None or found[0]() is not thing else found[1]
 
@@ -156,7 +158,8 @@ def predict(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     if counts and args:
         of = _of(_models, args[0])
         if of is not None:
-            guard.attempt("sklearn", "predictions", True, lambda: _keep(_outputs, result, of))
+            frame = sys._getframe(3)
+            guard.attempt("sklearn", "predictions", True, lambda: _keep(_outputs, result, (of, _name(_given(args, kwargs), of, frame))))
     return result
 
 
@@ -165,9 +168,9 @@ def score(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     result, counts = _called(function, args, kwargs)
     if counts and args:
         of = _of(_models, args[0])
-        data = kwargs.get("X", args[1] if len(args) > 1 else None)
         if of is not None:
-            _log(f"{type(args[0]).__name__}_score", data, result, of)
+            frame = sys._getframe(3)
+            _log(f"{type(args[0]).__name__}_score", lambda: _name(_given(args, kwargs), of, frame), result, of)
     return result
 
 
@@ -175,22 +178,66 @@ def metric(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     """What stands for a function of ``sklearn.metrics``: its value is a metric of the run whose predictions it is given."""
     result, counts = _called(function, args, kwargs)
     if counts and _outputs:
-        of = next((found for one in (*args, *kwargs.values()) if (found := _of(_outputs, one)) is not None), None)
-        if of is not None and not isinstance(result, str):
-            data = kwargs.get("y_true", args[0] if args else None)
-            _log(function.__name__, data, result, of)
+        said = next((found for one in (*args, *kwargs.values()) if (found := _of(_outputs, one)) is not None), None)
+        if said is not None and not isinstance(result, str):
+            of, data = said
+            _log(function.__name__, lambda: data, result, of)
     return result
 
 
-def _log(name: str, data: Any, value: Any, of: Of) -> None:
+def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The data of a call of ``predict`` or ``score``: the first argument behind the model, whatever its name."""
+    return args[1] if len(args) > 1 else next(iter(kwargs.values()), None)
+
+
+def _name(data: Any, of: Of, frame: Any) -> str:
+    """The variable that has the data, of the caller or, where it is passed on, of who passed it; as MLflow names it."""
+    named = "unknown_dataset"
+    at = frame
+    while data is not None and at is not None:
+        code, local = at.f_code, at.f_locals
+        count = code.co_argcount + code.co_kwonlyargcount
+        flags = (code.co_flags & inspect.CO_VARARGS, code.co_flags & inspect.CO_VARKEYWORDS)
+        passed = [local.get(name) for name in code.co_varnames[:count]]
+        rest = list(code.co_varnames[count : count + sum(map(bool, flags))])
+        if flags[0]:
+            passed += local.get(rest.pop(0), ())
+        if flags[1]:
+            passed += local.get(rest.pop(0), {}).values()
+        if not any(one is data for one in passed):
+            named = next((name for name, one in local.items() if one is data), named)
+            break
+        at = at.f_back
+    if named == "unknown_dataset":
+        # Of a temporary nobody can say whether it was there before.
+        return named
+    with _lock:
+        known = _data.setdefault((of[1], named), [])
+        place = next((at for at, same in enumerate(known) if same(data)), len(known))
+        if place == len(known):
+            known.append(_same(data))
+    return named if place == 0 else f"{named}-{place + 1}"
+
+
+def _same(data: Any) -> Callable[[Any], bool]:
+    """Says later whether something is the same object, without keeping it alive."""
+    try:
+        seen = weakref.ref(data)
+    except TypeError:
+        # A list cannot be watched.
+        number = id(data)
+        return lambda other: id(other) == number
+    return lambda other: seen() is other
+
+
+def _log(name: str, data: Callable[[], str], value: Any, of: Of) -> None:
     settings = settings_of("sklearn")
     if settings is None or not settings.own.get("log_post_training_metrics", True):
         return
-    frame = sys._getframe(4)
-    guard.attempt("sklearn", "a metric after the training", settings.silent, lambda: _log_now(name, data, value, of, frame))
+    guard.attempt("sklearn", "a metric after the training", settings.silent, lambda: _log_now(name, data, value, of))
 
 
-def _log_now(name: str, data: Any, value: Any, of: Of, frame: Any) -> None:
+def _log_now(name: str, data: Callable[[], str], value: Any, of: Of) -> None:
     import numbers
 
     from .. import _model_points, _state
@@ -200,10 +247,10 @@ def _log_now(name: str, data: Any, value: Any, of: Of, frame: Any) -> None:
     store, run_id, model_id = of
     if _state.uri() != store:
         return
-    # As MLflow: the metric and the variable of the caller that has the data.
-    called = next((key for key, one in frame.f_locals.items() if one is data and not key.startswith("_")), "unknown_dataset")
+    called = data()
     with _lock:
-        count = _names[(run_id, f"{name}_{called}")] = _names.get((run_id, f"{name}_{called}"), 0) + 1
+        count = _counts[(run_id, name)] = _counts.get((run_id, name), 0) + 1
+    # As MLflow: a number behind the name of a metric that the run has, whatever the data.
     key = f"{name}_{called}" if count == 1 else f"{name}-{count}_{called}"
     active = _state.own_run()
     handle = active._handle if active is not None and active.info.run_id == run_id else _state.store().open_run(run_id)
@@ -213,8 +260,6 @@ def _log_now(name: str, data: Any, value: Any, of: Of, frame: Any) -> None:
 
 def install(patches: Patches, module: Any) -> None:
     """Replaces the functions of ``sklearn.metrics`` that compute something of predictions."""
-    import inspect
-
     for name in getattr(module, "__all__", ()):
         function = getattr(module, name, None)
         if not inspect.isfunction(function):

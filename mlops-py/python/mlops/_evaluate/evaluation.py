@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..exceptions import InvalidArgument, Unsupported
 from . import charts, drawing, slices as parts
 from .classes import answers, of_classes
+from .extra import ExtraMetric, Metrics, Rows, make_metric, named
+from .extra import of_rows as of_own
 from .inputs import Inputs, need_numpy, read
 from .metrics_of_numbers import of_numbers
 from .predicting import Predicted, loaded, model_of, predict
@@ -16,7 +17,6 @@ from .result import EvaluationArtifact, EvaluationResult
 from .thresholds import MetricThreshold, validate_evaluation_results
 
 Array = Any
-Metrics = dict[str, float]
 
 _CONFIG = ("pos_label", "average", "sample_weights", "metric_prefix", "log_plots")
 _EXPLAINING = ("log_explainer", "log_model_explainability")
@@ -110,9 +110,12 @@ def evaluate(
             weights = None if inputs.weights is None else inputs.weights[chosen]
             return of_numbers(inputs.targets[chosen], found.values[chosen], weights)
 
-    extra = _extra(extra_metrics)
+    extra = named(extra_metrics)
     everything = need_numpy().ones(len(inputs), dtype=bool)
-    metrics.update(_of_extra(extra, inputs, found, everything, metrics))
+    scores: dict[str, list[Any]] = {}
+    metrics.update(of_own(extra, Rows(inputs, found, everything), metrics, scores))
+    if scores:
+        tables["eval_results_table"] = {**_columns(inputs, found), **scores}
     if slices is not None:
         masks = parts.masks(slices, inputs, inputs.recorded["data"])
 
@@ -120,7 +123,7 @@ def evaluate(
             if inputs.weights is not None and not inputs.weights[chosen].sum() > 0:
                 return {}
             values = of_rows(chosen)
-            return {**values, **_of_extra(extra, inputs, found, chosen, values)}
+            return {**values, **of_own(extra, Rows(inputs, found, chosen), values)}
 
         tables["slices"] = parts.table(masks, of_slice, metrics)
     prefix = config.get("metric_prefix") or ""
@@ -156,69 +159,14 @@ def _check_numbers(inputs: Inputs, found: Predicted) -> None:
     inputs.targets, found.values = inputs.targets.astype(float), found.values.astype(float)
 
 
-class ExtraMetric:
-    """A metric of one's own: a function, a name, and which way is better."""
-
-    def __init__(self, eval_fn: Callable[..., Any], greater_is_better: bool, name: str) -> None:
-        self.eval_fn = eval_fn
-        self.greater_is_better = greater_is_better
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<ExtraMetric {self.name}>"
-
-
-def make_metric(*, eval_fn: Callable[..., Any], greater_is_better: bool, name: str | None = None) -> ExtraMetric:
-    """A metric for ``extra_metrics``. ``eval_fn`` is called with what its params are named after: ``targets`` or
-    ``y_true``, ``predictions`` or ``y_pred``, ``probabilities``, ``sample_weight``, ``metrics``; with other names it gets
-    targets and predictions. It returns a number."""
-    found = name or getattr(eval_fn, "__name__", "")
-    if not found or found == "<lambda>":
-        raise InvalidArgument("a metric made of a lambda needs a name: give name=")
-    return ExtraMetric(eval_fn, greater_is_better, found)
-
-
-def _extra(given: Any) -> dict[str, Callable[..., Any]]:
-    if given is None:
-        return {}
-    if isinstance(given, Mapping):
-        return {str(name): one if callable(one) else one.eval_fn for name, one in given.items()}
-    found: dict[str, Callable[..., Any]] = {}
-    for one in [given] if callable(given) or hasattr(given, "eval_fn") else given:
-        metric = one if hasattr(one, "eval_fn") else make_metric(eval_fn=one, greater_is_better=True)
-        found[metric.name] = metric.eval_fn
-    return found
-
-
-def _of_extra(
-    extra: Mapping[str, Callable[..., Any]], inputs: Inputs, found: Predicted, chosen: Array, metrics: Metrics
-) -> Metrics:
-    def part(values: Any) -> Any:
-        return None if values is None else values[chosen]
-
-    targets, predictions, weights = part(inputs.targets), part(found.values), part(inputs.weights)
-    by_name = {
-        **dict.fromkeys(("targets", "y_true"), targets),
-        **dict.fromkeys(("predictions", "y_pred"), predictions),
-        **dict.fromkeys(("probabilities", "y_proba", "y_prob"), part(found.probabilities)),
-        **dict.fromkeys(("sample_weight", "sample_weights"), weights),
-        "metrics": metrics,
-    }
-    values: Metrics = {}
-    for name, call in extra.items():
-        try:
-            names = list(inspect.signature(call).parameters)
-        except (TypeError, ValueError):
-            names = []
-        if names[:2] and all(one in by_name for one in names[:2]):
-            output = call(**{one: by_name[one] for one in names if one in by_name})
-        else:
-            output = call(targets, predictions)
-        output = output.item() if hasattr(output, "item") else output
-        if isinstance(output, bool) or not isinstance(output, (int, float)):
-            raise InvalidArgument(f"the metric {name!r} gives a {type(output).__name__}: expected a number")
-        values[name] = float(output)
-    return values
+def _columns(inputs: Inputs, found: Predicted) -> dict[str, list[Any]]:
+    """The data beside the scores of its rows, as MLflow has it."""
+    columns = {name: values.tolist() for name, values in inputs.columns.items()}
+    if not isinstance(inputs.recorded.get("targets"), str):
+        columns["target"] = inputs.targets.tolist()
+    if "predictions" not in inputs.recorded:
+        columns["outputs"] = found.values.tolist()
+    return columns
 
 
 def _log(

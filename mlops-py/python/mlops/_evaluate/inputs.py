@@ -126,6 +126,8 @@ def read(
         recorded["targets"] = targets
     elif not _is_table(data):
         recorded["targets"] = truth
+    if isinstance(predictions, str):
+        recorded["predictions"] = predictions
     return Inputs(features, truth, columns, found, chances, weighed, recorded)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from ..exceptions import InvalidArgument
+from ..types.schema import column_name
 from .examples import plain
-from .infer import is_array, is_frame, is_series, is_sparse, missing, plain_number, tensor_type
+from .infer import as_pandas, dense, is_array, is_frame, is_series, is_sparse, is_sparse_column, missing, plain_number, tensor_type
 
 if TYPE_CHECKING:
     from ..types.schema import ParamSchema, Schema, TensorSpec
@@ -73,8 +74,9 @@ def _frame(data: Any, schema: Schema) -> Any:
         return data
     import pandas
 
-    if hasattr(data, "to_pandas"):
-        return data.to_pandas()
+    data = as_pandas(data)
+    if is_frame(data) or is_series(data):
+        return data.to_frame() if is_series(data) else data
     try:
         if isinstance(data, Mapping):
             nested = any(spec.to_dict()["type"] in ("array", "object") for spec in schema.inputs)
@@ -111,7 +113,7 @@ def _columns(table: Any, schema: Schema) -> Any:
     # A column of objects that are all numbers is one of numbers.
     columns = [_inferred(column) for column in columns]
     given = [
-        (str(name), _dtype(column), bool(column.isna().any()) and column.dtype != object)
+        (_name(name), _dtype(column), _has_no_place(column) and bool(column.isna().any()))
         for name, column in zip(table.columns, columns, strict=True)
     ]
     plan = _native.enforce_columns(schema.to_json(), given)
@@ -125,17 +127,26 @@ def _columns(table: Any, schema: Schema) -> Any:
     for source, cast, largest, nested in plan:
         name, column = table.columns[source], columns[source]
         kind = column.dtype.kind
-        if cast is None and kind in "biuf" and type(column.dtype).__module__.startswith("pandas"):
+        if cast is None and kind in "biuf" and not is_sparse_column(column) and type(column.dtype).__module__.startswith("pandas"):
             # Nullable types of pandas: models know numpy's.
             cast = given[source][1]
         if cast is not None:
             column = _cast(name, column, cast, largest)
         if nested:
-            spec = json.dumps({**named[name if name in named else str(name)].to_dict(), "name": str(name)})
+            spec = json.dumps({**named[name if name in named else _name(name)].to_dict(), "name": _name(name)})
             for value in column:
                 _native.check_value(spec, json.dumps(plain(value)))
         done[name] = column
     return pandas.DataFrame(done, index=table.index)
+
+
+def _has_no_place(column: Any) -> bool:
+    """Is a missing value none of the column's own type?"""
+    return column.dtype != object and str(column.dtype) != "category"
+
+
+def _name(name: Any) -> str:
+    return str(column_name(name))
 
 
 def _inferred(column: Any) -> Any:
@@ -147,9 +158,11 @@ def _inferred(column: Any) -> Any:
 
 def _dtype(column: Any) -> str:
     """The core's name of a column's type."""
-    dtype, kind = column.dtype, column.dtype.kind
-    if str(dtype) == "category":
-        return _dtype(dtype.categories.to_series())
+    if str(column.dtype) == "category":
+        # Of no value at all they are as of texts.
+        return _dtype(column.dtype.categories.to_series()) if len(column.dtype.categories) else "str"
+    dtype = dense(column.dtype)
+    kind = dtype.kind
     if kind in "biuf":
         return f"{ {'b': 'bool', 'i': 'int', 'u': 'uint', 'f': 'float'}[kind] }{'' if kind == 'b' else dtype.itemsize * 8}"
     if kind == "U" or str(dtype) in ("str", "string") or type(dtype).__name__ == "StringDtype":
@@ -166,8 +179,15 @@ def _dtype(column: Any) -> str:
 def _cast(name: Any, column: Any, to: str, largest: int | None) -> Any:
     import numpy
 
+    if str(column.dtype) == "category":
+        # It stays categorical, as the model knows it.
+        column = column.cat.remove_unused_categories()
+        cast = _cast(name, column.cat.categories.to_series(), to, largest)
+        return column.cat.rename_categories(cast.to_numpy())
     try:
-        if to.startswith("float") and not str(column.dtype).startswith("float"):
+        if is_sparse_column(column):
+            done = column.astype(type(column.dtype)(to, column.dtype.fill_value))
+        elif to.startswith("float") and not str(column.dtype).startswith("float"):
             done = column.astype(object).where(column.notna(), numpy.nan).astype(to)
         elif to.startswith("datetime64"):
             if getattr(column.dtype, "tz", None) is not None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exceptions import InvalidArgument
-from .infer import is_array, is_frame, is_series, is_sparse
+from ..types.schema import column_name
+from .infer import as_pandas, is_array, is_frame, is_series, is_sparse
 
 FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"
@@ -56,10 +57,9 @@ def head(data: Any) -> Any:
 
 
 def split(example: Any) -> tuple[Any, dict[str, Any] | None]:
-    """An example and the params beside it: ``(data, params)`` or just the data."""
-    if isinstance(example, tuple) and len(example) == 2 and isinstance(example[1], dict):
-        return example
-    return example, None
+    """An example and the params beside it: ``(data, params)`` or just the data. A table is one of pandas, as models get it."""
+    data, params = example if isinstance(example, tuple) and len(example) == 2 and isinstance(example[1], dict) else (example, None)
+    return as_pandas(data), params
 
 
 def files(example: Any) -> tuple[list[tuple[str, bytes]], dict[str, Any]]:
@@ -101,13 +101,17 @@ def load(info: Mapping[str, Any], text: bytes, schema: Any) -> Any:
     if kind == "dataframe":
         import pandas
 
-        table = pandas.DataFrame(content["data"], columns=content.get("columns"))
+        columns = content.get("columns")
+        # A name of several levels is a list in JSON.
+        columns = columns and [tuple(name) if isinstance(name, list) else name for name in columns]
+        table = pandas.DataFrame(content["data"], columns=columns)
         if schema is not None and not schema.is_tensor_spec():
+            names = {column_name(name): name for name in table.columns}
             for spec in schema.inputs:
-                name = str(spec.type)
-                if spec.name in table and name in ("integer", "long", "float", "double", "datetime", "boolean"):
-                    if not (table[spec.name].isna().any() and name in ("integer", "long", "boolean")):
-                        table[spec.name] = table[spec.name].astype(spec.type.to_numpy())
+                name, kind = names.get(spec.name), str(spec.type)
+                if name is not None and kind in ("integer", "long", "float", "double", "datetime", "boolean"):
+                    if not (table[name].isna().any() and kind in ("integer", "long", "boolean")):
+                        table[name] = table[name].astype(spec.type.to_numpy())
         return table
     if kind == "ndarray":
         import numpy

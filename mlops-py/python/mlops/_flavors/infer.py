@@ -7,8 +7,21 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import InvalidArgument
-from ..types.schema import AnyType, Array, ColSpec, DataType, Map, Object, ParamSchema, ParamSpec, Property, Schema, TensorSpec
+from ..exceptions import InvalidArgument, Unsupported
+from ..types.schema import (
+    AnyType,
+    Array,
+    ColSpec,
+    DataType,
+    Map,
+    Object,
+    ParamSchema,
+    ParamSpec,
+    Property,
+    Schema,
+    TensorSpec,
+    column_name,
+)
 
 _SCALARS = {
     bool: DataType.boolean,
@@ -24,15 +37,13 @@ _SCALARS = {
 
 def schema(data: Any, what: str) -> Schema:
     """The schema of an example: a table, arrays by name, an array, a list, dicts or one value."""
+    data = as_pandas(data)
     if is_frame(data):
-        return Schema([ColSpec(*_column(data[name], f"{what} column {name!r}", name)) for name in data.columns])
+        return _of_table(data, what)
     if is_series(data):
         return Schema([ColSpec(*_column(data, what, data.name))])
     if is_array(data):
         return Schema([TensorSpec(*_tensor(data))])
-    if hasattr(data, "columns") and hasattr(data, "to_dict"):
-        # polars and others: as the dict of their columns.
-        return schema({name: list(data[name]) for name in data.columns}, what)
     if isinstance(data, list) and not data:
         return Schema([ColSpec(DataType.string)])
     if isinstance(data, list) and all(isinstance(row, dict) for row in data):
@@ -52,6 +63,16 @@ def schema(data: Any, what: str) -> Schema:
         assert isinstance(found, Array)
         return Schema([ColSpec(found.dtype)])
     return Schema([ColSpec(_of(data, what))])
+
+
+def _of_table(table: Any, what: str) -> Schema:
+    specs: dict[str | None, ColSpec] = {}
+    for at, name in enumerate(table.columns):
+        spec = ColSpec(*_column(table.iloc[:, at], f"{what} column {name!r}", "None" if name is None else name))
+        if spec.name in specs:
+            raise InvalidArgument(f"{what} has two columns with the name {spec.name!r}: rename one, since a signature goes by names")
+        specs[spec.name] = spec
+    return Schema(list(specs.values()))
 
 
 def is_row_by_row(output: Any) -> bool:
@@ -88,6 +109,27 @@ def is_series(data: Any) -> bool:
     """A column of pandas?"""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(data, pandas.Series)
+
+
+def as_pandas(data: Any) -> Any:
+    """A table or a column of polars, of Arrow and of others as pandas has it, which is how a model gets it; else the data."""
+    if not hasattr(data, "to_pandas") or is_frame(data) or is_series(data):
+        return data
+    try:
+        return data.to_pandas()
+    except ImportError as error:
+        kind = f"{type(data).__module__}.{type(data).__name__}"
+        raise Unsupported(f"a table of the type {kind} needs pandas and pyarrow: {error}") from None
+
+
+def dense(dtype: Any) -> Any:
+    """The type of the values of a column: of a sparse one that of its numbers."""
+    return dtype.subtype if type(dtype).__name__ == "SparseDtype" else dtype
+
+
+def is_sparse_column(column: Any) -> bool:
+    """A column of pandas that keeps only what is not its fill value?"""
+    return type(column.dtype).__name__ == "SparseDtype"
 
 
 def is_array(data: Any) -> bool:
@@ -133,17 +175,20 @@ def _column(values: Any, what: str, name: Any) -> tuple[Any, Any, bool]:
 
 def column_type(values: Any, what: str) -> Any:
     """The type of a column of pandas."""
+    if str(values.dtype) == "category":
+        # Of no value at all they are as of texts.
+        return column_type(values.dtype.categories.to_series(), what) if len(values.dtype.categories) else DataType.string
     if values.dtype.kind == "O":
         values = values.infer_objects()
-    if values.dtype.kind != "O" or str(values.dtype) in ("category", "str", "string"):
-        return _dtype(values.dtype, what)
+    if values.dtype.kind != "O" or str(values.dtype) in ("str", "string"):
+        return _dtype(dense(values.dtype), what)
     found = _of(values.to_list(), what)
     return found.dtype if isinstance(found, Array) else found
 
 
 def _dtype(dtype: Any, what: str) -> DataType:
     kind, size = dtype.kind, getattr(dtype, "itemsize", 0)
-    if str(dtype) in ("category", "str", "string") or kind == "U":
+    if str(dtype) in ("str", "string") or kind == "U":
         return DataType.string
     if kind == "b":
         return DataType.boolean

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlparse
 
 from ..exceptions import InvalidArgument
 from ._folder import local_path
+from ._reading import Damaged, Unread, decoded, each, is_text, texts, whole
 from ._types import (
     PROMPT,
     Experiment,
@@ -40,6 +41,7 @@ class Database(MlflowSource):
         self._artifacts = artifacts
         self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         self._connection.row_factory = sqlite3.Row
+        self._connection.text_factory = decoded
         try:
             tables = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         except sqlite3.DatabaseError as error:
@@ -60,37 +62,44 @@ class Database(MlflowSource):
 
     def _texts(self, table: str, owner: str, of: Any, key: str = "key", value: str = "value") -> dict[str, str]:
         found = self._rows(table, f"WHERE {owner} = ?", of)
-        return {row[key]: "" if row[value] is None else str(row[value]) for row in found}
+        pairs = ((str(row[key]), _text(row[value])) for row in found)
+        return texts(pairs, f"the table {table}, {of}", self.problems)
 
-    def experiments(self) -> Iterable[Experiment]:
-        for row in self._rows("experiments", "ORDER BY experiment_id"):
-            number = row["experiment_id"]
-            yield Experiment(
-                id=str(number),
-                name=row["name"],
-                deleted=row.get("lifecycle_stage") == "deleted",
-                created=row.get("creation_time"),
-                tags=self._texts("experiment_tags", "experiment_id", number),
-            )
+    def experiments(self) -> Iterator[Experiment | Unread]:
+        rows = self._rows("experiments", "ORDER BY experiment_id")
+        return each(rows, self._experiment, lambda row: f"experiment {row['experiment_id']}, and all that is in it")
 
-    def runs(self, experiment: Experiment) -> Iterable[Run]:
-        for row in self._rows("runs", "WHERE experiment_id = ? ORDER BY start_time, run_uuid", int(experiment.id)):
-            run_id = row["run_uuid"]
-            self._uris[run_id] = row.get("artifact_uri") or ""
-            run = Run(
-                id=run_id,
-                experiment_id=experiment.id,
-                name=row.get("name") or "",
-                status=row.get("status") or "FINISHED",
-                started=row.get("start_time") or 0,
-                ended=row.get("end_time"),
-                user=row.get("user_id") or "",
-                deleted=row.get("lifecycle_stage") == "deleted",
-                params=self._texts("params", "run_uuid", run_id),
-                tags=self._texts("tags", "run_uuid", run_id),
-            )
-            self._links(run)
-            yield run
+    def _experiment(self, row: dict[str, Any]) -> Experiment:
+        number = whole(row["experiment_id"])
+        return Experiment(
+            id=str(number),
+            name=str(row["name"]),
+            deleted=row.get("lifecycle_stage") == "deleted",
+            created=_time(row, "creation_time"),
+            tags=self._texts("experiment_tags", "experiment_id", number),
+        )
+
+    def runs(self, experiment: Experiment) -> Iterator[Run | Unread]:
+        rows = self._rows("runs", "WHERE experiment_id = ? ORDER BY start_time, run_uuid", int(experiment.id))
+        return each(rows, lambda row: self._run(experiment, row), lambda row: f"run {row['run_uuid']}")
+
+    def _run(self, experiment: Experiment, row: dict[str, Any]) -> Run:
+        run_id = row["run_uuid"]
+        self._uris[run_id] = row.get("artifact_uri") or ""
+        run = Run(
+            id=run_id,
+            experiment_id=experiment.id,
+            name=row.get("name") or "",
+            status=row.get("status") or "FINISHED",
+            started=_time(row, "start_time") or 0,
+            ended=_time(row, "end_time"),
+            user=row.get("user_id") or "",
+            deleted=row.get("lifecycle_stage") == "deleted",
+            params=self._texts("params", "run_uuid", run_id),
+            tags=self._texts("tags", "run_uuid", run_id),
+        )
+        self._links(run)
+        return run
 
     def _links(self, run: Run) -> None:
         for row in self._rows("inputs", "WHERE destination_type = 'RUN' AND destination_id = ?", run.id):
@@ -103,7 +112,7 @@ class Database(MlflowSource):
         for row in self._rows("inputs", "WHERE source_type = 'RUN_INPUT' AND source_id = ?", run.id):
             run.model_inputs.append(row["destination_id"])
         for row in self._rows("inputs", "WHERE source_type = 'RUN_OUTPUT' AND source_id = ?", run.id):
-            run.model_outputs.append((row["destination_id"], int(row.get("step") or 0)))
+            run.model_outputs.append((row["destination_id"], whole(row.get("step") or 0)))
 
     def points(self, run: Run) -> Iterator[tuple[str, list[Point]]]:
         if "metrics" not in self._tables:
@@ -116,21 +125,34 @@ class Database(MlflowSource):
         cursor.row_factory = None
         rows = cursor.execute(f"SELECT key, {step}, timestamp, value, {is_nan} FROM metrics WHERE run_uuid = ?", (run.id,))
         found: dict[str, tuple[array[int], array[int], array[float]]] = {}
-        nan = float("nan")
+        left: dict[Any, list[str]] = {}
         for key, place, at, value, missing in rows:
+            if type(place) is not int or type(at) is not int or type(value) is not float or missing:
+                try:
+                    place, at, value = self._point(run, key, place, at, value, missing)
+                except Damaged as error:
+                    left.setdefault(key, []).append(str(error))
+                    continue
             columns_of = found.get(key)
             if columns_of is None:
                 columns_of = found[key] = array("q"), array("q"), array("d")
-            columns_of[0].append(place if type(place) is int else self._whole(run, key, place or 0))
+            columns_of[0].append(place)
             columns_of[1].append(at)
-            columns_of[2].append(nan if missing else value)
+            columns_of[2].append(value)
+        for key in [key for key in found if not isinstance(key, str) or not is_text(key)]:
+            left[key] = ["its name is no UTF-8"] * len(found.pop(key)[0])
+        for key, why in left.items():
+            self.problems.append(f"run {run.id}: {len(why)} points of the metric {key!a} are left out: {why[0]}")
         for key in sorted(found):
             yield key, sorted(zip(*found.pop(key), strict=True), key=lambda point: (point[1], point[0]))
 
-    def _whole(self, run: Run, key: str, step: float) -> int:
-        if step != int(step):
-            self.problems.append(f"run {run.id}: the step {step} of metric {key} is no whole number; it is kept as {int(step)}")
-        return int(step)
+    def _point(self, run: Run, key: Any, step: Any, at: Any, value: Any, missing: Any) -> Point:
+        """A point of which something is not what the table says, which SQLite lets pass."""
+        place = whole(step or 0)
+        if isinstance(step, float) and step != place:
+            self.problems.append(f"run {run.id}: the step {step} of metric {key} is no whole number; it is kept as {place}")
+        # SQLite keeps NaN as NULL.
+        return place, whole(at), _number(None if missing else value)
 
     def _beneath(self, uri: str) -> Iterable[File]:
         """The files that an artifact URI names, where they were or beside the database."""
@@ -156,34 +178,35 @@ class Database(MlflowSource):
     def files(self, run: Run) -> Iterable[File]:
         return self._beneath(self._uris[run.id])
 
-    def models(self, experiment: Experiment) -> Iterable[Model]:
-        for row in self._rows("logged_models", "WHERE experiment_id = ?", int(experiment.id)):
-            model_id = row["model_id"]
-            self._uris[model_id] = row.get("artifact_location") or ""
-            yield Model(
-                id=model_id,
-                experiment_id=experiment.id,
-                name=row["name"],
-                status=_MODEL_STATUSES.get(row.get("status") or 0, "PENDING"),
-                created=row.get("creation_timestamp_ms"),
-                deleted=row.get("lifecycle_stage") == "deleted",
-                model_type=row.get("model_type"),
-                source_run_id=row.get("source_run_id"),
-                params=self._texts("logged_model_params", "model_id", model_id, "param_key", "param_value"),
-                tags=self._texts("logged_model_tags", "model_id", model_id, "tag_key", "tag_value"),
-                points=[
-                    ModelPoint(
-                        of["metric_name"],
-                        float("nan") if of["metric_value"] is None else float(of["metric_value"]),
-                        int(of["metric_step"]),
-                        int(of["metric_timestamp_ms"]),
-                        of["run_id"],
-                        of.get("dataset_name"),
-                        of.get("dataset_digest"),
-                    )
-                    for of in self._rows("logged_model_metrics", "WHERE model_id = ?", model_id)
-                ],
-            )
+    def models(self, experiment: Experiment) -> Iterator[Model | Unread]:
+        rows = self._rows("logged_models", "WHERE experiment_id = ?", int(experiment.id))
+        return each(rows, lambda row: self._model(experiment, row), lambda row: f"logged model {row['model_id']}")
+
+    def _model(self, experiment: Experiment, row: dict[str, Any]) -> Model:
+        model_id = row["model_id"]
+        self._uris[model_id] = row.get("artifact_location") or ""
+        return Model(
+            id=model_id,
+            experiment_id=experiment.id,
+            name=row["name"],
+            status=_MODEL_STATUSES.get(row.get("status") or 0, "PENDING"),
+            created=_time(row, "creation_timestamp_ms"),
+            deleted=row.get("lifecycle_stage") == "deleted",
+            model_type=row.get("model_type"),
+            source_run_id=row.get("source_run_id"),
+            params=self._texts("logged_model_params", "model_id", model_id, "param_key", "param_value"),
+            tags=self._texts("logged_model_tags", "model_id", model_id, "tag_key", "tag_value"),
+            points=list(self._model_points(model_id)),
+        )
+
+    def _model_points(self, model_id: str) -> Iterator[ModelPoint]:
+        rows = self._rows("logged_model_metrics", "WHERE model_id = ?", model_id)
+        name = f"logged model {model_id}: a value of a metric is left out"
+        for point in each(rows, _model_point, lambda _: name):
+            if isinstance(point, Unread):
+                self.problems.append(point.why)
+            else:
+                yield point
 
     def model_files(self, model: Model) -> Iterable[File]:
         uri = self._uris[model.id]
@@ -196,37 +219,75 @@ class Database(MlflowSource):
             return [] if found is None else beneath(found)
         return self._beneath(uri)
 
-    def registered(self) -> Iterable[RegisteredModel]:
-        for row in self._rows("registered_models", "ORDER BY name"):
-            name = row["name"]
-            tags = self._texts("registered_model_tags", "name", name)
-            if PROMPT in tags:
-                continue
-            aliases = self._rows("registered_model_aliases", "WHERE name = ?", name)
-            yield RegisteredModel(
-                name=name,
-                description=row.get("description"),
-                tags=tags,
-                aliases={of["alias"]: int(of["version"]) for of in aliases},
-                versions=[
-                    Version(
-                        number=int(of["version"]),
-                        source=of.get("source") or "",
-                        place=of.get("storage_location") or "",
-                        run_id=of.get("run_id"),
-                        run_link=of.get("run_link"),
-                        description=of.get("description"),
-                        stage=of.get("current_stage") or "None",
-                        created=of.get("creation_time"),
-                        tags={
-                            tag["key"]: tag["value"] or ""
-                            for tag in self._rows("model_version_tags", "WHERE name = ? AND version = ?", name, of["version"])
-                        },
-                    )
-                    for of in self._rows("model_versions", "WHERE name = ? ORDER BY version", name)
-                    if of.get("current_stage") != "Deleted_Internal"
-                ],
-            )
+    def registered(self) -> Iterator[RegisteredModel | Unread]:
+        rows = self._rows("registered_models", "ORDER BY name")
+        return each(rows, self._registered, lambda row: f"registered model {row['name']!r}")
+
+    def _registered(self, row: dict[str, Any]) -> RegisteredModel | None:
+        name = row["name"]
+        tags = self._texts("registered_model_tags", "name", name)
+        if PROMPT in tags:
+            return None
+        versions = []
+        rows = self._rows("model_versions", "WHERE name = ? ORDER BY version", name)
+        for version in each(rows, self._version, lambda of: f"version {of['version']} of the registered model {name!r}"):
+            if isinstance(version, Unread):
+                self.problems.append(version.why)
+            elif version.stage != "Deleted_Internal":
+                versions.append(version)
+        aliases = self._rows("registered_model_aliases", "WHERE name = ?", name)
+        return RegisteredModel(
+            name=name,
+            description=row.get("description"),
+            tags=tags,
+            aliases={of["alias"]: whole(of["version"]) for of in aliases},
+            versions=versions,
+        )
+
+    def _version(self, of: dict[str, Any]) -> Version:
+        number = whole(of["version"])
+        tags = self._rows("model_version_tags", "WHERE name = ? AND version = ?", of["name"], of["version"])
+        return Version(
+            number=number,
+            source=of.get("source") or "",
+            place=of.get("storage_location") or "",
+            run_id=of.get("run_id"),
+            run_link=of.get("run_link"),
+            description=of.get("description"),
+            stage=of.get("current_stage") or "None",
+            created=_time(of, "creation_time"),
+            tags=texts(((tag["key"], _text(tag["value"])) for tag in tags), f"version {number} of {of['name']!r}", self.problems),
+        )
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else decoded(value) if isinstance(value, bytes) else str(value)
+
+
+def _time(row: dict[str, Any], key: str) -> int | None:
+    found = row.get(key)
+    return None if found is None else whole(found)
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise Damaged(f"{value!a:.80} is no number") from None
+
+
+def _model_point(of: dict[str, Any]) -> ModelPoint:
+    return ModelPoint(
+        of["metric_name"],
+        _number(of["metric_value"]),
+        whole(of["metric_step"]),
+        whole(of["metric_timestamp_ms"]),
+        of["run_id"],
+        of.get("dataset_name"),
+        of.get("dataset_digest"),
+    )

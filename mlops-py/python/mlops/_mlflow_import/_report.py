@@ -66,7 +66,8 @@ class ImportReport:
                 continue
             lines.append(f"{kind.replace('_', ' '):<20}{of.found:>12,}{of.kept:>12,}{of.new:>12,}")
         lines += [f"not brought over: {problem}" for problem in self.problems]
-        return "\n".join(lines)
+        # A file name that is no UTF-8 can be told, too.
+        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON."""

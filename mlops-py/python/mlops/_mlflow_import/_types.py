@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ._reading import Unread
+
 # Name, digest, source type, source, schema, profile, tags.
 Input = tuple[str, str, str, str, "str | None", "str | None", list[tuple[str, str]]]
 # Step, time in units of the source, value.
@@ -150,10 +152,10 @@ class Source(Protocol):
     problems: list[str]
     """What could not be read, a sentence each."""
 
-    def experiments(self) -> Iterable[Experiment]:
+    def experiments(self) -> Iterable[Experiment | Unread]:
         """All experiments, deleted ones too."""
 
-    def runs(self, experiment: Experiment) -> Iterable[Run]:
+    def runs(self, experiment: Experiment) -> Iterable[Run | Unread]:
         """The runs of an experiment, deleted ones too."""
 
     def points(self, run: Run) -> Iterator[tuple[str, list[Point]]]:
@@ -162,13 +164,13 @@ class Source(Protocol):
     def files(self, run: Run) -> Iterable[File]:
         """The artifacts of a run; those that are out of reach raise an error that says so."""
 
-    def models(self, experiment: Experiment) -> Iterable[Model]:
+    def models(self, experiment: Experiment) -> Iterable[Model | Unread]:
         """The logged models of an experiment."""
 
     def model_files(self, model: Model) -> Iterable[File]:
         """The files of a logged model."""
 
-    def registered(self) -> Iterable[RegisteredModel]:
+    def registered(self) -> Iterable[RegisteredModel | Unread]:
         """The registered models, without prompts."""
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ class HTTPDatasetSource(_Located):
         from urllib.parse import unquote, urlsplit
         from urllib.request import urlopen
 
-        from ..artifacts import destination
+        from .._downloads import destination
 
         parts = urlsplit(self.uri)
         if parts.scheme.lower() not in ("http", "https"):

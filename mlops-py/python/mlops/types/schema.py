@@ -170,12 +170,21 @@ def data_type(given: Any) -> Any:
     raise InvalidArgument(f"the type {given!r} is not valid: expected {known}, or Array, Object, Map or AnyType")
 
 
-class ColSpec:
-    """A column of a table: type, name, and whether it has to be there."""
+def column_name(name: Any) -> str | None:
+    """The name of a column as a signature has it: a text, also of a number or of the levels of pandas' MultiIndex."""
+    if name is None or type(name) is str:
+        return name
+    if isinstance(name, (list, tuple)):
+        return str(tuple(getattr(part, "item", lambda part=part: part)() for part in name))
+    return str(name)
 
-    def __init__(self, type: Any, name: str | None = None, required: bool = True) -> None:
+
+class ColSpec:
+    """A column of a table: type, name, and whether it has to be there. A name that is no text becomes one."""
+
+    def __init__(self, type: Any, name: Any = None, required: bool = True) -> None:
         self.type = data_type(type)
-        self.name = name
+        self.name = column_name(name)
         self.required = required
 
     def to_dict(self) -> dict[str, Any]:

@@ -224,7 +224,6 @@ class Database(MlflowSource):
                         },
                     )
                     for of in self._rows("model_versions", "WHERE name = ? ORDER BY version", name)
-                    if of.get("current_stage") != "Deleted_Internal"
                 ],
             )
 

@@ -181,13 +181,12 @@ class Folder(MlflowSource):
             tags = _texts(folder / "tags")
             if PROMPT in tags:
                 continue
-            versions = [self._version(place) for place in folder.glob("version-*/meta.yaml")]
             yield RegisteredModel(
                 name=str(meta.get("name") or folder.name),
                 description=meta.get("description"),
                 tags=tags,
                 aliases={alias: int(number) for alias, number in _texts(folder / "aliases").items() if number.strip().isdigit()},
-                versions=[version for version in versions if version.stage != "Deleted_Internal"],
+                versions=[self._version(place) for place in folder.glob("version-*/meta.yaml")],
             )
 
     def _version(self, place: Path) -> Version:

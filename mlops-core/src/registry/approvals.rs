@@ -294,7 +294,7 @@ impl LocalRegistry {
             return self.event(info.event);
         }
         let made = |event: &Event| event.action == Action::VersionCreated && event.version == Some(number);
-        Ok(self.events_of(&model.name)?.into_iter().rev().find(made))
+        Ok(self.chain(&model.name)?.own().iter().rfind(|event| made(event)).cloned())
     }
 
     /// What was said of a version for a stage, and what counts of it now.

@@ -2,6 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -136,10 +137,11 @@ impl LocalRegistry {
     fn whole(&self) -> impl FnMut(Row<'_>) -> Result<ModelVersion> {
         let mut aliases = BTreeMap::new();
         move |Row { record, number, info }| {
-            if !aliases.contains_key(&record.number) {
-                aliases.insert(record.number, self.aliases(record.number)?);
-            }
-            self.with_parts(record, number, info, aliases.get(&record.number).map_or(&[], Vec::as_slice))
+            let own = match aliases.entry(record.number) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.aliases(record.number)?),
+            };
+            self.with_parts(record, number, info, own)
         }
     }
 

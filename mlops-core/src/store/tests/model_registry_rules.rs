@@ -773,6 +773,24 @@ fn age(store: &Store) {
 }
 
 #[test]
+fn a_model_of_before_slots_and_manifests_goes_on_under_another_name() {
+    let (store, _) = open();
+    let registry = versions(&store, 3);
+    for number in [1, 2] {
+        promote(&registry, number).unwrap();
+    }
+    age(&store);
+    registry.rename_model("fraud", "claims").unwrap();
+    let slot = &registry.get_model("claims").unwrap().slots[""];
+    assert_eq!((slot.generation, slot.production, slot.previous, slot.event), (2, Some(2), Some(1), 6));
+    let scope = PolicyScope { model: None, stage: Stage::Production };
+    let fields = json!({"approvals": 1, "self_approval": false}).as_object().cloned();
+    registry.set_policies(&PolicyChanges::from([(scope, fields)])).unwrap();
+    assert_eq!(refusal(registry.approve("claims", 3, Stage::Production)).0, Code::Denied, "ada made it");
+    assert_eq!(registry.rollback("claims", "", Some(1)).unwrap().replaced, Some(2));
+}
+
+#[test]
 fn a_model_of_before_slots_and_manifests_goes_on() {
     let (store, _) = open();
     let registry = versions(&store, 3);

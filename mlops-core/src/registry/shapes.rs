@@ -203,7 +203,6 @@ impl VersionStanding {
             "target": self.target.as_str(),
             "slot": self.slot,
             "production": self.production,
-            "is_there": self.is_there,
             "can_promote": self.can_promote(),
             "policy": self.policy.to_json(),
             "requirements": self.requirements.iter().map(Requirement::to_json).collect::<Vec<_>>(),

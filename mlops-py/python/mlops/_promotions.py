@@ -384,7 +384,7 @@ class Registry:
     def rename_model(self, model: str, new_name: str, reason: str, *, actor: str | None = None) -> None:
         """Gives a model another name, also where a policy protects what is in production under the one that it has."""
         registry = _native.ModelRegistry(self._store, actor=actor, reason=reason)
-        registry.rename_model(model, text_key("name of a registered model", new_name))
+        registry.rename_model(text("model", model), text_key("name of a registered model", new_name))
 
     def delete_version(self, model: str, version: int | str, reason: str, *, actor: str | None = None) -> None:
         """Deletes a version whatever a policy protects."""

@@ -3500,7 +3500,10 @@ mlops_status mlops_registered_model_search_json(const struct mlops_store *store,
                                                 struct mlops_error **err);
 
 /**
- * Gives a registered model another name; its versions keep their numbers.
+ * Gives a registered model another name; its versions keep their numbers, and its policies go along.
+ *
+ * `MLOPS_CONFLICT` for numbers that were given under the name before, for policies of both names that differ, and without a
+ * reason where a policy protects what is in production.
  *
  * Threads: any. Since 0.1.
  */

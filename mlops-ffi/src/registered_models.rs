@@ -158,7 +158,10 @@ export! {
         Ok(())
     }
 
-    /// Gives a registered model another name; its versions keep their numbers.
+    /// Gives a registered model another name; its versions keep their numbers, and its policies go along.
+    ///
+    /// `MLOPS_CONFLICT` for numbers that were given under the name before, for policies of both names that differ, and without a
+    /// reason where a policy protects what is in production.
     ///
     /// Threads: any. Since 0.1.
     pub fn mlops_registered_model_rename(

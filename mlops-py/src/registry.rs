@@ -92,6 +92,11 @@ impl ModelRegistry {
         detached(py, || self.inner().delete_model(&name))
     }
 
+    /// Notes that a version was deleted where the model is from. False if its number was given here.
+    fn note_deleted(&self, py: Python<'_>, name: Text<'_>, version: u64) -> PyResult<bool> {
+        detached(py, || self.inner().note_deleted(&name, version))
+    }
+
     /// Of the model, or of a version of it.
     fn set_tag(
         &self,

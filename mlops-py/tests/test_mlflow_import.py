@@ -108,6 +108,26 @@ def test_a_folder_is_brought_over_as_it_is(mlruns: Path) -> None:
     assert any("line 2" in problem and "acc" in problem for problem in report.problems)
 
 
+def test_numbers_that_were_deleted_are_not_given_again_and_what_leaves_production_is_said(tmp_path: Path) -> None:
+    of = "source: s3://bucket/model\ncurrent_stage: "
+    models = {f"models/shop/version-{number}/meta.yaml": f"version: {number}\n{of}{stage}\n"
+              for number, stage in enumerate(("Production", "Production", "Staging", "Deleted_Internal"), 1)}  # fmt: skip
+    alias = {"models/shop/meta.yaml": "name: shop\n", "models/shop/aliases/production": "3"}
+    source = write(tmp_path / "mlruns", {"0/meta.yaml": "experiment_id: '0'\nname: Default\n", **alias, **models})
+    report = mlops.import_mlflow(source)
+    client = mlops.MlflowClient()
+    assert (report.model_versions.found, report.model_versions.new) == (3, 3)
+    assert [client.get_model_version("shop", number).current_stage for number in (1, 2, 3)] == ["Archived", "Archived", "Production"]
+    for number in (1, 2):
+        assert any(f"version {number}" in said and "it is archived, since the alias production points to version 3" in said
+                   for said in report.problems)  # fmt: skip
+    assert any("version 3" in said and "it was in Staging and is in Production" in said for said in report.problems)
+    with pytest.raises(NotFound, match="it was deleted by .*: brought over from"):
+        client.get_model_version("shop", 4)
+    mlops.import_mlflow(source)
+    assert client.create_model_version("shop", "s3://bucket/model").version == 5
+
+
 def test_a_second_import_brings_nothing_and_a_later_one_what_is_new(mlruns: Path) -> None:
     mlops.import_mlflow(mlruns)
     before = mlops.MlflowClient().get_run(RUN)

@@ -189,6 +189,21 @@ def test_what_is_in_production_is_deleted_by_force_only(registry: mlops.Registry
     assert client.create_model_version("fraud", "s3://elsewhere", external=True).version == 5
 
 
+def test_a_protected_name_is_given_up_with_a_reason_only(registry: mlops.Registry) -> None:
+    registry.promote("fraud", 1)
+    registry.set_policy({"protect_production": True}, "fraud")
+    client = mlops.MlflowClient()
+    with pytest.raises(Conflict, match="version 1 of `fraud` is in use"):
+        client.rename_registered_model("fraud", "claims")
+    registry.rename_model("fraud", "claims", "the team has another name")
+    assert (registry.at("claims"), registry.at("fraud")) == (1, None)
+    assert registry.history("claims")[-1]["action"] == "policy_set", "the policy came along"
+    client.create_registered_model("other")
+    client.create_model_version("other", "s3://models/other")
+    with pytest.raises(Conflict, match="versions up to 3 were given under that name before"):
+        client.rename_registered_model("other", "fraud")
+
+
 def test_who_acts_is_said_or_found(registry: mlops.Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     def last() -> dict[str, Any]:
         return registry.history("fraud")[-1]

@@ -115,7 +115,11 @@ pub(super) fn status(arguments: &StatusArguments, context: &mut Context<'_>) -> 
     let found = &standing.version;
     let can = if standing.can_promote() { "may" } else { "may not" };
     let (stage, target) = (found.info.stage.as_str(), standing.target.as_str());
-    let head = format!("version {number} of `{}` is in {stage}; it {can} go to {target}", found.name);
+    let head = if standing.is_there {
+        format!("version {number} of `{}` is in {target} already", found.name)
+    } else {
+        format!("version {number} of `{}` is in {stage}; it {can} go to {target}", found.name)
+    };
     context.print(&table::clean(&head))?;
     let mut rows = Table::new(&["ASKED FOR", "MET", "DETAIL"]);
     for requirement in &standing.requirements {

@@ -61,6 +61,7 @@ fn sample(folder: &Path) -> std::path::PathBuf {
         };
         let run = store.runs().start(options).unwrap();
         run.log_metric("loss", loss, 0, None).unwrap();
+        run.log_bytes("forest.bin", &[1; 10]).unwrap();
         run.end(RunStatus::Finished).unwrap();
     }
     let options = RunOptions {

@@ -1,5 +1,6 @@
 //! Filters made ready for records: what time it is, and in which order parts are tried.
 
+use super::fields::Field;
 use super::types::{Expr, Literal, Record};
 use crate::base::time::Timestamp;
 
@@ -31,6 +32,28 @@ impl Expr {
     pub fn bind(mut self, now: Timestamp) -> Filter {
         self.prepare(now);
         Filter(self)
+    }
+
+    /// Replaces texts that an attribute is to be equal to, or to be one of.
+    pub(crate) fn respell(&mut self, attribute: &str, spell: &mut dyn FnMut(&mut String)) {
+        let is_of = |field: &Field| field.to_string() == format!("attributes.{attribute}");
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter_mut().for_each(|part| part.respell(attribute, spell)),
+            Self::Not(inner) => inner.respell(attribute, spell),
+            Self::Compare { field, comparison, value: Literal::Text(text) }
+                if comparison.is_equality() && is_of(field) =>
+            {
+                spell(text);
+            }
+            Self::In { field, values, .. } if is_of(field) => {
+                for value in values {
+                    if let Literal::Text(text) = value {
+                        spell(text);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     fn prepare(&mut self, now: Timestamp) {

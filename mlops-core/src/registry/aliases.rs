@@ -99,15 +99,17 @@ impl LocalRegistry {
         let lower = names::alias(alias)?;
         self.change(|change| {
             let mut model = self.record(name)?;
-            let Some(entry) = self.find_alias(model.number, &lower)? else { return Ok(false) };
             if lower == PRODUCTION {
-                self.check_unprotected(change, &model, entry.version, "", false)?;
+                // Also where a promotion made it: what the alias finds is what it is without.
+                let Some(number) = self.find_pointed(&model, &lower)? else { return Ok(false) };
+                self.check_unprotected(change, &model, number, "", false)?;
                 // Takes the alias along.
-                self.change_stage(change, &mut model, entry.version, Move::to(Stage::None))?;
-            } else {
-                change.drop_alias(&model, &entry)?;
-                change.put_model(&mut model)?;
+                self.change_stage(change, &mut model, number, Move::to(Stage::None))?;
+                return Ok(true);
             }
+            let Some(entry) = self.find_alias(model.number, &lower)? else { return Ok(false) };
+            change.drop_alias(&model, &entry)?;
+            change.put_model(&mut model)?;
             Ok(true)
         })
     }

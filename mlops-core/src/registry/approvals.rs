@@ -294,7 +294,7 @@ impl LocalRegistry {
             return self.event(info.event);
         }
         let made = |event: &Event| event.action == Action::VersionCreated && event.version == Some(number);
-        Ok(self.events_of(&model.name)?.into_iter().rev().find(made))
+        Ok(self.chain(&model.name)?.own().iter().rfind(|event| made(event)).cloned())
     }
 
     /// What was said of a version for a stage, and what counts of it now.
@@ -311,13 +311,19 @@ impl LocalRegistry {
         }
         let gate = self.newest_gate(of.model, of.number, None)?.map(|gate| gate.id);
         let subject = of.info.subject(of.model.number, of.number);
-        let mut last = BTreeMap::new();
+        // Who asks for approval has not changed their mind about a rejection, but about an approval: now others are to say.
+        let (mut last, mut last_decided) = (BTreeMap::new(), BTreeMap::new());
         for (place, approval) in all.iter().enumerate() {
-            last.insert(approval.actor.name.trim().to_ascii_lowercase(), place);
+            let name = approval.actor.name.trim().to_ascii_lowercase();
+            if approval.decision != Decision::Requested {
+                last_decided.insert(name.clone(), place);
+            }
+            last.insert(name, place);
         }
         let mut standing = Standing::default();
         let mut users = BTreeSet::new();
         for (place, approval) in all.into_iter().enumerate() {
+            let last = if approval.decision == Decision::Rejected { &last_decided } else { &last };
             let is_last = last.get(&approval.actor.name.trim().to_ascii_lowercase()) == Some(&place);
             let void = why_void(&approval, of, gate, subject, is_last);
             match (approval.decision, &void) {

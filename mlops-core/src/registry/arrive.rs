@@ -78,8 +78,8 @@ impl LocalRegistry {
             Ok(())
         })?;
         // Of a time before there were marks.
-        let events = self.events_of(&model.name)?;
-        let promoted = events.iter().filter(|event| is_promotion(event) && event.detail.is_none());
+        let chain = self.chain(&model.name)?;
+        let promoted = chain.own().iter().filter(|event| is_promotion(event) && event.detail.is_none());
         found.extend(promoted.filter_map(|event| Some((String::new(), event.version?))));
         Ok(found)
     }

@@ -64,39 +64,21 @@ impl LocalRegistry {
     }
 
     /// The version of a model that was in a stage at a time: of Production that of the slot, of others the one with the highest
-    /// number. Names that the model had before count.
+    /// number. Names that the model had before count; under a name that it has left nothing is from then on.
     ///
     /// # Errors
     /// `InvalidArgument` for a name that none can have; `Corrupt`, `Io`.
     pub fn version_at(&self, name: &str, stage: Stage, slot: &str, at: Timestamp) -> Result<Option<u64>> {
         let slot = names::slot(slot)?;
         let mut then = Then::default();
-        for event in self.events_up_to(name, u64::MAX)?.into_iter().take_while(|event| event.at <= at) {
-            then.take(&event);
+        let chain = self.chain(name)?;
+        for event in chain.events.iter().take_while(|event| event.at <= at) {
+            if chain.is_left_by(event) { then = Then::default() } else { then.take(event) }
         }
         Ok(match stage {
             Stage::Production => then.production.get(&slot).copied(),
             stage => then.stages.iter().rev().find(|(_, in_stage)| **in_stage == stage).map(|(number, _)| *number),
         })
-    }
-
-    /// The events of a model in order, those of its earlier names too.
-    pub(super) fn events_up_to(&self, name: &str, last: u64) -> Result<Vec<Event>> {
-        let mut events: Vec<_> = self.events_of(name)?.into_iter().filter(|event| event.seq <= last).collect();
-        let lower = names::model(name)?;
-        let renamed = events.iter().rposition(|event| {
-            let to = event.to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(&lower));
-            event.action == Action::ModelRenamed && to
-        });
-        let Some(place) = renamed else { return Ok(events) };
-        let after = events.split_off(place);
-        let from = after.first().and_then(|event| Some((event.from.clone()?, event.seq)));
-        let mut all = match from {
-            Some((from, seq)) if !from.eq_ignore_ascii_case(name) => self.events_up_to(&from, seq - 1)?,
-            _ => events,
-        };
-        all.extend(after);
-        Ok(all)
     }
 }
 

@@ -45,11 +45,11 @@ impl Actor {
     pub(super) fn of(by: &By) -> Self {
         let user = crate::runs::user();
         let found = || {
-            let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+            let set = |variable: &str| std::env::var(variable).ok().filter(|value| is_somebody(value));
             VARIABLES.iter().find_map(|(from, variable)| Some((set(variable)?, *from)))
         };
-        let given = by.actor.clone().filter(|name| !name.is_empty()).map(|name| (name, "argument"));
-        let git = || crate::runs::git_user().map(|name| (name, "git"));
+        let given = by.actor.clone().filter(|name| is_somebody(name)).map(|name| (name, "argument"));
+        let git = || crate::runs::git_user().filter(|name| is_somebody(name)).map(|name| (name, "git"));
         let (name, from) = given.or_else(found).or_else(git).unwrap_or_else(|| (user.clone(), "user"));
         Self { name, name_from: from.into(), uid: uid(), user, host: os::host_name(), pid: std::process::id() }
     }
@@ -59,6 +59,11 @@ impl Actor {
         let (user, host) = (String::new(), String::new());
         Self { name: name.into(), name_from: "argument".into(), uid: None, user, host, pid: 0 }
     }
+}
+
+/// False for what is blank: as a reason, it says nothing.
+fn is_somebody(name: &str) -> bool {
+    !name.trim().is_empty()
 }
 
 #[cfg(unix)]

@@ -168,8 +168,9 @@ impl LocalRegistry {
         if versions.iter().all(|(_, info)| info.event > 0) {
             return Ok(BTreeMap::new());
         }
-        let made = self.events_of(&model.name)?.into_iter().filter(|event| event.action == Action::VersionCreated);
-        Ok(made.filter_map(|event| Some((event.version?, event))).collect())
+        let chain = self.chain(&model.name)?;
+        let made = chain.own().iter().filter(|event| event.action == Action::VersionCreated);
+        Ok(made.filter_map(|event| Some((event.version?, event.clone()))).collect())
     }
 
     /// A version of this store as it comes to another.

@@ -2,26 +2,30 @@
 //!
 //! [`ModelRegistry`] is what a registry does, [`LocalRegistry`] the one over a store. Every change is one commit that checks
 //! `log.rs`'s head, so that changes behave as one sequence across threads and processes, and every change appends to the
-//! log of events who made it, when and why. `models.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one thing each,
-//! `source.rs` finds the files of a version, `provenance.rs` notes where it is from, `search.rs` finds models and versions,
-//! `by.rs` says who acts. `transfer.rs` brings a registry from store to store: wholly (`forward.rs`), or what is safe
-//! to add (`merge.rs`, `arrive.rs`). `flat.rs` and `flat_rules.rs` have it as tables of plain files.
+//! log of events who made it, when and why. `models.rs`, `rename.rs`, `versions.rs`, `aliases.rs` and `stages.rs` change one
+//! thing each, `source.rs` finds the files of a version, `provenance.rs` notes where it is from, `search.rs` finds models and
+//! versions (`among.rs`, `hits.rs`), `by.rs` says who acts. `transfer.rs` brings a registry from store to store: wholly
+//! (`forward.rs`), or what is safe to add (`merge.rs`, `arrive.rs`). `flat.rs` and `flat_rules.rs` have it as tables of plain
+//! files.
 //!
 //! What a version needs before it goes to a stage is a policy (`policy.rs`, `policies.rs`). `requirements.rs` holds it against
 //! what is there: what people said (`approvals.rs`), what gates said (`gate_results.rs`) and where the version is from. Every
 //! way into a stage goes through it, `promote.rs` and MLflow's calls alike; without a policy it asks for nothing. `slots.rs`
-//! knows what is in production, `audit.rs`, `why.rs` and `card.rs` tell how it came to that, `tombstones.rs` what is gone.
+//! knows what is in production, `audit.rs`, `why.rs` and `card.rs` tell how it came to that, over all names that a model had
+//! (`chain.rs`), `tombstones.rs` what is gone.
 //!
 //! `uris.rs` reads `models:/` URIs. A host that serves a model has a `watch.rs`, which `watches.rs` keeps up to date.
 //! `hooks/` tells others of events, behind cursors that are stored.
 
 mod aliases;
+mod among;
 mod approvals;
 mod arrive;
 mod audit;
 mod by;
 mod by_run;
 mod card;
+mod chain;
 mod change;
 mod files;
 #[cfg(feature = "files")]
@@ -30,6 +34,7 @@ mod flat;
 mod flat_rules;
 mod forward;
 mod gate_results;
+mod hits;
 mod hooks;
 mod keys;
 mod layouts;
@@ -42,6 +47,7 @@ mod policy;
 mod promote;
 mod provenance;
 mod references;
+mod rename;
 mod requirements;
 mod search;
 mod shapes;
@@ -138,10 +144,14 @@ pub trait ModelRegistry: Send + Sync + Debug {
     /// `InvalidArgument` for a filter or order that cannot be read, or a page token of another query; `LimitExceeded`.
     fn search_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>>;
 
-    /// Gives a model another name; its versions keep their numbers, and the old name keeps its count.
+    /// Gives a model another name; its versions keep their numbers, and the old name keeps its count. Its policies go along, and
+    /// those of the new name stay.
     ///
     /// # Errors
-    /// `NotFound`; `AlreadyExists` if another model has the name; `InvalidArgument`, `ReadOnly`, `Io`.
+    /// `NotFound`; `AlreadyExists` if another model has the name; `Conflict` if numbers of its versions were given under the name
+    /// before, if both names have policies that differ, or if its policy protects what is in production and no reason is given;
+    /// `Denied`, `Stale` if the policy of the name does not let come what is in production or staging; `InvalidArgument`,
+    /// `ReadOnly`, `Io`.
     fn rename_model(&self, name: &str, to: &str) -> Result<RegisteredModel>;
 
     /// Replaces the description of a model.

@@ -70,38 +70,6 @@ impl LocalRegistry {
         Ok(model)
     }
 
-    pub(super) fn rename(&self, name: &str, to: &str) -> Result<RegisteredModel> {
-        let (was, is) = (names::model(name)?, names::model(to)?);
-        let record = self.change(|change| {
-            let mut model = self.record(name)?;
-            if model.name == to {
-                return Ok(model);
-            }
-            let entry = self.name_entry(&is)?;
-            if was != is {
-                if let Some(taken) = self.find_record(to)? {
-                    let hint = "; choose another name".into();
-                    return Err(Error::AlreadyExists { what: "registered model", id: taken.name, hint });
-                }
-                // Both names keep their count.
-                let used = model.next_version - 1;
-                change.push(Op::put(keys::name(&was), stored::encode(&NameEntry { model: None, used })?));
-                model.next_version = model.next_version.max(entry.used + 1);
-            }
-            let new = NameEntry { model: Some(model.number), used: entry.used };
-            change.push(Op::put(keys::name(&is), stored::encode(&new)?));
-            for op in self.policies_follow(&was, &is, to)? {
-                change.push(op);
-            }
-            let from = std::mem::replace(&mut model.name, to.into());
-            change.put_model(&mut model)?;
-            change.event(Action::ModelRenamed, to, What { from: Some(&from), to: Some(to), ..What::default() })?;
-            change.about(&from)?;
-            Ok(model)
-        })?;
-        self.model(record)
-    }
-
     pub(super) fn set_model_description(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel> {
         let new = self::description(description)?;
         let record = self.change(|change| {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::change::What;
+use super::change::{Change, What};
 use super::keys;
-use super::log::Action;
+use super::log::{Action, Event};
 use super::names;
 use super::policy::{Policy, toml_lines};
 use super::store::LocalRegistry;
@@ -115,7 +115,7 @@ impl LocalRegistry {
                     ..What::default()
                 };
                 change.event(Action::PolicySet, name, what)?;
-                let version = had.map_or(0, |had| had.version) + 1;
+                let version = had.map_or_else(|| self.times_set(&lower, scope.stage), |had| Ok(had.version))? + 1;
                 match text {
                     Some(fields) => {
                         let record =
@@ -168,16 +168,48 @@ impl LocalRegistry {
         self.storage.get(key)?.map(|bytes| stored::decode("a policy", &bytes)).transpose()
     }
 
-    /// The operations that have a model keep its policies under another name: a name does not lose them, a model neither.
-    pub(super) fn policies_follow(&self, was: &str, is: &str, name: &str) -> Result<Vec<Op>> {
-        let mut ops = Vec::new();
+    /// The fields of the policy that a name in lower case has for a stage, as JSON with sorted keys.
+    pub(super) fn policy_fields(&self, lower: &str, stage: Stage) -> Result<Option<String>> {
+        Ok(self.policy_record(&keys::policy(lower, stage))?.map(|record| record.fields))
+    }
+
+    /// Has a model keep its policies under another name, where that has none: a name does not lose them, a model neither.
+    pub(super) fn policies_follow(&self, change: &mut Change, was: &str, is: &str, name: &str) -> Result<()> {
         for stage in [Stage::Staging, Stage::Production] {
-            if let Some(record) = self.policy_record(&keys::policy(was, stage))? {
-                let record = PolicyRecord { model: name.into(), ..record };
-                ops.push(Op::put(keys::policy(is, stage), stored::encode(&record)?));
+            let Some(record) = self.policy_record(&keys::policy(was, stage))? else { continue };
+            let key = keys::policy(is, stage);
+            if was == is {
+                // In another spelling.
+                change.push(Op::put(key, stored::encode(&PolicyRecord { model: name.into(), ..record })?));
+            } else if self.policy_record(&key)?.is_none() {
+                let version = record.version.max(self.times_set(is, stage)?) + 1;
+                let what = What { detail: Some(stage.as_str()), to: Some(&record.fields), ..What::default() };
+                change.event(Action::PolicySet, name, what)?;
+                let (model, event, at) = (name.into(), change.seq(), change.at);
+                let record = PolicyRecord { model, fields: record.fields, version, event, at };
+                change.push(Op::put(key, stored::encode(&record)?));
             }
         }
-        Ok(ops)
+        Ok(())
+    }
+
+    /// How often a policy was set that is not there now: one that comes again goes on counting.
+    fn times_set(&self, lower: &str, stage: Stage) -> Result<u64> {
+        let is_set = |event: &Event| {
+            let is_of = event.action == Action::PolicySet && event.detail.as_deref() == Some(stage.as_str());
+            is_of && event.to.is_some()
+        };
+        if !lower.is_empty() {
+            return Ok(self.events_of(lower)?.iter().filter(|event| is_set(event)).count() as u64);
+        }
+        // What is about the store has no history of its own.
+        let (mut count, mut after) = (0, 0);
+        loop {
+            let events = self.read_events(after, 1_000)?;
+            let Some(last) = events.last() else { return Ok(count) };
+            after = last.seq;
+            count += events.iter().filter(|event| event.model.is_empty() && is_set(event)).count() as u64;
+        }
     }
 
     /// The policies as a file that [`parse_policies`] reads.

@@ -7,8 +7,8 @@ use super::gate_results::GateResult;
 use super::names;
 use super::policies::EffectivePolicy;
 use super::requirements::{Candidate, Requirement};
-use super::stages::{Move, Moved, in_slot};
-use super::store::LocalRegistry;
+use super::stages::{Move, Moved, in_slot, is_there};
+use super::store::{LocalRegistry, check_ready};
 use super::types::{ModelVersion, Stage};
 use crate::error::{Error, Result};
 
@@ -68,6 +68,8 @@ pub struct VersionStanding {
     pub slot: String,
     /// What is in production there.
     pub production: Option<u64>,
+    /// It is there already.
+    pub is_there: bool,
     /// What holds.
     pub policy: EffectivePolicy,
     /// What it asks for, met or not.
@@ -93,14 +95,7 @@ impl LocalRegistry {
     /// `NotFound`; `Conflict` if `expect` is another generation, with who made it so; `Denied` with what the policy asks for and
     /// what is missing; `Stale` if a gate looked at another state than that of now; `InvalidState`, `ReadOnly`, `Io`.
     pub fn promote(&self, name: &str, number: u64, options: &PromoteOptions) -> Result<Promotion> {
-        let slot = names::slot(&options.slot)?;
-        if options.to != Stage::Production && !slot.is_empty() {
-            return Err(Error::InvalidArgument {
-                what: "slot".into(),
-                value: slot,
-                expected: "none where the stage is not Production: slots are places of production".into(),
-            });
-        }
+        let slot = slot_of(options.to, &options.slot)?;
         let how = Move {
             stage: options.to,
             slot: &slot,
@@ -155,19 +150,27 @@ impl LocalRegistry {
         Ok(Promotion::new(self.version(&model, number)?, slot, &moved))
     }
 
-    /// How a version stands before it goes to a stage: what the policy asks for, what is there, and why what was there does not
-    /// count.
+    /// How a version stands before it goes to a stage: what [`promote`](Self::promote) asks for, what is there, and why what was
+    /// there does not count. What is there already is asked for nothing; a reason is given with the move.
     ///
     /// # Errors
-    /// `NotFound`, `Corrupt`, `Io`.
+    /// `NotFound`; `InvalidArgument` for a slot where the stage is not Production; `Corrupt`, `Io`.
     pub fn status(&self, name: &str, number: u64, target: Stage, slot: &str) -> Result<VersionStanding> {
-        let slot = names::slot(slot)?;
+        let slot = slot_of(target, slot)?;
         let model = self.record(name)?;
         let info = self.version_record(&model, number)?;
-        let (state, policy) = (self.slot(&model, &slot)?, self.policy(name, target)?);
+        let (slots, policy) = (self.slots(&model)?, self.policy(name, target)?);
+        let state = slots.get(&slot).cloned().unwrap_or_default();
         let now = self.runs.clock().now().max(self.head()?.0.at);
         let of = Candidate { model: &model, number, info: &info, to: target, slot: &state, rules: &policy, now };
-        let requirements = self.requirements(of, &slot)?;
+        let how = Move { slot: &slot, archives_staging: target == Stage::Staging, ..Move::to(target) };
+        let is_there = is_there(number, &info, &state, how);
+        let mut requirements = Vec::new();
+        if let Err(unready) = check_ready(&model, number, &info) {
+            requirements.push(Requirement::missing("status", unready.to_string()));
+        } else if !is_there || !self.leave_staging(&model, number, how)?.is_empty() {
+            requirements = self.requirements(of, &slots, how, None)?;
+        }
         let approvals = self.standing(of)?.states;
         let (version, gates) = (self.version(&model, number)?, self.gate_results(name, number)?);
         Ok(VersionStanding {
@@ -175,12 +178,26 @@ impl LocalRegistry {
             target,
             slot,
             production: state.production,
+            is_there,
             policy,
             requirements,
             approvals,
             gates,
         })
     }
+}
+
+/// The slot that a version goes to, in lower case.
+fn slot_of(to: Stage, slot: &str) -> Result<String> {
+    let slot = names::slot(slot)?;
+    if to == Stage::Production || slot.is_empty() {
+        return Ok(slot);
+    }
+    Err(Error::InvalidArgument {
+        what: "slot".into(),
+        value: slot,
+        expected: "none where the stage is not Production: slots are places of production".into(),
+    })
 }
 
 fn nothing_before(name: &str, slot: &str) -> Error {

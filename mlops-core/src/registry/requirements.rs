@@ -4,6 +4,7 @@ use super::approvals::{ApprovalState, Standing};
 use super::change::Change;
 use super::gate_results::Verdict;
 use super::keys;
+use super::log::{Action, Event};
 use super::policies::EffectivePolicy;
 use super::policy::{Policy, Provenance};
 use super::slots::{SlotState, Slots};
@@ -19,7 +20,7 @@ pub const INTENDED_USE: &str = "mlops.intendedUse";
 /// Something that a policy asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    /// What: `transition`, `provenance`, `intended_use`, `gate`, `approvals`.
+    /// What: `status`, `transition`, `reason`, `provenance`, `intended_use`, `gate`, `approvals`.
     pub name: &'static str,
     /// It is there.
     pub is_met: bool,
@@ -36,7 +37,7 @@ impl Requirement {
         Self { name, is_met: true, detail: detail.into(), is_stale: false, evidence }
     }
 
-    fn missing(name: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn missing(name: &'static str, detail: impl Into<String>) -> Self {
         Self { name, is_met: false, detail: detail.into(), is_stale: false, evidence: Vec::new() }
     }
 
@@ -58,7 +59,8 @@ pub(super) struct Candidate<'a> {
 }
 
 impl LocalRegistry {
-    /// Refuses a move that the policy does not allow, or says what the move rests on.
+    /// Refuses a move that the policy does not allow, or says what the move rests on. `slots` are those that are there after
+    /// who leaves has left.
     pub(super) fn check_move(
         &self,
         change: &Change,
@@ -69,53 +71,46 @@ impl LocalRegistry {
         how: Move<'_>,
     ) -> Result<Vec<String>> {
         let rules = self.policy(&model.name, how.stage)?;
-        let has_reason = change.reason().is_some();
-        let denied = |detail: &str| Error::Denied {
-            detail: format!("version {number} of `{}` may not go to {}: {detail}", model.name, how.stage.as_str()),
-        };
-        if how.stage != Stage::Production && slots.values().any(|slot| slot.production == Some(number)) {
-            let production = self.policy(&model.name, Stage::Production)?.policy;
-            if production.strict_transitions && !(how.leaves_empty && has_reason) {
-                let what = "it is in production; promote another or roll back, or leave production empty with leave_empty and a reason";
-                return Err(denied(what));
-            }
-        }
-        if !matches!(how.stage, Stage::Staging | Stage::Production) {
-            return Ok(Vec::new());
-        }
-        if rules.policy.require_reason && !has_reason {
-            return Err(denied("the policy asks for a reason; give one"));
-        }
         let slot = slots.get(how.slot).cloned().unwrap_or_default();
         let of = Candidate { model, number, info, to: how.stage, slot: &slot, rules: &rules, now: change.at };
-        let asked = match how.is_rollback {
-            true if rules.policy.rollback_needs_approval => vec![self.approvals_needed(of)?],
-            true => Vec::new(),
-            false => self.requirements(of, how.slot)?,
-        };
-        let mut evidence = Vec::new();
-        for requirement in asked {
-            if !requirement.is_met {
-                let error = denied(&requirement.detail);
-                return Err(match error {
-                    Error::Denied { detail } if requirement.is_stale => Error::Stale { detail },
-                    other => other,
-                });
-            }
-            evidence.extend(requirement.evidence);
-        }
-        if rules.policy != Policy::default() {
+        let asked = self.requirements(of, slots, how, Some(change.reason().is_some()))?;
+        let refused = format!("version {number} of `{}` may not go to {}", model.name, how.stage.as_str());
+        let mut evidence = self::evidence(asked, &refused)?;
+        if is_guarded(how.stage) && rules.policy != Policy::default() {
             evidence.push(format!("policy:{}", rules.digest));
         }
         Ok(evidence)
     }
 
-    /// All that a policy asks for, met or not.
-    pub(super) fn requirements(&self, of: Candidate<'_>, slot: &str) -> Result<Vec<Requirement>> {
+    /// All that a move is asked for, met or not. `has_reason`: None before it is known whether one is given.
+    pub(super) fn requirements(
+        &self,
+        of: Candidate<'_>,
+        slots: &Slots,
+        how: Move<'_>,
+        has_reason: Option<bool>,
+    ) -> Result<Vec<Requirement>> {
         let policy = &of.rules.policy;
         let mut asked = Vec::new();
+        asked.extend(self.leaving(of, slots, how, has_reason)?);
+        if !is_guarded(of.to) {
+            return Ok(asked);
+        }
+        if policy.require_reason {
+            asked.push(match has_reason {
+                Some(false) => Requirement::missing("reason", "the policy asks for a reason; give one"),
+                Some(true) => Requirement::met("reason", "it is given", Vec::new()),
+                None => Requirement::met("reason", "who moves it has to give one", Vec::new()),
+            });
+        }
+        if how.is_rollback {
+            if policy.rollback_needs_approval {
+                asked.push(self.approvals_needed(of)?);
+            }
+            return Ok(asked);
+        }
         if of.to == Stage::Production {
-            asked.extend(transition(policy, of.info.stage));
+            asked.extend(self.transition_needed(of)?);
         }
         if !policy.require.is_empty() {
             asked.push(self.provenance_needed(of)?);
@@ -124,13 +119,62 @@ impl LocalRegistry {
             asked.push(self.intended_use_needed(of)?);
         }
         if let Some(gate) = &policy.gate {
-            asked.push(self.gate_needed(of, gate, slot)?);
+            asked.push(self.gate_needed(of, gate, how.slot)?);
         }
         let approvals = self.approvals_needed(of)?;
         if policy.approvals > 0 || !approvals.is_met {
             asked.push(approvals);
         }
         Ok(asked)
+    }
+
+    /// What a strict policy has against leaving where a version is.
+    fn leaving(
+        &self,
+        of: Candidate<'_>,
+        slots: &Slots,
+        how: Move<'_>,
+        has_reason: Option<bool>,
+    ) -> Result<Option<Requirement>> {
+        let is_live = of.to != Stage::Production && slots.values().any(|slot| slot.production == Some(of.number));
+        let is_revived = of.to == Stage::None && of.info.stage == Stage::Archived;
+        if !(is_live || is_revived) || !self.policy(&of.model.name, Stage::Production)?.policy.strict_transitions {
+            return Ok(None);
+        }
+        let what = if is_revived {
+            "it is archived; roll back to it, or move it to staging"
+        } else if how.leaves_empty && has_reason != Some(false) {
+            return Ok(None);
+        } else {
+            "it is in production; promote another or roll back, or leave production empty with leave_empty and a reason"
+        };
+        Ok(Some(Requirement::missing("transition", what)))
+    }
+
+    /// Whether a version may come to production from where it is.
+    fn transition_needed(&self, of: Candidate<'_>) -> Result<Option<Requirement>> {
+        let (policy, stage) = (&of.rules.policy, of.info.stage);
+        let what = match stage {
+            Stage::Archived if policy.strict_transitions => {
+                "it is archived; roll back to it, or move it to staging first"
+            }
+            Stage::None if !policy.skip_staging => NOT_STAGED,
+            Stage::Archived if !policy.skip_staging && !self.was_in_staging(of)? => NOT_STAGED,
+            _ => {
+                let is_asked = policy.strict_transitions || !policy.skip_staging;
+                let met = || Requirement::met("transition", format!("from {}", stage.as_str()), Vec::new());
+                return Ok(is_asked.then(met));
+            }
+        };
+        Ok(Some(Requirement::missing("transition", what)))
+    }
+
+    fn was_in_staging(&self, of: Candidate<'_>) -> Result<bool> {
+        let staged = |event: &Event| {
+            let is_move = matches!(event.action, Action::StageChanged | Action::RolledBack);
+            is_move && event.version == Some(of.number) && event.to.as_deref() == Some(Stage::Staging.as_str())
+        };
+        Ok(self.chain(&of.model.name)?.own().iter().rev().any(staged))
     }
 
     fn provenance_needed(&self, of: Candidate<'_>) -> Result<Requirement> {
@@ -254,16 +298,22 @@ impl LocalRegistry {
     }
 }
 
-fn transition(policy: &Policy, stage: Stage) -> Option<Requirement> {
-    if stage == Stage::None && !policy.skip_staging {
-        return Some(Requirement::missing("transition", "it was not in staging; move it there first"));
+const NOT_STAGED: &str = "it was not in staging; move it there first";
+
+/// True for the stages that policies are for.
+fn is_guarded(stage: Stage) -> bool {
+    matches!(stage, Stage::Staging | Stage::Production)
+}
+
+/// What requirements that are met rest on; the first that is not is the error.
+pub(super) fn evidence(asked: Vec<Requirement>, refused: &str) -> Result<Vec<String>> {
+    let mut evidence = Vec::new();
+    for requirement in asked {
+        if !requirement.is_met {
+            let detail = format!("{refused}: {}", requirement.detail);
+            return Err(if requirement.is_stale { Error::Stale { detail } } else { Error::Denied { detail } });
+        }
+        evidence.extend(requirement.evidence);
     }
-    if stage == Stage::Archived && policy.strict_transitions {
-        return Some(Requirement::missing(
-            "transition",
-            "it is archived; roll back to it, or move it to staging first",
-        ));
-    }
-    let is_asked = policy.strict_transitions || !policy.skip_staging;
-    is_asked.then(|| Requirement::met("transition", format!("from {}", stage.as_str()), Vec::new()))
+    Ok(evidence)
 }

@@ -1,21 +1,24 @@
 //! Finding models and versions: filter, order, pages.
 
-use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::among::{Among, equal, named};
+use super::hits::{Hit, Row};
 use super::keys;
 use super::layouts::decode_version;
 use super::names;
 use super::store::LocalRegistry;
-use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel, VersionInfo};
+use super::types::{ModelQuery, ModelRecord, ModelVersion, RegisteredModel};
 use crate::base::paging::{self, Page};
 use crate::base::stored;
 use crate::base::time::Timestamp;
-use crate::error::{Error, Result};
-use crate::query::{self, Aspect, Comparison, Entity, Expr, Filter, Literal, OrderKey, Subject, Value};
+use crate::error::{Code, Error, Result};
+use crate::query::{self, Entity, Filter, OrderKey, Subject};
 use crate::runs::for_each_entry;
 use crate::storage::{KeyRange, ScanOptions};
 
@@ -52,20 +55,12 @@ impl Asked {
     }
 }
 
-/// A thing that is found: its place among those that the order does not tell apart.
-trait Hit: query::Record {
-    /// What its name on a page token is.
-    fn place(&self) -> String;
-    fn before(&self, other: &Self) -> Ordering;
-}
-
 impl LocalRegistry {
     pub(super) fn find_models(&self, query: &ModelQuery) -> Result<Page<RegisteredModel>> {
         let asked = self.asked(Subject::Models, query)?;
         let records = self.records_for(&asked)?;
         let Some(way) = Way::of(&asked.order, "name", false) else {
-            let found = records.iter().map(|record| self.model(record.clone())).collect::<Result<_>>()?;
-            return page_of(found, &asked, query);
+            return page_of(records.iter().cloned().collect(), |record| self.model(record), &asked, query);
         };
         // Those behind the last of the page before.
         let left = match (asked.after.as_deref(), way) {
@@ -96,10 +91,9 @@ impl LocalRegistry {
                 versions.retain(|(record, of, _)| (&*record.name, Reverse(*of)) > (name, Reverse(number)));
                 asked.after = None;
             }
-            let whole = |(record, number, info): (ModelRecord, u64, VersionInfo)| {
-                self.with_parts(&record, number, info, &self.aliases(record.number)?)
-            };
-            return page_of(versions.into_iter().map(whole).collect::<Result<_>>()?, &asked, query);
+            let rows =
+                versions.iter().map(|(record, number, info)| Row { record, number: *number, info: info.clone() });
+            return page_of(rows.collect(), self.whole(), &asked, query);
         }
         let records = self.records_for(&asked)?;
         let is_name = |key: &OrderKey| key.field.to_string() == "attributes.name";
@@ -118,18 +112,37 @@ impl LocalRegistry {
         if let Some(way) = way {
             return self.walk_versions(&records, &asked, query, way);
         }
-        let mut found = Vec::new();
+        let among = Among::of(asked.filter.expr());
+        let mut rows = Vec::new();
         for record in &*records {
-            let aliases = self.aliases(record.number)?;
-            let prefix = keys::part(keys::VERSIONS, record.number);
-            for_each_entry(&*self.storage, KeyRange::prefix(prefix), |key, value| {
-                let number = keys::last_number(key).unwrap_or_default();
-                let info = decode_version(value)?;
-                found.push(self.with_parts(record, number, info, &aliases)?);
+            for_each_entry(&*self.storage, KeyRange::prefix(among.prefix(record.number)), |key, value| {
+                rows.extend(self.row(record, among, key, value)?);
                 Ok(())
             })?;
         }
-        page_of(found, &asked, query)
+        page_of(rows, self.whole(), &asked, query)
+    }
+
+    /// The version that an entry tells of.
+    fn row<'a>(&self, record: &'a ModelRecord, among: Among, key: &[u8], value: &[u8]) -> Result<Option<Row<'a>>> {
+        let number = keys::last_number(key).unwrap_or_default();
+        let info = match among {
+            Among::In(_) => self.find_version_record(record, number)?,
+            Among::All | Among::One(_) => Some(decode_version(value)?),
+        };
+        Ok(info.map(|info| Row { record, number, info }))
+    }
+
+    /// Reads what belongs to a version; the aliases of a model once.
+    fn whole(&self) -> impl FnMut(Row<'_>) -> Result<ModelVersion> {
+        let mut aliases = BTreeMap::new();
+        move |Row { record, number, info }| {
+            let own = match aliases.entry(record.number) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.aliases(record.number)?),
+            };
+            self.with_parts(record, number, info, own)
+        }
     }
 
     /// A page in the order in which versions stand: it reads those of the page, and what the filter leaves out before them.
@@ -145,24 +158,26 @@ impl LocalRegistry {
             Way::Down => range.before(last),
         };
         let after = asked.after_version()?;
+        let among = Among::of(asked.filter.expr());
+        let mut whole = self.whole();
         let mut found = Found::new(asked);
         for record in records {
-            let mut range = KeyRange::prefix(keys::part(keys::VERSIONS, record.number));
+            let mut range = KeyRange::prefix(among.prefix(record.number));
             match after {
                 Some((name, _)) if record.name.as_str() < name => continue,
                 Some((name, number)) if record.name == name => {
-                    range = behind(range, &keys::version(record.number, number));
+                    range = behind(range, &among.key(record.number, number));
                 }
                 _ => {}
             }
-            let aliases = self.aliases(record.number)?;
             loop {
                 let limit = asked.limit.saturating_add(1).min(VERSIONS_AT_A_TIME);
                 let options = ScanOptions { limit, reverse: way == Way::Down };
                 let page = self.storage.scan(&range, &options)?;
                 for (key, value) in &page.entries {
-                    let (number, info) = (keys::last_number(key).unwrap_or_default(), decode_version(value)?);
-                    if !found.take(self.with_parts(record, number, info, &aliases)?) {
+                    if let Some(row) = self.row(record, among, key, value)?
+                        && !found.take(whole(row)?)
+                    {
                         return Ok(found.page(query));
                     }
                 }
@@ -180,7 +195,7 @@ impl LocalRegistry {
         let found = match named(asked.filter.expr()) {
             // A text that no model can be called finds none.
             Some(name) if names::model(name).is_err() => None,
-            Some(name) => self.find_record(name)?.filter(|found| found.name == name),
+            Some(name) => self.find_record(name)?,
             None => return self.records(),
         };
         Ok(Arc::new(found.into_iter().collect()))
@@ -208,7 +223,15 @@ impl LocalRegistry {
 
     fn asked(&self, subject: Subject, query: &ModelQuery) -> Result<Asked> {
         let limit = paging::page_size(query.max_results)?;
-        let filter = query::parse_about(subject, &query.filter)?;
+        let mut filter = query::parse_about(subject, &query.filter)?;
+        // Names are the same in upper and lower case: what is looked for is the model that has the name.
+        let mut failed = None;
+        filter.respell("name", &mut |text| match self.find_record(text) {
+            Ok(Some(found)) => *text = found.name,
+            Err(e) if e.code() != Code::InvalidArgument && e.code() != Code::LimitExceeded => failed = Some(e),
+            Ok(None) | Err(_) => {}
+        });
+        failed.map_or(Ok(()), Err)?;
         let order = query::parse_order_about(subject, &query.order_by)?;
         let (mut after, mut now) = (None, self.runs.clock().now());
         if let Some(token) = query.page_token.as_deref() {
@@ -238,40 +261,43 @@ impl Way {
     }
 }
 
-/// The name of the one model whose versions can match; None if it may be others.
-fn named(filter: &Expr) -> Option<&str> {
-    equal(filter, "name")
-}
-
-/// The text that an attribute has of all that can match; None if it may be others.
-fn equal<'a>(filter: &'a Expr, attribute: &str) -> Option<&'a str> {
-    match filter {
-        Expr::And(parts) => parts.iter().find_map(|part| equal(part, attribute)),
-        Expr::Compare { field, comparison: Comparison::Equal, value: Literal::Text(text) } => {
-            (field.to_string() == format!("attributes.{attribute}")).then_some(text.as_str())
+/// Sorts what is there and reads those of the page; all before it, if they are ordered by their tags.
+fn page_of<L: Hit, T: Hit>(
+    all: Vec<L>,
+    mut whole: impl FnMut(L) -> Result<T>,
+    asked: &Asked,
+    query: &ModelQuery,
+) -> Result<Page<T>> {
+    let mut found = Found::new(asked);
+    if asked.order.iter().any(|key| key.field.entity == Entity::Tag) {
+        let all = all.into_iter().map(whole).collect::<Result<Vec<_>>>()?;
+        for hit in behind(all, asked)? {
+            if !found.take(hit) {
+                break;
+            }
         }
-        _ => None,
+        return Ok(found.page(query));
     }
+    for hit in behind(all, asked)? {
+        if !found.take(whole(hit)?) {
+            break;
+        }
+    }
+    Ok(found.page(query))
 }
 
-fn page_of<T: Hit>(mut all: Vec<T>, asked: &Asked, query: &ModelQuery) -> Result<Page<T>> {
-    let compare = |a: &T, b: &T| {
+/// What is behind the last of the page before, in order.
+fn behind<T: Hit>(mut all: Vec<T>, asked: &Asked) -> Result<impl Iterator<Item = T>> {
+    all.sort_by(|a, b| {
         let keys = asked.order.iter().map(|key| query::compare(key.field.of(a), key.field.of(b), key.descending));
         keys.fold(Ordering::Equal, Ordering::then).then_with(|| a.before(b))
-    };
-    all.sort_by(compare);
+    });
     let begin = match &asked.after {
         None => 0,
         // What the page before ended with may have been deleted meanwhile.
         Some(place) => 1 + all.iter().position(|hit| hit.place() == *place).ok_or_else(|| bad_token(place))?,
     };
-    let mut found = Found::new(asked);
-    for hit in all.into_iter().skip(begin) {
-        if !found.take(hit) {
-            break;
-        }
-    }
-    Ok(found.page(query))
+    Ok(all.into_iter().skip(begin))
 }
 
 /// The items of a page, and one more if there is one.
@@ -299,59 +325,6 @@ impl<'a, T: Hit> Found<'a, T> {
         let token = |hit: &T| format!("{}.{:08x}.{}", self.asked.now.as_micros(), fingerprint(query), hit.place());
         let next_page_token = self.items.last().filter(|_| more).map(token);
         Page { items: self.items, next_page_token }
-    }
-}
-
-fn text(text: &str) -> Value<'_> {
-    Value::Text(Cow::Borrowed(text))
-}
-
-impl query::Record for RegisteredModel {
-    fn get(&self, entity: Entity, key: &str, _: Aspect) -> Option<Value<'_>> {
-        match (entity, key) {
-            (Entity::Tag, key) => self.tags.get(key).map(|value| text(value)),
-            (Entity::Attribute, "name") => Some(text(&self.name)),
-            (Entity::Attribute, "creation_timestamp") => Some(Value::Time(self.created_at)),
-            (Entity::Attribute, "last_updated_timestamp") => Some(Value::Time(self.updated_at)),
-            _ => None,
-        }
-    }
-}
-
-impl Hit for RegisteredModel {
-    fn place(&self) -> String {
-        self.name.clone()
-    }
-
-    fn before(&self, other: &Self) -> Ordering {
-        self.name.cmp(&other.name)
-    }
-}
-
-impl query::Record for ModelVersion {
-    fn get(&self, entity: Entity, key: &str, _: Aspect) -> Option<Value<'_>> {
-        #[expect(clippy::cast_precision_loss, reason = "versions are counted up from 1")]
-        match (entity, key) {
-            (Entity::Tag, key) => self.tags.get(key).map(|value| text(value)),
-            (Entity::Attribute, "name") => Some(text(&self.name)),
-            (Entity::Attribute, "version_number") => Some(Value::Number(self.version as f64)),
-            (Entity::Attribute, "run_id") => self.info.run_id.as_deref().map(text),
-            (Entity::Attribute, "source_path") => Some(text(&self.info.source)),
-            (Entity::Attribute, "current_stage") => Some(text(self.info.stage.as_str())),
-            (Entity::Attribute, "creation_timestamp") => Some(Value::Time(self.info.created_at)),
-            (Entity::Attribute, "last_updated_timestamp") => Some(Value::Time(self.info.updated_at)),
-            _ => None,
-        }
-    }
-}
-
-impl Hit for ModelVersion {
-    fn place(&self) -> String {
-        format!("{}/{}", self.name, self.version)
-    }
-
-    fn before(&self, other: &Self) -> Ordering {
-        self.name.cmp(&other.name).then_with(|| other.version.cmp(&self.version))
     }
 }
 

@@ -66,7 +66,8 @@ impl LocalRegistry {
 
     /// The only slot of a model whose last change of production was made before there were records of slots.
     fn slot_before_slots(&self, model: &ModelRecord) -> Result<SlotState> {
-        let events = self.events_of(&model.name)?;
+        let chain = self.chain(&model.name)?;
+        let events = chain.own();
         let moves = || events.iter().rev().filter(|event| event.generation.is_some());
         let production = self.latest_in(model.number, Stage::Production)?;
         let promotion = moves().find(|event| event.to.as_deref() == Some(Stage::Production.as_str()));
@@ -87,9 +88,10 @@ impl LocalRegistry {
             return Ok(true);
         }
         // Of a time before there were marks.
-        let events = self.events_of(&model.name)?;
+        let chain = self.chain(&model.name)?;
         Ok(slot.is_empty()
-            && events
+            && chain
+                .own()
                 .iter()
                 .any(|event| event.version == Some(number) && event.detail.is_none() && is_promotion(event)))
     }

@@ -138,6 +138,11 @@ impl LocalRegistry {
             return Ok(Found::default());
         };
         match self.files_of(&of) {
+            // Of no file nothing can be verified.
+            Ok(Found { digest: None, .. }) if options.must_exist => {
+                let hint = " in this store: it has none; log them first (of files that are elsewhere `external` makes a version)";
+                Err(Error::NotFound { what: "file of the source", id: options.source.clone(), hint: hint.into() })
+            }
             Ok(found) => Ok(found),
             Err(e) if !options.must_exist && matches!(e.code(), Code::NotFound | Code::InvalidArgument) => {
                 // MLflow takes any text for a run.

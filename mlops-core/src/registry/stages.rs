@@ -7,7 +7,7 @@ use super::layouts::encode_version;
 use super::log::Action;
 use super::slots::{SlotState, Slots};
 use super::store::{LocalRegistry, check_ready};
-use super::types::{ModelRecord, ModelVersion, Stage, StageOptions};
+use super::types::{ModelRecord, ModelVersion, Stage, StageOptions, VersionInfo};
 use crate::base::stored;
 use crate::error::{Error, Result};
 use crate::runs::for_each_entry;
@@ -95,10 +95,8 @@ impl LocalRegistry {
             return Err(self.other_generation(model, how.slot, &slot, expect)?);
         }
         let is_production = how.stage == Stage::Production;
-        let staged = how.stage == Stage::Staging && how.archives_staging;
-        let others = if staged { self.others_in(model, how.stage, number)? } else { Vec::new() };
-        let is_there = if is_production { slot.production == Some(number) } else { info.stage == how.stage };
-        if is_there && others.is_empty() {
+        let others = self.leave_staging(model, number, how)?;
+        if is_there(number, &info, &slot, how) && others.is_empty() {
             return Ok(Moved { changed: false, replaced: None, generation: slot.generation, event: None });
         }
         let evidence = self.check_move(change, model, number, &info, &slots, how)?;
@@ -117,7 +115,14 @@ impl LocalRegistry {
                 event: change.seq() + 1,
             };
             let leaves = slot.production.filter(|was| !is_elsewhere(&slots, how.slot, *was));
+            let mut rests_on = Vec::new();
             if let Some(was) = leaves {
+                if how.displaced != Stage::Archived {
+                    // A policy is for who comes to Staging this way, too.
+                    let (mut after, info) = (slots.clone(), self.version_record(model, was)?);
+                    after.insert(how.slot.into(), next.clone());
+                    rests_on = self.check_move(change, model, was, &info, &after, Move::to(how.displaced))?;
+                }
                 self.put_stage(change, model, was, how.displaced)?;
                 what.archived.extend(Some(was).filter(|_| how.displaced == Stage::Archived));
             }
@@ -128,7 +133,8 @@ impl LocalRegistry {
             moved.event = Some(change.seq());
             if let Some(was) = leaves.filter(|_| how.displaced != Stage::Archived) {
                 let (from, to) = (Some(Stage::Production.as_str()), Some(how.displaced.as_str()));
-                change.event(action, &model.name, What { version: Some(was), from, to, ..What::default() })?;
+                let what = What { version: Some(was), from, to, evidence: rests_on, ..What::default() };
+                change.event(action, &model.name, what)?;
             }
         } else {
             for other in &others {
@@ -200,7 +206,13 @@ impl LocalRegistry {
         Ok(())
     }
 
-    fn others_in(&self, model: &ModelRecord, stage: Stage, number: u64) -> Result<Vec<u64>> {
+    /// The others in Staging that leave it for a version.
+    pub(super) fn leave_staging(&self, model: &ModelRecord, number: u64, how: Move<'_>) -> Result<Vec<u64>> {
+        let is_staged = how.stage == Stage::Staging && how.archives_staging;
+        if is_staged { self.others_in(model, how.stage, number) } else { Ok(Vec::new()) }
+    }
+
+    pub(super) fn others_in(&self, model: &ModelRecord, stage: Stage, number: u64) -> Result<Vec<u64>> {
         let mut others = Vec::new();
         for_each_entry(&*self.storage, KeyRange::prefix(keys::in_stage(model.number, stage)), |key, _| {
             others.extend(keys::last_number(key).filter(|other| *other != number));
@@ -225,6 +237,11 @@ impl LocalRegistry {
         );
         Ok(Error::Conflict { detail })
     }
+}
+
+/// True if a version is where a move brings it.
+pub(super) fn is_there(number: u64, info: &VersionInfo, slot: &SlotState, how: Move<'_>) -> bool {
+    if how.stage == Stage::Production { slot.production == Some(number) } else { info.stage == how.stage }
 }
 
 /// What an error adds that is about a slot with a name.

@@ -1,11 +1,14 @@
 //! What stays of versions that were deleted, and of models whose parts are not all gone yet.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::by_run;
+use super::change::What;
 use super::keys;
 use super::layouts::decode_version;
-use super::log::Event;
+use super::log::{Action, Event};
 use super::names;
 use super::store::LocalRegistry;
 use super::types::{Stage, VersionInfo};
@@ -55,24 +58,95 @@ impl Tombstone {
 }
 
 impl LocalRegistry {
-    /// What is left of the versions that were deleted under a name, by number.
+    /// What is left of the versions that were deleted under a name, by number; of the model that has it also those that were
+    /// deleted under a name that it had before.
     ///
     /// # Errors
     /// `InvalidArgument` for a name that none can have; `Corrupt`, `Io`.
     pub fn deleted_versions(&self, name: &str) -> Result<Vec<Tombstone>> {
+        let mut found = self.left_under(&names::model(name)?)?;
+        found.extend(self.left_before(name)?);
+        found.sort_by_key(|left| (left.version, left.event));
+        Ok(found)
+    }
+
+    fn left_under(&self, lower: &str) -> Result<Vec<Tombstone>> {
         let mut found = Vec::new();
-        for_each_entry(&*self.storage, KeyRange::prefix(keys::tombstones(&names::model(name)?)), |_, value| {
+        for_each_entry(&*self.storage, KeyRange::prefix(keys::tombstones(lower)), |_, value| {
             found.push(stored::decode("what is left of a version", value)?);
             Ok(())
         })?;
         Ok(found)
     }
 
+    /// What is left of the versions that a model deleted under the names that it had before.
+    fn left_before(&self, name: &str) -> Result<Vec<Tombstone>> {
+        let (chain, lower) = (self.chain(name)?, names::model(name)?);
+        let own = chain.own().iter().filter(|event| event.action == Action::VersionDeleted);
+        let own: BTreeSet<u64> = own.map(|event| event.seq).collect();
+        let mut found = Vec::new();
+        for earlier in chain.earlier_names().into_iter().filter(|earlier| *earlier != lower && !own.is_empty()) {
+            found.extend(self.left_under(&earlier)?.into_iter().filter(|left| own.contains(&left.event)));
+        }
+        Ok(found)
+    }
+
+    /// Notes that a version was deleted where a model is from, so that its number is not given again here. False, and nothing is
+    /// noted, if it was given here.
+    ///
+    /// ```
+    /// use mlops_core::Store;
+    /// use mlops_core::registry::{ModelRegistry, VersionOptions};
+    ///
+    /// # fn main() -> mlops_core::Result<()> {
+    /// let store = Store::open("memory:")?;
+    /// let registry = store.registry();
+    /// registry.create_model("fraud", None, &[])?;
+    /// assert!(registry.note_deleted("fraud", 4)?);
+    /// assert_eq!(registry.create_version("fraud", &VersionOptions::default())?.version, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown model; `ReadOnly`, `Io`.
+    pub fn note_deleted(&self, name: &str, number: u64) -> Result<bool> {
+        self.change(|change| {
+            let mut model = self.record(name)?;
+            if number < model.next_version {
+                return Ok(false);
+            }
+            model.next_version = number.saturating_add(1);
+            change.put_model(&mut model)?;
+            let from = Some(Stage::None.as_str());
+            change.event(
+                Action::VersionDeleted,
+                &model.name,
+                What { version: Some(number), from, ..What::default() },
+            )?;
+            let left = Tombstone {
+                version: number,
+                digest: None,
+                manifest: None,
+                stage: Stage::None,
+                actor: change.actor().name.clone(),
+                reason: change.reason().map(str::to_owned),
+                at: change.at,
+                event: change.seq(),
+            };
+            change.push(Op::put(keys::tombstone(&names::model(&model.name)?, number), stored::encode(&left)?));
+            Ok(true)
+        })
+    }
+
     /// That a version does not exist, and who deleted it.
     pub(super) fn no_version(&self, name: &str, number: u64, was_given: bool) -> Result<Error> {
         let bytes = self.storage.get(&keys::tombstone(&names::model(name)?, number))?;
-        let tombstone: Option<Tombstone> =
+        let mut tombstone: Option<Tombstone> =
             bytes.map(|bytes| stored::decode("what is left of a version", &bytes)).transpose()?;
+        if tombstone.is_none() && was_given {
+            tombstone = self.left_before(name)?.into_iter().find(|left| left.version == number);
+        }
         let hint = match tombstone {
             Some(left) => {
                 let why = left.reason.map_or_else(String::new, |reason| format!(": {reason}"));

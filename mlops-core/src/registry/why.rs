@@ -65,7 +65,7 @@ impl LocalRegistry {
             let is_move = matches!(event.action, Action::StageChanged | Action::RolledBack | Action::VersionCreated);
             is_move && (event.version == Some(number) || event.archived.contains(&number))
         };
-        Ok(self.events_up_to(&model.name, u64::MAX)?.into_iter().rev().find(moved))
+        Ok(self.chain(&model.name)?.events.into_iter().rev().find(moved))
     }
 }
 

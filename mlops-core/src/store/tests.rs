@@ -11,6 +11,7 @@ mod lineage;
 mod logged_models;
 mod lost;
 mod model_registry;
+mod model_registry_names;
 mod model_registry_property;
 mod model_registry_reads;
 mod model_registry_rules;

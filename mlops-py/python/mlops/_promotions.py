@@ -381,6 +381,11 @@ class Registry:
         """What is left of the versions that were deleted under a name: number, digest, who, why, when."""
         return list(json.loads(self._by().deleted_versions(text("model", model))))
 
+    def rename_model(self, model: str, new_name: str, reason: str, *, actor: str | None = None) -> None:
+        """Gives a model another name, also where a policy protects what is in production under the one that it has."""
+        registry = _native.ModelRegistry(self._store, actor=actor, reason=reason)
+        registry.rename_model(text("model", model), text_key("name of a registered model", new_name))
+
     def delete_version(self, model: str, version: int | str, reason: str, *, actor: str | None = None) -> None:
         """Deletes a version whatever a policy protects."""
         self._by(actor, reason).force_delete(text("model", model), number_of(version))

@@ -111,7 +111,7 @@ class RegistryCalls:
         return RegisteredModel(self._registry.get_model(text("name", name)))
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
-        """Gives a registered model another name; its versions keep their numbers."""
+        """Gives a registered model another name; its versions keep their numbers, and its policies go along."""
         new_name = text_key("name of a registered model", new_name)
         return RegisteredModel(self._registry.rename_model(text("name", name), new_name))
 
@@ -256,7 +256,7 @@ class RegistryCalls:
         self._registry.set_alias(text("name", name), text("alias", alias), number_of(version))
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
-        """Removes an alias, if there is one of this name."""
+        """Removes an alias, if there is one of this name. Without ``production``, what was there is in no stage."""
         self._registry.delete_alias(text("name", name), text("alias", alias))
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:

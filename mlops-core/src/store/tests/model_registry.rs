@@ -59,9 +59,11 @@ fn a_number_is_never_given_again() {
     assert_eq!(registry.register("tree", &elsewhere()).unwrap().version, 6);
     assert_eq!(registry.register("forest", &elsewhere()).unwrap().version, 6);
     registry.delete_model("tree").unwrap();
+    assert_eq!(registry.rename_model("forest", "tree").unwrap_err().code(), Code::Conflict, "`tree` had another 6");
+    registry.delete_version("forest", 6).unwrap();
     registry.rename_model("forest", "tree").unwrap();
     assert_eq!(registry.register("tree", &elsewhere()).unwrap().version, 7);
-    assert_eq!(numbers(&registry, "tree"), [7, 6, 5]);
+    assert_eq!(numbers(&registry, "tree"), [7, 5]);
 }
 
 #[test]

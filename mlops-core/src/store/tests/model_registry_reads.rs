@@ -45,7 +45,7 @@ impl Storage for Counting {
 }
 
 /// How many entries are read to make a version, find one by an alias, promote and go back.
-fn reads_with(count: usize) -> [usize; 10] {
+fn reads_with(count: usize) -> [usize; 12] {
     let (store, _) = open();
     versions(&store, count);
     let of_run = |run: &str| VersionOptions { run_id: Some(run.into()), ..elsewhere() };
@@ -63,6 +63,11 @@ fn reads_with(count: usize) -> [usize; 10] {
             ..ModelQuery::default()
         };
         registry.search_versions(&query).unwrap().items.remove(0)
+    };
+    let one_of = |filter: &str| {
+        let found = registry.search_versions(&ModelQuery { filter: filter.into(), ..ModelQuery::default() }).unwrap();
+        assert_eq!(found.items.len(), 1, "{filter}");
+        found.items[0].version
     };
     let reads = |work: &dyn Fn()| {
         counting.read.store(0, Ordering::Relaxed);
@@ -98,6 +103,8 @@ fn reads_with(count: usize) -> [usize; 10] {
             let query = ModelQuery { filter: "run_id = '7'".into(), ..ModelQuery::default() };
             assert_eq!(registry.search_versions(&query).unwrap().items.len(), 1);
         }),
+        reads(&|| assert_eq!(one_of("name = 'fraud' AND current_stage = 'Production'"), 1)),
+        reads(&|| assert_eq!(one_of("version_number = 7 AND name = 'fraud'"), 7)),
     ]
 }
 
@@ -170,7 +177,15 @@ fn an_order_in_which_things_stand_gives_what_sorting_gives() {
         }
     };
     // By a value that all share first, so that it is sorted.
-    for filter in ["", "name = 'b'", "name = 'b' AND version_number < 5", "name = 'none'", "version_number > 1"] {
+    for filter in [
+        "",
+        "name = 'b'",
+        "name = 'b' AND version_number < 5",
+        "name = 'none'",
+        "version_number > 1",
+        "version_number = 2",
+        "current_stage = 'Staging' AND name = 'b'",
+    ] {
         let orders: [&[&str]; 8] = [
             &[],
             &["name"],

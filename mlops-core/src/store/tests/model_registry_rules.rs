@@ -240,6 +240,11 @@ fn a_rejection_blocks_until_the_same_actor_changes_their_mind() {
     assert!(code == Code::Conflict && text.contains("roll back"), "{text}");
     bob.reject("fraud", 2, Stage::Production).unwrap();
     assert_eq!(refusal(promote(&registry, 2)).0, Code::Denied);
+    // Asking for approval is no change of mind.
+    bob.request_approval("fraud", 2, Stage::Production).unwrap();
+    let (code, text) = refusal(promote(&registry, 2));
+    assert!(code == Code::Denied && text.contains("bob has rejected"), "{text}");
+    assert_eq!(registry.pending().unwrap()[0].rejected_by, ["bob"]);
     assert_eq!(bob.withdraw("fraud", 2, Stage::Production).unwrap().approval.decision, Decision::Withdrawn);
     assert_eq!(refusal(bob.withdraw("fraud", 2, Stage::Production)).0, Code::NotFound);
     promote(&registry, 2).unwrap();
@@ -577,9 +582,141 @@ fn a_search_of_one_model_looks_at_that_model() {
         items.into_iter().map(|version| (version.name, version.version)).collect()
     };
     assert_eq!(found("name = 'fraud' AND version_number > 1"), [("fraud".to_owned(), 2)]);
-    assert!(found("name = 'Fraud'").is_empty(), "a filter compares text as text");
+    assert_eq!(found("name = 'Fraud'"), found("name = 'fraud'"), "names are the same in upper and lower case");
+    assert_eq!(found("name IN ('OTHER', 'none') AND name != 'Fraud'"), [("other".to_owned(), 1)]);
+    assert_eq!(found("name != 'FRAUD'"), [("other".to_owned(), 1)]);
+    assert!(found("name LIKE 'FRAUD'").is_empty(), "a pattern is about text");
+    let models = ModelQuery { filter: "name = 'FRAUD'".into(), ..ModelQuery::default() };
+    assert_eq!(registry.search_models(&models).unwrap().items[0].name, "fraud");
     assert!(found("name = 'a/b'").is_empty());
     assert_eq!(found("name = 'fraud' OR name = 'other'").len(), 3);
+}
+
+#[test]
+fn no_stage_is_a_way_around_staging_or_out_of_the_archive() {
+    let (store, _) = open();
+    let registry = versions(&store, 3);
+    let to =
+        |number: u64, to: Stage| registry.promote("fraud", number, &PromoteOptions { to, ..PromoteOptions::default() });
+    set(&store, &json!({"skip_staging": false}));
+    assert_eq!(refusal(promote(&registry, 1)).0, Code::Denied);
+    to(1, Stage::Archived).unwrap();
+    let (code, text) = refusal(promote(&registry, 1));
+    assert!(code == Code::Denied && text.contains("was not in staging"), "{text}");
+    to(1, Stage::Staging).unwrap();
+    to(1, Stage::Archived).unwrap();
+    promote(&registry, 1).unwrap();
+    set(&store, &json!({"strict_transitions": true}));
+    promote(&registry, 2).unwrap();
+    let (code, text) = refusal(to(1, Stage::None));
+    assert!(code == Code::Denied && text.contains("it is archived"), "{text}");
+    assert_eq!(refusal(registry.set_stage("fraud", 1, Stage::None, StageOptions::default())).0, Code::Denied);
+    assert!(!registry.status("fraud", 1, Stage::None, "").unwrap().can_promote());
+    to(1, Stage::Staging).unwrap();
+    promote(&registry, 1).unwrap();
+}
+
+#[test]
+fn who_leaves_production_for_staging_needs_what_the_policy_asks_for() {
+    let (store, _) = open();
+    let registry = versions(&store, 2);
+    let scope = PolicyScope { model: None, stage: Stage::Staging };
+    let fields = json!({"approvals": 1}).as_object().cloned();
+    registry.set_policies(&PolicyChanges::from([(scope, fields)])).unwrap();
+    promote(&registry, 1).unwrap();
+    let kept = PromoteOptions { archive_existing: false, ..PromoteOptions::default() };
+    let (code, text) = refusal(registry.promote("fraud", 2, &kept));
+    assert!(code == Code::Denied && text.contains("version 1 of `fraud` may not go to Staging"), "{text}");
+    let said = as_of(&store, "bob").approve("fraud", 1, Stage::Staging).unwrap().approval;
+    registry.promote("fraud", 2, &kept).unwrap();
+    assert_eq!(registry.get_version("fraud", 1).unwrap().info.stage, Stage::Staging);
+    let moved = registry.history("fraud").unwrap().pop().unwrap();
+    assert_eq!((moved.version, &moved.evidence[0]), (Some(1), &format!("approval:{}", said.id)));
+}
+
+#[test]
+fn a_status_says_what_a_promotion_does() {
+    let (store, _) = open();
+    let registry = versions(&store, 3);
+    let status = |number: u64, to: Stage| registry.status("fraud", number, to, "").unwrap();
+    set(&store, &json!({"approvals": 1}));
+    assert!(status(2, Stage::Archived).can_promote(), "policies are for Staging and Production");
+    set(&store, &json!({"require_reason": true}));
+    let asked = status(1, Stage::Production);
+    assert!(asked.can_promote());
+    assert_eq!(asked.requirements.iter().map(|asked| asked.name).collect::<Vec<_>>(), ["reason"]);
+    promote(&registry, 1).unwrap();
+    set(&store, &json!({"gate": "auc"}));
+    gate(&registry, 1, None);
+    let there = status(1, Stage::Production);
+    assert!(there.is_there && there.can_promote() && there.requirements.is_empty());
+    assert!(!promote(&registry, 1).unwrap().changed);
+    assert!(!status(2, Stage::Production).is_there);
+    assert_eq!(refusal(registry.status("fraud", 3, Stage::Staging, "eu")).0, Code::InvalidArgument);
+    set(&store, &json!({"strict_transitions": true}));
+    assert!(!status(1, Stage::Archived).can_promote(), "nothing would be left in production");
+}
+
+#[test]
+fn the_version_of_a_policy_counts_on_when_it_was_taken_away() {
+    let (store, _) = open();
+    let registry = versions(&store, 1);
+    for model in [Some("fraud".to_owned()), None] {
+        let scope = PolicyScope { model, stage: Stage::Production };
+        for fields in [json!({"approvals": 1}), json!({"approvals": 2}), Value::Null, json!({"approvals": 1})] {
+            registry.set_policies(&PolicyChanges::from([(scope.clone(), fields.as_object().cloned())])).unwrap();
+        }
+        let set = registry.policies().unwrap().into_iter().find(|set| set.scope == scope).unwrap();
+        assert_eq!(set.version, 3, "{scope:?}");
+    }
+}
+
+#[test]
+fn the_alias_production_is_deleted_whoever_made_it() {
+    let (store, _) = open();
+    let registry = versions(&store, 1);
+    promote(&registry, 1).unwrap();
+    set(&store, &json!({"protect_production": true}));
+    assert_eq!(refusal(registry.delete_alias("fraud", "production")).0, Code::Conflict);
+    set(&store, &Value::Null);
+    assert!(registry.delete_alias("fraud", "Production").unwrap());
+    assert_eq!(refusal(registry.get_by_alias("fraud", "production")).0, Code::NotFound);
+    assert_eq!(registry.get_version("fraud", 1).unwrap().info.stage, Stage::None);
+    assert!(!registry.delete_alias("fraud", "production").unwrap());
+}
+
+#[test]
+fn what_is_verified_has_files_in_this_store() {
+    let (store, _) = open();
+    let registry = versions(&store, 1);
+    let run = store.runs().start(RunOptions::default()).unwrap();
+    run.end(RunStatus::Finished).unwrap();
+    set(&store, &json!({"require_verified": true}));
+    let scope = PolicyScope { model: None, stage: Stage::Production };
+    let fields = json!({"require_verified": true}).as_object().cloned();
+    registry.set_policies(&PolicyChanges::from([(scope, fields)])).unwrap();
+    for source in ["models:/fraud/1".to_owned(), format!("runs:/{}", run.id())] {
+        let of = VersionOptions { source, ..VersionOptions::default() };
+        let (code, text) = refusal(registry.register("other", &of));
+        assert!(code == Code::NotFound && text.contains("it has none"), "{text}");
+        registry.register("other", &VersionOptions { external: true, ..of.clone() }).unwrap();
+        let must_exist = VersionOptions { external: true, must_exist: true, ..of };
+        assert_eq!(refusal(registry.register("other", &must_exist)).0, Code::NotFound);
+    }
+    assert_eq!(refusal(registry.copy_version("fraud", 1, "other")).0, Code::NotFound);
+}
+
+#[test]
+fn a_blank_actor_is_nobody() {
+    let (store, _) = open();
+    versions(&store, 1);
+    let of = |actor: Option<&str>| {
+        let by = By { actor: actor.map(str::to_owned), reason: None };
+        store.registry().by(by).request_approval("fraud", 1, Stage::Staging).unwrap().approval.actor
+    };
+    let (blank, none) = (of(Some(" \t")), of(None));
+    assert_eq!((&blank.name, &blank.name_from), (&none.name, &none.name_from));
+    assert!(!blank.name.trim().is_empty());
 }
 
 #[test]
@@ -633,6 +770,24 @@ fn age(store: &Store) {
     }
     let done = storage.apply(&ops, Durability::Fast).unwrap();
     assert_eq!(done, Outcome::Applied);
+}
+
+#[test]
+fn a_model_of_before_slots_and_manifests_goes_on_under_another_name() {
+    let (store, _) = open();
+    let registry = versions(&store, 3);
+    for number in [1, 2] {
+        promote(&registry, number).unwrap();
+    }
+    age(&store);
+    registry.rename_model("fraud", "claims").unwrap();
+    let slot = &registry.get_model("claims").unwrap().slots[""];
+    assert_eq!((slot.generation, slot.production, slot.previous, slot.event), (2, Some(2), Some(1), 6));
+    let scope = PolicyScope { model: None, stage: Stage::Production };
+    let fields = json!({"approvals": 1, "self_approval": false}).as_object().cloned();
+    registry.set_policies(&PolicyChanges::from([(scope, fields)])).unwrap();
+    assert_eq!(refusal(registry.approve("claims", 3, Stage::Production)).0, Code::Denied, "ada made it");
+    assert_eq!(registry.rollback("claims", "", Some(1)).unwrap().replaced, Some(2));
 }
 
 #[test]

@@ -34,8 +34,17 @@ class RegistryWriter:
         self._say = say
 
     def write(self, model: RegisteredModel) -> None:
+<<<<<<< HEAD
         self._report.model_versions.found += len(model.versions)
         self._model(model)
+=======
+        self._report.registered_models.found += 1
+        self._report.model_versions.found += sum(not version.deleted for version in model.versions)
+        try:
+            self._model(model)
+        except MlopsError as error:
+            self._report.problems.append(f"registered model {model.name!r}: {error}")
+>>>>>>> regrules
 
     def _model(self, model: RegisteredModel) -> None:
         try:
@@ -56,10 +65,17 @@ class RegistryWriter:
                 if key not in found["tags"]:
                     self._registry.set_tag(model.name, None, key, value)
         live = max((version.number for version in model.versions if version.stage == "Production"), default=None)
+        why = f"version {live} is in Production too, and one version is at a time"
+        pointed = next((number for alias, number in model.aliases.items() if alias.lower() == "production"), None)
+        if pointed is not None and not any(alias.lower() == "production" for alias in found["aliases"]):
+            live, why = pointed, f"the alias production points to version {pointed}, and here that is what is in Production"
         for version in sorted(model.versions, key=lambda version: version.number):
             what = f"version {version.number} of the registered model {model.name!r}"
             try:
-                self._version(model.name, version, live, what)
+                if version.deleted:
+                    self._registry.note_deleted(model.name, version.number)
+                else:
+                    self._version(model.name, version, live, why, what)
             except MlopsError as error:
                 self._report.problems.append(f"{what}: {error}")
         for alias, number in model.aliases.items():
@@ -70,7 +86,7 @@ class RegistryWriter:
             except MlopsError as error:
                 self._report.problems.append(f"the alias {alias!r} of the registered model {model.name!r}: {error}")
 
-    def _version(self, name: str, version: Version, live: int | None, what: str) -> None:
+    def _version(self, name: str, version: Version, live: int | None, why: str, what: str) -> None:
         try:
             self._registry.get_version(name, version.number)
         except NotFound:
@@ -82,10 +98,11 @@ class RegistryWriter:
         self._report.model_versions.new += 1
         stage = version.stage
         if stage == "Production" and version.number != live:
-            self._report.problems.append(
-                f"{what}: it is archived, since version {live} is in Production too, and one version is at a time"
-            )
+            self._report.problems.append(f"{what}: it is archived, since {why}")
             stage = "Archived"
+        elif stage != "Production" and version.number == live:
+            self._report.problems.append(f"{what}: it was in {stage} and is in Production, since {why}")
+            stage = "Production"
         if stage != made["stage"]:
             self._registry.set_stage(name, version.number, stage)
 

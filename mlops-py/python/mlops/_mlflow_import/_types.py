@@ -94,10 +94,15 @@ class Version:
     created: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def deleted(self) -> bool:
+        """MLflow keeps what was deleted, and gives its number to no other."""
+        return self.stage == "Deleted_Internal"
+
 
 @dataclass
 class RegisteredModel:
-    """A registered model with its versions."""
+    """A registered model with its versions, those too that were deleted: of them only the numbers count."""
 
     name: str
     description: str | None = None

@@ -471,7 +471,7 @@ size_bytes = 1000
             (primary("mode = \"noninferior_and_not_worse\""), "a margin with this mode"),
             (primary("mode = \"better\""), "\"superior\""),
             (primary("margin = 0.1\nmin_absolute_change = 0.1"), "one of these"),
-            (primary("min_relative_change = 0.1\nmin_absolute_change = 0.1"), "one of"),
+            (primary("min_relative_change = 0.1\nmin_absolute_change = -0.1"), "0 or more"),
             (primary("threshold = 0.1\nfloor = 0.1"), "mean the same"),
             (primary("greater_is_better = false"), "true, since more of it is better"),
             (primary("floor_on = \"lb\""), "a floor or a ceiling"),

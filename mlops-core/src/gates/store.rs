@@ -69,7 +69,10 @@ impl Gates {
             return Err(Error::InvalidArgument {
                 what: "baseline".into(),
                 value: format!("{model}@{version}"),
-                expected: format!("another version than the candidate{}", if is_there { "; it is in production already" } else { "" }),
+                expected: format!(
+                    "another version than the candidate{}",
+                    if is_there { "; it is in production already" } else { "" }
+                ),
             });
         }
         inputs.candidate_digest = Some(digest(&candidate));

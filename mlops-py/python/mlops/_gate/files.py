@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
 from typing import Any
 
 from ..exceptions import InvalidArgument, NotFound, Unsupported
@@ -34,15 +33,17 @@ def read(path: str) -> Any:
 
 
 def _parquet(path: str) -> Any:
-    reads: Callable[[str], Any]
     try:
-        from pandas import read_parquet as reads
+        import pandas
     except ImportError:
-        try:
-            from polars import read_parquet as reads
-        except ImportError:
-            raise Unsupported("reading Parquet needs pandas with pyarrow, or polars; install one, or give CSV") from None
-    return reads(path)
+        pass
+    else:
+        return pandas.read_parquet(path)
+    try:
+        import polars
+    except ImportError:
+        raise Unsupported("reading Parquet needs pandas with pyarrow, or polars; install one, or give CSV") from None
+    return polars.read_parquet(path)
 
 
 def _csv(path: str) -> dict[str, list[Any]]:

@@ -8,12 +8,12 @@
 //! version 1 of breast-cancer: accuracy 0.9301, epochs 1
 //! version 2 of breast-cancer: accuracy 0.9441, epochs 3
 //! version 3 of breast-cancer: accuracy 0.9860, epochs 27
-//! ada may not promote version {best} yet; what is missing: approvals
+//! ada may not promote version 3 yet; what is missing: approvals
 //! models:/breast-cancer/Production is version 3; 141 of 143 held-out rows are right
 //! `breast-cancer` version 3 is in Production
 //!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)
 //!     approved by bob, event 8 (looked at the mistakes)
-//! rolled back to version 2, and version {best} is archived
+//! rolled back to version 2, and version 3 is archived
 //! what happened to production:
 //!   event 5, 2026-11-27T15:28:38.981779Z: stage_changed version 2 None -> Production by ada (the first that is good enough)
 //!   event 9, 2026-11-27T15:28:38.983042Z: stage_changed version 3 None -> Production by ada (fewer mistakes)

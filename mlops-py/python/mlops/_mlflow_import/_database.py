@@ -219,7 +219,6 @@ class Database(MlflowSource):
             return [] if found is None else beneath(found)
         return self._beneath(uri)
 
-<<<<<<< HEAD
     def registered(self) -> Iterator[RegisteredModel | Unread]:
         rows = self._rows("registered_models", "ORDER BY name")
         return each(rows, self._registered, lambda row: f"registered model {row['name']!r}")
@@ -234,7 +233,7 @@ class Database(MlflowSource):
         for version in each(rows, self._version, lambda of: f"version {of['version']} of the registered model {name!r}"):
             if isinstance(version, Unread):
                 self.problems.append(version.why)
-            elif version.stage != "Deleted_Internal":
+            else:
                 versions.append(version)
         aliases = self._rows("registered_model_aliases", "WHERE name = ?", name)
         return RegisteredModel(
@@ -259,38 +258,6 @@ class Database(MlflowSource):
             created=_time(of, "creation_time"),
             tags=texts(((tag["key"], _text(tag["value"])) for tag in tags), f"version {number} of {of['name']!r}", self.problems),
         )
-=======
-    def registered(self) -> Iterable[RegisteredModel]:
-        for row in self._rows("registered_models", "ORDER BY name"):
-            name = row["name"]
-            tags = self._texts("registered_model_tags", "name", name)
-            if PROMPT in tags:
-                continue
-            aliases = self._rows("registered_model_aliases", "WHERE name = ?", name)
-            yield RegisteredModel(
-                name=name,
-                description=row.get("description"),
-                tags=tags,
-                aliases={of["alias"]: int(of["version"]) for of in aliases},
-                versions=[
-                    Version(
-                        number=int(of["version"]),
-                        source=of.get("source") or "",
-                        place=of.get("storage_location") or "",
-                        run_id=of.get("run_id"),
-                        run_link=of.get("run_link"),
-                        description=of.get("description"),
-                        stage=of.get("current_stage") or "None",
-                        created=of.get("creation_time"),
-                        tags={
-                            tag["key"]: tag["value"] or ""
-                            for tag in self._rows("model_version_tags", "WHERE name = ? AND version = ?", name, of["version"])
-                        },
-                    )
-                    for of in self._rows("model_versions", "WHERE name = ? ORDER BY version", name)
-                ],
-            )
->>>>>>> regrules
 
     def close(self) -> None:
         self._connection.close()

@@ -196,7 +196,6 @@ class Folder(MlflowSource):
         folder = self._places[model.id] / "artifacts"
         return beneath(folder) if folder.is_dir() else []
 
-<<<<<<< HEAD
     def registered(self) -> Iterator[RegisteredModel | Unread]:
         found = sorted((self._root / "models").glob("*/meta.yaml"))
         return each(found, self._registered, lambda place: f"registered model {place.parent.name!r}")
@@ -211,7 +210,7 @@ class Folder(MlflowSource):
         for version in each(sorted(folder.glob("version-*/meta.yaml")), self._version, lambda of: f"{of.parent.name} of {name!r}"):
             if isinstance(version, Unread):
                 self.problems.append(f"registered model {name!r}: {version.why}")
-            elif version.stage != "Deleted_Internal":
+            else:
                 versions.append(version)
         return RegisteredModel(
             name=name,
@@ -220,21 +219,6 @@ class Folder(MlflowSource):
             aliases={alias: int(number) for alias, number in self._texts(folder / "aliases").items() if number.strip().isdigit()},
             versions=versions,
         )
-=======
-    def registered(self) -> Iterable[RegisteredModel]:
-        for found in sorted((self._root / "models").glob("*/meta.yaml")):
-            meta, folder = read_yaml(found), found.parent
-            tags = _texts(folder / "tags")
-            if PROMPT in tags:
-                continue
-            yield RegisteredModel(
-                name=str(meta.get("name") or folder.name),
-                description=meta.get("description"),
-                tags=tags,
-                aliases={alias: int(number) for alias, number in _texts(folder / "aliases").items() if number.strip().isdigit()},
-                versions=[self._version(place) for place in folder.glob("version-*/meta.yaml")],
-            )
->>>>>>> regrules
 
     def _version(self, place: Path) -> Version:
         meta = read_yaml(place)

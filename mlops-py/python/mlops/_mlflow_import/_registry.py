@@ -34,17 +34,8 @@ class RegistryWriter:
         self._say = say
 
     def write(self, model: RegisteredModel) -> None:
-<<<<<<< HEAD
-        self._report.model_versions.found += len(model.versions)
-        self._model(model)
-=======
-        self._report.registered_models.found += 1
         self._report.model_versions.found += sum(not version.deleted for version in model.versions)
-        try:
-            self._model(model)
-        except MlopsError as error:
-            self._report.problems.append(f"registered model {model.name!r}: {error}")
->>>>>>> regrules
+        self._model(model)
 
     def _model(self, model: RegisteredModel) -> None:
         try:

@@ -221,3 +221,24 @@ def test_many_runs_are_found_by_columns_as_they_are_by_their_records(store: Any)
         # A run that changed since it was folded.
         mlops.MlflowClient().set_tag(few["run_id"][0], "seen", "yes")
         assert len(mlops.search_runs(filter_string="tags.seen = 'yes'")) == 1
+
+
+def test_tags_that_spell_numbers_are_ordered_as_params_are() -> None:
+    for value in ("10", "9", "abc", "2.5"):
+        with mlops.start_run(run_name=value):
+            mlops.set_tag("k", value)
+            mlops.log_param("k", value)
+    for field in ("tags.k", "params.k"):
+        for direction, expected in (("ASC", ["2.5", "9", "10", "abc"]), ("DESC", ["abc", "10", "9", "2.5"])):
+            for page in (100, 2):
+                found = mlops.search_runs(order_by=[f"{field} {direction}"], output_format="list", max_results=page)
+                assert [run.info.run_name for run in found] == expected[:page]
+
+
+def test_keys_in_single_quotes_and_numbers_that_no_float_holds_are_taken() -> None:
+    with mlops.start_run():
+        mlops.set_tag("my tag", "x")
+        mlops.log_metric("m", 1.0)
+    assert len(mlops.search_runs(filter_string="tags.'my tag' = 'x'", output_format="list")) == 1
+    assert len(mlops.search_runs(filter_string="metrics.m < 1e999", output_format="list")) == 1
+    assert mlops.search_runs(filter_string="metrics.m > 1e999", output_format="list") == []

@@ -41,7 +41,7 @@ pub(super) struct Order {
 impl Order {
     /// Rows of which nothing is known yet.
     pub(super) fn new(rows: usize) -> Self {
-        Self { rows: (0..rows).collect(), equal: if rows > 1 { vec![0..rows] } else { Vec::new() } }
+        Self { rows: (0..rows).collect(), equal: std::iter::once(0..rows).filter(|all| all.len() > 1).collect() }
     }
 
     /// The same, rows that were equal in the order of these columns.

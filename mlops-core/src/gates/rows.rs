@@ -243,7 +243,7 @@ pub(super) fn code(column: &Column) -> Coded {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what does not fit is another number then")]
 fn small_whole(value: f64) -> Option<usize> {
     let whole = value as u8;
-    (f64::from(whole) == value).then_some(usize::from(whole))
+    ((f64::from(whole) - value).abs() <= 0.0).then_some(usize::from(whole))
 }
 
 fn absent(name: &str, inputs: &GateInputs) -> String {

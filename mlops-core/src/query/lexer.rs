@@ -165,9 +165,9 @@ impl Source<'_> {
         });
         let len = sign + body.len();
         let word = rest.get(..len).unwrap_or_default();
-        let infinite = body.eq_ignore_ascii_case("inf") || body.eq_ignore_ascii_case("infinity");
         match word.parse::<f64>() {
-            Ok(number) if number.is_finite() || (infinite && number.is_infinite()) => Ok((Kind::Number(number), len)),
+            // What no float holds is infinite, as for MLflow.
+            Ok(number) if !number.is_nan() => Ok((Kind::Number(number), len)),
             _ => Err(self.unexpected(&(at..at + len.max(1)), "a number such as 3, -0.5 or 1e-05")),
         }
     }

@@ -47,7 +47,9 @@ impl Parser<'_> {
             return Key::Bare(bare.to_owned());
         }
         match self.token() {
-            Token { kind: Kind::Backticks(text) | Kind::DoubleQuotes(text), span } if span.start == end => {
+            Token { kind: Kind::Backticks(text) | Kind::DoubleQuotes(text) | Kind::SingleQuotes(text), span }
+                if span.start == end =>
+            {
                 let text = text.clone();
                 self.take();
                 Key::Quoted(text)

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
-use super::fields::{Field, Subject};
+use super::fields::{Entity, Field, Subject};
 use super::lexer::{Kind, Source};
 use super::parser::Parser;
-use super::types::{Value, param_text};
+use super::types::{Record, Value, param_text};
 use crate::base::time::Timestamp;
 use crate::error::Result;
 
@@ -19,6 +19,18 @@ pub struct OrderKey {
     pub field: Field,
     /// From large to small.
     pub descending: bool,
+}
+
+impl OrderKey {
+    /// What a record is ordered by: the value of the field; of a tag that spells a number that, as of a param.
+    pub fn of<'r>(&self, record: &'r dyn Record) -> Option<Value<'r>> {
+        match (self.field.entity, self.field.of(record)) {
+            (Entity::Tag, Some(Value::Text(text))) => {
+                Some(text.trim().parse().map_or(Value::Text(text), Value::Number))
+            }
+            (_, found) => found,
+        }
+    }
 }
 
 impl fmt::Display for OrderKey {

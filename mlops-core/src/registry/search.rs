@@ -289,7 +289,7 @@ fn page_of<L: Hit, T: Hit>(
 /// What is behind the last of the page before, in order.
 fn behind<T: Hit>(mut all: Vec<T>, asked: &Asked) -> Result<impl Iterator<Item = T>> {
     all.sort_by(|a, b| {
-        let keys = asked.order.iter().map(|key| query::compare(key.field.of(a), key.field.of(b), key.descending));
+        let keys = asked.order.iter().map(|key| query::compare(key.of(a), key.of(b), key.descending));
         keys.fold(Ordering::Equal, Ordering::then).then_with(|| a.before(b))
     });
     let begin = match &asked.after {

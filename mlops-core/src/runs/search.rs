@@ -90,7 +90,7 @@ impl Place {
     fn of(record: &Record<'_>, order: &[OrderKey]) -> Self {
         Self {
             hit: Hit::Id,
-            values: order.iter().map(|key| key.field.of(record).and_then(SortValue::of)).collect(),
+            values: order.iter().map(|key| key.of(record).and_then(SortValue::of)).collect(),
             started_at: record.run.started_at(),
             run_id: record.run.run_id().to_owned(),
         }

@@ -148,7 +148,7 @@ fn without_a_margin_only_a_slice_that_is_shown_to_be_worse_stops_the_gate() {
 
 #[test]
 fn a_few_rows_of_a_slice_are_no_evidence_in_either_direction() {
-    let part = |row: usize| if row % 50 == 0 { "small" } else { "large" };
+    let part = |row: usize| if row.is_multiple_of(50) { "small" } else { "large" };
     let column: Vec<&str> = (0..3_000).map(part).collect();
     let mut rows = inputs(3_000, 0.02, 0.15).with_column("part", column.clone());
     let (Some(Column::Numbers(ours)), Some(baseline)) = (rows.candidate.values.clone(), rows.baseline.as_mut()) else {

@@ -183,7 +183,6 @@ fn messages_say_what_was_expected() {
         ("tags.x in ()", "unexpected `)`"),
         ("tags.x in 'a'", "expected `(`"),
         ("tags.x not = 'a'", "expected LIKE, ILIKE, MATCHES, IN or BETWEEN"),
-        ("metrics.x < 1e999", "expected a number such as"),
         ("metrics.x < 1abc", "unexpected `1abc`"),
         ("metrics.x < -", "unexpected `-`"),
     ];

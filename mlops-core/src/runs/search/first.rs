@@ -26,7 +26,7 @@ impl<'a> First<'a> {
         let Some(last) = self.places.get(self.limit).filter(|_| self.is_cut) else { return false };
         match self.order.first() {
             Some(key) => {
-                let value = key.field.of(record);
+                let value = key.of(record);
                 query::compare(value, borrowed(last.values.first()), key.descending) == Ordering::Greater
             }
             None => record.run.started_at() < last.started_at,

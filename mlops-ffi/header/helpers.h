@@ -115,6 +115,14 @@ static inline mlops_gate_column mlops_gate_texts(const mlops_str *values, size_t
   {sizeof(mlops_gate_check), MLOPS_VERDICT_ERROR, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0.0, 0.0, 0.0,     \
    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, MLOPS_GATE_COUNT_NONE, MLOPS_GATE_COUNT_NONE}
 #define MLOPS_GATE_WARNING_INIT {sizeof(mlops_gate_warning), 0, {NULL, 0}, {NULL, 0}}
+#define MLOPS_STATS_T_RESULT_INIT {sizeof(mlops_stats_t_result), 0, 0.0, 0.0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_F_RESULT_INIT {sizeof(mlops_stats_f_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_TOST_RESULT_INIT {sizeof(mlops_stats_tost_result), 0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_WILCOXON_RESULT_INIT {sizeof(mlops_stats_wilcoxon_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_DIEBOLD_MARIANO_RESULT_INIT {sizeof(mlops_stats_diebold_mariano_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_MCNEMAR_RESULT_INIT {sizeof(mlops_stats_mcnemar_result), 0, 0.0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_DELONG_RESULT_INIT {sizeof(mlops_stats_delong_result), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0}
+#define MLOPS_STATS_INTERVAL_INIT {sizeof(mlops_stats_interval), 0, 0.0, 0.0}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

@@ -1921,6 +1921,226 @@ typedef struct mlops_gate_run_options {
   struct mlops_str slot;
 } mlops_gate_run_options;
 
+/**
+ * A test by a t. Begin with `MLOPS_STATS_T_RESULT_INIT`.
+ */
+typedef struct mlops_stats_t_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * The mean of the differences.
+   */
+  double difference;
+  /**
+   * Its standard error; infinite for one difference, 0 if they do not vary.
+   */
+  double error;
+  /**
+   * The degrees of freedom.
+   */
+  double df;
+  /**
+   * Mean over standard error.
+   */
+  double t;
+  /**
+   * One-sided, of the hypothesis that the mean is not above 0.
+   */
+  double p_value;
+} mlops_stats_t_result;
+
+/**
+ * A test by an F. Begin with `MLOPS_STATS_F_RESULT_INIT`.
+ */
+typedef struct mlops_stats_f_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * Infinite if halves never differ.
+   */
+  double f;
+  /**
+   * Two-sided.
+   */
+  double p_value;
+} mlops_stats_f_result;
+
+/**
+ * Two one-sided t tests of equivalence. Begin with `MLOPS_STATS_TOST_RESULT_INIT`.
+ */
+typedef struct mlops_stats_tost_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * Of the hypothesis that the mean is `-margin` or less.
+   */
+  double p_not_below;
+  /**
+   * Of the hypothesis that it is `margin` or more.
+   */
+  double p_not_above;
+  /**
+   * The larger: small means that the mean is within the margin on both sides.
+   */
+  double p_value;
+} mlops_stats_tost_result;
+
+/**
+ * What Wilcoxon's test finds. Begin with `MLOPS_STATS_WILCOXON_RESULT_INIT`.
+ */
+typedef struct mlops_stats_wilcoxon_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 1 if p is exact, else 0.
+   */
+  int32_t exact;
+  /**
+   * The sum of the ranks of the differences above 0.
+   */
+  double statistic;
+  /**
+   * One-sided, of the hypothesis that the differences are not above 0.
+   */
+  double p_value;
+} mlops_stats_wilcoxon_result;
+
+/**
+ * What the test of Diebold and Mariano finds. Begin with `MLOPS_STATS_DIEBOLD_MARIANO_RESULT_INIT`.
+ */
+typedef struct mlops_stats_diebold_mariano_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 1 if the sum over lags was not above 0, so that the variance without lags was taken; else 0.
+   */
+  int32_t without_lags;
+  /**
+   * Corrected for small samples.
+   */
+  double statistic;
+  /**
+   * One-sided, of the hypothesis that the mean is not above 0.
+   */
+  double p_value;
+} mlops_stats_diebold_mariano_result;
+
+/**
+ * What McNemar's test finds. Begin with `MLOPS_STATS_MCNEMAR_RESULT_INIT`.
+ */
+typedef struct mlops_stats_mcnemar_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * One-sided and exact, of the hypothesis that the candidate is not better.
+   */
+  double p_value;
+  /**
+   * The same less half the probability of b itself.
+   */
+  double mid_p;
+  /**
+   * Two-sided and exact.
+   */
+  double two_sided;
+  /**
+   * The two-sided mid-p.
+   */
+  double two_sided_mid_p;
+} mlops_stats_mcnemar_result;
+
+/**
+ * What DeLong's test finds. Begin with `MLOPS_STATS_DELONG_RESULT_INIT`.
+ */
+typedef struct mlops_stats_delong_result {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * The candidate's area.
+   */
+  double candidate;
+  /**
+   * The baseline's area.
+   */
+  double baseline;
+  /**
+   * Candidate less baseline.
+   */
+  double difference;
+  /**
+   * The standard error of the difference; 0 if it does not vary, infinite with one positive or one negative row.
+   */
+  double error;
+  /**
+   * One-sided, of the hypothesis that the candidate's area is not larger.
+   */
+  double p_value;
+  /**
+   * How many rows are of the positive class.
+   */
+  int64_t positives;
+  /**
+   * How many are not.
+   */
+  int64_t negatives;
+} mlops_stats_delong_result;
+
+/**
+ * An interval. Begin with `MLOPS_STATS_INTERVAL_INIT`.
+ */
+typedef struct mlops_stats_interval {
+  /**
+   * The size of this struct.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * The lower bound.
+   */
+  double lower;
+  /**
+   * The upper bound.
+   */
+  double upper;
+} mlops_stats_interval;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -4634,6 +4854,131 @@ mlops_status mlops_gate_uses(const struct mlops_store *store,
                              int64_t *out,
                              struct mlops_error **err);
 
+/**
+ * The corrected resampled t of Nadeau and Bengio (2003), for the differences of folds or repeated splits, whose training rows
+ * overlap: `mean(d) / sqrt((1/K + test_rows/train_rows) var(d))` with K - 1 degrees of freedom.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_corrected_t(const double *differences,
+                                     size_t differences_count,
+                                     int64_t train_rows,
+                                     int64_t test_rows,
+                                     struct mlops_stats_t_result *out,
+                                     struct mlops_error **err);
+
+/**
+ * Student's paired t, for differences of independent rows; of folds it is too sure: take `mlops_stats_corrected_t`.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_paired_t(const double *differences,
+                                  size_t differences_count,
+                                  struct mlops_stats_t_result *out,
+                                  struct mlops_error **err);
+
+/**
+ * The combined 5x2cv F test of Alpaydin (1999), two-sided, for the differences of both halves of five splits: ten numbers,
+ * those of a split one after the other.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_five_by_two_f(const double *differences,
+                                       size_t differences_count,
+                                       struct mlops_stats_f_result *out,
+                                       struct mlops_error **err);
+
+/**
+ * Two one-sided t tests (Schuirmann, 1987) that the mean difference is between `-margin` and `margin`: for the same model in
+ * another runtime.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_tost(const double *differences,
+                              size_t differences_count,
+                              double margin,
+                              struct mlops_stats_tost_result *out,
+                              struct mlops_error **err);
+
+/**
+ * Wilcoxon's signed-rank test, one-sided, for differences over data sets or tenants, or of rows with heavy tails.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_wilcoxon(const double *differences,
+                                  size_t differences_count,
+                                  struct mlops_stats_wilcoxon_result *out,
+                                  struct mlops_error **err);
+
+/**
+ * The test of Diebold and Mariano (1995) with the correction of Harvey, Leybourne and Newbold (1997), of differences of losses in
+ * the order of time, for forecasts `horizon` steps ahead.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_diebold_mariano(const double *differences,
+                                         size_t differences_count,
+                                         int64_t horizon,
+                                         struct mlops_stats_diebold_mariano_result *out,
+                                         struct mlops_error **err);
+
+/**
+ * McNemar's exact test of two models on the same rows: on `b` just the candidate is right, on `c` just the baseline.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_mcnemar(int64_t b,
+                                 int64_t c,
+                                 struct mlops_stats_mcnemar_result *out,
+                                 struct mlops_error **err);
+
+/**
+ * DeLong's test of two areas under the ROC curve of the same rows. Each array has a number for each of `rows_count` rows:
+ * whether the row is of the positive class (1) or not (0), and the scores of that class.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_delong(const int64_t *targets,
+                                const double *candidate,
+                                const double *baseline,
+                                size_t rows_count,
+                                struct mlops_stats_delong_result *out,
+                                struct mlops_error **err);
+
+/**
+ * Wilson's interval of a share, `count` of `n`, with `alpha / 2` on each side.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_wilson(int64_t count,
+                                int64_t n,
+                                double alpha,
+                                struct mlops_stats_interval *out,
+                                struct mlops_error **err);
+
+/**
+ * Newcombe's interval of the difference of two shares of different rows, first less second, with `alpha / 2` on each side.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_newcombe(int64_t first,
+                                  int64_t first_n,
+                                  int64_t second,
+                                  int64_t second_n,
+                                  double alpha,
+                                  struct mlops_stats_interval *out,
+                                  struct mlops_error **err);
+
+/**
+ * Holm's adjusted p-values, in the order of those given. `adjusted` has room for as many; it may be the same array.
+ *
+ * Threads: any. Since 0.1.
+ */
+mlops_status mlops_stats_holm(const double *p_values,
+                              size_t p_values_count,
+                              double *adjusted,
+                              struct mlops_error **err);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -4755,6 +5100,14 @@ static inline mlops_gate_column mlops_gate_texts(const mlops_str *values, size_t
   {sizeof(mlops_gate_check), MLOPS_VERDICT_ERROR, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0.0, 0.0, 0.0,     \
    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, MLOPS_GATE_COUNT_NONE, MLOPS_GATE_COUNT_NONE}
 #define MLOPS_GATE_WARNING_INIT {sizeof(mlops_gate_warning), 0, {NULL, 0}, {NULL, 0}}
+#define MLOPS_STATS_T_RESULT_INIT {sizeof(mlops_stats_t_result), 0, 0.0, 0.0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_F_RESULT_INIT {sizeof(mlops_stats_f_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_TOST_RESULT_INIT {sizeof(mlops_stats_tost_result), 0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_WILCOXON_RESULT_INIT {sizeof(mlops_stats_wilcoxon_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_DIEBOLD_MARIANO_RESULT_INIT {sizeof(mlops_stats_diebold_mariano_result), 0, 0.0, 0.0}
+#define MLOPS_STATS_MCNEMAR_RESULT_INIT {sizeof(mlops_stats_mcnemar_result), 0, 0.0, 0.0, 0.0, 0.0}
+#define MLOPS_STATS_DELONG_RESULT_INIT {sizeof(mlops_stats_delong_result), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0}
+#define MLOPS_STATS_INTERVAL_INIT {sizeof(mlops_stats_interval), 0, 0.0, 0.0}
 #define MLOPS_ARTIFACT_INIT {sizeof(mlops_artifact), 0, {NULL, 0}, {NULL, 0}, 0}
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 #ifndef MLOPS_HPP
 #define MLOPS_HPP
 
+#include "mlops/stats.hpp"
 #include "mlops/store.hpp"
 
 #endif  // MLOPS_HPP

@@ -68,6 +68,14 @@ impl<T: Output> Out<T> {
     }
 }
 
+impl<T: Output + Copy> Out<T> {
+    /// Writes the outputs of an array, which the caller made room for.
+    pub(crate) unsafe fn fill(self, values: &[T]) {
+        // SAFETY: as the caller's; what is given is ours, and does not overlap.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.0.as_ptr(), values.len()) }
+    }
+}
+
 impl<T: Handle> Out<*mut T> {
     /// Hands an object to the caller, who frees it.
     pub(crate) fn give(self, object: T) {

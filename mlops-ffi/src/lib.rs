@@ -28,6 +28,7 @@ pub mod gate_functions;
 pub mod gate_inputs;
 pub mod gate_reports;
 pub mod gate_runs;
+pub mod gate_stats;
 pub mod inputs;
 mod json;
 pub mod logging;

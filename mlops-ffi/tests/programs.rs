@@ -110,6 +110,11 @@ fn a_gate_says_pass_fail_inconclusive_or_error_from_c() {
 }
 
 #[test]
+fn statistics_alone_give_c_the_numbers_that_they_give_rust() {
+    build_and_run(&["c/stats.c"], &[]);
+}
+
+#[test]
 fn a_gate_takes_labels_of_all_types_and_what_else_a_host_knows() {
     build_and_run(&["c/gate_inputs.c"], &[]);
 }
@@ -181,6 +186,14 @@ fn cpp_has_the_gate_with_results_and_with_exceptions() {
     if has_cpp() {
         build_and_run(&["cpp/gate.cpp"], &["-fno-exceptions"]);
         build_and_run(&["cpp/gate.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
+    }
+}
+
+#[test]
+fn cpp_has_statistics_alone_with_results_and_with_exceptions() {
+    if has_cpp() {
+        build_and_run(&["cpp/stats.cpp"], &["-fno-exceptions"]);
+        build_and_run(&["cpp/stats.cpp"], &["-DMLOPS_CPP_EXCEPTIONS"]);
     }
 }
 

@@ -51,8 +51,19 @@ fn sanitizers(variable: &str, compiler: &str, source: &str) -> bool {
 #[test]
 fn the_c_programs_are_clean() {
     if sanitizers("CC", "cc", "empty.c") {
-        let names =
-            ["whole", "sizes", "odd", "hammer", "bad", "table", "beside", "gate", "gate_inputs", "gate_registry"];
+        let names = [
+            "whole",
+            "sizes",
+            "odd",
+            "hammer",
+            "bad",
+            "table",
+            "beside",
+            "gate",
+            "gate_inputs",
+            "gate_registry",
+            "stats",
+        ];
         for name in names {
             build_and_run(&[&format!("c/{name}.c")], &[]);
         }

@@ -42,7 +42,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Values {
 }
 
 impl Values {
-    fn read(self) -> Result<Column> {
+    pub(crate) fn read(self) -> Result<Column> {
         match self {
             Self::Numbers(bytes) => convert::floats("column", &bytes).map(Column::Numbers),
             Self::Texts(texts) => Ok(Column::Texts(texts.into_iter().map(|text| text.0).collect())),
@@ -151,7 +151,7 @@ impl Inputs {
 }
 
 /// What a callable raised that is no answer of its: Ctrl-C, or the end of the interpreter.
-type Raised = Arc<Mutex<Option<PyErr>>>;
+pub(crate) type Raised = Arc<Mutex<Option<PyErr>>>;
 
 /// A callable as a function of rows. One is called at a time, from whichever thread.
 fn called(function: Py<PyAny>, raised: &Raised) -> OwnFunction {
@@ -308,7 +308,7 @@ pub(crate) struct Versions(
 const EVERY: Duration = Duration::from_millis(50);
 
 /// What a call gives that runs in a thread of its own, while this one hears signals and tells how many resamples are drawn.
-fn heard<T: Send>(
+pub(crate) fn heard<T: Send>(
     call: impl FnOnce() -> Result<T> + Send,
     watch: &Watch,
     raised: &Raised,

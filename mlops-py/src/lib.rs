@@ -17,6 +17,7 @@ mod registry;
 mod released;
 mod run;
 mod series;
+mod stats;
 mod store;
 mod sweeps;
 mod table;
@@ -65,6 +66,13 @@ mod _native {
     use super::series::{
         check_media, define_metric, fork_run, log_media, media_history, metric_contexts, metric_history_by, on_alert,
         parse_series_key, raise_alert, read_media, rewind_run, run_alerts, run_point, run_summary, series_key,
+    };
+    #[pymodule_export]
+    use super::stats::{
+        Comparison, stats_compare, stats_compare_values, stats_corrected_t, stats_delong, stats_diebold_mariano,
+        stats_five_by_two_f, stats_holm, stats_holm_levels, stats_mcnemar, stats_minimal_detectable, stats_newcombe,
+        stats_paired_t, stats_rows_needed, stats_rows_needed_for_mean, stats_tost, stats_wald, stats_wilcoxon,
+        stats_wilson,
     };
     #[pymodule_export]
     use super::store::Store;

@@ -8,6 +8,7 @@ mod gates;
 mod play;
 #[path = "../../mlops-ffi/tests/support/build.rs"]
 mod programs;
+mod stats;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

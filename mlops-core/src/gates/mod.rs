@@ -9,6 +9,8 @@
 //! `takes.rs` says what has to be handed in, `own.rs` is a metric of the caller's own, `content.rs` names data by what is in them,
 //! whatever their order (`order.rs`).
 //!
+//! [`compare_columns`] (`columns.rs`) is one comparison without a gate, of columns whose classes have names (`naming.rs`).
+//!
 //! [`Gates`] keeps what was found: a result of a version in the registry, and how often data were used (`holdout.rs`).
 //! Reports are text, Markdown and JUnit XML here, and a page of HTML in [`ui`](crate::ui).
 //!
@@ -16,6 +18,7 @@
 
 mod budgets;
 mod checks;
+mod columns;
 mod content;
 mod csv;
 mod definition;
@@ -28,6 +31,7 @@ mod junit;
 mod keys;
 mod markdown;
 mod metric;
+mod naming;
 mod order;
 mod own;
 #[cfg(feature = "files")]
@@ -50,6 +54,7 @@ mod warnings;
 mod tests;
 
 pub use checks::{Check, CheckKind, CheckNumbers, Warning};
+pub use columns::{ComparedColumns, SaidColumn, compare_columns, delong_columns, group_numbers};
 pub use content::{content_digest, content_hashes};
 pub use definition::{
     Action, BlockRule, Budget, BudgetKind, Change, FairnessMeasure, FairnessRule, GateDefinition, LimitOn, MetricRule,

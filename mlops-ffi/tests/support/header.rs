@@ -42,6 +42,7 @@ const SOURCES: &[&str] = &[
     "gate_functions",
     "gate_reports",
     "gate_runs",
+    "gate_stats",
 ];
 
 /// The text of the header.

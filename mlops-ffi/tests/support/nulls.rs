@@ -185,6 +185,14 @@ static mlops_gate_run_options a_mlops_gate_run_options = MLOPS_GATE_RUN_OPTIONS_
 static mlops_gate_report_info a_mlops_gate_report_info = MLOPS_GATE_REPORT_INFO_INIT;
 static mlops_gate_check a_mlops_gate_check = MLOPS_GATE_CHECK_INIT;
 static mlops_gate_warning a_mlops_gate_warning = MLOPS_GATE_WARNING_INIT;
+static mlops_stats_t_result a_mlops_stats_t_result = MLOPS_STATS_T_RESULT_INIT;
+static mlops_stats_f_result a_mlops_stats_f_result = MLOPS_STATS_F_RESULT_INIT;
+static mlops_stats_tost_result a_mlops_stats_tost_result = MLOPS_STATS_TOST_RESULT_INIT;
+static mlops_stats_wilcoxon_result a_mlops_stats_wilcoxon_result = MLOPS_STATS_WILCOXON_RESULT_INIT;
+static mlops_stats_diebold_mariano_result a_mlops_stats_diebold_mariano_result = MLOPS_STATS_DIEBOLD_MARIANO_RESULT_INIT;
+static mlops_stats_mcnemar_result a_mlops_stats_mcnemar_result = MLOPS_STATS_MCNEMAR_RESULT_INIT;
+static mlops_stats_delong_result a_mlops_stats_delong_result = MLOPS_STATS_DELONG_RESULT_INIT;
+static mlops_stats_interval a_mlops_stats_interval = MLOPS_STATS_INTERVAL_INIT;
 static mlops_artifact a_mlops_artifact = MLOPS_ARTIFACT_INIT;
 static mlops_column a_mlops_column = MLOPS_COLUMN_INIT;
 static mlops_cell a_mlops_cell = MLOPS_CELL_INIT;
@@ -231,6 +239,10 @@ static int untouched(void) {
          (char *)a_mlops_gate_definition_pointer == &somewhere && (char *)a_mlops_gate_inputs_pointer == &somewhere &&
          (char *)a_mlops_gate_report_pointer == &somewhere && a_mlops_gate_report_info.gate.ptr == NULL &&
          a_mlops_gate_check.name.ptr == NULL && a_mlops_gate_warning.code.ptr == NULL && a_uint64_t == 77 &&
+         a_double == 77.0 && a_mlops_stats_t_result.df == 0.0 && a_mlops_stats_f_result.f == 0.0 &&
+         a_mlops_stats_tost_result.p_value == 0.0 && a_mlops_stats_wilcoxon_result.p_value == 0.0 &&
+         a_mlops_stats_diebold_mariano_result.p_value == 0.0 && a_mlops_stats_mcnemar_result.p_value == 0.0 &&
+         a_mlops_stats_delong_result.positives == 0 && a_mlops_stats_interval.upper == 0.0 &&
          a_int64_t == 77 && a_size_t == 77 && a_mlops_column.name.ptr == NULL && a_mlops_cell.time == MLOPS_TIME_NONE &&
          a_ArrowArray.release == NULL && a_ArrowSchema.release == NULL && a_ArrowArrayStream.release == NULL;
 }

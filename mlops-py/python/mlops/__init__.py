@@ -67,7 +67,7 @@ from .exceptions import MlflowException, MlopsError
 
 if TYPE_CHECKING:
     from . import artifacts, client, config, data, models, pyfunc, tracking, types, utils
-    from . import environment_variables, metrics, store, system_metrics
+    from . import environment_variables, metrics, stats, store, system_metrics
     from . import catboost, keras, lightgbm, onnx, pytorch, sklearn, statsmodels, xgboost
     from ._autolog.entry import autolog
     from ._client import MlflowClient
@@ -133,7 +133,7 @@ VERSION = __version__
 # Loaded at first use, so that `import mlops` stays fast.
 _SUBMODULES = (
     *("artifacts", "client", "config", "data", "models", "pyfunc", "tracking", "types", "utils", "wandb"),
-    *("environment_variables", "metrics", "store", "system_metrics"),
+    *("environment_variables", "metrics", "stats", "store", "system_metrics"),
     *("catboost", "keras", "lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost"),
 )
 _LAZY = {
@@ -417,6 +417,7 @@ __all__ = [
     "set_tracking_uri",
     "sklearn",
     "start_run",
+    "stats",
     "statsmodels",
     "store",
     "summary",

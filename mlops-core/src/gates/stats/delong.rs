@@ -1,5 +1,6 @@
 //! DeLong's comparison of two correlated areas under the ROC curve.
 
+use super::case::of_model;
 use super::distributions::{normal_sf, to_float};
 use super::means::mean_and_variance;
 use super::options::bad;
@@ -51,8 +52,8 @@ pub fn delong(
     candidate: &Predictions<'_>,
     baseline: &Predictions<'_>,
 ) -> Result<DeLong> {
-    let of = |predictions| placements(metric, targets, predictions);
-    match (of(candidate)?, of(baseline)?) {
+    let of = |predictions, whose| placements(metric, targets, predictions).map_err(|error| of_model(error, whose));
+    match (of(candidate, "candidate")?, of(baseline, "baseline")?) {
         (Some(candidate), Some(baseline)) => Ok(of_placements(&candidate, &baseline)),
         _ => Err(bad(
             "predictions",

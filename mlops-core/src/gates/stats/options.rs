@@ -1,5 +1,8 @@
 //! What a comparison is told beside the arrays.
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::watch::Watch;
 use crate::error::{Error, Result};
 
@@ -29,6 +32,43 @@ pub enum Method {
     Wald,
     /// DeLong's variance of AUC, for two classes.
     DeLong,
+}
+
+/// All of them, by name.
+const METHODS: [(&str, Method); 8] = [
+    ("auto", Method::Auto),
+    ("bootstrap", Method::Bootstrap),
+    ("percentile", Method::Percentile),
+    ("bca", Method::Bca),
+    ("paired_t", Method::PairedT),
+    ("wilcoxon", Method::Wilcoxon),
+    ("wald", Method::Wald),
+    ("delong", Method::DeLong),
+];
+
+impl fmt::Display for Method {
+    /// The name, which does not change: `paired_t`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(METHODS.iter().find(|(_, method)| method == self).map_or("auto", |(name, _)| name))
+    }
+}
+
+impl FromStr for Method {
+    type Err = Error;
+
+    /// Reads the name of a method.
+    ///
+    /// ```
+    /// use mlops_core::gates::stats::Method;
+    /// assert_eq!("paired_t".parse::<Method>()?, Method::PairedT);
+    /// assert!("t".parse::<Method>().unwrap_err().to_string().contains("wilcoxon"));
+    /// # Ok::<(), mlops_core::Error>(())
+    /// ```
+    fn from_str(text: &str) -> Result<Self> {
+        let found = METHODS.iter().find(|(name, _)| *name == text).map(|(_, method)| *method);
+        let names = || METHODS.map(|(name, _)| name).join(", ");
+        found.ok_or_else(|| bad("method", text, &format!("one of {}", names())))
+    }
 }
 
 /// Rows that are in the order of time, each depending on those before.

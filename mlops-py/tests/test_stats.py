@@ -135,6 +135,10 @@ def test_metrics_are_compared_together_and_of_all_kinds() -> None:
     assert stats.compare("brier", TRUTH, *both).difference == pytest.approx(0.08)
     turned = stats.compare("log_loss", TRUTH, {1: scores, 0: [1 - p for p in scores]}, {0: [1 - p for p in worse], 1: worse})
     assert turned.difference == pytest.approx(together[1].difference)
+    one_first = [{1: of, 0: [1 - p for p in of]} for of in (scores, worse)]
+    assert stats.compare("roc_auc", TRUTH, *one_first).difference == pytest.approx(together[2].difference)
+    columns = [[[p, 1 - p] for p in of] for of in (scores, worse)]
+    assert stats.compare("recall", TRUTH, *columns, classes=[1, 0]).candidate == 1.0
     numbers = stats.compare("mae", [1.0, 2.0, 3.0] * 40, [1.1, 2.0, 3.0] * 40, [1.5, 2.5, 3.5] * 40, method="wilcoxon")
     assert numbers.method == "paired_t+wilcoxon" and numbers.difference > 0.4
     series = stats.compare("mae", [1.0, 2.0] * 60, [1.1, 2.0] * 60, [1.5, 2.4] * 60, series=stats.Series(horizon=3))

@@ -55,7 +55,7 @@ pub struct ComparedColumns {
     pub baseline: SaidColumn,
     /// The names of the classes, in the order of their probabilities; None: as above.
     pub classes: Option<Vec<String>>,
-    /// The name of the positive class; None: the class with the number 1.
+    /// The name of the positive class; None: the class with the number 1, and of the classes 0 and 1 that of 1.
     pub positive: Option<String>,
     /// The query of each row, for rankings; None: there is none.
     pub queries: Option<Column>,
@@ -309,6 +309,13 @@ mod tests {
         let of_no = ComparedColumns { positive: Some("no".into()), ..as_names.clone() };
         let of_zero = ComparedColumns { positive: Some("0".into()), ..as_numbers };
         assert_eq!(one("precision", &of_no).unwrap(), one("precision", &of_zero).unwrap());
+        let chances = |p: f64| SaidColumn::Probabilities { values: vec![p, 1.0 - p, 1.0 - p, p], n_classes: 2 };
+        let one_first = ComparedColumns {
+            classes: Some(vec!["1".into(), "0".into()]),
+            ..ComparedColumns::new(vec![1.0, 0.0], chances(0.9), chances(0.2))
+        };
+        let found = one("roc_auc", &one_first).unwrap();
+        assert!((found.candidate - 1.0).abs() < 1e-12 && found.baseline.abs() < 1e-12);
         let turned = ComparedColumns { classes: Some(vec!["yes".into(), "no".into()]), ..as_names };
         assert_eq!(one("precision", &turned).unwrap(), one("precision", &of_zero).unwrap());
     }

@@ -95,10 +95,16 @@ impl Names {
         }
     }
 
-    /// The number of the positive class: of this name, or 1.
+    /// The number of the positive class: of this name, or of 0 and 1 that of 1, or 1.
     pub(super) fn positive(&self, name: Option<&str>, targets: &Column) -> Result<u32> {
-        let Some(name) = name else { return Ok(1) };
+        let Some(name) = name else { return Ok(self.positive_of_zero_and_one().unwrap_or(1)) };
         self.find(name).ok_or_else(|| bad("positive", name, &format!("one of the classes, {}", self.shown(targets))))
+    }
+
+    /// Whatever the order in which somebody names them.
+    fn positive_of_zero_and_one(&self) -> Option<u32> {
+        let Self::Places(places) = self else { return None };
+        places.get("0").and_then(|_| places.get("1")).copied().filter(|_| places.len() == 2)
     }
 
     fn find(&self, name: &str) -> Option<u32> {

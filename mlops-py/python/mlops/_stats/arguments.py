@@ -65,7 +65,7 @@ def said(what: str, values: Any, classes: Sequence[Any] | None) -> tuple[Said, l
     """What a model said, and the classes that its probabilities are of, where it says so: a column, a dict of classes with a
     column each, or an array (n_rows, n_classes)."""
     if isinstance(values, Mapping):
-        names = list(values) if classes is None else list(classes)
+        names = sorted(values, key=_order) if classes is None else list(classes)
         if {class_name(name) for name in names} != {class_name(name) for name in values}:
             refuse("classes", classes, f"those that {what} have probabilities of, {list(values)}")
         columns = {class_name(name): numbers(f"{what} of {name!r}", of) for name, of in values.items()}
@@ -106,6 +106,12 @@ def pairs(what: str, values: Any) -> bytes:
     if table is None or table[1] != 2 or len(table[0]) != 80:
         refuse(what, values, expected)
     return table[0]
+
+
+def _order(name: Any) -> tuple[bool, float, str]:
+    """As the core orders classes: numbers by size, then texts."""
+    is_text = isinstance(name, str)
+    return is_text, 0.0 if is_text else real("a class", name), class_name(name)
 
 
 def _is_row(row: Any) -> bool:

@@ -150,11 +150,11 @@ pub(crate) enum Said<'py> {
 }
 
 impl Said<'_> {
-    fn read(self) -> PyResult<Now> {
-        Ok(match self {
+    fn read(self) -> Now {
+        match self {
             Self::Column(values) => Now::Column(values),
             Self::Probabilities(bytes, n_classes) => Now::Probabilities(bytes.as_bytes().to_vec(), n_classes),
-        })
+        }
     }
 }
 
@@ -190,10 +190,10 @@ pub(crate) struct Compared<'py> {
 
 impl Compared<'_> {
     /// What reads it without the interpreter.
-    fn reader(self) -> PyResult<impl FnOnce() -> Result<ComparedColumns> + Send> {
+    fn reader(self) -> impl FnOnce() -> Result<ComparedColumns> + Send {
         let Self { targets, candidate, baseline, classes, positive, queries, groups } = self;
-        let (candidate, baseline) = (candidate.read()?, baseline.read()?);
-        Ok(move || {
+        let (candidate, baseline) = (candidate.read(), baseline.read());
+        move || {
             Ok(ComparedColumns {
                 classes: classes.map(|names| names.into_iter().map(|name| name.0).collect()),
                 positive: positive.map(|name| name.0),
@@ -201,7 +201,7 @@ impl Compared<'_> {
                 groups: groups.map(Values::read).transpose()?,
                 ..ComparedColumns::new(targets.read()?, candidate.read()?, baseline.read()?)
             })
-        })
+        }
     }
 }
 
@@ -256,7 +256,7 @@ pub(crate) fn stats_compare(
     given: Compared<'_>,
     options: Options,
 ) -> PyResult<Vec<Comparison>> {
-    let columns = given.reader()?;
+    let columns = given.reader();
     compared(py, &options, move |options| {
         let metrics: Vec<_> = metrics.iter().map(|metric| metric.0.parse()).collect::<Result<_>>()?;
         compare_columns(&metrics, &columns()?, options)
@@ -288,7 +288,7 @@ type Areas = (f64, f64, f64, f64, f64, u64, u64);
 
 #[pyfunction]
 pub(crate) fn stats_delong(py: Python<'_>, given: Compared<'_>) -> PyResult<Areas> {
-    let columns = given.reader()?;
+    let columns = given.reader();
     detached(py, || {
         let found = delong_columns(&columns()?)?;
         let stats::DeLong { candidate, baseline, difference, error, p_value, positives, negatives } = found;

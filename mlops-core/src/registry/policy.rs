@@ -162,7 +162,7 @@ impl Policy {
                 "self_approval" => self.self_approval = switch(key, value)?,
                 "approval_ttl" => self.approval_ttl = optional(value).map(|_| duration(key, value)).transpose()?,
                 "gate" => self.gate = optional(value).map(|_| text(key, value)).transpose()?,
-                "gate_rules" => self.gate_rules = optional(value).map(|_| text(key, value)).transpose()?,
+                "gate_rules" => self.gate_rules = optional(value).map(|_| rules(key, value)).transpose()?,
                 "gate_ttl" => self.gate_ttl = duration(key, value)?,
                 "require" => self.require = provenance(key, value)?,
                 "require_distinct_uid" => self.require_distinct_uid = switch(key, value)?,
@@ -189,7 +189,7 @@ impl Policy {
     pub(super) fn asks(&self) -> Vec<&'static str> {
         let asks = [
             ("approvals", self.approvals > 0),
-            ("gate", self.gate.is_some()),
+            ("gate", self.gate.is_some() || self.gate_rules.is_some()),
             ("require", !self.require.is_empty()),
             ("skip_staging", !self.skip_staging),
             ("require_intended_use", self.require_intended_use),
@@ -258,6 +258,15 @@ fn optional(value: &Value) -> Option<&Value> {
 fn whole(key: &str, value: &Value) -> Result<u32> {
     let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= 100);
     number.map_or_else(|| refuse(key, value, "a whole number from 0 to 100"), Ok)
+}
+
+/// The digest of a definition of a gate.
+fn rules(key: &str, value: &Value) -> Result<String> {
+    let text = text(key, value)?;
+    match text.parse::<Digest>() {
+        Ok(digest) => Ok(digest.to_string()),
+        Err(_) => refuse(key, value, "the digest of a definition, as `mlops gate check` prints it: blake3:..."),
+    }
 }
 
 fn switch(key: &str, value: &Value) -> Result<bool> {
@@ -340,6 +349,7 @@ mod tests {
             (json!({"approvals": true}), "approvals"),
             (json!({"self_approval": "no"}), "self_approval"),
             (json!({"approval_ttl": 14}), "approval_ttl"),
+            (json!({"gate_rules": "blake3:4f"}), "gate_rules"),
             (json!({"approval_ttl": "fortnight"}), "approval_ttl"),
             (json!({"approval_ttl": "0d"}), "approval_ttl"),
             (json!({"approval_ttl": "99999999999999999w"}), "approval_ttl"),
@@ -360,7 +370,7 @@ mod tests {
         assert_eq!(policy.to_json()["approval_ttl"], "14d");
         assert_eq!(Policy::default().with(&policy.to_json()).unwrap(), policy);
         assert_eq!(policy.to_json().len() + 1, FIELDS.len(), "all but `gate_rules`");
-        let named = read(&json!({"gate_rules": "blake3:4f"})).unwrap();
+        let named = read(&json!({"gate_rules": Digest::of(b"rules").to_string()})).unwrap();
         assert_eq!(Policy::default().with(&named.to_json()).unwrap(), named);
         assert_ne!(named.digest(), Policy::default().digest());
         assert_eq!(read(&json!({"approval_ttl": "90s", "gate": ""})).unwrap().to_json()["approval_ttl"], "90s");

@@ -118,8 +118,14 @@ impl LocalRegistry {
         if policy.require_intended_use {
             asked.push(self.intended_use_needed(of)?);
         }
-        if let Some(gate) = &policy.gate {
-            asked.push(self.gate_needed(of, gate, how.slot)?);
+        match (&policy.gate, &policy.gate_rules) {
+            (Some(gate), _) => asked.push(self.gate_needed(of, gate, how.slot)?),
+            (None, Some(_)) => {
+                let detail =
+                    "the policy has gate_rules and names no gate, so that no result can be theirs; set gate too";
+                asked.push(Requirement::missing("gate", detail));
+            }
+            (None, None) => {}
         }
         let approvals = self.approvals_needed(of)?;
         if policy.approvals > 0 || !approvals.is_met {

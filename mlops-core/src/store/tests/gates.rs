@@ -166,6 +166,11 @@ fn a_policy_may_ask_for_the_rules_of_the_gate() {
     run(&store.gates(), 2, &gate(), &inputs(50, 5));
     let refused = promote(&registry, 2).unwrap_err();
     assert!(refused.code() == Code::Stale && refused.to_string().contains("other rules"), "{refused}");
+    policy(&registry, &serde_json::json!({"gate_rules": asked.digest().to_string()}));
+    run(&store.gates(), 2, &asked, &inputs(50, 5));
+    let refused = promote(&registry, 2).unwrap_err();
+    assert!(refused.code() == Code::Denied && refused.to_string().contains("names no gate"), "{refused}");
+    policy(&registry, &serde_json::json!({"gate": "fraud-gate", "gate_rules": asked.digest().to_string()}));
     run(&store.gates(), 2, &asked, &inputs(50, 5));
     promote(&registry, 2).unwrap();
 }

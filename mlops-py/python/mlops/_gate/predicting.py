@@ -74,9 +74,12 @@ class Said:
         if len(known) <= 2:
             name = positive if positive in known else self.probabilities[-1][0]
             return values_of(known[str(name)])
-        import numpy
-
-        return numpy.column_stack([values_of(one) for one in known.values()])
+        columns = [values_of(one) for one in known.values()]
+        try:
+            import numpy
+        except ImportError:
+            return [list(row) for row in zip(*columns)]
+        return numpy.column_stack(columns)
 
 
 def _pick(values: Any, order: list[int]) -> Any:

@@ -66,6 +66,11 @@ def main() -> None:
         )
 
     first = version(train, FEW)
+    before = registry.at(MODEL)
+    if before is not None:
+        # That of an earlier run of this program in the same store.
+        registry.set_policy(None, MODEL, actor="carol", reason="the example begins again")
+        registry.promote(MODEL, before, to="archived", actor="carol", reason="the example begins again")
     told("the first model", gate(first, BETTER, held_out, train))
     registry.promote(MODEL, first, actor="ada", reason="there was none")
     registry.set_policy({"gate": "tumour-gate", "approvals": 1, "self_approval": False}, MODEL, actor="carol", reason="audit")

@@ -182,6 +182,13 @@ fn main() -> Result<()> {
     let all: Vec<usize> = (0..data.names.len()).collect();
 
     let first = house.version(&train, &few, 2 * EPOCHS)?;
+    if let Some(before) = house.store.registry().slot_state(MODEL, "")?.production {
+        // That of an earlier run of this program in the same store.
+        let carol = house.by("carol", "the example begins again");
+        let scope = PolicyScope { model: Some(MODEL.into()), stage: Stage::Production };
+        carol.set_policies(&PolicyChanges::from([(scope, None)]))?;
+        carol.promote(MODEL, before, &PromoteOptions { to: Stage::Archived, ..PromoteOptions::default() })?;
+    }
     told("the first model", &house.gate(first, &better()?, &held_out, &train)?);
     house.by("ada", "there was none").promote(MODEL, first, &PromoteOptions::default())?;
     let scope = PolicyScope { model: Some(MODEL.into()), stage: Stage::Production };

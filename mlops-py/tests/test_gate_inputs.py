@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gate_rows import rows
+from interrupting import ends_by_ctrl_c
 
 import mlops
 from mlops.exceptions import InvalidArgument, NotFound
@@ -207,14 +205,4 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as running:
-        assert running.stdout is not None and running.stdout.readline() == "begun\n"
-        while running.poll() is None:
-            # Whatever it does by now: it ends by the first that comes while rows are drawn.
-            running.send_signal(signal.SIGINT)
-            try:
-                running.wait(timeout=1)
-            except subprocess.TimeoutExpired:
-                continue
-        said = running.stdout.read()
-    assert said == "interrupted\n" or running.returncode == -signal.SIGINT
+    assert ends_by_ctrl_c(script, tmp_path)

@@ -6,7 +6,6 @@ import doctest
 import importlib
 import json
 import math
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interrupting import ends_by_ctrl_c
 
 import mlops
 from mlops import stats
@@ -260,17 +260,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as running:
-        assert running.stdout is not None and running.stdout.readline() == "begun\n"
-        while running.poll() is None:
-            # Whatever it does by now: it ends by the first that comes while rows are drawn.
-            running.send_signal(signal.SIGINT)
-            try:
-                running.wait(timeout=1)
-            except subprocess.TimeoutExpired:
-                continue
-        said = running.stdout.read()
-    assert said == "interrupted\n" or running.returncode == -signal.SIGINT
+    assert ends_by_ctrl_c(script, tmp_path)
 
 
 def test_the_module_is_there_with_mlops() -> None:

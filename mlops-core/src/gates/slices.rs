@@ -1,5 +1,7 @@
 //! Parts of the rows: none of them may be worse by the margin or more, or, without one, be shown to be worse.
 
+use std::cell::OnceCell;
+
 use super::checks::{self, Check, CheckKind};
 use super::definition::{GateDefinition, SliceRule};
 use super::family::{Member, judge, judge_worse};
@@ -20,9 +22,8 @@ pub(super) fn slices(
         Ok(all) => all,
         Err(reason) => return error(&metric.to_string(), reason),
     };
-    if let Some(reason) = all.why_not(&rows.places) {
-        return error(&metric.to_string(), reason);
-    }
+    // Whether all rows can be scored is asked where a part of them cannot.
+    let why_not = OnceCell::new();
     let mut parts: Vec<(String, Vec<u32>)> = Vec::new();
     for column in &rule.columns {
         let Some(coded) = rows.coded(column) else {
@@ -60,8 +61,11 @@ pub(super) fn slices(
         };
         let found = match all.take(&of).compare(&part) {
             Ok(found) => found,
-            // The rows as a whole could be scored: so these are too few, or all of one class.
             Err(reason) => {
+                if let Some(reason) = why_not.get_or_init(|| all.why_not(&rows.places)) {
+                    return error(&metric.to_string(), reason.clone());
+                }
+                // The rows as a whole can be scored: so these are too few, or all of one class.
                 let mut check = Check::new(CheckKind::Slice, name, Verdict::Inconclusive, reason);
                 check.is_blocking = !is_small;
                 check.numbers.rows = Some(of.len() as u64);

@@ -1,16 +1,9 @@
 // The C++ layer over the gate: definitions, inputs, reports, and a promotion that needs one. Argument: an empty folder.
 
+#include "check.hpp"
 #include <mlops.hpp>
 
 #include <atomic>
-
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      std::exit(1);                                                                \
-    }                                                                              \
-  } while (0)
 
 static_assert(!std::is_copy_constructible_v<mlops::gate_inputs> && std::is_nothrow_move_constructible_v<mlops::gate_inputs>);
 static_assert(!std::is_copy_constructible_v<mlops::gate_report> && std::is_nothrow_move_constructible_v<mlops::gate_report>);

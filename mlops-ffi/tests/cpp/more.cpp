@@ -1,17 +1,10 @@
 // The C++ layer, what goes beyond runs: tables, typed series, alerts, console, sweeps, reports, moving. Argument: an empty
 // folder.
 
+#include "check.hpp"
 #include <mlops.hpp>
 
 #include <cmath>
-
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      std::exit(1);                                                                \
-    }                                                                              \
-  } while (0)
 
 static_assert(!std::is_copy_constructible_v<mlops::table> && std::is_nothrow_move_constructible_v<mlops::table>);
 static_assert(!std::is_copy_constructible_v<mlops::sweep> && std::is_nothrow_move_constructible_v<mlops::trial>);

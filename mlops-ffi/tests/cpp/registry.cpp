@@ -1,17 +1,10 @@
 // The C++ layer over the registry: versions, promotions, policies, the log and watches. Argument: an empty folder.
 
+#include "check.hpp"
 #include <mlops.hpp>
 
 #include <atomic>
 #include <thread>
-
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      std::exit(1);                                                                \
-    }                                                                              \
-  } while (0)
 
 static_assert(!std::is_copy_constructible_v<mlops::watch> && std::is_nothrow_move_constructible_v<mlops::watch>);
 static_assert(!std::is_copy_constructible_v<mlops::registry> && std::is_move_constructible_v<mlops::registry>);

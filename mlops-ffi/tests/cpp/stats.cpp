@@ -1,16 +1,9 @@
 // The C++ layer over statistics alone. Argument: an empty folder, which stays so.
 
+#include "check.hpp"
 #include <mlops.hpp>
 
 #include <cmath>
-
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      std::exit(1);                                                                \
-    }                                                                              \
-  } while (0)
 
 namespace stats = mlops::stats;
 

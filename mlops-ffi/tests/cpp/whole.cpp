@@ -1,18 +1,11 @@
 // The C++ layer: results, moves, ownership, errors; with and without exceptions. Argument: an empty folder.
 
+#include "check.hpp"
 #include <mlops.hpp>
 
 #include <cmath>
 #include <limits>
 #include <thread>
-
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      std::exit(1);                                                                \
-    }                                                                              \
-  } while (0)
 
 static_assert(!std::is_copy_constructible_v<mlops::store> && std::is_nothrow_move_constructible_v<mlops::store>);
 static_assert(!std::is_copy_constructible_v<mlops::run> && std::is_nothrow_move_assignable_v<mlops::run>);
